@@ -1,0 +1,82 @@
+"""Integer money: micro-units of a currency, divided by largest remainder so that parts sum up.
+
+This is the floor on which every amount of the house stands. It knows no ledger, no music and no
+database. Invariant: the parts of an allocation always sum to the total, and no input order,
+no clock and no floating point number has a say in who gets the last micro-unit.
+"""
+
+from collections.abc import Sequence
+
+MICROS_PER_UNIT = 1_000_000
+"""One euro is 1,000,000 micro-units; a ledger amount is an int of these."""
+
+_MINOR_EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "TND": 3}
+"""ISO 4217 exponents that are not 2."""
+
+
+def allocate(total: int, weights: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Divide `total` by `weights` into integer parts that sum to it exactly.
+
+    Largest remainder: each key's quota is total x weight / sum of weights as an exact rational; it
+    gets the floor, and the units left over go one each to the largest fractions, ties to the
+    smaller key in code point order. A negative total is the negated allocation of its absolute
+    value, so a reversal cancels its original. Source: licensing money design, vectors in the tests.
+
+    weights: (key, weight) with distinct keys and weights >= 0; returned in the order given.
+    Raises TypeError for anything but int (bool included), ValueError for a repeated key, a negative
+    weight, or a total other than zero that nobody can take (no positive weight).
+    """
+    _check_int("total", total)
+    for key, weight in weights:
+        _check_int(f"weight of {key}", weight)
+        if weight < 0:
+            raise ValueError(f"weight of {key} is negative")
+    if len({key for key, _ in weights}) != len(weights):
+        raise ValueError("a key stands twice among the weights")
+    whole = sum(weight for _, weight in weights)
+    if whole == 0:
+        if total:
+            raise ValueError("nobody to take the total: no positive weight")
+        return {key: 0 for key, _ in weights}
+    return _divide(total, weights, whole)
+
+
+def _divide(total: int, weights: Sequence[tuple[str, int]], whole: int) -> dict[str, int]:
+    amount = abs(total)
+    parts = {key: amount * weight // whole for key, weight in weights}
+    left = amount - sum(parts.values())
+    by_fraction = sorted(weights, key=lambda item: (-(amount * item[1] % whole), item[0]))
+    for key, _ in by_fraction[:left]:
+        parts[key] += 1
+    return {key: -part for key, part in parts.items()} if total < 0 else parts
+
+
+def _check_int(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+
+
+def check_currency(code: str) -> str:
+    """The ISO 4217 code itself; raises ValueError when it is not three capital letters."""
+    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
+        raise ValueError(f"not a currency code: {code!r}")
+    return code
+
+
+def payable_minor(amount_micros: int, currency: str) -> tuple[int, int]:
+    """What can be paid of a balance, and what stays: (minor units, rest in micro-units).
+
+    Rounds toward zero, once, so that nobody is paid a fraction that is not there; the rest has the
+    sign of the balance. Minor units are cents for EUR, whole yen for JPY, thousandths for KWD.
+    """
+    exponent = _MINOR_EXPONENT.get(check_currency(currency), 2)
+    step: int = MICROS_PER_UNIT // 10**exponent
+    minor, rest = divmod(abs(amount_micros), step)
+    return (-minor, -rest) if amount_micros < 0 else (minor, rest)
+
+
+def amount_text(amount_micros: int) -> str:
+    """A decimal with all six places and a point, for CSV and JSON: -1234567 is "-1.234567"."""
+    units, micros = divmod(abs(amount_micros), MICROS_PER_UNIT)
+    sign = "-" if amount_micros < 0 else ""
+    return f"{sign}{units}.{micros:06d}"

@@ -3,9 +3,10 @@
 It knows times in samples, decibels and digests. It refuses to know files, rows, nets, listeners and
 clocks. Invariant: two equal recipes have equal canonical JSON, hence one hash, hence one sound.
 
-Canonical JSON follows RFC 8785 for the values a recipe can hold: keys sorted, no white space, UTF-8,
-numbers in their shortest form. To keep that form the same in every language, real numbers are rounded
-to four decimals on the way in. The format is described for outside readers in docs/recipe.md.
+Canonical JSON follows RFC 8785 for the values a recipe can hold: keys sorted, no white space,
+UTF-8, numbers in their shortest form. To keep that form the same in every language, real numbers
+are rounded to four decimals on the way in. The format is described for outside readers in
+docs/recipe.md.
 """
 
 import hashlib
@@ -53,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Bars and beats of the variation; beat n lies at round(origin + n * 60 / tempo_bpm * 48000)."""
+    """Bars and beats; beat n of the variation is at round(origin + n * 60 / tempo_bpm * 48000)."""
 
     tempo_bpm: float
     beats_per_bar: int
@@ -85,10 +86,11 @@ class Grains:
 class Clip:
     """A stretch of one source laid on the time line.
 
-    It sounds in [start, end) samples of the variation; fades (raised cosine in amplitude) lie inside.
-    `anchors` are (variation sample, source sample) pairs rising in the first; between two the map is
-    linear, outside the outermost two it goes on with their slope. `processor` is "slices/1" (drums: attacks
-    verbatim at stored onsets), "vocoder/1" (phase-locked, `window` samples per frame) or "granular/1".
+    It sounds in [start, end) samples of the variation; fades (raised cosine in amplitude) lie
+    inside. `anchors` are (variation sample, source sample) pairs rising in the first; between two
+    the map is linear, outside the outermost two it goes on with their slope. `processor` is
+    "slices/1" (drums: attacks verbatim at stored onsets), "vocoder/1" (phase-locked, `window`
+    samples per frame) or "granular/1".
     """
 
     source: int
@@ -140,7 +142,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Reverb:
-    """A finite impulse response made from `seed`: decaying noise, one linear filter for all sends."""
+    """Finite impulse response made from `seed`: decaying noise, one linear filter for all sends."""
 
     processor: str
     seconds: float
@@ -187,8 +189,9 @@ class Note:
 class Recipe:
     """The whole plan. `length`: samples; `memory`: samples of the past a block depends on.
 
-    `grid` is None for a piece in free time. `key` reads "A min" or is None. `gain_db` is the planned
-    gain of the mix before the limiter, `target_lufs` what was asked, `reached_lufs` what is planned.
+    `grid` is None for a piece in free time. `key` reads "A min" or is None. `gain_db` is the
+    planned gain of the mix before the limiter, `target_lufs` what was asked, `reached_lufs` what is
+    planned.
     """
 
     mode: str

@@ -1,0 +1,37 @@
+"""The doorbell: Celery carries "there is work", never the work itself (the rows are the queue).
+
+It knows task names only; what they do stands in the rooms. A lost or doubled ring is harmless.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("stemma")
+app.config_from_object(
+    {
+        "task_ignore_result": True,
+        "task_acks_late": False,
+        "worker_prefetch_multiplier": 1,
+        "broker_connection_retry_on_startup": True,
+        "worker_send_task_events": False,
+        "worker_hijack_root_logger": False,
+        "broker_transport_options": {
+            "visibility_timeout": 3600,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+        },
+    }
+)
+
+
+@app.on_configure.connect
+def _read_broker(sender: Celery, **_: object) -> None:
+    from django.conf import settings
+
+    sender.conf.broker_url = settings.BROKER_URL
+
+
+app.autodiscover_tasks(["generation.work"])

@@ -1,0 +1,17 @@
+"""Which address belongs to which face. It knows no rows."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from portal import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("account/", include("portal.accounts.urls")),
+    path("artists/", include("portal.artists.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include("portal.partners.urls")),
+    path("", include("portal.listeners.urls")),
+]

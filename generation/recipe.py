@@ -295,8 +295,7 @@ def _strip(data: dict[str, Any]) -> Strip:
 def _bus(data: dict[str, Any]) -> Bus:
     reverb = data["reverb"]
     if reverb is not None:
-        names = ("seconds", "predelay_ms", "damping_hz", "return_db")
-        reverb = Reverb(**_reals(reverb, *names))
+        reverb = Reverb(**_reals(reverb, "seconds", "predelay_ms", "damping_hz", "return_db"))
     names = ("ceiling_dbtp", "lookahead_ms", "release_db_per_s")
     limiter = Limiter(**_reals(data["limiter"], *names))
     return Bus(reverb=reverb, compressor=_compressor(data["compressor"]), limiter=limiter)

@@ -1,0 +1,52 @@
+# The commands of this project. `make demo` shows it, `make test` proves it, `make check` reads it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORTAL_TORCH ?= torch==2.13.0
+PY = .venv/bin/python
+export OMP_NUM_THREADS ?= 1
+export PYTHONWARNINGS ?= ignore::DeprecationWarning
+
+.PHONY: demo test check format lock clean browser
+
+demo: .venv/ok
+	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
+
+test: .venv/ok browser
+	$(PY) -m pytest -n 2 --dist loadgroup tests
+
+check: .venv/ok
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy --strict --follow-imports=silent $$(cat .ci/strict)
+	.venv/bin/mypy portal generation licensing
+	$(PY) manage.py check
+	$(PY) manage.py makemigrations --check --dry-run
+
+format: .venv/ok
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+# Rewrites the hashed lock from pyproject.toml; torch stays outside it (docs/decisions/0002).
+lock: .venv/ok
+	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links -q pyproject.toml --group dev -o requirements.lock
+
+# The browser tests want Debian's Chromium; as root it is installed, otherwise they say that they skip.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && (apt-get -o DPkg::Lock::Timeout=600 -qq update \
+	  && apt-get -o DPkg::Lock::Timeout=600 -qq install -y chromium >/dev/null) \
+	  || echo "No Chromium here: the browser tests will be skipped (apt-get install chromium)."; }
+
+.venv/ok: requirements.lock
+	@$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), sys.version' 2>/dev/null \
+	  || { echo "Stemma needs Python 3.11; set PYTHON=/path/to/python3.11."; exit 2; }
+	[ -x $(PY) ] || $(PYTHON) -m venv .venv
+	.venv/bin/pip install -q --disable-pip-version-check uv==0.13.9
+	.venv/bin/uv pip install -q --python $(PY) --require-hashes -r requirements.lock
+	.venv/bin/pip install -q --disable-pip-version-check "$(PORTAL_TORCH)"
+	touch .venv/ok
+
+clean:
+	rm -rf .venv var .mypy_cache .ruff_cache

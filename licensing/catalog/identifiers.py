@@ -1,11 +1,11 @@
 """The trade's identifiers: ISRC, ISWC, IPI name number, ISNI; brought to one form and checked.
 
 It knows shapes and check digits. It refuses to know registries: it never asks whether a code was
-issued, and it never corrects one. Invariant: what a `normalise_` function returns is the stored form,
-ASCII only, and normalising it again changes nothing; whatever is not that raises `InvalidIdentifier`.
+issued, and it never corrects one. Invariant: what a `normalise_` function returns is the stored
+form, ASCII only; normalising it again changes nothing; all else raises `InvalidIdentifier`.
 
-Characters are matched as `[0-9A-Z]` and to the very end, because `str.isdigit` accepts other scripts'
-digits and `$` accepts a trailing newline. Sources: ISO 3901:2019, ISO 15707, ISO 27729, CISAC's IPI.
+Characters are matched as `[0-9A-Z]` and to the very end, because `str.isdigit` accepts other
+scripts' digits and `$` a trailing newline. Sources: ISO 3901:2019, ISO 15707, ISO 27729, CISAC.
 """
 
 import re
@@ -46,7 +46,7 @@ def normalise_isrc(text: str) -> str:
 
 
 def iswc_check_digit(nine_digits: str) -> str:
-    """The last digit of an ISWC: 1 + the sum of i times digit i, brought up to a multiple of ten."""
+    """The last digit of an ISWC: 1 + the sum of i times digit i, brought up to a ten."""
     total = 1 + sum(place * int(digit) for place, digit in enumerate(nine_digits, 1))
     return str(-total % 10)
 

@@ -1,8 +1,8 @@
 """Who made what, and how they share it: parties, works, recordings, stems and split sheets.
 
-It refuses to know grants, listeners, plays and money. Invariants, kept by the database: a sheet that
-is proposed or signed shares exactly 1,000,000 ppm; a signed sheet and its shares never change; one
-right stands on exactly one thing; signatures are append-only; equal audio is stored once.
+It refuses to know grants, listeners, plays and money. Invariants, kept by the database: a sheet
+that is proposed or signed shares exactly 1,000,000 ppm; a signed sheet and its shares never change;
+one right stands on exactly one thing; signatures are append-only; equal audio is stored once.
 """
 
 import uuid
@@ -32,9 +32,7 @@ class Party(models.Model):
     class Meta:
         verbose_name_plural = "parties"
         constraints = [
-            models.UniqueConstraint(
-                fields=["isni"], condition=~Q(isni=""), name="party_isni_once"
-            ),
+            models.UniqueConstraint(fields=["isni"], condition=~Q(isni=""), name="party_isni_once"),
             models.UniqueConstraint(fields=["ipi"], condition=~Q(ipi=""), name="party_ipi_once"),
             models.CheckConstraint(condition=~Q(name=""), name="party_has_a_name"),
         ]
@@ -181,7 +179,7 @@ class Stem(models.Model):
 
 
 class SplitSheet(models.Model):
-    """Agreed shares of one right. `text` is what the parties read and signed; a change is a version.
+    """Agreed shares of one right; `text` is what the parties sign; a change is a new version.
 
     Personal data: names of the parties, inside the text they signed.
     """
@@ -270,9 +268,7 @@ class Share(models.Model):
         max_length=10, choices=AdministeredBy.choices, default=AdministeredBy.SELF
     )
     administrator = models.CharField(max_length=100, blank=True, default="")
-    administrator_territories = ArrayField(
-        models.CharField(max_length=2), default=list, blank=True
-    )
+    administrator_territories = ArrayField(models.CharField(max_length=2), default=list, blank=True)
 
     class Meta:
         constraints = [

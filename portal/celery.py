@@ -34,4 +34,4 @@ def _read_broker(sender: Celery, **_: object) -> None:
     sender.conf.broker_url = settings.BROKER_URL
 
 
-app.autodiscover_tasks(["generation.work"])
+app.autodiscover_tasks(["generation.worker"], related_name="bell")

@@ -195,6 +195,14 @@ STORAGES = {
 UPLOAD_DIR = Path(env.text("UPLOAD_DIR", str(VAR_DIR / "uploads")))
 PLANAR_CACHE_DIR = Path(env.text("PLANAR_CACHE_DIR", str(VAR_DIR / "planar")))
 PLANAR_CACHE_BYTES = env.whole("PLANAR_CACHE_BYTES", 4 * 2**30, lowest=2**26)
+UPLOAD_LIMITS = {
+    "stem_bytes": env.whole("UPLOAD_STEM_BYTES", 2 * 2**30, lowest=1),
+    "stems": env.whole("UPLOAD_STEMS", 64, lowest=1),
+    "in_flight_bytes": env.whole("UPLOAD_IN_FLIGHT_BYTES", 5 * 2**30, lowest=1),
+    "hours": env.whole("UPLOAD_HOURS", 24, lowest=1),
+}
+JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 10, lowest=2)
+RENDER_WORKERS = env.whole("RENDER_WORKERS", 2, lowest=1)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]

@@ -1,0 +1,189 @@
+"""The verbs of the queue: put, ring, claim, renew, finish, fail, cancel, sweep.
+
+The row is the queue; the bell only says "look". Invariant: only the worker that holds the newest
+attempt of a job can end it, so a job that was taken from a lost worker is never ended twice.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from kombu.exceptions import OperationalError
+
+from generation.work import rules
+from generation.work.models import Job
+from generation.work.rules import Priority, State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A job to be put in the queue: what, about whom, and how soon."""
+
+    kind: str
+    subject: tuple[str, str]
+    priority: Priority
+    part: int = 0
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: how many jobs went back, which failed for good, how many wait."""
+
+    put_back: int
+    failed: tuple[Job, ...]
+    waiting: int
+
+
+def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
+    """Put jobs in the queue and ring on commit; returns how many rows are new.
+
+    A job of the same kind for the same part of a subject that is still open is left as it is.
+    """
+    rows = [
+        Job(
+            kind=job.kind,
+            subject_kind=job.subject[0],
+            subject_ref=job.subject[1],
+            part=job.part,
+            payload=job.payload,
+            priority=int(job.priority),
+            due_at=now,
+            created_at=now,
+        )
+        for job in wanted
+    ]
+    with transaction.atomic():
+        before = {row.id for row in rows}
+        Job.objects.bulk_create(rows, ignore_conflicts=True)
+        new = Job.objects.filter(id__in=before).count()
+        if new:
+            ring(bells=bells)
+    return new
+
+
+def ring(*, bells: int = 1) -> None:
+    """Once the transaction commits, wake `bells` workers. A lost or doubled ring is harmless."""
+    transaction.on_commit(lambda: send_bells(bells))
+
+
+def send_bells(bells: int) -> None:
+    """Send the task by name. A broker that is away is logged; the sweeper rings again."""
+    try:
+        for _ in range(bells):
+            current_app.send_task(
+                rules.KICK, ignore_result=True, retry=False, expires=rules.BELL_LIFE_S
+            )
+    except OperationalError:
+        log.warning("the bell could not be rung; the sweeper will")
+
+
+_CLAIM = """
+UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
+       lease_until = %(lease)s
+ WHERE id = (SELECT id FROM work_job
+              WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
+              ORDER BY priority, due_at, part
+              LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+
+
+def claim_next(*, worker: str, kinds: Sequence[str], now: datetime) -> Job | None:
+    """Take the most urgent waiting job of `kinds`, or None. One statement, so two never take
+    one.
+    """
+    lease = rules.lease_until(now, settings.JOB_LEASE_SECONDS)
+    values = {"worker": worker, "lease": lease, "now": now, "kinds": list(kinds)}
+    return next(iter(Job.objects.raw(_CLAIM, values)), None)
+
+
+def _held(job: Job) -> Q:
+    """The guard: still running, by this worker, in this attempt."""
+    return Q(id=job.id, state=State.RUNNING, worker=job.worker, attempt=job.attempt)
+
+
+def renew(*, job: Job, now: datetime) -> bool:
+    """Keep the job for another lease. False: it was lost or cancelled, so stop working on it."""
+    lease = rules.lease_until(now, settings.JOB_LEASE_SECONDS)
+    held = Job.objects.filter(_held(job), cancelled_at__isnull=True)
+    return held.update(lease_until=lease) == 1
+
+
+def finish(*, job: Job, now: datetime) -> bool:
+    """End the job as DONE (CANCELLED if it was cancelled meanwhile). False: it is no longer
+    ours.
+    """
+    held = Job.objects.filter(_held(job))
+    end = {"lease_until": None, "finished_at": now}
+    if held.filter(cancelled_at__isnull=True).update(state=State.DONE, **end):
+        return True
+    held.update(state=State.CANCELLED, **end)
+    return False
+
+
+@transaction.atomic
+def fail(*, job: Job, code: str, sentence: str, now: datetime, final: bool = False) -> State | None:
+    """End this attempt. Returns WAITING (tried again), FAILED or CANCELLED; None: no longer ours.
+
+    `final` says that trying again cannot help.
+    """
+    row = Job.objects.select_for_update().filter(_held(job)).first()
+    if row is None:
+        return None
+    return _end_attempt(row, code, sentence, now, final or rules.is_last_attempt(row.attempt))
+
+
+def _end_attempt(row: Job, code: str, sentence: str, now: datetime, last: bool) -> State:
+    row.worker, row.lease_until = "", None
+    row.error_code, row.error_sentence = code, sentence
+    if row.cancelled_at is not None:
+        row.state, row.finished_at = State.CANCELLED, now
+    elif last:
+        row.state, row.finished_at = State.FAILED, now
+    else:
+        row.state, row.due_at = State.WAITING, rules.due_again(row.attempt, now)
+        ring()
+    row.save()
+    return State(row.state)
+
+
+@transaction.atomic
+def cancel_jobs(*, subject: tuple[str, str], kinds: Sequence[str], now: datetime) -> int:
+    """Cancel the open jobs of a subject: waiting ones end now, running ones at their next
+    renewal.
+    """
+    mine = Job.objects.filter(
+        subject_kind=subject[0], subject_ref=subject[1], kind__in=kinds, cancelled_at__isnull=True
+    )
+    ended = mine.filter(state=State.WAITING).update(
+        state=State.CANCELLED, cancelled_at=now, finished_at=now
+    )
+    return ended + mine.filter(state=State.RUNNING).update(cancelled_at=now)
+
+
+@transaction.atomic
+def sweep(*, now: datetime) -> Swept:
+    """Take jobs back from lost workers; ring when anything waits. To be run every second."""
+    lost = Job.objects.select_for_update(skip_locked=True).filter(
+        state=State.RUNNING, lease_until__lt=now
+    )
+    failed, put_back = [], 0
+    for row in lost:
+        last = rules.is_last_attempt(row.attempt)
+        end = _end_attempt(row, rules.LOST_CODE, rules.LOST_SENTENCE, now, last)
+        put_back += end == State.WAITING
+        if end == State.FAILED:
+            failed.append(row)
+    waiting = Job.objects.filter(state=State.WAITING, due_at__lte=now).count()
+    if waiting:
+        ring()
+    return Swept(put_back=put_back, failed=tuple(failed), waiting=waiting)

@@ -1,0 +1,57 @@
+"""When a job may run, how long a worker may keep it, and when it has failed for good.
+
+Pure: no rows, no clock. Invariant: a job is tried at most ATTEMPTS times, and every end is one of
+DONE, FAILED, CANCELLED, from which nothing leads away.
+"""
+
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+ATTEMPTS = 3
+BELL_LIFE_S = 5
+KICK = "generation.work.kick"
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN = (State.WAITING, State.RUNNING)
+
+
+class Priority(IntEnum):
+    """Lower goes first. Nobody waits longer than one piece, because a piece is at most 2 s of
+    sound.
+    """
+
+    LIVE = 0
+    FIRST_PIECE = 10
+    PIECE = 20
+    PREVIEW = 30
+    INGEST = 40
+    ANALYSIS = 50
+
+
+LOST_CODE = "worker_lost"
+LOST_SENTENCE = "The machines working on this stopped three times; nothing was billed."
+
+
+def lease_until(now: datetime, lease_s: float) -> datetime:
+    """Until when a worker that claims or renews at `now` keeps the job."""
+    return now + timedelta(seconds=lease_s)
+
+
+def is_last_attempt(attempt: int) -> bool:
+    """True when a failure of attempt number `attempt` (from 1) is final."""
+    return attempt >= ATTEMPTS
+
+
+def due_again(attempt: int, now: datetime) -> datetime:
+    """When a failed attempt is tried again: at once after the first, then 2 s later."""
+    return now if attempt <= 1 else now + timedelta(seconds=2)

@@ -1,0 +1,108 @@
+"""Claim, work, report: the loop around every kind of job.
+
+It knows jobs and refuses to know what is in them. Invariant: while a handler runs its lease is
+renewed; whatever a handler raises ends in a sentence and a code on the job, never in a dead worker.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import close_old_connections, connections, transaction
+
+from generation.work import operations as work
+from generation.work.models import Job
+from generation.work.rules import State
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+INTERNAL = ("internal", "Something went wrong on our side; nothing was billed.")
+
+
+class JobRefused(Exception):
+    """A job that cannot be done, with a stable code and a sentence; trying again cannot help."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one kind of job is done, and what is said about its subject when it has failed for
+    good.
+    """
+
+    run: Callable[[Job, Clock], None]
+    failed: Callable[[Job, datetime], None]
+
+
+def drain(
+    *, worker: str, handlers: Mapping[str, Handler], clock: Clock, stop: Callable[[], bool]
+) -> int:
+    """Do claimable jobs, most urgent first, until none is left or `stop()`; returns how many."""
+    done = 0
+    kinds = tuple(handlers)
+    while not stop():
+        job = work.claim_next(worker=worker, kinds=kinds, now=clock())
+        if job is None:
+            return done
+        do_job(job, handlers[job.kind], clock)
+        done += 1
+    work.send_bells(1)
+    return done
+
+
+def do_job(job: Job, handler: Handler, clock: Clock) -> None:
+    """Run `handler` on `job` under a kept lease, and write down how it ended."""
+    try:
+        with _kept(job, clock):
+            handler.run(job, clock)
+    except JobRefused as refused:
+        _report(job, handler, refused.code, refused.sentence, clock(), final=True)
+    except Exception:
+        log.exception("job failed", extra={"job": str(job.id), "kind": job.kind})
+        close_old_connections()
+        _report(job, handler, *INTERNAL, clock(), final=False)
+    else:
+        work.finish(job=job, now=clock())
+
+
+def _report(
+    job: Job, handler: Handler, code: str, sentence: str, now: datetime, *, final: bool
+) -> None:
+    with transaction.atomic():
+        end = work.fail(job=job, code=code, sentence=sentence, now=now, final=final)
+        if end is State.FAILED:
+            job.refresh_from_db()
+            handler.failed(job, now)
+
+
+@contextmanager
+def _kept(job: Job, clock: Clock) -> Iterator[None]:
+    """Renew the lease of `job` three times a lease for as long as the block runs."""
+    over = threading.Event()
+    pause = settings.JOB_LEASE_SECONDS / 3
+
+    def renew() -> None:
+        try:
+            while not over.wait(pause):
+                if not work.renew(job=job, now=clock()):
+                    return
+        finally:
+            connections.close_all()
+
+    keeper = threading.Thread(target=renew, name=f"lease {job.id}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()

@@ -1,0 +1,131 @@
+"""The row is the queue: order, guards, leases, cancelling, sweeping."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from generation.work import operations as work
+from generation.work.models import Job
+from generation.work.rules import Priority
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=11)
+KINDS = ("piece", "ingest")
+
+
+def wanted(part=0, kind="piece", priority=Priority.PIECE):
+    return work.Wanted(kind=kind, subject=("variation", "v"), part=part, priority=priority)
+
+
+def put(*jobs, now=NOW):
+    return work.put_jobs(wanted=jobs, now=now)
+
+
+def claim(worker="a", now=NOW, kinds=KINDS):
+    return work.claim_next(worker=worker, kinds=kinds, now=now)
+
+
+def test_jobs_are_claimed_by_priority_then_due_time_then_part(db):
+    put(wanted(3), wanted(2), now=NOW - timedelta(seconds=1))
+    put(wanted(9, kind="ingest", priority=Priority.INGEST), now=NOW - timedelta(seconds=9))
+    put(wanted(1, priority=Priority.FIRST_PIECE))
+    assert [claim().part for _ in range(4)] == [1, 2, 3, 9]
+    assert claim() is None
+
+
+def test_job_due_later_or_of_another_kind_is_left(db):
+    put(wanted(), now=LATER)
+    assert claim() is None
+    assert claim(now=LATER, kinds=("ingest",)) is None
+
+
+def test_same_open_job_is_put_once_and_again_after_it_ended(db):
+    assert put(wanted(1)) == 1
+    assert put(wanted(1), wanted(2)) == 1
+    work.finish(job=claim(), now=NOW)
+    assert put(wanted(1)) == 1
+
+
+def test_only_the_holder_of_the_newest_attempt_ends_a_job(db):
+    put(wanted())
+    first = claim("a")
+    work.sweep(now=LATER)
+    second = claim("b", now=LATER)
+    assert (second.id, second.attempt) == (first.id, 2)
+    assert not work.finish(job=first, now=LATER)
+    assert not work.renew(job=first, now=LATER)
+    assert work.fail(job=first, code="x", sentence="X.", now=LATER) is None
+    assert work.finish(job=second, now=LATER)
+    assert Job.objects.get().state == "DONE"
+
+
+def test_renewed_lease_is_not_swept(db):
+    put(wanted())
+    job = claim()
+    assert work.renew(job=job, now=NOW + timedelta(seconds=5))
+    assert work.sweep(now=LATER).put_back == 0
+    assert work.sweep(now=LATER + timedelta(seconds=5)).put_back == 1
+
+
+def test_third_failure_is_final_with_code_and_sentence(db):
+    put(wanted())
+    ends = []
+    for seconds in (0, 5, 10):
+        now = NOW + timedelta(seconds=seconds)
+        ends.append(work.fail(job=claim(now=now), code="broken", sentence="It broke.", now=now))
+    assert ends == ["WAITING", "WAITING", "FAILED"]
+    job = Job.objects.get()
+    assert (job.error_code, job.error_sentence) == ("broken", "It broke.")
+
+
+def test_worker_lost_three_times_fails_the_job(db):
+    put(wanted())
+    for seconds in (0, 20, 40):
+        claim(now=NOW + timedelta(seconds=seconds))
+        swept = work.sweep(now=NOW + timedelta(seconds=seconds + 11))
+    assert [job.error_code for job in swept.failed] == ["worker_lost"]
+
+
+def test_cancelled_job_ends_now_when_waiting_and_at_the_next_step_when_running(db):
+    put(wanted(1), wanted(2))
+    running = claim()
+    assert work.cancel_jobs(subject=("variation", "v"), kinds=("piece",), now=NOW) == 2
+    assert not work.renew(job=running, now=NOW)
+    assert not work.finish(job=running, now=NOW)
+    assert set(Job.objects.values_list("state", flat=True)) == {"CANCELLED"}
+
+
+def test_stranger_subject_is_not_cancelled(db):
+    put(wanted(1))
+    assert work.cancel_jobs(subject=("variation", "w"), kinds=("piece",), now=NOW) == 0
+
+
+def test_failed_row_without_a_sentence_is_refused_by_the_database(db):
+    put(wanted())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Job.objects.update(state="FAILED")
+
+
+def test_eight_threads_never_claim_one_job_twice(committed_db):
+    put(*(wanted(part) for part in range(40)))
+    taken: list[int] = []
+
+    def work_off(name):
+        while (job := claim(name)) is not None:
+            taken.append(job.part)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work_off, args=(f"w{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(40))
+
+
+def test_ring_without_a_broker_is_logged_and_harmless(db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True) as rung:
+        put(wanted())
+    assert len(rung) == 1

@@ -1,0 +1,21 @@
+"""How often a job is tried, and when."""
+
+from datetime import UTC, datetime, timedelta
+
+from generation.work import rules
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_third_attempt_is_the_last():
+    assert [rules.is_last_attempt(n) for n in (1, 2, 3)] == [False, False, True]
+
+
+def test_live_goes_before_first_piece_before_rest_before_previews_ingest_analysis():
+    order = ["LIVE", "FIRST_PIECE", "PIECE", "PREVIEW", "INGEST", "ANALYSIS"]
+    assert [p.name for p in sorted(rules.Priority)] == order
+
+
+def test_second_attempt_comes_at_once_and_third_two_seconds_later():
+    assert rules.due_again(1, NOW) == NOW
+    assert rules.due_again(2, NOW) == NOW + timedelta(seconds=2)

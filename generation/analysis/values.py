@@ -5,7 +5,11 @@ here. All positions are samples at 48 kHz. Invariant: a guess without confidence
 number.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+_Analysis = TypeVar("_Analysis")
 
 VERSION = 1
 ROLES = ("drums", "bass", "keys", "guitar", "vocals", "pad", "strings", "other")
@@ -17,7 +21,7 @@ class StemAnalysis:
 
     `onsets`: attack positions, with `onset_db` their rise over what sounded (hundredths of dB would
     be false precision: whole tenths). `peaks`: (low, high) pairs in -127..127 over equal spans, at
-    most 800. `active`: spans louder than -50 LUFS short-term relative to full scale.
+    most 800. `active`: spans whose 400 ms loudness is above -50 LUFS, gaps under a second closed.
     """
 
     length: int
@@ -41,7 +45,7 @@ class StemAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section of a recording: bars [bar, bar + bars), its label ("A", "B"), loudness 0 to 1."""
+    """A section of a recording: bars [bar, bar + bars), its label ("A", "B"), energy 0 to 1."""
 
     label: str
     bar: int
@@ -72,3 +76,48 @@ class RecordingAnalysis:
     gram_span: int
     notes: tuple[str, ...] = ()
     version: int = VERSION
+
+
+# -- plain data, for JSON columns and files -------------------------------------------------------
+
+
+def stem_to_data(analysis: StemAnalysis) -> dict[str, Any]:
+    """`analysis` as plain JSON values; `stem_from_data` reads it back equal."""
+    return _listed(asdict(analysis))
+
+
+def stem_from_data(data: dict[str, Any]) -> StemAnalysis:
+    """The analysis in `data`; raises ValueError on another version or other fields."""
+    return _read(StemAnalysis, data)
+
+
+def recording_to_data(analysis: RecordingAnalysis) -> dict[str, Any]:
+    """`analysis` as plain JSON values; `recording_from_data` reads it back equal."""
+    return _listed(asdict(analysis))
+
+
+def recording_from_data(data: dict[str, Any]) -> RecordingAnalysis:
+    """The analysis in `data`; raises ValueError on another version or other fields."""
+    parts = tuple(Part(**part) for part in data.get("parts", ()))
+    return _read(RecordingAnalysis, data | {"parts": parts})
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_listed(item) for item in value]
+    return value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _read(kind: Callable[..., _Analysis], data: dict[str, Any]) -> _Analysis:
+    if data.get("version") != VERSION:
+        raise ValueError(f"The analysis has version {data.get('version')!r}; this reads {VERSION}.")
+    try:
+        return kind(**{key: _frozen(item) for key, item in data.items()})
+    except TypeError as error:
+        raise ValueError(f"The analysis has other fields than version {VERSION}.") from error

@@ -1,0 +1,76 @@
+"""`manage.py demo`: the whole product on one machine, seeded, until Ctrl-C (`make demo`)."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.demo.embedded import PartFailed
+from portal.demo.parts import Parts
+
+
+class Command(BaseCommand):
+    """Boots the embedded parts, seeds once, and stays up; `--check` does the main job and ends."""
+
+    help = "Run the whole product on embedded parts."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="do the main job once, then stop")
+        parser.add_argument("--stems", type=Path, help="a folder of your own stems to add")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stems = options["stems"]
+        if stems is not None and not stems.is_dir():
+            raise CommandError(f"{stems} is not a folder. STEMS names a folder of audio files.")
+        parts = Parts(Path(settings.BASE_DIR), Path(settings.VAR_DIR), self._port())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: parts.supervisor.stopping.set())
+        try:
+            self._run(parts, stems, options["check"])
+        except PartFailed as error:
+            raise CommandError(str(error)) from error
+        finally:
+            parts.stop()
+
+    def _port(self) -> int:
+        wanted = int(os.environ.get("PORT", "8000"))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {wanted} is taken. Choose another: make demo PORT=8010"
+                ) from error
+        return wanted
+
+    def _run(self, parts: Parts, stems: Path | None, check: bool) -> None:
+        self.stdout.write("Starting PostgreSQL and Valkey …")
+        parts.start_servers()
+        parts.start_workers()
+        parts.start_web()
+        more = ["--stems", str(stems)] if stems is not None else []
+        parts.manage("seed_demo", *more)
+        if check:
+            parts.manage("check_demo")
+            return
+        self._greet(parts)
+        parts.supervisor.watch()
+
+    def _greet(self, parts: Parts) -> None:
+        seeded = json.loads((parts.var / "demo.json").read_text())
+        self.stdout.write(f"\nStemma runs at {parts.base_url}  (Ctrl-C stops it)\n")
+        for person in seeded["people"]:
+            self.stdout.write(
+                f"  {person['role']:<22} {person['email']:<28} {person['password']}"
+                f"   {parts.base_url}{person['page']}"
+            )
+        client = seeded["partner"]
+        self.stdout.write(f"  partner                {client['id']}  {client['secret']}")
+        self.stdout.write(f"Everything above stands in {parts.var / 'demo.json'}.\n")

@@ -1,0 +1,113 @@
+"""The demo's parts put together: servers, migrated database, workers, sweeper, web server.
+
+It knows which processes make the product and in which order they start and stop, and refuses to
+know what they do. Parts named by `DATABASE_URL` and `BROKER_URL` are used as they are and never
+stopped.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portal.demo.embedded import PartFailed, Postgres, Valkey
+from portal.demo.supervisor import Child, Supervisor
+
+WORKERS = 2
+
+
+@dataclass
+class Parts:
+    """All processes of the demo. `root` holds manage.py, `var` what it keeps, `port` the site."""
+
+    root: Path
+    var: Path
+    port: int
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    environment: dict[str, str] = field(default_factory=dict)
+    _started: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start_servers(self) -> None:
+        """PostgreSQL and the broker, embedded unless the environment names them."""
+        self.var.mkdir(parents=True, exist_ok=True)
+        self.environment = dict(os.environ) | {
+            "STEMMA_ENV": "demo",
+            "STEMMA_VAR": str(self.var),
+            "BASE_URL": self.base_url,
+            "OMP_NUM_THREADS": "1",
+        }
+        owner_url = self._start_database()
+        if "BROKER_URL" not in os.environ:
+            valkey = Valkey(self.var / "valkey")
+            valkey.start()
+            self._started.append(valkey.stop)
+            self.environment["BROKER_URL"] = valkey.url
+        self.manage("migrate", "-v", "0", DATABASE_URL=owner_url)
+
+    def _start_database(self) -> str:
+        if "DATABASE_URL" in os.environ:
+            return os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
+        postgres = Postgres(self.var / "postgres")
+        postgres.start()
+        self._started.append(postgres.stop)
+        if not postgres.has_database("stemma"):
+            postgres.create_database("stemma")
+        self.environment["DATABASE_URL"] = postgres.url("stemma")
+        return postgres.url("stemma", "stemma_owner")
+
+    def manage(self, *arguments: str, **environment: str) -> None:
+        """Run a manage.py command to its end; raises PartFailed when it fails."""
+        command = [sys.executable, str(self.root / "manage.py"), *arguments]
+        done = subprocess.run(
+            command, env=self.environment | environment, cwd=self.root, check=False
+        )
+        if done.returncode != 0:
+            raise PartFailed(f"manage.py {arguments[0]} failed; what it said stands above.")
+
+    def start_workers(self) -> None:
+        """The render workers, each a process with one thread, and the sweeper."""
+        for number in range(1, WORKERS + 1):
+            self._keep(f"worker{number}", *self._worker_command(number))
+        self._keep("sweeper", sys.executable, str(self.root / "manage.py"), "sweep")
+
+    def _worker_command(self, number: int) -> list[str]:
+        options = ["--pool", "prefork", "--concurrency", "1", "--without-gossip"]
+        options += ["--without-mingle", "--hostname", f"render{number}@stemma"]
+        return [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", *options]
+
+    def start_web(self) -> None:
+        """The web server; returns when it answers."""
+        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port), "portal.asgi:application"]
+        self._keep("web", *command)
+        self._wait_for_web()
+
+    def _keep(self, name: str, *command: str) -> None:
+        log = self.var / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.supervisor.add(Child(name, command, self.environment, log))
+
+    def _wait_for_web(self) -> None:
+        pause = threading.Event()
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{self.base_url}/healthz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                pause.wait(0.1)
+        raise PartFailed(f"The web server did not answer; see {self.var / 'logs' / 'web.log'}.")
+
+    def stop(self) -> None:
+        """Stop children, then the servers that were started here, newest first."""
+        self.supervisor.stop()
+        for stop in reversed(self._started):
+            stop()

@@ -1,0 +1,88 @@
+"""Keeps a handful of child processes alive, and stops them in order.
+
+It knows commands, environments and process ids, nothing of what the children do. Invariant: a child
+that dies is started again after a pause that grows to five seconds; whatever was started here is
+stopped here, by its own process id, newest first.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LONGEST_PAUSE_S = 5.0
+
+
+@dataclass
+class Child:
+    """One process to be kept alive; `log` takes what it prints."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    deaths: int = 0
+
+    def start(self) -> None:
+        """Start the process in a session of its own, so that a Ctrl-C reaches the parent alone."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                list(self.command),
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, patience_s: float = 15.0) -> None:
+        """Ask the process to end; kill it when it has not within `patience_s`."""
+        if self.process is None or not self.is_alive():
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Supervisor:
+    """Starts children, restarts the dead ones while `watch` runs, stops all at the end."""
+
+    children: list[Child] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def add(self, child: Child) -> None:
+        """Start `child` and look after it from now on."""
+        child.start()
+        self.children.append(child)
+
+    def watch(self) -> None:
+        """Return only after `stopping` is set; meanwhile restart whoever died."""
+        while not self.stopping.wait(0.25):
+            for child in self.children:
+                if not child.is_alive():
+                    self._restart(child)
+
+    def _restart(self, child: Child) -> None:
+        child.deaths += 1
+        pause_s = min(LONGEST_PAUSE_S, 0.25 * 2 ** min(child.deaths, 6))
+        sys.stderr.write(f"{child.name} ended; starting it again. Log: {child.log}\n")
+        if not self.stopping.wait(pause_s):
+            child.start()
+
+    def stop(self) -> None:
+        """Stop every child, newest first."""
+        self.stopping.set()
+        for child in reversed(self.children):
+            child.stop()

@@ -1,0 +1,51 @@
+"""The demo's supervisor keeps its children alive and leaves none behind."""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from portal.demo.supervisor import Child, Supervisor
+
+WAITS = "import signal; signal.pause()"
+
+
+def _child(tmp_path: Path, program: str) -> Child:
+    return Child("child", [sys.executable, "-c", program], os.environ, tmp_path / "log")
+
+
+def _until(condition: object, pause: threading.Event) -> bool:
+    return any(condition() or pause.wait(0.02) for _ in range(500))
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    supervisor = Supervisor()
+    supervisor.add(_child(tmp_path, WAITS))
+    child = supervisor.children[0]
+    first = child.process.pid
+    watching = threading.Thread(target=supervisor.watch)
+    watching.start()
+    os.kill(first, signal.SIGKILL)
+    again = _until(lambda: child.process.pid != first and child.is_alive(), threading.Event())
+    supervisor.stop()
+    watching.join()
+    assert again
+    assert child.deaths == 1
+
+
+def test_stopping_ends_every_child(tmp_path: Path) -> None:
+    supervisor = Supervisor()
+    for _ in range(3):
+        supervisor.add(_child(tmp_path, WAITS))
+    supervisor.stop()
+    assert not any(child.is_alive() for child in supervisor.children)
+
+
+def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True)\n" + WAITS
+    child = _child(tmp_path, deaf)
+    child.start()
+    assert _until(lambda: "deaf" in child.log.read_text(), threading.Event())
+    child.stop(patience_s=0.1)
+    assert child.process.returncode == -signal.SIGKILL

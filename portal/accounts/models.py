@@ -1,10 +1,15 @@
-"""Logins and what they may do for a party. The books below know none of this."""
+"""Logins and what they may do for a party. The books below know none of this.
+
+It refuses to know money, sound and licences. Invariants: one e-mail is one login; a login has at
+most one role in a party; an invitation is used once, and its link is kept only as a digest.
+"""
 
 import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 
@@ -25,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A login.
+    """A login. That a person is 16 or older is kept as fact, method and moment; no birth date is.
 
     Personal data: e-mail address, display name, country, moments of joining and last log-in.
     """
@@ -37,6 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     confirmed_16_at = models.DateTimeField(null=True, blank=True)
+    confirmed_16_method = models.CharField(max_length=40, blank=True, default="")
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -48,3 +54,60 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.display_name or self.email
+
+
+class Role(models.TextChoices):
+    """What a login may do for a party; each role may also do what the ones after it may."""
+
+    ADMIN = "ADMIN", "manage the page, sign and see"
+    SIGN = "SIGN", "sign and see"
+    VIEW = "VIEW", "see"
+
+
+class Membership(models.Model):
+    """A login's role in a party.
+
+    Personal data: which party a login acts for, and since when.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    party = models.ForeignKey("catalog.Party", models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=5, choices=Role.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "party"], name="membership_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="membership_role_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} may {self.get_role_display()} for {self.party}"
+
+
+class Invitation(models.Model):
+    """A single-use link by which a contributor gets a role in a party; 14 days.
+
+    Personal data: the e-mail address it was sent to, who sent it and who used it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    party = models.ForeignKey("catalog.Party", models.PROTECT, related_name="invitations")
+    role = models.CharField(max_length=5, choices=Role.choices)
+    email = models.EmailField()
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.CASCADE, related_name="invitations_sent")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="invitations_used"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["party", "created_at"], name="invitation_of_party")]
+
+    def __str__(self) -> str:
+        return f"to {self.email} for {self.party}"

@@ -1,0 +1,70 @@
+"""People and their things for tests of the faces, made by the operations that pages call."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now():
+    return NOW
+
+
+@pytest.fixture
+def make_user(db):
+    """A user by first name; everybody's password is the same long phrase."""
+    from portal.accounts.models import User
+
+    def make(name):
+        return User.objects.create_user(
+            f"{name.lower()}@example.org", "tape organ at low tide", display_name=name
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_party(db):
+    from licensing.catalog.models import Party
+
+    def make(name):
+        return Party.objects.create(name=name, created_at=NOW)
+
+    return make
+
+
+@pytest.fixture
+def join(db):
+    """Gives a user a role in a party."""
+    from portal.accounts.models import Membership
+
+    def make(user, party, role="ADMIN"):
+        return Membership.objects.create(user=user, party=party, role=role, created_at=NOW)
+
+    return make
+
+
+@pytest.fixture
+def make_recording(db):
+    """A recording with its work, and stems that are ready but have no audio behind them."""
+    from licensing.catalog.models import AudioObject, Recording, Stem, Work
+
+    def make(party, title="Kelp Lantern", stems=()):
+        work = Work.objects.create(title=title, created_at=NOW)
+        recording = Recording.objects.create(title=title, party=party, work=work, created_at=NOW)
+        for position, (label, role) in enumerate(stems, 1):
+            digest = f"{position:02x}" * 16 + recording.id.hex
+            audio = AudioObject.objects.create(
+                digest=digest, frames=48_000 * 60, original_sha256=digest, original_bytes=1,
+                archive_name=f"archive/{digest}", original_name=f"original/{digest}",
+                created_at=NOW,
+            )  # fmt: skip
+            Stem.objects.create(
+                recording=recording, party=party, audio=audio, label=label, role=role,
+                position=position, state="READY", created_at=NOW,
+            )  # fmt: skip
+        return recording
+
+    return make

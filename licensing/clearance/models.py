@@ -1,0 +1,183 @@
+"""What holders permit, what blocks, and every decision that was taken on it.
+
+It refuses to know listeners, recipes and money; a requester is a kind and a reference. Invariant:
+grants, withdrawals and clearances only grow; a hold changes once, when it is released.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from licensing.catalog.models import Party, Stem
+
+
+class Use(models.TextChoices):
+    """What a stem may be used for, as words.md tells them apart."""
+
+    REMIX = "REMIX", "remix"
+    MOOD = "MOOD", "mood bed"
+    FOCUS = "FOCUS", "focus session"
+    AMBIENT = "AMBIENT", "ambient soundscape"
+    COLLABORATION = "COLLABORATION", "collaboration of recordings"
+    VOICE = "VOICE", "voice likeness"
+    TRAINING = "TRAINING", "training of AI models"
+    PREVIEW = "PREVIEW", "preview for the holders"
+
+
+class Grant(models.Model):
+    """What one holder permits for one stem; append-only. Empty lists mean world and everywhere.
+
+    Personal data: which login granted it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    stem = models.ForeignKey(Stem, models.PROTECT, related_name="grants")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="grants")
+    uses = ArrayField(models.CharField(max_length=20, choices=Use.choices))
+    limits = models.JSONField()
+    territories = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    channels = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    terms_version = models.CharField(max_length=40)
+    terms_sha256 = models.CharField(max_length=64)
+    granted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(uses__len__gt=0)
+                & Q(uses__contained_by=[u.value for u in Use if u is not Use.PREVIEW]),
+                name="grant_names_known_uses",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="grant_period_runs_forward",
+            ),
+        ]
+        indexes = [models.Index(fields=["stem", "party", "granted_at"], name="grant_newest_first")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.uses)
+
+
+class Withdrawal(models.Model):
+    """A holder's no to some uses of a grant they gave; append-only, acts at once.
+
+    Personal data: which login withdrew it.
+    """
+
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="withdrawals")
+    uses = ArrayField(models.CharField(max_length=20, choices=Use.choices))
+    at = models.DateTimeField()
+    by = models.CharField(max_length=100)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(uses__len__gt=0), name="withdrawal_names_uses"),
+        ]
+
+    def __str__(self) -> str:
+        return f"withdrawn at {self.at:%Y-%m-%d}"
+
+
+class Hold(models.Model):
+    """What blocks a stem, a recording or one licence record until somebody releases it.
+
+    Personal data: which login placed and released it.
+    """
+
+    class TargetKind(models.TextChoices):
+        STEM = "STEM", "stem"
+        RECORDING = "RECORDING", "recording"
+        RECORD = "RECORD", "licence record"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    target_kind = models.CharField(max_length=10, choices=TargetKind.choices)
+    target_ref = models.CharField(max_length=100)
+    reason = models.CharField(max_length=300)
+    placed_by = models.CharField(max_length=100)
+    placed_at = models.DateTimeField()
+    released_by = models.CharField(max_length=100, blank=True, default="")
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True) | Q(released_at__gte=F("placed_at")),
+                name="hold_released_after_placed",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="hold_says_why"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["target_kind", "target_ref"],
+                condition=Q(released_at__isnull=True),
+                name="hold_standing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_kind} held: {self.reason}"
+
+
+class SocietyAgreement(models.Model):
+    """The operator's own agreement with a collecting society, for the uses and places it covers.
+
+    Personal data: which login recorded it.
+    """
+
+    society = models.CharField(max_length=100)
+    reference = models.CharField(max_length=100)
+    uses = ArrayField(models.CharField(max_length=20, choices=Use.choices))
+    territories = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    recorded_by = models.CharField(max_length=100)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["society", "reference"], name="society_agreement_once"),
+            models.CheckConstraint(condition=Q(uses__len__gt=0), name="society_agreement_has_uses"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.society} {self.reference}"
+
+
+class Clearance(models.Model):
+    """The recorded decision on one use of some stems, with reasons and the terms of that moment.
+
+    Personal data: an opaque reference to who asked.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    use = models.CharField(max_length=20, choices=Use.choices)
+    requester_kind = models.CharField(max_length=20)
+    requester_ref = models.CharField(max_length=100)
+    territory = models.CharField(max_length=2)
+    channel = models.CharField(max_length=40)
+    stems = models.JSONField()
+    at = models.DateTimeField()
+    allowed = models.BooleanField()
+    reasons = models.JSONField()
+    limits = models.JSONField()
+    terms = models.JSONField()
+    terms_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(allowed=True, reasons=[]) | (Q(allowed=False) & ~Q(reasons=[])),
+                name="clearance_refused_says_why",
+            ),
+        ]
+        indexes = [models.Index(fields=["at"], name="clearance_by_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.use} {'allowed' if self.allowed else 'refused'}"

@@ -1,7 +1,7 @@
 """A stored object as an HTTP answer: whole, or the range that was asked for.
 
-It knows a storage name, a size and a digest. It refuses to know who may have it: callers decide first.
-Invariant: every answer forbids sniffing, shared caches and framing as a page of ours.
+It knows a storage name, a size and a digest. It refuses to know who may have it: callers decide
+first. Invariant: every answer forbids sniffing, shared caches and framing as a page of ours.
 """
 
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ from typing import IO
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-
 from licensing.catalog.store import audio_store
+
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
 _CHUNK_BYTES = 262_144

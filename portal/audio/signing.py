@@ -18,7 +18,7 @@ _FIELDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What may be fetched. `piece`: "segment:12" or "file:flac"; `playback`: a playback token or ""."""
+    """What may be fetched. `piece`: "segment:12" or "file:flac"; `playback`: a token or ""."""
 
     subject_ref: str
     piece: str

@@ -1,15 +1,16 @@
 """The stemma: who sounds when, and how much, as curves with integer coordinates.
 
-It knows thicknesses over equal spans, roles and labels. It refuses to know SVG templates, rows, colors
-and requests. Invariants: layers stand in one fixed order, a model's part directly beside the human layer
-of its role; two neighbours share one edge, coordinate for coordinate, so that no gap opens between them;
-every number written is an integer.
+It knows thicknesses over equal spans, roles and labels. It refuses to know templates, rows, colors
+and requests. Invariants: layers stand in one fixed order, a model's part directly beside the human
+layer of its role; two neighbours share one edge, coordinate for coordinate, so that no gap opens
+between them; every number written is an integer.
 
-Baseline after L. Byron and M. Wattenberg, "Stacked Graphs: Geometry & Aesthetics" (2008), section 5.1.
+Baseline after L. Byron and M. Wattenberg, "Stacked Graphs: Geometry & Aesthetics" (2008).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 FULL_POINTS = 97
 SMALL_POINTS = 49
@@ -18,7 +19,7 @@ FULL_HEIGHT = 300
 SMALL_HEIGHT = 100
 ORDER = ("strings", "vocals", "pad", "guitar", "keys", "other", "bass", "drums")
 
-# A letter of 13 px text on the narrowest page that shows labels (768 px wide, 200 px high), in units.
+# A letter of 13 px text on the narrowest page that shows labels (768 px wide), in units.
 _LETTER_UNITS = 12
 _LINE_UNITS = 27
 _MARGIN_UNITS = 2
@@ -56,7 +57,7 @@ class Stream:
 
 
 def in_order(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """`layers` from top to bottom; unknown roles stand with "other"; equal ones keep their order."""
+    """`layers` from top to bottom; unknown roles stand with "other"; ties keep their order."""
 
     def rank(layer: Layer) -> tuple[int, bool]:
         role = layer.role if layer.role in ORDER else "other"
@@ -79,17 +80,18 @@ def resampled(values: Sequence[float], points: int) -> tuple[float, ...]:
 
 
 def calmed(values: Sequence[float]) -> tuple[float, ...]:
-    """`values` through the kernel 1 2 1, pinched to nothing at both ends, where nothing sounds yet."""
+    """`values` through the kernel 1 2 1, pinched to nothing at both ends, where nothing sounds."""
     last = len(values) - 1
     smooth = [
-        (values[max(0, i - 1)] + 2 * values[i] + values[min(last, i + 1)]) / 4 for i in range(last + 1)
+        (values[max(0, i - 1)] + 2 * value + values[min(last, i + 1)]) / 4
+        for i, value in enumerate(values)
     ]
     smooth[0] = smooth[last] = 0.0
     return tuple(smooth)
 
 
 def edges_of(layers: Sequence[Layer], height: int) -> tuple[Edge, ...]:
-    """The n + 1 edges of n stacked layers, top first, in integers within [margin, height - margin]."""
+    """The n + 1 edges of n stacked layers, top first, integers inside `height` less a margin."""
     count = len(layers)
     points = len(layers[0].values)
     stacks = []
@@ -116,7 +118,7 @@ def columns_of(points: int) -> Edge:
 
 
 def _slope(before: int, after: int) -> float:
-    """A slope between two rises that keeps the curve from overshooting (Fritsch and Carlson, 1980)."""
+    """A slope between two rises that keeps the curve from overshooting (Fritsch, Carlson 1980)."""
     if before * after <= 0:
         return 0.0
     mean = (before + after) / 2
@@ -126,9 +128,9 @@ def _slope(before: int, after: int) -> float:
 
 def curves(xs: Edge, ys: Edge) -> tuple[tuple[int, int, int, int, int, int], ...]:
     """Relative cubic Bezier pieces through the points: (c1x, c1y, c2x, c2y, dx, dy) each."""
-    rises = [b - a for a, b in zip(ys, ys[1:], strict=False)]
+    rises = [b - a for a, b in pairwise(ys)]
     slopes = [float(rises[0])]
-    slopes += [_slope(a, b) for a, b in zip(rises, rises[1:], strict=False)]
+    slopes += [_slope(a, b) for a, b in pairwise(rises)]
     slopes.append(float(rises[-1]))
     pieces = []
     for i, rise in enumerate(rises):
@@ -140,7 +142,7 @@ def curves(xs: Edge, ys: Edge) -> tuple[tuple[int, int, int, int, int, int], ...
 
 
 def path_between(xs: Edge, upper: Edge, lower: Edge) -> str:
-    """SVG path data of the area between two edges: along the upper one, back along the lower one."""
+    """SVG path data of the area between two edges: along the upper, back along the lower one."""
     there = curves(xs, upper)
     back = tuple(
         (c2x - dx, c2y - dy, c1x - dx, c1y - dy, -dx, -dy)
@@ -155,7 +157,7 @@ def _text(pieces: Sequence[tuple[int, ...]]) -> str:
 
 
 def label_place(xs: Edge, upper: Edge, lower: Edge, letters: int, height: int) -> Label | None:
-    """Where a name of `letters` letters lies wholly inside the stream, or None where it never does."""
+    """Where a name of so many letters lies wholly inside the stream, or None: nowhere."""
     half = letters * _LETTER_UNITS // 2
     best: tuple[int, int, int] | None = None
     for x in xs:

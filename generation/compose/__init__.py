@@ -1,0 +1,1 @@
+"""Targets and measurements in, a Recipe out: the director, by rules."""

@@ -1,0 +1,179 @@
+"""The arrangement: for every section its cast and its bars, for every voice its way through the
+piece.
+
+It knows spans, decks and beats. It refuses to know gains and samples. Invariant: in one section
+all harmony comes from the same bars of one recording, so chords agree.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from generation.analysis.values import Part
+from generation.compose.casting import cast, offered
+from generation.compose.choice import Dice
+from generation.compose.deck import Deck, Voice
+from generation.compose.form import Span, plan_form, ring_bars
+from generation.compose.laying import Track
+from generation.compose.tuning import Plan
+from generation.compose.values import Ask
+from generation.compose.walk import drum_walk, home_bar, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One section filled: its voices, and the source bars that each of them plays."""
+
+    span: Span
+    voices: tuple[Voice, ...]
+    bars: dict[str, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Scenes in order, a track per voice that sounds, and the beat of the last chord."""
+
+    scenes: tuple[Scene, ...]
+    tracks: tuple[Track, ...]
+    ring: int
+    ringing: tuple[tuple[Track, int], ...]
+
+
+def arrange(ask: Ask, plan: Plan, dice: Dice) -> Arrangement:
+    """The arrangement of `plan`'s bars."""
+    spans = plan_form(ask.mode, plan.bars, plan.bar_seconds, ask.energy, dice)
+    recent: dict[int, list[Part]] = {deck.index: [] for deck in plan.decks}
+    scenes = [_scene(ask, plan, span, turn, dice, recent) for turn, span in enumerate(spans)]
+    scenes = _everyone_heard(ask, plan, scenes)
+    last = ring_bars(plan.bars, plan.bar_seconds) if plan.bars > 1 else 0
+    ring = (plan.bars - last) * plan.beats_per_bar
+    tracks = _tracks(plan, scenes, ring)
+    _fill(ask, scenes, tracks, plan.beats_per_bar, dice)
+    ringing = _ringing(plan, scenes[-1], tracks) if last else ()
+    return Arrangement(tuple(scenes), tuple(tracks), ring, ringing)
+
+
+def _scene(
+    ask: Ask, plan: Plan, span: Span, turn: int, dice: Dice, recent: dict[int, list[Part]]
+) -> Scene:
+    decks = plan.decks
+    lead = decks[(turn + dice.whole("lead", len(decks))) % len(decks)]
+    guest = decks[(decks.index(lead) + 1) % len(decks)] if len(decks) > 1 else None
+    bars = {d.index: walk(d, span, dice, recent[d.index]) for d in (lead, guest) if d is not None}
+    voices = offered(lead, guest, bars, turn)
+    chosen = cast(ask, span, voices, dice)
+    if guest is not None:
+        chosen = _both(chosen, voices, lead, guest)
+    ways: dict[str, list[int]] = {}
+    for voice in chosen:
+        deck = lead if voice.song == lead.index else guest
+        assert deck is not None
+        way = bars[deck.index]
+        ways[voice.digest] = (
+            drum_walk(deck, voice, span, way, dice) if voice.role == "drums" else way
+        )
+    return Scene(span, tuple(chosen), ways)
+
+
+def _both(
+    chosen: list[Voice], voices: list[tuple[Voice, float]], lead: Deck, guest: Deck
+) -> list[Voice]:
+    """`chosen` with at least one voice of each recording, where one is offered."""
+    for deck in (lead, guest):
+        if not any(voice.song == deck.index for voice in chosen):
+            chosen = chosen + [v for v, a in voices if v.song == deck.index and a >= 0.2][:1]
+    return chosen
+
+
+def _everyone_heard(ask: Ask, plan: Plan, scenes: list[Scene]) -> list[Scene]:
+    """`scenes` with voices heard nowhere added to the liveliest section that can take them."""
+    if ask.density < 0.4 or ask.mode == "focus":
+        return scenes
+    heard = {voice.digest for scene in scenes for voice in scene.voices}
+    order = sorted(range(len(scenes)), key=lambda n: -scenes[n].span.energy)
+    for deck in plan.decks:
+        for voice in deck.voices:
+            if voice.digest in heard or (voice.role == "drums" and ask.energy < 0.35):
+                continue
+            for n in order:
+                way = _way_of(deck, scenes[n])
+                if way and deck.activity(voice, way) >= 0.2 and _has_room(voice, scenes[n]):
+                    bars = scenes[n].bars | {voice.digest: way}
+                    scenes[n] = Scene(scenes[n].span, (*scenes[n].voices, voice), bars)
+                    break
+    return scenes
+
+
+def _has_room(voice: Voice, scene: Scene) -> bool:
+    return voice.role not in ("drums", "bass") or all(v.song == voice.song for v in scene.voices)
+
+
+def _way_of(deck: Deck, scene: Scene) -> list[int] | None:
+    """The bars that the deck's harmony plays in `scene`, if the deck leads there."""
+    tonal = [v for v in scene.voices if v.song == deck.index and v.role not in ("drums", "vocals")]
+    return scene.bars[tonal[0].digest] if tonal else None
+
+
+def _tracks(plan: Plan, scenes: list[Scene], ring: int) -> list[Track]:
+    per_bar = plan.beats_per_bar
+    tracks: list[Track] = []
+    for deck in plan.decks:
+        for voice in deck.voices:
+            track = Track(deck, voice, [None] * (plan.bars * per_bar))
+            for scene in scenes:
+                if voice.digest in scene.bars and voice in scene.voices:
+                    _lay(track, scene, per_bar)
+            track.path[ring:] = [None] * (plan.bars * per_bar - ring)
+            if any(beat is not None for beat in track.path):
+                tracks.append(track)
+    return tracks
+
+
+def _lay(track: Track, scene: Scene, per_bar: int) -> None:
+    """Writes the scene's bars into the track's path; other metres run on beat by beat."""
+    own = track.deck.grid.beats_per_bar
+    total = len(track.deck.grid.points) - 1
+    first = scene.span.bar * per_bar
+    for n, bar in enumerate(scene.bars[track.voice.digest]):
+        for beat in range(per_bar):
+            source = bar * own + beat if own == per_bar else _other_metre(scene, track, n, beat)
+            track.path[first + n * per_bar + beat] = source % total
+
+
+def _other_metre(scene: Scene, track: Track, bar: int, beat: int) -> int:
+    own = track.deck.grid.beats_per_bar
+    return scene.bars[track.voice.digest][0] * own + bar * 4 + beat
+
+
+def _fill(ask: Ask, scenes: list[Scene], tracks: list[Track], per_bar: int, dice: Dice) -> None:
+    """Lets drums hold their breath, or stumble, on the last beat before a section that lifts."""
+    if ask.mode in ("focus", "mood") or per_bar < 3:
+        return
+    for before, after in pairwise(scenes):
+        if after.span.kind not in ("body", "peak") or before.span.bars < 2:
+            continue
+        beat = after.span.bar * per_bar
+        kind = dice.pick(f"fill {after.span.name}", ("hold", "stumble", "plain"))
+        for track in tracks:
+            if track.voice.role != "drums" or track.path[beat - 1] is None:
+                continue
+            if kind == "hold":
+                track.path[beat - 1] = None
+            elif kind == "stumble" and ask.energy >= 0.4:
+                track.path[beat - 1] = track.path[beat - 2]
+
+
+def _ringing(plan: Plan, scene: Scene, tracks: list[Track]) -> tuple[tuple[Track, int], ...]:
+    """Which voices sound the last chord, and from which source beat: the home bar of each deck."""
+    found: list[tuple[Track, int]] = []
+    lead = next((t.deck for t in tracks if t.voice in scene.voices and t.voice.is_tonal), None)
+    for track in tracks:
+        deck = track.deck
+        if track.voice not in scene.voices or track.voice.role == "vocals":
+            continue
+        if track.voice.role != "drums" and lead is not None and deck is not lead:
+            continue
+        bar = home_bar(deck)
+        beat = bar * deck.grid.beats_per_bar
+        if beat + 2 < len(deck.grid.points) and deck.activity(track.voice, [bar]) > 0.1:
+            found.append((track, beat))
+    return tuple(found)

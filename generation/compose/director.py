@@ -1,0 +1,77 @@
+"""From what was asked and what was measured to a Recipe.
+
+The director knows the order of decisions: material, tempo, key, form, cast, bars, clips, mix. It
+refuses to know audio, rights and rows; the limits of the grants come in as numbers. Invariant: the
+same ask over the same songs gives the same recipe, and what could not be met is said in its
+remarks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from generation.compose.ambience import ambient_recipe
+from generation.compose.arrange import Arrangement, arrange
+from generation.compose.choice import Dice
+from generation.compose.deck import Deck, deck_of
+from generation.compose.mix import mixed
+from generation.compose.tuning import Plan, tune
+from generation.compose.values import MODES, Ask, CannotCompose, Limits, Song
+from generation.recipe import Recipe, Source, from_json, to_json
+
+NO_LIMITS = Limits()
+
+
+def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Recipe:
+    """The recipe that answers `ask`, normalised (`from_json(to_json(recipe)) == recipe`).
+
+    Raises CannotCompose, with one sentence for a person, where there is nothing to make a piece
+    from.
+    """
+    remarks: list[str] = []
+    decks = _decks(ask, songs, limits, remarks)
+    dice = Dice(ask.seed)
+    plan = tune(ask, decks, limits, remarks)
+    if ask.mode == "ambient":
+        recipe = ambient_recipe(ask, plan, dice, remarks)
+    else:
+        recipe = _arranged(ask, plan, dice, remarks)
+    return from_json(to_json(_with_used_sources(recipe)))
+
+
+def _decks(ask: Ask, songs: Sequence[Song], limits: Limits, remarks: list[str]) -> tuple[Deck, ...]:
+    """The songs on the table, with voices only where they are wanted and allowed."""
+    if ask.mode not in MODES:
+        raise CannotCompose(f'There is no mode "{ask.mode}".')
+    if ask.mode == "collaboration" and len(songs) < 2:
+        raise CannotCompose("A collaboration needs two recordings.")
+    vocals = ask.vocals and limits.vocals and ask.mode != "focus"
+    if ask.vocals and not limits.vocals:
+        remarks.append("The artists do not allow their voices here, so there are none.")
+    decks = tuple(deck_of(n, song, vocals=vocals) for n, song in enumerate(songs))
+    heard = tuple(deck for deck in decks if deck.voices)
+    if not heard:
+        voices = any(deck_of(n, s, vocals=True).voices for n, s in enumerate(songs))
+        why = "only voices, and none are wanted" if voices else "only silence"
+        raise CannotCompose(f"There is nothing to work with: the stems hold {why}.")
+    if ask.mode == "collaboration" and len(heard) < 2:
+        raise CannotCompose("A collaboration needs two recordings that can be heard.")
+    return heard
+
+
+def _arranged(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Recipe:
+    arrangement: Arrangement = arrange(ask, plan, dice)
+    return mixed(ask, plan, arrangement, dice, remarks)
+
+
+def _with_used_sources(recipe: Recipe) -> Recipe:
+    """`recipe` without the sources that no clip plays: what does not sound needs no licence."""
+    used = sorted({clip.source for clip in recipe.clips})
+    place = {old: new for new, old in enumerate(used)}
+    sources: tuple[Source, ...] = tuple(recipe.sources[n] for n in used)
+    clips = tuple(replace(clip, source=place[clip.source]) for clip in recipe.clips)
+    strips = tuple(
+        replace(strip, source=place[strip.source])
+        for strip in recipe.strips
+        if strip.source in place
+    )
+    return replace(recipe, sources=sources, clips=clips, strips=strips)

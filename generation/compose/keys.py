@@ -1,0 +1,61 @@
+"""Musical keys: reading them, and the way from one to another in semitones.
+
+It knows twelve pitch classes and two modes. It refuses to know sound. Invariant: a transposition
+is the nearest one, -6 to +6 semitones, and relative keys (A minor, C major) count as one set of
+notes.
+"""
+
+from dataclasses import dataclass
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+_MODES = {"maj": "maj", "major": "maj", "min": "min", "minor": "min", "m": "min", "": "maj"}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`tonic`: pitch class, C = 0. `mode`: "maj" or "min"."""
+
+    tonic: int
+    mode: str
+
+    def __str__(self) -> str:
+        return f"{NAMES[self.tonic]} {self.mode}"
+
+    @property
+    def major_tonic(self) -> int:
+        """The tonic of the major key that has the same notes."""
+        return self.tonic if self.mode == "maj" else (self.tonic + 3) % 12
+
+
+def parse_key(text: str) -> Key:
+    """The key that `text` names: "A min", "f# maj", "Bb minor". Raises ValueError otherwise."""
+    words = text.strip().split()
+    if not 1 <= len(words) <= 2:
+        raise ValueError(f'"{text}" is not a key such as "A min".')
+    note, mode = words[0], words[1] if len(words) == 2 else ""
+    letter, sign = note[:1].upper(), note[1:]
+    if letter not in _LETTERS or sign not in _SIGNS or mode.lower() not in _MODES:
+        raise ValueError(f'"{text}" is not a key such as "A min".')
+    return Key((_LETTERS[letter] + _SIGNS[sign]) % 12, _MODES[mode.lower()])
+
+
+def nearest(semitones: int) -> int:
+    """`semitones` folded into -5..6."""
+    folded = semitones % 12
+    return folded - 12 if folded > 6 else folded
+
+
+def way(source: Key, target: Key) -> int:
+    """Semitones from `source` to `target` in the nearest direction; modes meet in their shared
+    notes.
+    """
+    if source.mode == target.mode:
+        return nearest(target.tonic - source.tonic)
+    return nearest(target.major_tonic - source.major_tonic)
+
+
+def moved(key: Key, semitones: int) -> Key:
+    """`key` transposed by `semitones`."""
+    return Key((key.tonic + semitones) % 12, key.mode)

@@ -10,7 +10,7 @@ from generation.compose.director import compose
 from generation.compose.values import MODES, Ask, CannotCompose, Limits
 from generation.recipe import from_json, sha256_of, to_json
 
-from .songs import RATE, ROLES, free_song, song, stem
+from .songs import RATE, free_song, song, stem
 
 
 def songs_for(mode):

@@ -1,0 +1,117 @@
+"""The books: accounts, journal entries and postings, double entry, append-only.
+
+They know no music: an account's owner is a kind and a reference. The database has the last word:
+a deferred trigger sums each entry at commit, postings enter only with their entry, nothing is ever
+changed, and no entry falls into a month that is closed (see the migration).
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from licensing.ledger.rules import ACCOUNT_KINDS
+
+
+class Account(models.Model):
+    """A place where amounts of one currency add up, for one owner.
+
+    Personal data: an owner's reference; no name.
+    """
+
+    kind = models.CharField(max_length=20)
+    owner_kind = models.CharField(max_length=20)
+    owner_ref = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "owner_kind", "owner_ref", "currency"], name="account_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ACCOUNT_KINDS), name="account_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency_is_iso4217"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.owner_kind} in {self.currency}"
+
+
+class JournalEntry(models.Model):
+    """Postings that belong together and sum to zero per currency, under the caller's key.
+
+    `transaction` and `posting_count` let the database refuse a posting that comes later.
+    Personal data: none.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    content_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=40)
+    memo = models.CharField(max_length=300, blank=True, default="")
+    effective_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
+    posting_count = models.PositiveIntegerField()
+    transaction = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name_plural = "journal entries"
+        constraints = [
+            models.CheckConstraint(condition=Q(posting_count__gte=2), name="entry_has_two_sides"),
+            models.CheckConstraint(condition=~Q(key="") & ~Q(kind=""), name="entry_says_what"),
+        ]
+        indexes = [models.Index(fields=["effective_at"], name="entry_by_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Posting(models.Model):
+    """An amount on one side of one account; `ref` names upward what it is for.
+
+    Personal data: none.
+    """
+
+    entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="postings")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="postings")
+    side = models.CharField(max_length=6)
+    amount_micros = models.BigIntegerField()
+    ref = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_micros__gt=0), name="posting_amount_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(side__in=["debit", "credit"]), name="posting_has_a_side"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account"], include=["side", "amount_micros"], name="posting_balance"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.amount_micros}"
+
+
+class ClosedMonth(models.Model):
+    """A calendar month (UTC) that takes no more entries. Personal data: none."""
+
+    month = models.DateField(primary_key=True)
+    closed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(month__day=1), name="closed_month_is_a_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"

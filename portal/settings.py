@@ -165,7 +165,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Stemma <stemma@localhost>")
 S3_BUCKET = env.text("S3_BUCKET", "")
 if S3_BUCKET:
     AUDIO_STORE = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "licensing.catalog.store_s3.S3AudioStore",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.text("S3_ENDPOINT", "") or None,
@@ -180,7 +180,7 @@ if S3_BUCKET:
     }
 else:
     AUDIO_STORE = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "licensing.catalog.store.LocalAudioStore",
         "OPTIONS": {"location": env.text("AUDIO_DIR", str(VAR_DIR / "audio"))},
     }
 STORAGES = {

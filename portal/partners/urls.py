@@ -1,12 +1,5 @@
-"""The partner API's addresses, version 1."""
+"""The addresses of this face."""
 
-from django.urls import path
+from django.urls.resolvers import URLPattern, URLResolver
 
-from portal.partners.capabilities import CapabilitiesView
-from portal.partners.token import TokenView
-
-app_name = "partners"
-urlpatterns = [
-    path("v1/token", TokenView.as_view(), name="token"),
-    path("v1/capabilities", CapabilitiesView.as_view(), name="capabilities"),
-]
+urlpatterns: list[URLPattern | URLResolver] = []

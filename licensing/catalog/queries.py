@@ -1,0 +1,258 @@
+"""Reads of the catalog: which sheet is effective when, and what still waits for a signature.
+
+It refuses to decide whether something may be used. Invariant: the number of SQL queries does not
+grow with the number of stems asked about.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem
+
+MASTER = SplitSheet.Right.MASTER
+PUBLISHING = SplitSheet.Right.PUBLISHING
+
+
+class ShareView(NamedTuple):
+    """One line of an effective sheet."""
+
+    party_id: UUID
+    ppm: int
+    administered_by: str
+
+
+class SocietyShare(NamedTuple):
+    """A share that a society collects; empty territories mean the world."""
+
+    party_id: UUID
+    society: str
+    territories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """A signed sheet as it stands at a moment; shares by size, then party."""
+
+    sheet_id: UUID
+    right: str
+    version: int
+    effective_from: datetime
+    text_sha256: str
+    shares: tuple[ShareView, ...]
+    societies: tuple[SocietyShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StemSheets:
+    """Both rights of one stem: the effective sheets, and whether an unsigned one waits."""
+
+    master: SheetView | None
+    publishing: SheetView | None
+    master_waits: bool
+    publishing_waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SheetState:
+    """One sheet for a page: who stands on it and who still must sign."""
+
+    sheet_id: UUID
+    right: str
+    on: str
+    on_ref: UUID
+    version: int
+    state: str
+    effective_from: datetime | None
+    text: str
+    text_sha256: str
+    shares: tuple[tuple[UUID, str, int], ...]
+    waiting_for: tuple[tuple[UUID, str], ...]
+
+
+def get_stem(stem_id: UUID) -> Stem:
+    """One stem with its recording, work and audio; raises Stem.DoesNotExist."""
+    return Stem.objects.select_related("recording__work", "audio", "party").get(pk=stem_id)
+
+
+def list_stems(recording_id: UUID) -> QuerySet[Stem]:
+    """A queryset of a recording's stems in their order, without deleted ones."""
+    return (
+        Stem.objects.filter(recording_id=recording_id)
+        .exclude(state=Stem.State.DELETED)
+        .select_related("audio", "party")
+        .order_by("position")
+    )
+
+
+def list_recordings_of(party_id: UUID) -> QuerySet[Recording]:
+    """A queryset of what a party keeps or has brought a stem to, newest first."""
+    mine = Stem.objects.filter(recording=OuterRef("pk"), party_id=party_id)
+    return (
+        Recording.objects.filter(Q(party_id=party_id) | Exists(mine))
+        .select_related("party", "work")
+        .order_by("-created_at")
+    )
+
+
+def effective_sheet(right: str, stem: Stem | UUID, at: datetime) -> SheetView | None:
+    """The sheet of one right of a stem that is effective at a moment, or None."""
+    stem_id = stem.id if isinstance(stem, Stem) else stem
+    sheets = sheets_of([stem_id], at)[stem_id]
+    return sheets.master if right == MASTER else sheets.publishing
+
+
+def sheets_of(stem_ids: Iterable[UUID], at: datetime) -> dict[UUID, StemSheets]:
+    """Both rights of many stems in three SQL queries; unknown stems are left out."""
+    rows = list(Stem.objects.filter(pk__in=list(stem_ids)).select_related("recording"))
+    sheets = list(
+        SplitSheet.objects.filter(
+            Q(stem__in=[row.id for row in rows])
+            | Q(recording__in=[row.recording_id for row in rows])
+            | Q(work__in=[row.recording.work_id for row in rows]),
+            state__in=[SplitSheet.State.PROPOSED, SplitSheet.State.SIGNED],
+        ).order_by("version")
+    )
+    effective: dict[UUID, SplitSheet] = {}
+    waiting: set[UUID] = set()
+    for sheet in sheets:
+        target = _target(sheet)
+        if sheet.state == SplitSheet.State.PROPOSED:
+            waiting.add(target)
+        elif sheet.effective_from is not None and sheet.effective_from <= at:
+            effective[target] = sheet
+        else:
+            waiting.add(target)
+    views = _views(effective.values())
+    return {row.id: _stem_sheets(row, effective, views, waiting) for row in rows}
+
+
+def _target(sheet: SplitSheet) -> UUID:
+    target = sheet.stem_id or sheet.recording_id or sheet.work_id
+    assert target is not None  # a check constraint says so
+    return target
+
+
+def _stem_sheets(
+    row: Stem,
+    effective: Mapping[UUID, SplitSheet],
+    views: Mapping[UUID, SheetView],
+    waiting: set[UUID],
+) -> StemSheets:
+    """A stem's own master sheet goes before its recording's."""
+    master = effective.get(row.id) or effective.get(row.recording_id)
+    publishing = effective.get(row.recording.work_id)
+    return StemSheets(
+        master=views[master.id] if master else None,
+        publishing=views[publishing.id] if publishing else None,
+        master_waits=row.id in waiting or row.recording_id in waiting,
+        publishing_waits=row.recording.work_id in waiting,
+    )
+
+
+def _views(sheets: Iterable[SplitSheet]) -> dict[UUID, SheetView]:
+    known = {sheet.id: sheet for sheet in sheets}
+    shares: dict[UUID, list[Share]] = {sheet_id: [] for sheet_id in known}
+    for share in Share.objects.filter(sheet__in=list(known)).order_by("-share_ppm", "party_id"):
+        shares[share.sheet_id].append(share)
+    return {sheet_id: _view(sheet, shares[sheet_id]) for sheet_id, sheet in known.items()}
+
+
+def _view(sheet: SplitSheet, shares: list[Share]) -> SheetView:
+    assert sheet.effective_from is not None  # a signed sheet has a date
+    return SheetView(
+        sheet_id=sheet.id,
+        right=sheet.right,
+        version=sheet.version,
+        effective_from=sheet.effective_from,
+        text_sha256=sheet.text_sha256,
+        shares=tuple(ShareView(s.party_id, s.share_ppm, s.administered_by) for s in shares),
+        societies=tuple(
+            SocietyShare(s.party_id, s.administrator, tuple(s.administrator_territories))
+            for s in shares
+            if s.administered_by == Share.AdministeredBy.SOCIETY
+        ),
+    )
+
+
+def list_sheets_of_recording(recording_id: UUID) -> tuple[SheetState, ...]:
+    """Every sheet of a recording, its stems and its work, newest version first, for its page."""
+    return _sheet_states(
+        SplitSheet.objects.filter(
+            Q(recording_id=recording_id)
+            | Q(stem__recording_id=recording_id)
+            | Q(work__recordings=recording_id)
+        )
+    )
+
+
+def list_sheets_to_sign(party_id: UUID) -> tuple[SheetState, ...]:
+    """Proposed sheets that wait for this party's signature."""
+    signed = Signature.objects.filter(sheet=OuterRef("pk"), party_id=party_id)
+    return _sheet_states(
+        SplitSheet.objects.filter(
+            ~Exists(signed), state=SplitSheet.State.PROPOSED, shares__party_id=party_id
+        )
+    )
+
+
+def list_unsigned_sheets() -> tuple[SheetState, ...]:
+    """The rights administrator's queue: every proposal that somebody still has to sign."""
+    return _sheet_states(SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED))
+
+
+def get_sheet_state(sheet_id: UUID) -> SheetState:
+    """One sheet for its page; raises SplitSheet.DoesNotExist."""
+    states = _sheet_states(SplitSheet.objects.filter(pk=sheet_id))
+    if not states:
+        raise SplitSheet.DoesNotExist
+    return states[0]
+
+
+def list_parties_of_recording(recording_id: UUID) -> frozenset[UUID]:
+    """Every party that keeps it, brought a stem, or stands on one of its sheets, signed or not."""
+    recording = Recording.objects.get(pk=recording_id)
+    on_sheets = Share.objects.filter(
+        Q(sheet__recording_id=recording_id)
+        | Q(sheet__stem__recording_id=recording_id)
+        | Q(sheet__work_id=recording.work_id)
+    ).values_list("party_id", flat=True)
+    brought = recording.stems.values_list("party_id", flat=True)
+    return frozenset({recording.party_id, *brought, *on_sheets})
+
+
+def _sheet_states(sheets: QuerySet[SplitSheet]) -> tuple[SheetState, ...]:
+    rows = (
+        sheets.select_related("stem", "recording", "work")
+        .prefetch_related("shares__party", "signatures")
+        .order_by("right", "recording", "stem", "work", "-version")
+        .distinct()
+    )
+    return tuple(_sheet_state(sheet) for sheet in rows)
+
+
+def _sheet_state(sheet: SplitSheet) -> SheetState:
+    target: Stem | Recording | object = sheet.stem or sheet.recording or sheet.work
+    signed = {signature.party_id for signature in sheet.signatures.all()}
+    shares = sorted(sheet.shares.all(), key=lambda s: (-s.share_ppm, str(s.party_id)))
+    parties: list[Party] = [share.party for share in shares]
+    open_still = sheet.state == SplitSheet.State.PROPOSED
+    return SheetState(
+        sheet_id=sheet.id,
+        right=sheet.right,
+        on=str(target),
+        on_ref=_target(sheet),
+        version=sheet.version,
+        state=sheet.state,
+        effective_from=sheet.effective_from,
+        text=sheet.text,
+        text_sha256=sheet.text_sha256,
+        shares=tuple((share.party_id, share.party.name, share.share_ppm) for share in shares),
+        waiting_for=tuple(
+            (party.id, party.name) for party in parties if open_still and party.id not in signed
+        ),
+    )

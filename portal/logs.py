@@ -50,6 +50,8 @@ def logging_settings(level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"level": "WARNING"},
+            # Below ERROR it writes whole paths, and a path may carry a signed address.
+            "django.request": {"level": "ERROR"},
             "axes": {"level": "CRITICAL"},
             "celery": {"level": "WARNING"},
         },

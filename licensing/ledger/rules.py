@@ -26,9 +26,9 @@ PAYABLE = "payable"
 UNALLOCATED = "unallocated"
 TRADING = "trading"
 
-DEBIT_KINDS = (CASH, PROMOTION, PROCESSOR_FEE)
+DEBIT_KINDS = (CASH, PROMOTION)
 """Assets and expenses: their balance is debits minus credits. Of all others it is the reverse."""
-CREDIT_KINDS = (TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING)
+CREDIT_KINDS = (PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING)
 ACCOUNT_KINDS = DEBIT_KINDS + CREDIT_KINDS
 NEVER_NEGATIVE = frozenset({POOL})
 """Accounts of these kinds are never drawn below zero, however many write at once."""

@@ -1,5 +1,12 @@
-"""The addresses of this face."""
+"""The partner API's addresses, version 1."""
 
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.partners.capabilities import CapabilitiesView
+from portal.partners.token import TokenView
+
+app_name = "partners"
+urlpatterns = [
+    path("v1/token", TokenView.as_view(), name="token"),
+    path("v1/capabilities", CapabilitiesView.as_view(), name="capabilities"),
+]

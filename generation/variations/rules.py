@@ -1,0 +1,220 @@
+"""What may be asked for, and how a variation goes from asked to ready.
+
+Pure: no rows, no sound. Targets are plain numbers; who turns them into a plan is not known here.
+Invariant: READY, WITHDRAWN and CANCELLED are ends; FAILED leads only to a new attempt.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+RENDERS_AT_A_TIME = {"user": 3}
+RENDERS_OF_A_CLIENT = 24
+RECORDINGS_AT_MOST = 3
+STEMS_AT_MOST = 8
+SEED_AT_MOST = 2**31 - 1
+DEFAULT_LUFS = -14.0
+
+
+class State(StrEnum):
+    """Where a variation stands."""
+
+    COMPOSING = "COMPOSING"
+    RENDERING = "RENDERING"
+    READY = "READY"
+    WITHDRAWN = "WITHDRAWN"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+COMPOSE, PIECE, SEAL = "compose", "piece", "seal"
+MAKING = (COMPOSE, PIECE)
+
+UNDER_WAY = (State.COMPOSING, State.RENDERING)
+
+NEXT: dict[State, frozenset[State]] = {
+    State.COMPOSING: frozenset({State.RENDERING, State.FAILED, State.CANCELLED}),
+    State.RENDERING: frozenset({State.READY, State.WITHDRAWN, State.FAILED, State.CANCELLED}),
+    State.READY: frozenset({State.WITHDRAWN}),
+    State.FAILED: frozenset({State.COMPOSING, State.RENDERING}),
+    State.WITHDRAWN: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+class Mode(StrEnum):
+    """What kind of variation is asked for."""
+
+    REMIX = "remix"
+    MOOD = "mood"
+    FOCUS = "focus"
+    AMBIENT = "ambient"
+    COLLABORATION = "collaboration"
+
+
+# How many recordings a request may name: (fewest, most). None named: the house chooses.
+RECORDINGS: dict[Mode, tuple[int, int]] = {
+    Mode.REMIX: (1, 1),
+    Mode.MOOD: (0, RECORDINGS_AT_MOST),
+    Mode.FOCUS: (0, RECORDINGS_AT_MOST),
+    Mode.AMBIENT: (0, RECORDINGS_AT_MOST),
+    Mode.COLLABORATION: (2, 2),
+}
+
+_KEY = re.compile(r"^[A-G][#b]? (maj|min)$")
+# name -> (lowest, highest, default); None: only when asked.
+_NUMBERS: dict[str, tuple[float, float, float | None]] = {
+    "energy": (0.0, 1.0, 0.5),
+    "valence": (0.0, 1.0, 0.5),
+    "brightness": (0.0, 1.0, 0.5),
+    "density": (0.0, 1.0, 0.5),
+    "tempo_bpm": (40.0, 240.0, None),
+    "seconds": (10.0, 1800.0, 60.0),
+    "target_lufs": (-30.0, -9.0, DEFAULT_LUFS),
+}
+
+
+class RequestRefused(ValueError):
+    """A request that cannot be taken: a stable code, one sentence, the field it is about."""
+
+    def __init__(self, code: str, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.field = field
+
+
+TITLES: dict[Mode, str] = {
+    Mode.REMIX: "remix",
+    Mode.MOOD: "mood bed",
+    Mode.FOCUS: "focus session",
+    Mode.AMBIENT: "ambience",
+    Mode.COLLABORATION: "collaboration",
+}
+
+
+def renders_at_a_time(requester_kind: str) -> int:
+    """How many variations of one requester may be under way: 3 of a listener."""
+    return RENDERS_AT_A_TIME.get(requester_kind, RENDERS_OF_A_CLIENT)
+
+
+def use_of(mode: Mode) -> str:
+    """The use that a mode needs a grant for."""
+    return mode.value.upper()
+
+
+def may_follow(now: State, then: State) -> bool:
+    """True when a variation in state `now` may enter `then`."""
+    return then in NEXT[now]
+
+
+def check_mode(mode: str) -> Mode:
+    """The mode of that name; raises RequestRefused."""
+    try:
+        return Mode(mode)
+    except ValueError:
+        raise RequestRefused("unknown_mode", "There is no such mode.", "mode") from None
+
+
+def check_targets(mode: Mode, targets: Mapping[str, Any]) -> dict[str, Any]:
+    """`targets` complete and in range: 0..1, BPM, seconds, LUFS; raises RequestRefused.
+
+    Vocals are on unless turned off; in focus they are always off.
+    """
+    unknown = set(targets) - set(_NUMBERS) - {"key", "vocals"}
+    if unknown:
+        name = sorted(unknown)[0]
+        raise RequestRefused("unknown_target", f"There is no target called {name!r:.60}.", name)
+    checked: dict[str, Any] = {name: _number(name, targets.get(name)) for name in _NUMBERS}
+    checked["key"] = _key(targets.get("key"))
+    vocals = targets.get("vocals")
+    if vocals is not None and not isinstance(vocals, bool):
+        raise RequestRefused("bad_target", "Vocals are on or off.", "vocals")
+    checked["vocals"] = mode is not Mode.FOCUS and vocals is not False
+    return checked
+
+
+def _number(name: str, value: Any) -> float | None:
+    low, high, default = _NUMBERS[name]
+    if value is None:
+        return default
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not low <= value <= high:
+        shown = name.replace("_", " ")
+        raise RequestRefused("bad_target", f"The {shown} lies between {low:g} and {high:g}.", name)
+    return round(float(value), 4)
+
+
+def _key(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _KEY.match(value):
+        raise RequestRefused("bad_target", 'A key reads "A min" or "Eb maj".', "key")
+    return value
+
+
+def check_seed(seed: Any) -> int:
+    """`seed` as an integer from 0 to 2^31 - 1; raises RequestRefused."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= SEED_AT_MOST:
+        raise RequestRefused("bad_seed", "The seed is a whole number from 0.", "seed")
+    return seed
+
+
+def check_recordings(mode: Mode, recordings: Sequence[str]) -> list[str]:
+    """The named recordings, once each; raises RequestRefused when a mode needs more or fewer."""
+    named = list(dict.fromkeys(str(one) for one in recordings))
+    fewest, most = RECORDINGS[mode]
+    if not fewest <= len(named) <= most:
+        span = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        raise RequestRefused(
+            "bad_recordings", f"A {mode} is made from {span} recordings.", "recordings"
+        )
+    return named
+
+
+_TERRITORY = re.compile(r"^[A-Z]{2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A checked request: everything that decides what is made, and for where."""
+
+    mode: str
+    targets: dict[str, Any]
+    recordings: list[str]
+    seed: int
+    territory: str
+    channel: str
+
+    def sha256(self) -> str:
+        """Hex SHA-256 of the canonical form, so that a repeat is recognised."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_request(
+    *,
+    mode: str,
+    targets: Mapping[str, Any],
+    recordings: Sequence[str],
+    seed: int,
+    territory: str,
+    channel: str,
+) -> Asked:
+    """The request, complete and in range; raises RequestRefused with the field that is wrong."""
+    known = check_mode(mode)
+    if not _TERRITORY.match(territory):
+        raise RequestRefused("bad_territory", "A territory is a code of two letters.", "territory")
+    return Asked(
+        mode=known.value,
+        targets=check_targets(known, targets),
+        recordings=check_recordings(known, recordings),
+        seed=check_seed(seed),
+        territory=territory,
+        channel=channel,
+    )

@@ -1,0 +1,120 @@
+"""Money that came in, and only that; and the terms by which a product's price falls apart.
+
+It refuses to know what was heard for it. Invariants, kept by the database: rows are only ever
+added, and tax, fee, commission and pool sum to the amount.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from licensing.ledger.models import JournalEntry
+from licensing.receipts.rules import KINDS
+
+
+class ProductTerms(models.Model):
+    """What is taken from a product's price in a country ("" for all others) from a moment on.
+
+    Personal data: none.
+    """
+
+    product = models.CharField(max_length=40)
+    country = models.CharField(max_length=2, blank=True, default="")
+    effective_from = models.DateTimeField()
+    tax_ppm = models.PositiveIntegerField()
+    commission_ppm = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "product terms"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "country", "effective_from"], name="product_terms_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(commission_ppm__lte=1_000_000, tax_ppm__lte=1_000_000),
+                name="product_terms_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.country or 'everywhere'}"
+
+
+class Receipt(models.Model):
+    """One amount that came in, for a half-open span of time, with its journal entry.
+
+    Personal data: the payer's reference and what they paid.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=150, unique=True)
+    content_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=20)
+    payer_kind = models.CharField(max_length=20)
+    payer_ref = models.CharField(max_length=100)
+    product = models.CharField(max_length=40)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    amount_micros = models.BigIntegerField()
+    tax_micros = models.BigIntegerField()
+    fee_micros = models.BigIntegerField()
+    commission_micros = models.BigIntegerField()
+    pool_micros = models.BigIntegerField()
+    covers_from = models.DateTimeField()
+    covers_until = models.DateTimeField()
+    received_at = models.DateTimeField()
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="receipt")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    amount_micros=F("tax_micros")
+                    + F("fee_micros")
+                    + F("commission_micros")
+                    + F("pool_micros")
+                ),
+                name="receipt_parts_sum_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_micros__gt=0, tax_micros__gte=0, fee_micros__gte=0)
+                & Q(commission_micros__gte=0, pool_micros__gte=0),
+                name="receipt_is_money_in",
+            ),
+            models.CheckConstraint(
+                condition=Q(covers_from__lt=F("covers_until")), name="receipt_covers_some_time"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="receipt_kind_is_known"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["payer_kind", "payer_ref", "covers_until"], name="receipt_of_payer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class PoolPart(models.Model):
+    """What one receipt adds to the pool of one month (its first day, UTC).
+
+    Personal data: none beyond its receipt.
+    """
+
+    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="pool_parts")
+    month = models.DateField()
+    amount_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["receipt", "month"], name="pool_part_once"),
+            models.CheckConstraint(
+                condition=Q(amount_micros__gt=0, month__day=1), name="pool_part_is_money"
+            ),
+        ]
+        indexes = [models.Index(fields=["month"], name="pool_part_by_month")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.amount_micros}"

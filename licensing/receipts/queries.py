@@ -1,0 +1,70 @@
+"""Reading receipts: which one covers a moment, and by which terms a price falls apart."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from licensing.receipts.models import ProductTerms, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """A receipt as read; amounts in micro-units of its currency."""
+
+    id: UUID
+    key: str
+    kind: str
+    payer: tuple[str, str]
+    currency: str
+    amount_micros: int
+    tax_micros: int
+    fee_micros: int
+    commission_micros: int
+    pool_micros: int
+    covers_from: datetime
+    covers_until: datetime
+    received_at: datetime
+
+
+def receipt_covering(payer: tuple[str, str], at: datetime) -> ReceiptView | None:
+    """The receipt of this payer that covers the moment (the one ending last), or None."""
+    rows = Receipt.objects.filter(
+        payer_kind=payer[0],
+        payer_ref=str(payer[1]),
+        covers_from__lte=at,
+        covers_until__gt=at,
+    )
+    receipt = rows.order_by("-covers_until", "key").first()
+    return _view(receipt) if receipt else None
+
+
+def list_receipts(payer: tuple[str, str]) -> tuple[ReceiptView, ...]:
+    """All receipts of one payer, newest first."""
+    rows = Receipt.objects.filter(payer_kind=payer[0], payer_ref=str(payer[1]))
+    return tuple(_view(receipt) for receipt in rows.order_by("-received_at", "key"))
+
+
+def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
+    """The terms of a product in a country at a moment; those for all others where it has none."""
+    rows = ProductTerms.objects.filter(
+        product=product, country__in=[country, ""], effective_from__lte=at
+    )
+    return rows.order_by("-country", "-effective_from").first()
+
+
+def _view(receipt: Receipt) -> ReceiptView:
+    return ReceiptView(
+        id=receipt.pk,
+        key=receipt.key,
+        kind=receipt.kind,
+        payer=(receipt.payer_kind, receipt.payer_ref),
+        currency=receipt.currency,
+        amount_micros=receipt.amount_micros,
+        tax_micros=receipt.tax_micros,
+        fee_micros=receipt.fee_micros,
+        commission_micros=receipt.commission_micros,
+        pool_micros=receipt.pool_micros,
+        covers_from=receipt.covers_from,
+        covers_until=receipt.covers_until,
+        received_at=receipt.received_at,
+    )

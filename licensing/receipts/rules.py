@@ -1,0 +1,130 @@
+"""How a receipt falls apart: tax, fee, commission and the pool that goes to those who were heard.
+
+Values only. Invariant: the parts of a receipt sum to what was paid, to the micro-unit.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from licensing.ledger import rules as ledger
+from licensing.ledger.rules import AccountKey, Line
+from licensing.money import allocate, check_currency
+
+WHOLE_PPM = 1_000_000
+KINDS = ("SUBSCRIPTION", "PURCHASE", "PARTNER", "PROMOTION")
+
+
+class ReceiptRefused(Exception):
+    """What was said to be paid cannot have been paid like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """The parts of a receipt in micro-units; they sum to what was paid."""
+
+    tax_micros: int
+    fee_micros: int
+    commission_micros: int
+    pool_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What came in, as the caller says it; moments carry a zone, the span is half open."""
+
+    kind: str
+    payer: tuple[str, str]
+    amount_micros: int
+    currency: str
+    covers_from: datetime
+    covers_until: datetime
+    tax_micros: int
+    fee_micros: int
+    product: str
+    country: str
+
+
+def check_paid(paid: Paid) -> None:
+    """Raise ReceiptRefused for a receipt that makes no sense."""
+    check_currency(paid.currency)
+    deductions = (paid.tax_micros, paid.fee_micros)
+    if any(not isinstance(n, int) or n < 0 for n in (paid.amount_micros, *deductions)):
+        raise ReceiptRefused("amounts are whole micro-units and not negative")
+    if paid.amount_micros == 0 or sum(deductions) > paid.amount_micros:
+        raise ReceiptRefused("a receipt is above zero and above its tax and fee")
+    if paid.kind not in KINDS:
+        raise ReceiptRefused(f"unknown kind of receipt: {paid.kind!r}")
+    if paid.kind == "PROMOTION" and any(deductions):
+        raise ReceiptRefused("a promotional receipt carries no tax and no fee")
+    if paid.covers_from.tzinfo is None or paid.covers_until.tzinfo is None:
+        raise ReceiptRefused("the covered span needs moments with a zone")
+    if paid.covers_from >= paid.covers_until:
+        raise ReceiptRefused("a receipt covers some time")
+
+
+def tax_inside(amount_micros: int, tax_ppm: int) -> int:
+    """The tax contained in a price: 19 % (190,000 ppm) of 9.99 EUR is 1,595,042 micro-units."""
+    return allocate(amount_micros, [("net", WHOLE_PPM), ("tax", tax_ppm)])["tax"]
+
+
+def waterfall(
+    amount_micros: int, tax_micros: int, fee_micros: int, commission_ppm: int
+) -> Waterfall:
+    """Tax and fee come off first; commission and pool divide the net by largest remainder."""
+    net = amount_micros - tax_micros - fee_micros
+    weights = [("commission", commission_ppm), ("pool", WHOLE_PPM - commission_ppm)]
+    parts = allocate(net, weights)
+    return Waterfall(tax_micros, fee_micros, parts["commission"], parts["pool"])
+
+
+def pool_by_month(pool_micros: int, begin: datetime, end: datetime) -> dict[date, int]:
+    """The pool over the months (UTC) that [begin, end) covers, by whole seconds."""
+    months = {month.isoformat(): weight for month, weight in ledger.months_covered(begin, end)}
+    parts = allocate(pool_micros, list(months.items()))
+    return {date.fromisoformat(month): part for month, part in parts.items()}
+
+
+def pool_account(month: date, currency: str) -> AccountKey:
+    """Where the pools of a month wait for its close."""
+    return AccountKey(ledger.POOL, "month", f"{month:%Y-%m}", currency)
+
+
+def lines(paid: Paid, parts: Waterfall, pools: Mapping[date, int]) -> Sequence[Line]:
+    """The postings of a receipt; a part of zero makes none. The processor's fee is owed to it."""
+    money_in = (
+        AccountKey(ledger.PROMOTION, "house", paid.product, paid.currency)
+        if paid.kind == "PROMOTION"
+        else AccountKey(ledger.CASH, "product", paid.product, paid.currency)
+    )
+    fee = AccountKey(ledger.PROCESSOR_FEE, "product", paid.product, paid.currency)
+    tax = AccountKey(ledger.TAX, "country", paid.country, paid.currency)
+    commission = AccountKey(ledger.COMMISSION, "product", paid.product, paid.currency)
+    out = [
+        Line(money_in, ledger.DEBIT, paid.amount_micros),
+        Line(fee, ledger.CREDIT, parts.fee_micros),
+        Line(tax, ledger.CREDIT, parts.tax_micros),
+        Line(commission, ledger.CREDIT, parts.commission_micros),
+    ]
+    for month, amount in sorted(pools.items()):
+        out.append(Line(pool_account(month, paid.currency), ledger.CREDIT, amount))
+    return [line for line in out if line.amount_micros]
+
+
+def content_sha256(paid: Paid) -> str:
+    """What the caller said, as a digest: the same key must say the same."""
+    content = [
+        paid.kind,
+        *paid.payer,
+        paid.amount_micros,
+        paid.currency,
+        paid.covers_from.astimezone(UTC).isoformat(),
+        paid.covers_until.astimezone(UTC).isoformat(),
+        paid.tax_micros,
+        paid.fee_micros,
+        paid.product,
+        paid.country,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,0 +1,84 @@
+"""Errors as problem documents (RFC 9457) with stable codes and a sentence that says what to do."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(exceptions.APIException):
+    """An answer of 400 or more: status, code, one sentence, and members of its own."""
+
+    def __init__(self, status_code: int, code: str, detail: str, **members: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status_code
+        self.code = code
+        self.members = members
+
+
+def document(status_code: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """The members of a problem document; `type` is a stable address under our own docs."""
+    title = HTTPStatus(status_code).phrase
+    fixed = {"type": f"/docs/problems/{code}", "title": title, "status": status_code}
+    return fixed | {"code": code, "detail": detail} | members
+
+
+def problem_response(problem: Problem) -> Response:
+    """A problem as a response."""
+    body = document(problem.status_code, problem.code, str(problem.detail), **problem.members)
+    return Response(body, status=problem.status_code, content_type=MEDIA_TYPE)
+
+
+def _pointers(detail: Any, at: str = "") -> list[dict[str, str]]:
+    if isinstance(detail, dict):
+        return [row for key, value in detail.items() for row in _pointers(value, f"{at}/{key}")]
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict | list):
+        pairs = enumerate(detail)
+        return [row for number, value in pairs for row in _pointers(value, f"{at}/{number}")]
+    messages = detail if isinstance(detail, list) else [detail]
+    return [
+        {"pointer": f"#{at}", "detail": str(message), "code": getattr(message, "code", "invalid")}
+        for message in messages
+    ]
+
+
+def _of_exception(error: Exception) -> Problem | None:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return Problem(404, "not_found", "There is nothing here that this client may see.")
+    if isinstance(error, exceptions.ValidationError):
+        rows = _pointers(error.detail)
+        return Problem(422, "bad_request_body", "Some fields cannot be used.", errors=rows)
+    if isinstance(error, exceptions.APIException):
+        codes = error.get_codes()
+        code = codes if isinstance(codes, str) else "error"
+        return Problem(error.status_code, code, str(error.detail))
+    return None
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every error of ours is a problem document."""
+    problem = _of_exception(error)
+    if problem is None:
+        return None
+    response = problem_response(problem)
+    view = context.get("view")
+    if problem.status_code == status.HTTP_401_UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="stemma"'
+    wait = getattr(error, "wait", None)
+    if wait is not None and view is not None:
+        response["Retry-After"] = str(max(1, round(wait)))
+    return response
+
+
+def checked(serializer: Serializer[Any]) -> ReturnDict | dict[str, Any]:
+    """The validated data of `serializer`; raises a ValidationError that becomes a 422."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

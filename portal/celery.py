@@ -17,6 +17,8 @@ app.config_from_object(
         "worker_prefetch_multiplier": 1,
         "broker_connection_retry_on_startup": True,
         "worker_send_task_events": False,
+        # A fresh process compiles its kernels before it says that it is up.
+        "worker_proc_alive_timeout": 300,
         "worker_hijack_root_logger": False,
         "broker_transport_options": {
             "visibility_timeout": 3600,

@@ -197,7 +197,6 @@ PLANAR_CACHE_DIR = Path(env.text("PLANAR_CACHE_DIR", str(VAR_DIR / "planar")))
 PLANAR_CACHE_BYTES = env.whole("PLANAR_CACHE_BYTES", 4 * 2**30, lowest=2**26)
 UPLOAD_LIMITS = {
     "stem_bytes": env.whole("UPLOAD_STEM_BYTES", 2 * 2**30, lowest=1),
-    "stems": env.whole("UPLOAD_STEMS", 64, lowest=1),
     "in_flight_bytes": env.whole("UPLOAD_IN_FLIGHT_BYTES", 5 * 2**30, lowest=1),
     "hours": env.whole("UPLOAD_HOURS", 24, lowest=1),
 }

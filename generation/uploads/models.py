@@ -9,7 +9,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from generation.uploads.rules import NAME_LENGTH, PART_BYTES, State
+from generation.uploads.rules import PART_BYTES, State
 
 
 class Upload(models.Model):
@@ -21,7 +21,7 @@ class Upload(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     party = models.ForeignKey("catalog.Party", on_delete=models.PROTECT, related_name="+")
     stem = models.ForeignKey("catalog.Stem", on_delete=models.PROTECT, related_name="+")
-    client_name = models.CharField(max_length=NAME_LENGTH)
+    client_name = models.CharField(max_length=200)
     size_bytes = models.BigIntegerField()
     part_bytes = models.PositiveIntegerField(default=PART_BYTES)
     sha256 = models.CharField(max_length=64, default="", blank=True)
@@ -49,7 +49,7 @@ class Upload(models.Model):
 
 
 class UploadPart(models.Model):
-    """A part that has come; its bytes lie in the store under `name`.
+    """A part that has come; its bytes lie in the folder of the upload.
 
     Personal data: none.
     """
@@ -58,7 +58,6 @@ class UploadPart(models.Model):
     index = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()
-    name = models.CharField(max_length=200)
 
     class Meta:
         constraints = [

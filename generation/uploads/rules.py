@@ -5,14 +5,12 @@ Invariant: a file has exactly one division into parts, so any part can be sent i
 sent again.
 """
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 PART_BYTES = 8 * 1024 * 1024
-HEAD_BYTES = 64 * 1024
-NAME_LENGTH = 200
 LABEL_LENGTH = 80
 
 
@@ -28,12 +26,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The operator's limits: bytes per stem, stems per recording, bytes in flight per party,
-    hours.
-    """
+    """The operator's limits: bytes per stem, bytes in flight per party, hours until removal."""
 
     stem_bytes: int
-    stems: int
     in_flight_bytes: int
     hours: int
 
@@ -47,16 +42,33 @@ class UploadRefused(ValueError):
         self.sentence = sentence
 
 
-def check_begin(size_bytes: int, stems: int, in_flight_bytes: int, limits: Limits) -> None:
-    """Raise UploadRefused unless a file of `size_bytes` may join `stems` others."""
+class PartsMissing(ValueError):
+    """The file cannot be completed yet: `missing` are the numbers of the parts still to be sent."""
+
+    def __init__(self, missing: tuple[int, ...]) -> None:
+        super().__init__("Some parts of the file have not come yet.")
+        self.missing = missing
+
+
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+
+
+def check_sha256(text: str) -> str:
+    """The client's SHA-256 in lower case, or "" where it sent none; raises UploadRefused."""
+    lowered = text.strip().lower()
+    if lowered and not _SHA256.match(lowered):
+        raise UploadRefused("bad_checksum", "A SHA-256 has 64 hexadecimal digits.")
+    return lowered
+
+
+def check_begin(size_bytes: int, in_flight_bytes: int, limits: Limits) -> None:
+    """Raise UploadRefused unless a file of `size_bytes` may be sent beside those in flight."""
     if size_bytes <= 0:
         raise UploadRefused("empty", "The file is empty.")
     if size_bytes > limits.stem_bytes:
         raise UploadRefused(
             "too_large", f"A stem may have at most {_size(limits.stem_bytes)}; this file has more."
         )
-    if stems >= limits.stems:
-        raise UploadRefused("too_many", f"A recording holds at most {limits.stems} stems.")
     if in_flight_bytes + size_bytes > limits.in_flight_bytes:
         raise UploadRefused(
             "too_much_in_flight",
@@ -74,9 +86,7 @@ def part_count(size_bytes: int) -> int:
 
 
 def part_length(size_bytes: int, index: int) -> int:
-    """How many bytes part `index` (from 0) has; raises UploadRefused where there is no such
-    part.
-    """
+    """How many bytes part `index` (from 0) has; raises UploadRefused for a part beyond."""
     if not 0 <= index < part_count(size_bytes):
         raise UploadRefused("no_such_part", "The file has no such part.")
     return min(PART_BYTES, size_bytes - index * PART_BYTES)
@@ -87,18 +97,11 @@ def missing_parts(size_bytes: int, have: set[int]) -> tuple[int, ...]:
     return tuple(index for index in range(part_count(size_bytes)) if index not in have)
 
 
-def shown_name(client_name: str) -> str:
-    """The client's name as text: its last path component, printable, at most 200 characters."""
-    last = client_name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(letter for letter in unicodedata.normalize("NFC", last) if letter.isprintable())
-    return kept.strip()[:NAME_LENGTH] or "unnamed"
-
-
 def label_of(client_name: str) -> str:
-    """A first label for the stem: the shown name without its ending."""
-    name = shown_name(client_name)
-    stem, dot, _ending = name.rpartition(".")
-    return (stem if dot and stem else name).replace("_", " ")[:LABEL_LENGTH].strip() or "unnamed"
+    """A first label for the stem: the file's name without its ending, underscores as blanks."""
+    stem, dot, _ending = client_name.rpartition(".")
+    name = stem if dot and stem else client_name
+    return name.replace("_", " ")[:LABEL_LENGTH].strip() or "unnamed"
 
 
 def expires_at(begun_at: datetime, limits: Limits) -> datetime:

@@ -18,7 +18,6 @@ RENDERS_OF_A_CLIENT = 24
 RECORDINGS_AT_MOST = 3
 STEMS_AT_MOST = 8
 SEED_AT_MOST = 2**31 - 1
-DEFAULT_LUFS = -14.0
 
 
 class State(StrEnum):
@@ -75,7 +74,7 @@ _NUMBERS: dict[str, tuple[float, float, float | None]] = {
     "density": (0.0, 1.0, 0.5),
     "tempo_bpm": (40.0, 240.0, None),
     "seconds": (10.0, 1800.0, 60.0),
-    "target_lufs": (-30.0, -9.0, DEFAULT_LUFS),
+    "target_lufs": (-30.0, -9.0, None),
 }
 
 

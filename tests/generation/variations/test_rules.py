@@ -26,7 +26,7 @@ def test_targets_left_out_take_their_defaults():
     assert asked.targets["energy"] == 0.8
     assert asked.targets["density"] == 0.5
     assert asked.targets["seconds"] == 60.0
-    assert asked.targets["target_lufs"] == -14.0
+    assert asked.targets["target_lufs"] is None
     assert asked.targets["tempo_bpm"] is None
     assert asked.targets["vocals"] is True
 

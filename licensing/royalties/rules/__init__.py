@@ -1,0 +1,1 @@
+"""The pure half of royalties: when a play counts, and how a month's money is divided."""

@@ -80,7 +80,11 @@ def bass() -> Sound:
         long = 7.0 if bar == BARS - 2 else 1.7
         desk.put(play.bass(root + 12 if root < 30 else root, desk.seconds(long), 0.55), bar * 4)
         if bar < BARS - 2:
-            desk.put(play.bass(root + 7, desk.seconds(0.9), 0.45), bar * 4 + 2, desk.human(0.06))
+            desk.put(
+                play.bass(root + (8 if root == 30 else 7), desk.seconds(0.9), 0.45),
+                bar * 4 + 2,
+                desk.human(0.06),
+            )
             near = _step_to(follow, from_below=follow > root)
             desk.put(play.bass(near, desk.seconds(0.5), 0.4), bar * 4 + 3 + _SWING, 0.8)
     return desk.finished(-6.0)

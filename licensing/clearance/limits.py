@@ -1,0 +1,87 @@
+"""How far a use may go from the original: the limits of one grant, and the tightest of many.
+
+Pure. Invariant: merging never widens; a merge of no limits is no limit at all, and the order of
+merging changes nothing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+WIDEST_RATIO = 4.0
+WIDEST_SEMITONES = 24
+
+
+class OddLimits(ValueError):
+    """Limits that cannot be kept or mean nothing; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds a recipe keeps. Ratios: tempo of the variation / tempo of the stem; 1 is inside.
+
+    `vocals`: vocal stems may sound. `with_others`: stems of other recordings may sound beside.
+    """
+
+    tempo_min_ratio: float = 0.25
+    tempo_max_ratio: float = WIDEST_RATIO
+    semitones_max: int = WIDEST_SEMITONES
+    vocals: bool = True
+    with_others: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = self.tempo_min_ratio, self.tempo_max_ratio
+        if not (math.isfinite(low) and math.isfinite(high) and 0 < low <= 1 <= high):
+            raise OddLimits("The range of tempo includes the original tempo.")
+        if not 0 <= self.semitones_max <= WIDEST_SEMITONES:
+            raise OddLimits(f"The change of key is 0 to {WIDEST_SEMITONES} semitones.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, with a key per bound."""
+        return asdict(self)
+
+
+ANYTHING = Limits()
+
+
+def limits_from_json(data: Mapping[str, Any]) -> Limits:
+    """Limits of a stored grant or clearance; missing keys are no limit.
+
+    Raises OddLimits for unknown keys, wrong types and ranges without the original.
+    """
+    unknown = set(data) - set(asdict(ANYTHING))
+    if unknown:
+        raise OddLimits(f"There is no limit called {sorted(unknown)[0]}.")
+    for key, value in data.items():
+        wanted = bool if key in ("vocals", "with_others") else int | float
+        if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+            raise OddLimits(f"The limit {key} is of the wrong kind.")
+    if not float(data.get("semitones_max", 0)).is_integer():
+        raise OddLimits("The change of key is a whole number of semitones.")
+    return Limits(
+        tempo_min_ratio=float(data.get("tempo_min_ratio", ANYTHING.tempo_min_ratio)),
+        tempo_max_ratio=float(data.get("tempo_max_ratio", ANYTHING.tempo_max_ratio)),
+        semitones_max=int(data.get("semitones_max", ANYTHING.semitones_max)),
+        vocals=data.get("vocals", True),
+        with_others=data.get("with_others", True),
+    )
+
+
+def tightest(all_limits: Iterable[Limits]) -> Limits:
+    """The limits that keep every one of `all_limits`."""
+    merged = ANYTHING
+    for one in all_limits:
+        merged = Limits(
+            tempo_min_ratio=max(merged.tempo_min_ratio, one.tempo_min_ratio),
+            tempo_max_ratio=min(merged.tempo_max_ratio, one.tempo_max_ratio),
+            semitones_max=min(merged.semitones_max, one.semitones_max),
+            vocals=merged.vocals and one.vocals,
+            with_others=merged.with_others and one.with_others,
+        )
+    return merged
+
+
+def is_within(inner: Limits, outer: Limits) -> bool:
+    """Whether whatever keeps `inner` keeps `outer` too."""
+    return tightest([inner, outer]) == inner

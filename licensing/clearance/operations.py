@@ -1,0 +1,387 @@
+"""Grants are given and withdrawn, holds placed and released, decisions taken and kept.
+
+It refuses to know what rests on a grant: `attribution.operations.withdraw_grant` tells that beside.
+Invariant: withdrawing and holding lock the stems FOR UPDATE, in the order of their ids; opening a
+licence record locks them FOR SHARE; so neither overtakes the other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+
+from licensing.audit.operations import record_fact
+from licensing.catalog.models import Recording, Stem
+from licensing.catalog.queries import list_parties_of_recording
+from licensing.catalog.rules import normalise_territory
+from licensing.clearance.facts import Facts, load_facts
+from licensing.clearance.limits import ANYTHING, Limits, limits_from_json
+from licensing.clearance.models import (
+    Clearance,
+    Grant,
+    Hold,
+    SocietyAgreement,
+    Use,
+    Withdrawal,
+)
+from licensing.clearance.queries import preflight_use, use_asked
+from licensing.clearance.rules import PREVIEW, Asked, Decision
+from licensing.clearance.terms import CURRENT_VERSION, canonical_sha256, terms_sha256
+
+__all__ = [
+    "ClearanceRefused",
+    "clear_use",
+    "grant_matrix",
+    "grant_use",
+    "lock_stems",
+    "place_hold",
+    "preflight_use",
+    "record_society_agreement",
+    "release_hold",
+    "withdraw_grant",
+    "withdraw_uses",
+]
+Actor = tuple[str, str]
+GRANTABLE = frozenset(use.value for use in Use) - {PREVIEW}
+
+
+class ClearanceRefused(ValueError):
+    """A grant, withdrawal or hold that cannot be; a sentence for a person and a code."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def lock_stems(stem_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock stems FOR UPDATE in the order of their ids, inside a transaction; the ids that exist."""
+    rows = Stem.objects.filter(pk__in=list(stem_ids)).order_by("pk").select_for_update()
+    return list(rows.values_list("pk", flat=True))
+
+
+def grant_use(
+    *,
+    stem_id: UUID,
+    party_id: UUID,
+    uses: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    limits: Limits | Mapping[str, Any] = ANYTHING,
+    territories: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    terms_version: str = CURRENT_VERSION,
+) -> Grant:
+    """One holder's yes to some uses of one stem; replaces what it granted for these uses before."""
+    (grant,) = grant_matrix(
+        stem_ids=[stem_id],
+        party_id=party_id,
+        uses=uses,
+        actor=actor,
+        now=now,
+        limits=limits,
+        territories=territories,
+        channels=channels,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        terms_version=terms_version,
+    )
+    return grant
+
+
+@transaction.atomic
+def grant_matrix(
+    *,
+    stem_ids: Sequence[UUID],
+    party_id: UUID,
+    uses: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    limits: Limits | Mapping[str, Any] = ANYTHING,
+    territories: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    terms_version: str = CURRENT_VERSION,
+) -> tuple[Grant, ...]:
+    """One holder's yes to uses x stems, all or nothing: a grant per stem, in the order given.
+
+    Raises ClearanceRefused for unknown uses or stems, a stranger, or a period that runs backwards;
+    OddLimits and UnknownTerms.
+    """
+    asked_uses = _checked_uses(uses)
+    bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
+    start = valid_from or now
+    if valid_until is not None and valid_until <= start:
+        raise ClearanceRefused("odd_period", "The grant would end before it begins.")
+    wanted = list(dict.fromkeys(stem_ids))
+    if len(lock_stems(wanted)) != len(wanted) or not wanted:
+        raise ClearanceRefused("unknown_stem", "A stem named is not known here.")
+    _check_party(party_id, wanted)
+    last = Grant.objects.filter(stem__in=wanted, party_id=party_id).aggregate(at=Max("granted_at"))[
+        "at"
+    ]
+    # The newest grant governs a cell, so two of one moment must still be told apart.
+    granted_at = now if last is None or last < now else last + timedelta(microseconds=1)
+    grants = Grant.objects.bulk_create(
+        Grant(
+            stem_id=stem_id,
+            party_id=party_id,
+            uses=asked_uses,
+            limits=bounds.to_json(),
+            territories=sorted({normalise_territory(place) for place in territories}),
+            channels=sorted({_channel(name) for name in channels}),
+            valid_from=start,
+            valid_until=valid_until,
+            terms_version=terms_version,
+            terms_sha256=terms_sha256(terms_version),
+            granted_at=granted_at,
+            granted_by=":".join(map(str, actor)),
+        )
+        for stem_id in wanted
+    )
+    for grant in grants:
+        after = {"stem": str(grant.stem_id), "uses": asked_uses, "limits": grant.limits}
+        _fact(actor, "grant_use", "grant", grant.id, after, now)
+    return tuple(grants)
+
+
+def _checked_uses(uses: Sequence[str]) -> list[str]:
+    chosen = sorted(set(map(str, uses)))
+    if not chosen or not set(chosen) <= GRANTABLE:
+        raise ClearanceRefused("odd_use", "A grant names one or more of the known uses.")
+    return chosen
+
+
+def _check_party(party_id: UUID, stem_ids: Sequence[UUID]) -> None:
+    recordings = (
+        Recording.objects.filter(stems__in=stem_ids).distinct().values_list("pk", flat=True)
+    )
+    for recording_id in recordings:
+        if party_id not in list_parties_of_recording(recording_id):
+            raise ClearanceRefused("not_a_holder", "This party holds nothing in the recording.")
+
+
+def _channel(name: str) -> str:
+    channel = name.strip().upper()
+    if not channel or len(channel) > 40:
+        raise ClearanceRefused("odd_channel", "A channel has a name of at most 40 characters.")
+    return channel
+
+
+@transaction.atomic
+def withdraw_grant(
+    *,
+    grant_id: UUID,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    uses: Sequence[str] | None = None,
+) -> Withdrawal:
+    """Take back some uses of a grant, or all; acts at once. Repeating it changes nothing."""
+    stem_id = Grant.objects.values_list("stem_id", flat=True).get(pk=grant_id)
+    lock_stems([stem_id])
+    grant = Grant.objects.get(pk=grant_id)
+    gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
+    left = sorted((set(grant.uses) if uses is None else set(uses) & set(grant.uses)) - gone)
+    if not left:
+        earlier = grant.withdrawals.order_by("-id").first()
+        if earlier is None:
+            raise ClearanceRefused("nothing_to_withdraw", "The grant does not name these uses.")
+        return earlier
+    return _withdraw(grant, left, actor, reason, now)
+
+
+@transaction.atomic
+def withdraw_uses(
+    *,
+    party_id: UUID,
+    stem_ids: Sequence[UUID],
+    actor: Actor,
+    now: datetime,
+    uses: Sequence[str] | None = None,
+    reason: str = "",
+) -> tuple[Withdrawal, ...]:
+    """Clear whole cells of the matrix: every grant of this party for these stems and uses.
+
+    `uses` None means all of them. Empty when nothing stood.
+    """
+    lock_stems(stem_ids)
+    wanted = GRANTABLE if uses is None else set(uses)
+    grants = Grant.objects.filter(stem__in=list(stem_ids), party_id=party_id).prefetch_related(
+        "withdrawals"
+    )
+    made = []
+    for grant in grants.order_by("granted_at", "pk"):
+        gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
+        left = sorted((set(grant.uses) & wanted) - gone)
+        if left:
+            made.append(_withdraw(grant, left, actor, reason, now))
+    return tuple(made)
+
+
+def _withdraw(
+    grant: Grant, uses: list[str], actor: Actor, reason: str, now: datetime
+) -> Withdrawal:
+    withdrawal = Withdrawal.objects.create(
+        grant=grant, uses=uses, at=now, by=":".join(map(str, actor)), reason=reason[:300]
+    )
+    after = {"stem": str(grant.stem_id), "uses": uses, "reason": withdrawal.reason}
+    _fact(actor, "withdraw_grant", "grant", grant.id, after, now, {"uses": grant.uses})
+    return withdrawal
+
+
+@transaction.atomic
+def place_hold(
+    *, target_kind: str, target_ref: UUID | str, reason: str, actor: Actor, now: datetime
+) -> Hold:
+    """Block a stem, a recording (its stems) or one licence record; serving stops at once."""
+    if target_kind not in Hold.TargetKind.values or not reason.strip():
+        raise ClearanceRefused("odd_hold", "A hold names what it blocks and why.")
+    if target_kind == Hold.TargetKind.STEM:
+        lock_stems([UUID(str(target_ref))])
+    elif target_kind == Hold.TargetKind.RECORDING:
+        lock_stems(Stem.objects.filter(recording_id=target_ref).values_list("pk", flat=True))
+    hold = Hold.objects.create(
+        target_kind=target_kind,
+        target_ref=str(target_ref),
+        reason=reason.strip()[:300],
+        placed_by=":".join(map(str, actor)),
+        placed_at=now,
+    )
+    after = {"target": target_kind, "ref": hold.target_ref, "reason": hold.reason}
+    _fact(actor, "place_hold", "hold", hold.id, after, now)
+    return hold
+
+
+@transaction.atomic
+def release_hold(*, hold_id: UUID, actor: Actor, now: datetime) -> Hold:
+    """Lift a hold for good; repeating it changes nothing."""
+    hold = Hold.objects.select_for_update().get(pk=hold_id)
+    if hold.released_at is None:
+        hold.released_at = now
+        hold.released_by = ":".join(map(str, actor))
+        hold.save(update_fields=["released_at", "released_by"])
+        _fact(actor, "release_hold", "hold", hold.id, {"ref": hold.target_ref}, now)
+    return hold
+
+
+@transaction.atomic
+def record_society_agreement(
+    *,
+    society: str,
+    reference: str,
+    uses: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    territories: Sequence[str] = (),
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> SocietyAgreement:
+    """The operator has its own agreement with a society; shares it collects no longer block."""
+    agreement = SocietyAgreement.objects.create(
+        society=society.strip(),
+        reference=reference.strip(),
+        uses=_checked_uses(uses),
+        territories=sorted({normalise_territory(place) for place in territories}),
+        valid_from=valid_from or now,
+        valid_until=valid_until,
+        recorded_by=":".join(map(str, actor)),
+        recorded_at=now,
+    )
+    after = {"society": agreement.society, "reference": agreement.reference}
+    _fact(actor, "record_society_agreement", "society_agreement", agreement.pk, after, now)
+    return agreement
+
+
+@transaction.atomic
+def clear_use(
+    *,
+    use: str,
+    stems: Sequence[UUID],
+    requester: tuple[str, str],
+    territory: str,
+    channel: str,
+    now: datetime,
+    asked: Asked | None = None,
+) -> Clearance:
+    """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
+    wanted = use_asked(use, stems, requester, territory, channel, asked)
+    facts = load_facts(wanted.stems, now)
+    decision = facts.decide(wanted)
+    terms = pinned_terms(facts, decision) if decision.allowed else {}
+    return Clearance.objects.create(
+        use=wanted.use,
+        requester_kind=wanted.requester[0],
+        requester_ref=wanted.requester[1],
+        territory=wanted.territory,
+        channel=wanted.channel,
+        stems=[str(stem) for stem in wanted.stems],
+        at=now,
+        allowed=decision.allowed,
+        reasons=[_plain(asdict(reason)) for reason in decision.reasons],
+        limits=decision.limits.to_json(),
+        terms=terms,
+        terms_sha256=canonical_sha256(terms),
+    )
+
+
+def pinned_terms(facts: Facts, decision: Decision) -> dict[str, Any]:
+    """Whose yes a decision rests on, under which words and sheets, as plain data."""
+    stems = []
+    for row in sorted(facts.rows.values(), key=lambda row: str(row.id)):
+        sheets = facts.sheets[row.id]
+        stems.append(
+            {
+                "stem": str(row.id),
+                "digest": row.audio_id,
+                "recording": str(row.recording_id),
+                "sheets": [
+                    {"sheet": str(sheet.sheet_id), "text_sha256": sheet.text_sha256}
+                    for sheet in (sheets.master, sheets.publishing)
+                    if sheet is not None
+                ],
+                "grants": [
+                    {
+                        "grant": str(grant.grant),
+                        "party": str(grant.party),
+                        "terms_version": grant.terms_version,
+                        "terms_sha256": grant.terms_sha256,
+                    }
+                    for grant in decision.grants
+                    if grant.stem == row.id
+                ],
+            }
+        )
+    ends_at = decision.ends_at.isoformat() if decision.ends_at else None
+    return {"stems": stems, "limits": decision.limits.to_json(), "ends_at": ends_at}
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: str(value) if isinstance(value, UUID) else value for key, value in data.items()}
+
+
+def _fact(
+    actor: Actor,
+    verb: str,
+    kind: str,
+    ref: UUID | int,
+    after: dict[str, Any],
+    now: datetime,
+    before: dict[str, Any] | None = None,
+) -> None:
+    record_fact(
+        actor=actor,
+        verb=verb,
+        object_kind=kind,
+        object_ref=ref,
+        before=before,
+        after=after,
+        at=now,
+    )

@@ -1,0 +1,262 @@
+"""Reads of clearance: pre-flight, what may be used here and now, and the matrix of grants.
+
+It refuses to write: nothing asked here leaves a trace. Invariant: the same rules as `clear_use`,
+and a number of SQL queries that does not grow with the catalog.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from licensing.catalog.models import Recording, Stem
+from licensing.clearance.facts import Facts, load_facts
+from licensing.clearance.limits import Limits, tightest
+from licensing.clearance.models import Clearance, Hold, Use
+from licensing.clearance.rules import (
+    PREVIEW,
+    Asked,
+    Decision,
+    GrantFacts,
+    StemFacts,
+    UseAsked,
+    decide,
+    governing_grant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearableStem:
+    """A stem that may be used alone; `limits` are the tightest of its holders' grants."""
+
+    stem_id: UUID
+    digest: str
+    label: str
+    role: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class ClearableRecording:
+    """A recording with the stems of it that may be used, in their order."""
+
+    recording_id: UUID
+    party_id: UUID
+    title: str
+    explicit: bool
+    stems: tuple[ClearableStem, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A holder's standing grant in one cell of the matrix."""
+
+    grant_id: UUID
+    party_id: UUID
+    name: str
+    limits: Limits
+    territories: tuple[str, ...]
+    channels: tuple[str, ...]
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A holder whose yes is missing in a cell: `no_grant`, `withdrawn` or `expired`."""
+
+    party_id: UUID
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Use x stem: `is_granted` when every holder of both rights has said yes."""
+
+    stem_id: UUID
+    use: str
+    is_granted: bool
+    given: tuple[Given, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One stem of the matrix; sheet states are EFFECTIVE, PROPOSED or NONE."""
+
+    stem_id: UUID
+    label: str
+    role: str
+    state: str
+    master: str
+    publishing: str
+    is_held: bool
+    cells: tuple[Cell, ...]
+
+
+def use_asked(
+    use: str,
+    stems: Sequence[UUID],
+    requester: tuple[str, str],
+    territory: str,
+    channel: str,
+    asked: Asked | None = None,
+) -> UseAsked:
+    """The question in its one form: a known use, capitals, every stem once.
+
+    Raises ValueError for a use that words.md does not know.
+    """
+    return UseAsked(
+        use=Use(str(use).upper()).value,
+        stems=tuple(dict.fromkeys(stems)),
+        requester=(requester[0], str(requester[1])),
+        territory=territory.strip().upper(),
+        channel=channel.strip().upper(),
+        asked=asked,
+    )
+
+
+def preflight_use(
+    *,
+    use: str,
+    stems: Sequence[UUID],
+    requester: tuple[str, str],
+    territory: str,
+    channel: str,
+    now: datetime,
+    asked: Asked | None = None,
+) -> Decision:
+    """What `clear_use` would decide; writes no row."""
+    wanted = use_asked(use, stems, requester, territory, channel, asked)
+    return load_facts(wanted.stems, now).decide(wanted)
+
+
+def list_clearable(
+    use: str,
+    territory: str,
+    channel: str,
+    at: datetime,
+    *,
+    requester: tuple[str, str] = ("system", ""),
+    recording_ids: Iterable[UUID] | None = None,
+) -> tuple[ClearableRecording, ...]:
+    """Complete recordings with at least one stem that may be used like this, newest first.
+
+    Whether stems of several recordings may sound together is `limits.with_others`.
+    """
+    complete = Recording.objects.filter(state=Recording.State.COMPLETE)
+    if recording_ids is not None:
+        complete = complete.filter(pk__in=list(recording_ids))
+    recordings = list(complete.order_by("-created_at", "pk"))
+    stem_ids = Stem.objects.filter(
+        recording__in=[row.pk for row in recordings], state=Stem.State.READY
+    ).values_list("pk", flat=True)
+    facts = load_facts(list(stem_ids), at)
+    allowed = _clearable_stems(facts, use, territory, channel, requester)
+    found = []
+    for row in recordings:
+        stems = tuple(allowed.get(row.pk, ()))
+        if stems:
+            limits = tightest(stem.limits for stem in stems)
+            found.append(
+                ClearableRecording(row.pk, row.party_id, row.title, row.explicit, stems, limits)
+            )
+    return tuple(found)
+
+
+def _clearable_stems(
+    facts: Facts, use: str, territory: str, channel: str, requester: tuple[str, str]
+) -> dict[UUID, list[ClearableStem]]:
+    grants: dict[UUID, list[GrantFacts]] = {}
+    for grant in facts.grants:
+        grants.setdefault(grant.stem, []).append(grant)
+    found: dict[UUID, list[ClearableStem]] = {}
+    for stem in sorted(facts.stems, key=lambda stem: facts.rows[stem.stem].position):
+        asked = use_asked(use, [stem.stem], requester, territory, channel)
+        mine = grants.get(stem.stem, [])
+        decision = decide(asked, [stem], mine, facts.societies, facts.at)
+        digest = facts.rows[stem.stem].audio_id
+        if decision.allowed and digest is not None:
+            found.setdefault(stem.recording, []).append(
+                ClearableStem(stem.stem, digest, stem.label, stem.role, decision.limits)
+            )
+    return found
+
+
+def matrix_of(recording_id: UUID, at: datetime) -> tuple[MatrixRow, ...]:
+    """Use x stem of a recording: who granted what within which limits, whose yes is missing.
+
+    Deleted and refused stems are left out; territory and channel are conditions of a grant, not
+    gaps in the matrix.
+    """
+    gone = [Stem.State.DELETED, Stem.State.REFUSED]
+    ids = Stem.objects.filter(recording_id=recording_id).exclude(state__in=gone)
+    facts = load_facts(ids.values_list("pk", flat=True), at)
+    cells: dict[tuple[UUID, UUID], list[GrantFacts]] = {}
+    for grant in facts.grants:
+        cells.setdefault((grant.stem, grant.party), []).append(grant)
+    return tuple(
+        MatrixRow(
+            stem_id=stem.stem,
+            label=stem.label,
+            role=stem.role,
+            state=stem.state,
+            master=stem.master,
+            publishing=stem.publishing,
+            is_held=bool(stem.held),
+            cells=tuple(_cell(stem, use.value, cells, at) for use in Use if use.value != PREVIEW),
+        )
+        for stem in sorted(facts.stems, key=lambda stem: facts.rows[stem.stem].position)
+    )
+
+
+def _cell(
+    stem: StemFacts,
+    use: str,
+    grants: dict[tuple[UUID, UUID], list[GrantFacts]],
+    at: datetime,
+) -> Cell:
+    given: list[Given] = []
+    missing: list[Missing] = []
+    for party, name in {holder.party: holder.name for holder in stem.holders}.items():
+        grant = governing_grant(grants.get((stem.stem, party), []), use, at)
+        code = _gap(grant, use, at)
+        if grant is None or code:
+            missing.append(Missing(party, name, code))
+            continue
+        given.append(
+            Given(
+                grant.grant,
+                party,
+                name,
+                grant.limits,
+                tuple(sorted(grant.territories)),
+                tuple(sorted(grant.channels)),
+                grant.valid_until,
+            )
+        )
+    is_agreed = stem.master == stem.publishing == "EFFECTIVE"
+    return Cell(stem.stem, use, is_agreed and not missing, tuple(given), tuple(missing))
+
+
+def _gap(grant: GrantFacts | None, use: str, at: datetime) -> str:
+    if grant is None:
+        return "no_grant"
+    if use in grant.withdrawn:
+        return "withdrawn"
+    if grant.valid_until is not None and grant.valid_until <= at:
+        return "expired"
+    return ""
+
+
+def get_clearance(clearance_id: UUID) -> Clearance:
+    """One kept decision; raises Clearance.DoesNotExist."""
+    return Clearance.objects.get(pk=clearance_id)
+
+
+def list_holds() -> QuerySet[Hold]:
+    """A queryset of the holds that stand, oldest first: a rights administrator's queue."""
+    return Hold.objects.filter(released_at__isnull=True).order_by("placed_at", "pk")

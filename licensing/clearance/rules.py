@@ -1,0 +1,312 @@
+"""May these stems be used like this, here, now? One pure answer, with every reason and every limit.
+
+It knows sheets, grants, withdrawals and holds as plain values. It refuses to know rows, listeners
+and recipes. Invariant: no is the default; a yes needs every holder of both rights of every stem,
+and a reason more never turns a no into a yes.
+
+One grant governs a cell (stem, holder, use): the newest that has begun. Granting anew replaces what
+was granted before, withdrawing it means no, and older grants never come back to life.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from licensing.clearance.limits import Limits, tightest
+
+PREVIEW = "PREVIEW"
+PREVIEW_DAYS = 7
+VOCALS = "vocals"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to change, where it is known before: it must lie inside the limits."""
+
+    tempo_ratio: tuple[float, float] = (1.0, 1.0)
+    semitones: int = 0
+    vocals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UseAsked:
+    """A use of stems: `requester` is (kind, ref), a party's ref being its id as text."""
+
+    use: str
+    stems: tuple[UUID, ...]
+    requester: tuple[str, str]
+    territory: str
+    channel: str
+    asked: Asked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A party on an effective sheet. `society` collects for it in `territories` (empty: world)."""
+
+    party: UUID
+    name: str
+    right: str
+    society: str = ""
+    territories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StemFacts:
+    """One stem as it stands. A sheet state is EFFECTIVE, PROPOSED or NONE; `held`: reasons of holds
+    on it or its recording."""
+
+    stem: UUID
+    recording: UUID
+    label: str
+    role: str
+    state: str
+    recording_state: str
+    master: str
+    publishing: str
+    holders: tuple[Holder, ...]
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """One grant. `withdrawn`: the uses that were withdrawn from it by now."""
+
+    grant: UUID
+    stem: UUID
+    party: UUID
+    uses: frozenset[str]
+    limits: Limits
+    territories: frozenset[str]
+    channels: frozenset[str]
+    valid_from: datetime
+    valid_until: datetime | None
+    granted_at: datetime
+    terms_version: str
+    terms_sha256: str
+    withdrawn: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SocietyFacts:
+    """An operator's agreement with a society that is valid at the moment asked about."""
+
+    society: str
+    uses: frozenset[str]
+    territories: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why not: a stable code, one sentence, and the stem and party it is about."""
+
+    code: str
+    sentence: str
+    stem: UUID | None = None
+    party: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer. `limits` are the tightest of the governing grants; `grants` what it rests on."""
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    limits: Limits
+    grants: tuple[GrantFacts, ...]
+    ends_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Case:
+    """One decision in the making."""
+
+    use: UseAsked
+    at: datetime
+    grants: dict[tuple[UUID, UUID], list[GrantFacts]]
+    societies: Sequence[SocietyFacts]
+    is_mixed: bool
+    reasons: list[Reason] = field(default_factory=list)
+    governing: list[GrantFacts] = field(default_factory=list)
+
+    def refuse(self, code: str, sentence: str, stem: StemFacts, party: UUID | None = None) -> None:
+        self.reasons.append(Reason(code, sentence, stem.stem, party))
+
+
+def decide(
+    use: UseAsked,
+    stems: Sequence[StemFacts],
+    grants: Iterable[GrantFacts],
+    societies: Sequence[SocietyFacts],
+    at: datetime,
+) -> Decision:
+    """Allowed or not at `at`, with all reasons in the order of the stems asked about.
+
+    `grants` may hold more than is needed; those of other stems are ignored.
+    """
+    cells: dict[tuple[UUID, UUID], list[GrantFacts]] = {}
+    for grant in grants:
+        cells.setdefault((grant.stem, grant.party), []).append(grant)
+    known = {stem.stem: stem for stem in stems}
+    wanted = [known[ref] for ref in use.stems if ref in known]
+    is_mixed = len({stem.recording for stem in wanted}) > 1
+    case = _Case(use, at, cells, societies, is_mixed)
+    if not use.stems:
+        case.reasons.append(Reason("no_stems", "No stem was named."))
+    for ref in use.stems:
+        if ref not in known:
+            case.reasons.append(Reason("unknown_stem", "A stem named is not known here.", ref))
+    for stem in wanted:
+        _decide_stem(case, stem)
+    limits = tightest(grant.limits for grant in case.governing)
+    _check_asked(case, limits)
+    return Decision(
+        allowed=not case.reasons,
+        reasons=tuple(case.reasons),
+        limits=limits,
+        grants=tuple(case.governing),
+        ends_at=at + timedelta(days=PREVIEW_DAYS) if use.use == PREVIEW else None,
+    )
+
+
+def _decide_stem(case: _Case, stem: StemFacts) -> None:
+    _check_state(case, stem)
+    _check_sheets(case, stem)
+    if case.use.use == PREVIEW:
+        _check_member(case, stem)
+        return
+    for holder in stem.holders:
+        if holder.society:
+            _check_society(case, stem, holder)
+    for holder in {holder.party: holder for holder in stem.holders}.values():
+        _check_holder(case, stem, holder)
+
+
+def _check_state(case: _Case, stem: StemFacts) -> None:
+    if stem.state == "REVIEW":
+        case.refuse("stem_under_review", f"“{stem.label}” is under review.", stem)
+    elif stem.state == "DELETED":
+        case.refuse("stem_deleted", f"“{stem.label}” was deleted.", stem)
+    elif stem.state != "READY":
+        case.refuse("stem_not_ready", f"“{stem.label}” is not ready.", stem)
+    if stem.recording_state == "HIDDEN":
+        case.refuse("recording_hidden", f"The recording of “{stem.label}” is hidden.", stem)
+    elif stem.recording_state != "COMPLETE" and case.use.use != PREVIEW:
+        case.refuse(
+            "recording_not_complete", f"The recording of “{stem.label}” is not complete.", stem
+        )
+    for _ in stem.held[:1]:
+        case.refuse("hold", f"“{stem.label}” is on hold.", stem)
+
+
+def _check_sheets(case: _Case, stem: StemFacts) -> None:
+    for right, state in (("master", stem.master), ("publishing", stem.publishing)):
+        if state == "NONE":
+            case.refuse("no_sheet", f"“{stem.label}” has no {right} split sheet.", stem)
+        elif state == "PROPOSED":
+            sentence = f"The {right} split sheet of “{stem.label}” is not in force yet."
+            case.refuse("sheet_unsigned", sentence, stem)
+
+
+def _check_member(case: _Case, stem: StemFacts) -> None:
+    kind, ref = case.use.requester
+    if kind != "party" or ref not in {str(holder.party) for holder in stem.holders}:
+        sentence = f"Only parties on the split sheets of “{stem.label}” may preview it."
+        case.refuse("preview_members_only", sentence, stem)
+
+
+def _covers(places: Iterable[str], place: str) -> bool:
+    known = frozenset(places)
+    return not known or place in known
+
+
+def _check_society(case: _Case, stem: StemFacts, holder: Holder) -> None:
+    if not _covers(holder.territories, case.use.territory):
+        return
+    for agreement in case.societies:
+        if (
+            agreement.society.casefold() == holder.society.casefold()
+            and case.use.use in agreement.uses
+            and _covers(agreement.territories, case.use.territory)
+        ):
+            return
+    sentence = f"A licence from {holder.society} is required for “{stem.label}”."
+    case.refuse("society_licence_required", sentence, stem, holder.party)
+
+
+def governing_grant(grants: Iterable[GrantFacts], use: str, at: datetime) -> GrantFacts | None:
+    """The newest grant of one cell that names the use and has begun, withdrawn or ended or not."""
+    begun = [grant for grant in grants if use in grant.uses and grant.valid_from <= at]
+    return max(begun, key=lambda grant: (grant.granted_at, str(grant.grant)), default=None)
+
+
+def _check_holder(case: _Case, stem: StemFacts, holder: Holder) -> None:
+    cell = case.grants.get((stem.stem, holder.party), [])
+    grant = governing_grant(cell, case.use.use, case.at)
+    if grant is None:
+        word = case.use.use.lower()
+        sentence = f"{holder.name} has not granted {word} of “{stem.label}”."
+        case.refuse("no_grant", sentence, stem, holder.party)
+        return
+    failing = [(code, words) for code, fails, words in _CONDITIONS if fails(case, grant)]
+    for code, words in failing[:1]:
+        sentence = words.format(name=holder.name, label=stem.label)
+        case.refuse(code, sentence, stem, holder.party)
+    if not failing:
+        case.governing.append(grant)
+
+
+_CONDITIONS: tuple[tuple[str, Callable[[_Case, GrantFacts], bool], str], ...] = (
+    (
+        "withdrawn",
+        lambda case, grant: case.use.use in grant.withdrawn,
+        "{name} has withdrawn this use of “{label}”.",
+    ),
+    (
+        "expired",
+        lambda case, grant: grant.valid_until is not None and grant.valid_until <= case.at,
+        "The grant of {name} for “{label}” has ended.",
+    ),
+    (
+        "territory",
+        lambda case, grant: not _covers(grant.territories, case.use.territory),
+        "{name} has not granted “{label}” for this territory.",
+    ),
+    (
+        "channel",
+        lambda case, grant: not _covers(grant.channels, case.use.channel),
+        "{name} has not granted “{label}” for this channel.",
+    ),
+    (
+        "with_others_not_allowed",
+        lambda case, grant: case.is_mixed and not grant.limits.with_others,
+        "{name} does not let “{label}” be mixed with other recordings.",
+    ),
+)
+
+
+def _check_asked(case: _Case, limits: Limits) -> None:
+    """What was asked for beyond the limits; what was not asked for is the composer's to keep."""
+    if case.use.asked is not None:
+        case.reasons.extend(reasons_beyond(limits, case.use.asked))
+
+
+def reasons_beyond(limits: Limits, asked: Asked) -> tuple[Reason, ...]:
+    """Why a change, planned or already in a recipe, does not keep the limits; empty when it does.
+
+    Ratios within a millionth of a bound keep it: recipes hold rounded numbers.
+    """
+    low, high = asked.tempo_ratio
+    reasons = []
+    if low < limits.tempo_min_ratio - 1e-6 or high > limits.tempo_max_ratio + 1e-6:
+        allowed = f"{limits.tempo_min_ratio:.2f} to {limits.tempo_max_ratio:.2f}"
+        reasons.append(
+            Reason("tempo_out_of_range", f"The tempo may change by a factor of {allowed} only.")
+        )
+    if abs(asked.semitones) > limits.semitones_max:
+        allowed = f"{limits.semitones_max} semitones"
+        reasons.append(Reason("pitch_out_of_range", f"The key may move by at most {allowed}."))
+    if asked.vocals and not limits.vocals:
+        reasons.append(Reason("vocals_not_allowed", "The vocals may not be used."))
+    return tuple(reasons)

@@ -1,0 +1,51 @@
+"""The terms that a grant refers to: every version ever offered, word for word, with its hash.
+
+A version, once granted under, is never edited: a change is a new version beside the old one,
+because grants and licence records name the words by their SHA-256.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+CURRENT_VERSION = "2026-11"
+
+_TEXTS = {
+    "2026-11": """TERMS OF GRANT, version 2026-11
+
+1. You permit Stemma to make variations of the stem you name, for the uses you name, within the
+   limits of tempo, key, vocals and mixing you set, in the territories, on the channels and for the
+   period you name, and to let people hear them.
+2. Nothing is permitted that you have not named. Training of AI models, and uses of your voice as a
+   likeness, are uses of their own and never follow from another.
+3. Every variation carries a permanent licence record that names its sources and their measured
+   shares. What it earns is divided by those shares and by the split sheets effective at the moment
+   of each play.
+4. You may withdraw at any time. From that moment nothing new is made from the stem, and what was
+   made is no longer served. What was earned until then is paid.
+5. Copies that people downloaded while that was permitted cannot be called back.
+6. You keep all your rights; this permission is neither exclusive nor transferable.
+""",
+}
+
+
+class UnknownTerms(ValueError):
+    """There is no such version of the terms."""
+
+
+def terms_text(version: str = CURRENT_VERSION) -> str:
+    """The words of a version; raises UnknownTerms."""
+    if version not in _TEXTS:
+        raise UnknownTerms(f"There are no terms of version {version}.")
+    return _TEXTS[version]
+
+
+def terms_sha256(version: str = CURRENT_VERSION) -> str:
+    """SHA-256 of a version's words in UTF-8, in hex."""
+    return hashlib.sha256(terms_text(version).encode()).hexdigest()
+
+
+def canonical_sha256(value: Any) -> str:
+    """SHA-256 of plain data as JSON with sorted keys and no white space, in hex."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

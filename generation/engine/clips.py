@@ -1,0 +1,99 @@
+"""What one source plays before its console: its clips and notes, each by its processor.
+
+Knows the processors by name and version; does not know sections or the mix. Invariant: a clip's
+sound at a sample does not depend on which samples were asked for together.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from generation.engine.grains import Cloud, Struck
+from generation.engine.kernels import Audio, Reals, Samples, fade
+from generation.engine.slices import Slices
+from generation.engine.tape import Cache
+from generation.engine.timemap import TimeMap
+from generation.engine.vocoder import Vocoder
+from generation.recipe import Clip, Recipe, UnknownProcessor
+
+PROCESSORS = ("slices/1", "vocoder/1", "granular/1")
+Onsets = tuple[Samples, Reals]
+
+
+class Sounding(Protocol):
+    """Anything that can make samples [lo, hi) of the variation."""
+
+    def sound(self, lo: int, hi: int) -> Audio:
+        """Float32 [2, hi - lo]."""
+
+
+class Verbatim:
+    """A clip at its own pace and pitch: the stem's samples as they are."""
+
+    def __init__(self, clip: Clip, stem: Audio) -> None:
+        first = TimeMap(clip.anchors).sources(np.array([0], dtype=np.int64))
+        self._shift, self._stem = int(first[0]), stem
+
+    def sound(self, lo: int, hi: int) -> Audio:
+        """Samples [lo, hi) of the variation, float32 [2, hi - lo]."""
+        out = np.zeros((2, hi - lo), dtype=np.float32)
+        begin, end = lo + self._shift, hi + self._shift
+        a, b = max(0, begin), min(self._stem.shape[1], end)
+        if a < b:
+            out[:, a - begin : b - begin] = self._stem[:, a:b]
+        return out
+
+
+def sounding(clip: Clip, digest: str, stem: Audio, onsets: Onsets, cache: Cache) -> Sounding:
+    """The processor of a clip; raises UnknownProcessor for a name or version that is not here."""
+    if clip.processor == "granular/1" and clip.grains is not None:
+        return Cloud(clip, clip.grains, stem)
+    still = clip.semitones == 0 or clip.processor == "slices/1"
+    if still and clip.processor in PROCESSORS and TimeMap(clip.anchors).is_plain():
+        return Verbatim(clip, stem)
+    if clip.processor == "slices/1":
+        return Slices(clip, stem, onsets)
+    if clip.processor == "vocoder/1":
+        return Vocoder(clip, digest, stem, onsets, cache)
+    raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known here.")
+
+
+def ramp(clip: Clip, lo: int, hi: int) -> Audio | None:
+    """The clip's fades over [lo, hi): raised cosine in amplitude; None where it is 1 throughout."""
+    into, out_of = clip.start + clip.fade_in, clip.end - clip.fade_out
+    if lo >= into and hi <= out_of:
+        return None
+    shape = np.ones(hi - lo, dtype=np.float32)
+    fade(shape, lo - clip.start, clip.fade_in, 1)
+    fade(shape, clip.end - 1 - lo, clip.fade_out, -1)
+    return shape
+
+
+class Dry:
+    """Everything one source plays, unmixed."""
+
+    def __init__(
+        self, recipe: Recipe, index: int, stem: Audio, onsets: Onsets, cache: Cache
+    ) -> None:
+        digest = recipe.sources[index].digest
+        self._clips = [
+            (clip, sounding(clip, digest, stem, onsets, cache))
+            for clip in recipe.clips
+            if clip.source == index and clip.end > clip.start
+        ]
+        self._notes = [Struck(note, stem) for note in recipe.notes if note.source == index]
+
+    def sound(self, lo: int, hi: int) -> Audio:
+        """Samples [lo, hi), float32 [2, hi - lo]; clips first, then notes, in recipe order."""
+        out = np.zeros((2, hi - lo), dtype=np.float32)
+        for clip, voice in self._clips:
+            a, b = max(lo, clip.start), min(hi, clip.end)
+            if a >= b:
+                continue
+            sound, shape = voice.sound(a, b), ramp(clip, a, b)
+            out[:, a - lo : b - lo] += sound if shape is None else sound * shape
+        for note in self._notes:
+            a, b = max(lo, note.start), min(hi, note.end)
+            if a < b:
+                out[:, a - lo : b - lo] += note.sound(a, b)
+        return out

@@ -1,0 +1,192 @@
+"""Gain that follows level: compressors on strips and bus, and the true-peak limiter.
+
+Levels and reductions are whole hundredths of a decibel on absolute steps; a reduction falls back
+linearly in dB, so what a step owes to the past is bounded and a late start reaches the very same
+integers. Invariant: a gain at a sample depends on the levels of a stated stretch before (and for
+the limiter 5 ms after) it, and on nothing else.
+"""
+
+import math
+
+import numpy as np
+
+from generation.engine.kernels import Audio, Reals, Turns, gain_of, kernel, log2_of
+from generation.recipe import SAMPLE_RATE_HZ, Compressor, Limiter
+
+STEP = 64
+FLOOR = -12_000
+DEEPEST = 3_000
+LIMIT_STEP = 16
+PEAK_TAPS = 12
+_DB_PER_LOG2 = 602.0599913279624
+
+
+def oversampler() -> Reals:
+    """Three phases of the 4x interpolator by which libebur128 reads true peaks, float64 [3, TAPS].
+
+    A Hann-windowed sinc of 49 taps; phase 0 is the sample itself. Source: libebur128, ebur128.c.
+    """
+    j = np.arange(4 * PEAK_TAPS + 1)
+    taps = np.sinc((j - 2 * PEAK_TAPS) / 4.0) * (0.5 - 0.5 * np.cos(np.pi * j / (2 * PEAK_TAPS)))
+    return np.array([taps[f : 4 * PEAK_TAPS : 4][::-1] for f in (1, 2, 3)])
+
+
+PHASES: Audio = oversampler().astype(np.float32)
+
+
+def compressor_memory(compressor: Compressor) -> int:
+    """Samples of the past that a compressor's gain depends on, whole steps."""
+    release = math.ceil(DEEPEST / _fall(compressor.release_db_per_s, STEP))
+    return (release + _attack(compressor) + 2) * STEP
+
+
+def limiter_memory(limiter: Limiter) -> int:
+    """Samples of the past that the limiter's gain depends on, whole steps."""
+    release = math.ceil(DEEPEST / _fall(limiter.release_db_per_s, LIMIT_STEP))
+    return (release + 2 * lookahead_steps(limiter) + 2) * LIMIT_STEP
+
+
+def lookahead_steps(limiter: Limiter) -> int:
+    """Steps that the limiter looks ahead, at least one."""
+    return max(1, round(limiter.lookahead_ms * SAMPLE_RATE_HZ / 1000 / LIMIT_STEP))
+
+
+def _fall(db_per_s: float, step: int) -> int:
+    """Hundredths of a dB that a reduction falls back in one step, at least one."""
+    return max(1, round(db_per_s * 100 * step / SAMPLE_RATE_HZ))
+
+
+def _attack(compressor: Compressor) -> int:
+    return max(1, round(compressor.attack_ms * SAMPLE_RATE_HZ / 1000 / STEP))
+
+
+def compressor_gain(compressor: Compressor, levels: Turns, lead: int) -> Audio:
+    """The gain per sample after `lead` steps of run-in; `levels` as `measure_levels` gives them.
+
+    The static curve bends over 6 dB around the threshold; attack is a mean over attack_ms.
+    """
+    reductions = np.empty(len(levels), dtype=np.int32)
+    threshold = round(compressor.threshold_db * 100)
+    shave(levels, threshold, 1.0 - 1.0 / compressor.ratio, reductions)
+    release(reductions, _fall(compressor.release_db_per_s, STEP))
+    gains = np.empty(len(levels) - lead + 1, dtype=np.float32)
+    ease(reductions, _attack(compressor), lead - 1, compressor.makeup_db, gains)
+    return spread(gains, STEP)
+
+
+def limiter_gain(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
+    """The gain per sample; `peaks` [lead + n + lookahead] of whole steps (`measure_peaks`)."""
+    ahead = lookahead_steps(limiter)
+    held = np.empty(len(peaks), dtype=np.int32)
+    over = np.clip(peaks - math.floor(limiter.ceiling_dbtp * 100), 0, DEEPEST).astype(np.int32)
+    hold(over, ahead, held)
+    release(held, _fall(limiter.release_db_per_s, LIMIT_STEP))
+    gains = np.empty(len(peaks) - lead - ahead + 1, dtype=np.float32)
+    ease(held, ahead, lead, 0.0, gains)
+    return spread(gains, LIMIT_STEP)
+
+
+@kernel
+def measure_levels(sound: Audio, step: int, levels: Turns) -> None:
+    """Mean power of each step over both channels, in hundredths of dB re full scale."""
+    for j in range(levels.shape[0]):
+        power = 0.0
+        for i in range(j * step, (j + 1) * step):
+            left, right = np.float64(sound[0, i]), np.float64(sound[1, i])
+            power += left * left + right * right
+        power /= 2 * step
+        level = FLOOR
+        if power > 1e-12:
+            level = int(np.floor(0.5 * _DB_PER_LOG2 * log2_of(power) + 0.5))
+        levels[j] = level
+
+
+@kernel
+def shave(levels: Turns, threshold: int, slope: float, reductions: Turns) -> None:
+    """The static curve: how far each level is to be brought down."""
+    for j in range(levels.shape[0]):
+        over = levels[j] - threshold
+        wanted = 0.0
+        if over >= 300:
+            wanted = slope * over
+        elif over > -300:
+            wanted = slope * (over + 300.0) * (over + 300.0) / 1200.0
+        reductions[j] = min(DEEPEST, int(np.floor(wanted + 0.5)))
+
+
+@kernel
+def release(reductions: Turns, fall: int) -> None:
+    """In place: a reduction falls back by at most `fall` per step."""
+    held = 0
+    for j in range(reductions.shape[0]):
+        held = max(reductions[j], held - fall)
+        reductions[j] = held
+
+
+@kernel
+def hold(over: Turns, ahead: int, held: Turns) -> None:
+    """At each step's beginning, the most that the step before it or the `ahead` to come ask."""
+    count = over.shape[0]
+    for j in range(count):
+        most = 0
+        for i in range(max(0, j - 1), min(count, j + ahead)):
+            most = max(most, over[i])
+        held[j] = most
+
+
+@kernel
+def ease(reductions: Turns, width: int, lead: int, makeup_db: float, gains: Audio) -> None:
+    """The mean reduction of `width` steps up to each, as a gain at its beginning."""
+    total = 0
+    for j in range(lead - width + 1, lead):
+        total += reductions[j] if j >= 0 else 0
+    for j in range(gains.shape[0]):
+        total += reductions[lead + j]
+        gains[j] = gain_of(makeup_db - total / (100.0 * width))
+        gone = lead + j - width + 1
+        total -= reductions[gone] if gone >= 0 else 0
+
+
+@kernel
+def spread(gains: Audio, step: int) -> Audio:
+    """Gains at the beginnings of steps as a straight line through every sample."""
+    out = np.empty((gains.shape[0] - 1) * step, dtype=np.float32)
+    for j in range(gains.shape[0] - 1):
+        slope = (gains[j + 1] - gains[j]) / np.float32(step)
+        for i in range(step):
+            out[j * step + i] = gains[j] + slope * np.float32(i)
+    return out
+
+
+@kernel
+def top_of(sound: Audio, begin: int, phases: Audio) -> float:
+    """The largest magnitude on and between LIMIT_STEP samples from `begin` on."""
+    taps, top = phases.shape[1], np.float32(0.0)
+    between = np.empty(LIMIT_STEP, dtype=np.float32)
+    for channel in range(2):
+        line = sound[channel]
+        for i in range(begin, begin + LIMIT_STEP):
+            top = max(top, abs(line[i]))
+        for p in range(phases.shape[0]):
+            between[:] = 0.0
+            first = begin - taps // 2 + 1
+            for k in range(taps):
+                weight = phases[p, k]
+                for i in range(LIMIT_STEP):
+                    between[i] += line[first + k + i] * weight
+            for i in range(LIMIT_STEP):
+                top = max(top, abs(between[i]))
+    return float(top)
+
+
+@kernel
+def measure_peaks(sound: Audio, margin: int, phases: Audio, peaks: Turns) -> None:
+    """The true peak of each step of LIMIT_STEP samples, in hundredths of dBTP rounded up.
+
+    `sound` [2, margin + n * LIMIT_STEP + margin].
+    """
+    for j in range(peaks.shape[0]):
+        top = top_of(sound, margin + j * LIMIT_STEP, phases)
+        peaks[j] = FLOOR
+        if top > 1e-6:
+            peaks[j] = int(np.ceil(_DB_PER_LOG2 * log2_of(top)))

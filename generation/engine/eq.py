@@ -1,0 +1,98 @@
+"""Equalizer bands as second-order filters (RBJ cookbook), and K-weighting by the same means.
+
+A filter rings on for ever; here every stretch of CHUNK samples starts anew from silence RUN_IN
+samples earlier, where what is lost lies below -100 dB. Invariant: a chunk's output depends on its
+own input and that of its run-in, nothing else.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from generation.engine.kernels import Audio, Reals, kernel
+from generation.recipe import SAMPLE_RATE_HZ, Band, OutOfRange
+
+CHUNK = 16_384
+RUN_IN = 8_192
+LOST = 1e-5
+
+# ITU-R BS.1770-4, tables 1 and 2, at 48 kHz: b0 b1 b2 a1 a2
+K_WEIGHTING: Reals = np.array(
+    [
+        [
+            1.53512485958697,
+            -2.69169618940638,
+            1.19839281085285,
+            -1.69065929318241,
+            0.73248077421585,
+        ],
+        [1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621],
+    ]
+)
+
+
+def coefficients(band: Band) -> tuple[float, float, float, float, float]:
+    """b0, b1, b2, a1, a2 of a band at 48 kHz, normalized; raises OutOfRange for what cannot be.
+
+    Source: R. Bristow-Johnson, Cookbook formulae for audio EQ biquad filter coefficients.
+    """
+    if not (0 < band.hz < SAMPLE_RATE_HZ / 2 and band.q > 0 and abs(band.gain_db) <= 24):
+        raise OutOfRange("An EQ band needs 0 < hz < 24000, q > 0 and at most 24 dB.")
+    a = 10.0 ** (band.gain_db / 40.0)
+    w = 2.0 * math.pi * band.hz / SAMPLE_RATE_HZ
+    cosine, alpha = math.cos(w), math.sin(w) / (2.0 * band.q)
+    if band.kind == "peak":
+        b = (1 + alpha * a, -2 * cosine, 1 - alpha * a)
+        d = (1 + alpha / a, -2 * cosine, 1 - alpha / a)
+    elif band.kind in ("low_shelf", "high_shelf"):
+        s = 1.0 if band.kind == "low_shelf" else -1.0
+        up, down, root = a + 1, a - 1, 2 * math.sqrt(a) * alpha
+        b = (
+            a * (up - s * down * cosine + root),
+            s * 2 * a * (down - s * up * cosine),
+            a * (up - s * down * cosine - root),
+        )
+        d = (
+            up + s * down * cosine + root,
+            -s * 2 * (down + s * up * cosine),
+            up + s * down * cosine - root,
+        )
+    else:
+        raise OutOfRange(f"The EQ band kind {band.kind!r} is not known.")
+    if math.sqrt(abs(d[2] / d[0])) ** RUN_IN > LOST:
+        raise OutOfRange(f"An EQ band at {band.hz:g} Hz with q {band.q:g} rings for too long.")
+    return b[0] / d[0], b[1] / d[0], b[2] / d[0], d[1] / d[0], d[2] / d[0]
+
+
+def sections_of(bands: Sequence[Band]) -> Reals:
+    """The bands as rows of b0, b1, b2, a1, a2, float64 [n, 5]; bands of 0 dB are left out."""
+    rows = [coefficients(band) for band in bands]
+    kept = [row for row, band in zip(rows, bands, strict=True) if band.gain_db != 0.0]
+    return np.array(kept, dtype=np.float64).reshape(-1, 5)
+
+
+@kernel
+def cascade(sound: Audio, sections: Reals, chunk: int, run_in: int, out: Audio) -> None:
+    """Filters whole chunks: `sound` [2, run_in + n * chunk] to `out` [2, n * chunk].
+
+    State is float64, transposed direct form II; rounding to float32 happens once, at the end.
+    """
+    count = sections.shape[0]
+    for part in range(out.shape[1] // chunk):
+        state = np.zeros((count, 4))
+        begin = part * chunk
+        for i in range(run_in + chunk):
+            left, right = np.float64(sound[0, begin + i]), np.float64(sound[1, begin + i])
+            for s in range(count):
+                b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
+                a1, a2 = sections[s, 3], sections[s, 4]
+                y, z = b0 * left + state[s, 0], b0 * right + state[s, 2]
+                state[s, 0] = b1 * left - a1 * y + state[s, 1]
+                state[s, 1] = b2 * left - a2 * y
+                state[s, 2] = b1 * right - a1 * z + state[s, 3]
+                state[s, 3] = b2 * right - a2 * z
+                left, right = y, z
+            if i >= run_in:
+                out[0, begin + i - run_in] = left
+                out[1, begin + i - run_in] = right

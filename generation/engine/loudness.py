@@ -1,0 +1,159 @@
+"""Meters: integrated loudness, range and true peak of a whole piece, in chunks of any length.
+
+Sources: ITU-R BS.1770-4 (K-weighting, gates), EBU Tech 3342 (loudness range; short-term values once
+a second, as libebur128 takes them), 4x true peak with libebur128's interpolator. Knows sound only.
+Invariant: the reading does not depend on how the sound was cut into chunks.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from generation.engine.dynamics import PEAK_TAPS, PHASES
+from generation.engine.eq import K_WEIGHTING
+from generation.engine.kernels import Audio, Reals, kernel
+from generation.recipe import WINDOW_SAMPLES
+
+_ABSOLUTE_GATE = 10.0 ** ((-70.0 + 0.691) / 10.0)
+
+
+def lufs_of(power: float) -> float:
+    """Loudness of a K-weighted mean square summed over the channels; power > 0."""
+    return -0.691 + 10.0 * math.log10(power)
+
+
+class Meter:
+    """Reads a piece chunk by chunk; `add` float32 [2, n], then ask."""
+
+    def __init__(self) -> None:
+        self._state = np.zeros((len(K_WEIGHTING), 4))
+        self._hops: list[Reals] = []
+        self._open = np.zeros(1)
+        self._filled = 0
+        self._edge = np.zeros((2, 2 * PEAK_TAPS), dtype=np.float32)
+        self._peak = 0.0
+
+    def add(self, sound: Audio) -> None:
+        """Reads the next chunk."""
+        count = (self._filled + sound.shape[1]) // WINDOW_SAMPLES
+        hops = np.zeros(count + 1)
+        hops[0] = self._open[0]
+        self._filled = weigh_hops(
+            sound, K_WEIGHTING, self._state, self._filled, WINDOW_SAMPLES, hops
+        )
+        self._hops.append(hops[:-1])
+        self._open = hops[-1:]
+        joined = np.concatenate((self._edge, sound), axis=1)
+        self._peak = max(self._peak, highest(joined, PHASES))
+        self._edge = joined[:, -2 * PEAK_TAPS :].copy()
+
+    def integrated_lufs(self) -> float | None:
+        """Integrated loudness with both gates; None when nothing passes the absolute gate."""
+        blocks = self._means(4, 1)
+        blocks = blocks[blocks > _ABSOLUTE_GATE]
+        if not len(blocks):
+            return None
+        kept = blocks[blocks > blocks.mean() * 0.1]
+        return lufs_of(float(kept.mean()))
+
+    def range_lu(self) -> float:
+        """Loudness range: the 10th to 95th percentile of gated short-term loudness.
+
+        0 if too short.
+        """
+        blocks = self._means(30, 10)
+        blocks = blocks[blocks > _ABSOLUTE_GATE]
+        if not len(blocks):
+            return 0.0
+        kept = np.sort(blocks[blocks >= blocks.mean() * 0.01])
+        low = kept[int((len(kept) - 1) * 0.10 + 0.5)]
+        high = kept[int((len(kept) - 1) * 0.95 + 0.5)]
+        return lufs_of(float(high)) - lufs_of(float(low))
+
+    def true_peak_dbtp(self) -> float | None:
+        """The highest true peak so far; None for digital silence."""
+        ended = np.concatenate((self._edge, np.zeros_like(self._edge)), axis=1)
+        peak = max(self._peak, highest(ended, PHASES))
+        return 20.0 * math.log10(peak) if peak > 0.0 else None
+
+    def _means(self, hops: int, step: int) -> Reals:
+        """Mean squares over runs of `hops` hops of 100 ms, one every `step`."""
+        powers = np.concatenate(self._hops) if self._hops else np.empty(0)
+        if len(powers) < hops:
+            return np.empty(0)
+        means = np.lib.stride_tricks.sliding_window_view(powers, hops)[::step].mean(axis=1)
+        return np.asarray(means)
+
+
+def measured(chunks: Iterable[Audio]) -> Meter:
+    """A meter that has read all chunks."""
+    meter = Meter()
+    for chunk in chunks:
+        meter.add(chunk)
+    return meter
+
+
+def integrated_lufs(audio: Audio) -> float | None:
+    """Integrated loudness of float32 [2, n] at 48 kHz; None for silence or less than 400 ms."""
+    return measured([audio]).integrated_lufs()
+
+
+def true_peak_dbtp(audio: Audio) -> float | None:
+    """True peak of float32 [2, n]; None for digital silence."""
+    return measured([audio]).true_peak_dbtp()
+
+
+def loudness_range(audio: Audio) -> float:
+    """Loudness range in LU of float32 [2, n]."""
+    return measured([audio]).range_lu()
+
+
+@kernel
+def weigh_hops(
+    sound: Audio, sections: Reals, state: Reals, filled: int, size: int, hops: Reals
+) -> int:
+    """Adds K-weighted mean squares to `hops`, the first of which holds `filled` samples already.
+
+    Returns how many samples the last, unfinished hop holds.
+    """
+    place = 0
+    for i in range(sound.shape[1]):
+        left, right = np.float64(sound[0, i]), np.float64(sound[1, i])
+        for s in range(sections.shape[0]):
+            b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
+            a1, a2 = sections[s, 3], sections[s, 4]
+            y, z = b0 * left + state[s, 0], b0 * right + state[s, 2]
+            state[s, 0] = b1 * left - a1 * y + state[s, 1]
+            state[s, 1] = b2 * left - a2 * y
+            state[s, 2] = b1 * right - a1 * z + state[s, 3]
+            state[s, 3] = b2 * right - a2 * z
+            left, right = y, z
+        hops[place] += (left * left + right * right) / size
+        filled += 1
+        if filled == size:
+            place, filled = place + 1, 0
+    return filled
+
+
+@kernel
+def highest(sound: Audio, phases: Audio) -> float:
+    """The largest magnitude on and between the samples of [2, n], 12 samples in from either end."""
+    taps, top = phases.shape[1], np.float32(0.0)
+    length = sound.shape[1]
+    between = np.empty(256, dtype=np.float32)
+    for channel in range(2):
+        line = sound[channel]
+        for i in range(length):
+            top = max(top, abs(line[i]))
+        for begin in range(0, length - taps + 1, 256):
+            count = min(256, length - taps + 1 - begin)
+            for p in range(phases.shape[0]):
+                between[:] = 0.0
+                for k in range(taps):
+                    weight = phases[p, k]
+                    for i in range(count):
+                        between[i] += line[begin + k + i] * weight
+                for i in range(count):
+                    top = max(top, abs(between[i]))
+    return float(top)

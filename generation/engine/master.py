@@ -1,0 +1,124 @@
+"""Finished files: one constant trim found by exact measurement, then FLAC and MP3.
+
+What streamed is the master before its trim; a file is the same samples times one constant. Knows
+sound and paths, not rows. Invariant: no file it hands over passes -1.0 dBTP, and it says so when
+the loudness is not where the recipe put it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from generation.engine import codecs
+from generation.engine.kernels import Audio
+from generation.engine.loudness import Meter, measured
+
+PEAK_DBTP = -1.0
+TRIM_DB = 0.5
+NEAR_LU = 0.3
+_SAFE_DB = 0.02
+
+Pieces = Callable[[], Iterable[Audio]]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One finished file; `lowered_db` is what a lossy file was turned down beside the trim."""
+
+    format: str
+    path: Path
+    frames: int
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    lowered_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The files and the master's figures (after the trim).
+
+    `gain_correction_db` is 0, or what the recipe's gain_db lacks when the trim could not bring the
+    loudness within NEAR_LU of the plan: then render once more before sealing.
+    """
+
+    trim_db: float
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    loudness_range_lu: float
+    gain_correction_db: float
+    files: tuple[File, ...]
+
+
+def choose_trim(meter: Meter, reached_lufs: float) -> tuple[float, float]:
+    """(trim_db, gain_correction_db) for a piece that `meter` has read; trims are whole 0.01 dB."""
+    loudness, peak = meter.integrated_lufs(), meter.true_peak_dbtp()
+    if loudness is None or peak is None:
+        return 0.0, 0.0
+    wanted = reached_lufs - loudness
+    trim = max(-TRIM_DB, min(TRIM_DB, wanted, PEAK_DBTP - _SAFE_DB - peak))
+    trim = float(np.floor(trim * 100.0) / 100.0) if trim < wanted else round(trim, 2)
+    trim = max(-TRIM_DB, trim)
+    if peak + trim > PEAK_DBTP:
+        return trim, round(PEAK_DBTP - _SAFE_DB - peak - trim, 2)
+    missing = wanted - trim
+    return trim, (round(missing, 2) if abs(missing) > NEAR_LU else 0.0)
+
+
+def finish(
+    pieces: Pieces,
+    *,
+    reached_lufs: float,
+    folder: Path,
+    name: str,
+    tags: codecs.Tags,
+    formats: Iterable[str] = ("flac", "mp3"),
+) -> Finished:
+    """Writes `<folder>/<name>.<format>` and measures each file as decoded.
+
+    `pieces` gives the streamed sound from its beginning each time it is called, float32 [2, n].
+    Formats: "flac" (24-bit) and "mp3". Raises ValueError for another.
+    """
+    trim_db, correction = choose_trim(measured(pieces()), reached_lufs)
+    files: list[File] = []
+    trimmed = Meter()
+    for chunk in _scaled(pieces(), trim_db):
+        trimmed.add(chunk)
+    for kind in formats:
+        files.append(_write(kind, pieces, trim_db, folder / f"{name}.{kind}", tags))
+    return Finished(
+        trim_db,
+        trimmed.integrated_lufs(),
+        trimmed.true_peak_dbtp(),
+        trimmed.range_lu(),
+        correction,
+        tuple(files),
+    )
+
+
+def _write(kind: str, pieces: Pieces, trim_db: float, path: Path, tags: codecs.Tags) -> File:
+    """One file; a lossy one that passes the peak is lowered by the overshoot + 0.1 dB, once."""
+    if kind == "flac":
+        frames = codecs.write_flac(path, _scaled(pieces(), trim_db), tags)
+        return _read_back(kind, path, frames, 0.0)
+    if kind != "mp3":
+        raise ValueError(f"The format {kind!r} is not known here.")
+    frames = codecs.write_mp3(path, _scaled(pieces(), trim_db), tags)
+    file = _read_back(kind, path, frames, 0.0)
+    if file.true_peak_dbtp is None or file.true_peak_dbtp <= PEAK_DBTP:
+        return file
+    lowered = round(file.true_peak_dbtp - PEAK_DBTP + 0.1, 2)
+    codecs.write_mp3(path, _scaled(pieces(), trim_db - lowered), tags)
+    return _read_back(kind, path, frames, lowered)
+
+
+def _read_back(kind: str, path: Path, frames: int, lowered_db: float) -> File:
+    meter = measured(codecs.read_chunks(path))
+    return File(kind, path, frames, meter.integrated_lufs(), meter.true_peak_dbtp(), lowered_db)
+
+
+def _scaled(chunks: Iterable[Audio], db: float) -> Iterator[Audio]:
+    factor = np.float32(10.0 ** (db / 20.0))
+    for chunk in chunks:
+        yield chunk * factor

@@ -1,0 +1,90 @@
+"""Recipe and stems in, sound and exact parts out, in any pieces.
+
+Knows no rows, files, clock, network or nets. Invariant: `render(recipe, stems, onsets, a, b)`
+equals that slice of the whole bit for bit on one machine, whatever was rendered before; everything
+lies on an absolute grid and has a bounded past. A source's part includes its share of the room's
+return and is multiplied by the bus curves of the mix, so that the parts add up to the output sample
+by sample.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generation.engine.bus import Bus
+from generation.engine.checking import check
+from generation.engine.clips import Onsets
+from generation.engine.kernels import Audio, Reals
+from generation.engine.tape import Cache
+from generation.engine.windows import RUN_IN, STRIDE, windows_of
+from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe
+
+__all__ = ["Cache", "Rendered", "check", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A piece of a variation.
+
+    `audio`: float32 [2, n]; `parts`: float32 [n_sources, 2, n], in recipe order, or [n_sources, 2,
+    0] when not asked for; `windows`: float64 [n_windows, n_sources], empty when not asked for.
+    """
+
+    audio: Audio
+    parts: Audio
+    windows: Reals
+
+
+def render(
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets],
+    start: int,
+    end: int,
+    *,
+    cache: Cache | None = None,
+    mark: Audio | None = None,
+    with_parts: bool = True,
+    with_windows: bool = True,
+) -> Rendered:
+    """Samples [start, end) of the variation that `recipe` describes.
+
+    `stems` maps digests to float32 [2, n] (memory maps welcome, never copied whole); `onsets` maps
+    digests to (samples, dB) and may lack those without any. Pass the same `cache` for all pieces of
+    a recipe. `mark`: linear gains [frames, bands] on the grid of `marking`. Windows are given when
+    `start` is a multiple of WINDOW_SAMPLES: all that begin in the range. Raises RecipeError
+    subclasses (see `check`) before any sound is made, ValueError for a range outside the recipe.
+    """
+    if not 0 <= start <= end <= recipe.length:
+        raise ValueError("The range lies outside the recipe.")
+    cache = cache if cache is not None else Cache()
+    bus = cache.desk(recipe, lambda: _desk(recipe, stems, onsets, cache))
+    assert isinstance(bus, Bus)
+    windowed = with_windows and start % WINDOW_SAMPLES == 0
+    audio = np.empty((2, end - start), dtype=np.float32)
+    parts = np.empty((len(recipe.sources), 2, end - start if with_parts else 0), dtype=np.float32)
+    tables = [np.empty((0, len(recipe.sources)))]
+    for lo in range(start, end, PIECE_SAMPLES):
+        hi = min(end, lo + PIECE_SAMPLES)
+        audio[:, lo - start : hi - start] = bus.sound(lo, hi, mark)
+        if with_parts:
+            parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
+        if windowed:
+            tables.append(_windows(bus, lo, hi))
+    return Rendered(audio, parts, np.concatenate(tables))
+
+
+def _desk(
+    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], cache: Cache
+) -> Bus:
+    check(recipe, stems)
+    return Bus(recipe, stems, onsets, cache)
+
+
+def _windows(bus: Bus, lo: int, hi: int) -> Reals:
+    """The windows that begin in [lo, hi); lo is a multiple of WINDOW_SAMPLES."""
+    first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
+    table = windows_of(bus.parts(first - RUN_IN, last))
+    skipped = (lo - first) // WINDOW_SAMPLES
+    return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]

@@ -1,0 +1,115 @@
+"""Processor "reverb/1": one room for all sources, as a finite impulse response.
+
+The room is decaying noise that follows from the recipe's seed; a source's share of its return is
+that source's own send through it, so the shares add up to the whole. Knows blocks, not sections.
+Invariant: block b of a return depends on send blocks b - P .. b only.
+"""
+
+import numpy as np
+from scipy import fft
+
+from generation.engine.kernels import Audio, Reals, Spectrum, exp2_of, hashed, kernel
+from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
+
+PROCESSOR = "reverb/1"
+_FRAME = 2 * BLOCK_SAMPLES
+_TILE = 512
+
+
+def impulse(reverb: Reverb) -> Audio:
+    """The room, float32 [2, n]: 60 dB down after `seconds`, highs twice as fast; unit energy."""
+    size = max(64, round(reverb.seconds * SAMPLE_RATE_HZ))
+    noise = np.empty((2, size))
+    strew_noise(reverb.seed, noise)
+    time = np.arange(size) / (reverb.seconds * SAMPLE_RATE_HZ)
+    low, high = noise.copy(), noise
+    pole = float(np.exp(-2.0 * np.pi * min(reverb.damping_hz, 20_000.0) / SAMPLE_RATE_HZ))
+    floor = float(np.exp(-2.0 * np.pi * 150.0 / SAMPLE_RATE_HZ))
+    smooth(low, pole)
+    high = high - low
+    rumble = low.copy()
+    smooth(rumble, floor)
+    room = (low - rumble) * 10.0 ** (-3.0 * time) + high * 10.0 ** (-6.0 * time)
+    room *= np.minimum(1.0, (np.arange(size) + 1) / 480.0)
+    room *= np.minimum(1.0, (size - np.arange(size)) / (0.1 * size))
+    room /= np.sqrt((room**2).sum(axis=1, keepdims=True))
+    delay = round(reverb.predelay_ms * SAMPLE_RATE_HZ / 1000)
+    level = exp2_of(reverb.return_db * 0.16609640474436812)
+    return np.pad(room * level, ((0, 0), (delay, 0))).astype(np.float32)
+
+
+@kernel
+def strew_noise(seed: int, noise: Reals) -> None:
+    """Even noise in [-1, 1), each sample from the seed and its own place."""
+    for channel in range(noise.shape[0]):
+        for i in range(noise.shape[1]):
+            noise[channel, i] = 2.0 * hashed(seed, i, channel) - 1.0
+
+
+@kernel
+def smooth(noise: Reals, pole: float) -> None:
+    """In place: a one-pole low pass, run twice."""
+    for _ in range(2):
+        for channel in range(noise.shape[0]):
+            held = 0.0
+            for i in range(noise.shape[1]):
+                held = pole * held + (1.0 - pole) * noise[channel, i]
+                noise[channel, i] = held
+
+
+class Room:
+    """The impulse response cut into blocks, as spectra complex64 [P, 2, BLOCK + 1]."""
+
+    def __init__(self, reverb: Reverb) -> None:
+        response = impulse(reverb)
+        self.blocks = -(-response.shape[1] // BLOCK_SAMPLES)
+        padded = np.zeros((2, self.blocks * BLOCK_SAMPLES), dtype=np.float32)
+        padded[:, : response.shape[1]] = response
+        parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES).transpose(1, 0, 2)
+        self.spectra: Spectrum = fft.rfft(parts, n=_FRAME, axis=-1).astype(np.complex64)
+
+    def send_spectra(self, send: Audio) -> Spectrum:
+        """Spectra of blocks, complex64 [n, BLOCK + 1].
+
+        `send` [1 + n blocks] has one block before.
+        """
+        count = len(send) // BLOCK_SAMPLES - 1
+        frames = np.lib.stride_tricks.sliding_window_view(send, _FRAME)[::BLOCK_SAMPLES]
+        padded = np.zeros((-(-count // 4) * 4, _FRAME), dtype=np.float32)
+        padded[:count] = frames[:count]
+        spectra: Spectrum = fft.rfft(padded, axis=-1, overwrite_x=True)[:count]
+        return spectra
+
+    def returned(self, sends: Spectrum, count: int) -> Audio:
+        """The return of the last `count` blocks, float32 [2, count * BLOCK].
+
+        `sends` lead by P - 1.
+        """
+        mixed = np.zeros((2 * count, BLOCK_SAMPLES + 1), dtype=np.complex64)
+        convolve(sends, self.spectra, mixed)
+        rows = fft.irfft(_padded(mixed), n=_FRAME, axis=-1, overwrite_x=True)[: 2 * count]
+        tail = rows[:, BLOCK_SAMPLES:].reshape(count, 2, BLOCK_SAMPLES)
+        return np.ascontiguousarray(tail.transpose(1, 0, 2)).reshape(2, count * BLOCK_SAMPLES)
+
+
+def _padded(rows: Spectrum) -> Spectrum:
+    """`rows` with empty ones added to a multiple of four, so that all take the same path."""
+    missing = -len(rows) % 4
+    return rows if missing == 0 else np.pad(rows, ((0, missing), (0, 0)))
+
+
+@kernel
+def convolve(sends: Spectrum, room: Spectrum, mixed: Spectrum) -> None:
+    """mixed[2 b + c] = sum over p of sends[b + P - 1 - p] * room[p, c], p rising, bin by bin."""
+    parts, bins = room.shape[0], room.shape[2]
+    for b in range(mixed.shape[0] // 2):
+        for low in range(0, bins, 512):
+            high = min(bins, low + 512)
+            for p in range(parts):
+                send = sends[b + parts - 1 - p]
+                for channel in range(2):
+                    out, part = mixed[2 * b + channel], room[p, channel]
+                    for k in range(low, high):
+                        x, h = send[k], part[k]
+                        out[k] += complex(x.real * h.real - x.imag * h.imag,
+                                          x.real * h.imag + x.imag * h.real)  # fmt: skip

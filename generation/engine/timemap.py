@@ -1,0 +1,54 @@
+"""Where in a source a moment of the variation lies, in whole samples, the same on every machine.
+
+Knows anchors only. Invariant: integer arithmetic throughout, so no cut and no machine can move a
+frame by a sample.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from generation.engine.kernels import Samples
+
+
+class TimeMap:
+    """A rising, piecewise linear map; beyond its outermost anchors it goes on with their slope.
+
+    `anchors` are (variation sample, source sample) pairs rising in the first. A single anchor maps
+    one to one. Results are rounded half up.
+    """
+
+    __slots__ = ("out", "src")
+
+    def __init__(self, anchors: Sequence[tuple[int, int]]) -> None:
+        pairs = list(anchors)
+        if len(pairs) == 1:
+            pairs.append((pairs[0][0] + 1, pairs[0][1] + 1))
+        self.out: Samples = np.array([out for out, _ in pairs], dtype=np.int64)
+        self.src: Samples = np.array([src for _, src in pairs], dtype=np.int64)
+
+    def sources(self, moments: Samples) -> Samples:
+        """The source sample of each moment."""
+        return _follow(moments, self.out, self.src)
+
+    def moments(self, sources: Samples) -> Samples:
+        """The moment of each source sample; the map must rise."""
+        return _follow(sources, self.src, self.out)
+
+    def slopes(self) -> list[float]:
+        """Source samples per sample of the variation, between each two anchors."""
+        return [
+            float(s) / float(o) for s, o in zip(np.diff(self.src), np.diff(self.out), strict=True)
+        ]
+
+    def is_plain(self) -> bool:
+        """Whether source and variation run at the same pace throughout."""
+        return bool(np.all(np.diff(self.src) == np.diff(self.out)))
+
+
+def _follow(x: Samples, xs: Samples, ys: Samples) -> Samples:
+    """`x` carried along the broken line through (xs, ys), rounded half up."""
+    leg = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(xs) - 2)
+    run, rise = xs[leg + 1] - xs[leg], ys[leg + 1] - ys[leg]
+    moved: Samples = ys[leg] + (2 * (x - xs[leg]) * rise + run) // (2 * run)
+    return moved

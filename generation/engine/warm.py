@@ -1,0 +1,67 @@
+"""Compiling every loop before the first listener waits for one.
+
+Knows a tiny recipe that touches all processors. Invariant: after `warm_up` a render compiles
+nothing.
+"""
+
+import numpy as np
+
+from generation.engine.lines import lines_of
+from generation.engine.loudness import integrated_lufs
+from generation.engine.render import render
+from generation.recipe import (
+    Band,
+    Bus,
+    Clip,
+    Compressor,
+    Grains,
+    Limiter,
+    Note,
+    Recipe,
+    Reverb,
+    Section,
+    Source,
+    Strip,
+)
+
+LENGTH = 48_000
+
+
+def warm_recipe() -> Recipe:
+    """A second of sound from one stem, by every processor."""
+    anchors = ((0, 0), (LENGTH, 53_000))
+    compressor = Compressor(-24.0, 3.0, 5.0, 120.0)
+    return Recipe(
+        mode="remix",
+        length=LENGTH,
+        grid=None,
+        key=None,
+        sources=(Source("warm", "other", 60_000),),
+        sections=(Section("A", 0, 24_000, 0.5), Section("B", 24_000, LENGTH, 0.8)),
+        clips=(
+            Clip(0, "vocoder/1", 0, LENGTH, anchors, 2, 2_048, True, 480, 480),
+            Clip(0, "slices/1", 0, LENGTH, anchors),
+            Clip(0, "granular/1", 0, LENGTH, anchors, 1, grains=Grains(80, 20, 50, 0.5, 1)),
+        ),
+        strips=(
+            Strip(0, 0, 0.0, 0.1, (Band("peak", 900.0, 2.0),), compressor, -12.0),
+            Strip(0, 1, -3.0, 0.0, (), None, -12.0),
+        ),
+        bus=Bus(Reverb("reverb/1", 0.3, 10.0, 4_000.0, 0.0, 1), compressor, Limiter()),
+        gain_db=0.0,
+        target_lufs=-14.0,
+        reached_lufs=-14.0,
+        seed=1,
+        fade_out=480,
+        notes=(Note(0, 4_800, 9_600, 0, 12_000, 3, -6.0, "warm"),),
+    )
+
+
+def warm_up() -> None:
+    """Renders a second of nothing in particular; takes seconds once per machine, then little."""
+    time = np.arange(60_000) / 48_000.0
+    tone = (0.2 * np.sin(2.0 * np.pi * 220.0 * time)).astype(np.float32)
+    onsets = {"warm": (np.array([12_000, 30_000], dtype=np.int64), np.array([12.0, 12.0]))}
+    rendered = render(warm_recipe(), {"warm": np.stack((tone, tone))}, onsets, 0, LENGTH)
+    integrated_lufs(rendered.audio)
+    lines_of(rendered.windows, ["warm"])

@@ -9,8 +9,8 @@ from typing import IO
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from licensing.catalog.store import audio_store
 
+from licensing.catalog.store import audio_store
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
 _CHUNK_BYTES = 262_144

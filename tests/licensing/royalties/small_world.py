@@ -1,0 +1,171 @@
+"""A small catalog to account for: parties, recordings with signed sheets, sealed records, plays."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from licensing.attribution.models import AttributionLine, LicenceRecord, LicenceSource
+from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem, Work
+from licensing.clearance.models import Clearance
+from licensing.receipts.operations import record_receipt
+from licensing.receipts.rules import tax_inside
+from licensing.royalties import operations
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+OCTOBER, NOVEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
+AFTER_OCTOBER = datetime(2026, 11, 6, tzinfo=UTC)
+AFTER_NOVEMBER = datetime(2026, 12, 6, tzinfo=UTC)
+SPACE = UUID("6f1d3f5e-8a4b-4c1e-9a53-0d6f2b7c9e10")
+DIGEST = "0" * 64
+PIECE_MS = 180_000
+
+
+def ref(name):
+    """A stable id, so that ties fall the same way in every run."""
+    return uuid5(SPACE, name)
+
+
+def party(name):
+    return Party.objects.get_or_create(
+        pk=ref(name), defaults={"name": name, "created_at": LONG_AGO}
+    )[0]
+
+
+def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
+    """A signed sheet; `shares` maps a name to ppm or to (ppm, society)."""
+    drawn = SplitSheet.objects.create(
+        right=right,
+        version=version,
+        text="",
+        text_sha256=DIGEST,
+        proposed_by="test",
+        proposed_at=since,
+        **on,
+    )
+    for name, share in shares.items():
+        ppm, society = share if isinstance(share, tuple) else (share, "")
+        by = "SOCIETY" if society else "SELF"
+        Share.objects.create(
+            sheet=drawn,
+            party=party(name),
+            share_ppm=ppm,
+            administered_by=by,
+            administrator=society,
+        )
+        Signature.objects.create(
+            sheet=drawn,
+            party=party(name),
+            user_ref="test",
+            method="test",
+            locale="en",
+            text_sha256=DIGEST,
+            signed_at=since,
+        )
+    drawn.state, drawn.effective_from, drawn.signed_at = "SIGNED", since, since
+    drawn.save()
+    return drawn
+
+
+def recording(title, *, master, publishing, stems=1):
+    """A recording of its own work with signed sheets; returns its stems."""
+    owner = party(next(iter(master)))
+    work = Work.objects.create(pk=ref(f"work {title}"), title=title, created_at=LONG_AGO)
+    made = Recording.objects.create(
+        pk=ref(title), title=title, party=owner, work=work, created_at=LONG_AGO
+    )
+    sheet("MASTER", master, recording=made)
+    if publishing:
+        sheet("PUBLISHING", publishing, work=work)
+    return [
+        Stem.objects.create(
+            pk=ref(f"{title} {n}"),
+            recording=made,
+            party=owner,
+            label=f"stem {n}",
+            position=n,
+            created_at=LONG_AGO,
+        )
+        for n in range(stems)
+    ]
+
+
+def record(name, lines, *, use="REMIX", sealed=True):
+    """A licence record whose sources have these ppm: [(stem, ppm)]."""
+    clearance = Clearance.objects.create(
+        use=use,
+        requester_kind="user",
+        requester_ref="test",
+        territory="DE",
+        channel="site",
+        stems=[],
+        at=LONG_AGO,
+        allowed=True,
+        reasons=[],
+        limits={},
+        terms={},
+        terms_sha256=DIGEST,
+    )
+    made = LicenceRecord.objects.create(
+        pk=ref(name),
+        subject_kind="variation",
+        subject_ref=str(ref(f"subject {name}")),
+        clearance=clearance,
+        use=use,
+        recipe_sha256=DIGEST,
+        terms_sha256=DIGEST,
+        policy="test/1",
+        opened_at=LONG_AGO,
+    )
+    for position, (stem, ppm) in enumerate(lines):
+        LicenceSource.objects.create(record=made, stem=stem, digest=DIGEST, position=position)
+        if sealed:
+            AttributionLine.objects.create(record=made, stem=stem, ppm=ppm)
+    if sealed:
+        made.state, made.sealed_at, made.windows_sha256 = "SEALED", LONG_AGO, DIGEST
+        made.save()
+    return made
+
+
+def pay(listener, *, amount=9_990_000, month=OCTOBER, until=None, currency="EUR", **more):
+    """A month's subscription with German VAT inside."""
+    until = until or (month + timedelta(days=31)).replace(day=1)
+    return record_receipt(
+        key=f"{listener} {month:%Y-%m} {currency} {amount}",
+        kind=more.pop("kind", "SUBSCRIPTION"),
+        payer=("user", listener),
+        amount_micros=amount,
+        currency=currency,
+        covers_from=month,
+        covers_until=until,
+        tax_micros=more.pop("tax", tax_inside(amount, 190_000)),
+        now=month,
+        **more,
+    )
+
+
+def play(listener, piece, times=1, *, since=OCTOBER, received_at=None, **more):
+    """Play the first half minute of a piece, an hour apart; returns the results."""
+    results = []
+    for n in range(times):
+        at = since + timedelta(hours=n)
+        token, text = operations.issue_token(
+            record_id=piece.pk,
+            listener=("user", listener),
+            client_key="test",
+            duration_ms=PIECE_MS,
+            now=at,
+            **more,
+        )
+        operations.note_fetched(text, 30_000)
+        heard = at + timedelta(seconds=30)
+        results.append(
+            operations.report_play(
+                token_text=text,
+                client_id=f"c{token.pk}",
+                from_ms=0,
+                until_ms=30_000,
+                now=received_at or heard,
+                played_at=heard,
+            )
+        )
+    return results

@@ -18,6 +18,7 @@ from generation.recipe import SAMPLE_RATE_HZ, Clip, Grains, Recipe, Section, Sou
 
 _SECONDS = 28.0
 _FADE_SECONDS = 7.0
+SLOWEST = 3.8  # how many times slower than played; the vocoder follows down to four
 _SUSTAIN = ("pad", "strings")
 _ORDER = ("pad", "strings", "keys", "guitar", "other", "vocals", "bass")
 ONLY_DRUMS = (
@@ -75,7 +76,8 @@ def _drift(
         deck = voices[0][0]
         own = [voice for d, voice in voices if d is deck]
     begin, finish = _window(ask, deck, own, n, end - start, dice)
-    heard = [v for v in own if _heard(v, begin, finish)] or own
+    whole = [v for v in own if v.analysis.length >= finish]
+    heard = [v for v in whole if _heard(v, begin, finish)] or whole
     ranked = sorted(
         heard,
         key=lambda v: (
@@ -101,13 +103,14 @@ def _heard(voice: Voice, begin: int, finish: int) -> bool:
 def _window(
     ask: Ask, deck: Deck, voices: list[Voice], n: int, length: int, dice: Dice
 ) -> tuple[int, int]:
-    """The source seconds of a section: the whole length slowed four to ten times, where most is
+    """The source seconds of a section: the whole length slowed two to four times, where most is
     heard.
     """
-    slow = 9.0 - 5.0 * ask.energy
-    wanted = min(deck.analysis.length, max(SAMPLE_RATE_HZ, round(length / slow)))
+    slow = SLOWEST - 1.4 * ask.energy
+    longest = max(voice.analysis.length for voice in voices)
+    wanted = min(longest, max(SAMPLE_RATE_HZ, round(length / slow)))
     starts = [deck.grid.bar_span(bar)[0] for bar in range(deck.grid.bars)]
-    starts = [s for s in starts if s + wanted <= deck.analysis.length] or [0]
+    starts = [s for s in starts if s + wanted <= longest] or [0]
     many = {s: sum(_heard(v, s, s + wanted) for v in voices) for s in starts}
     best = [s for s in starts if many[s] == max(many.values())]
     begin = dice.pick(f"window {n}", best)
@@ -127,7 +130,11 @@ def _cloud(
     anchors = ((low, begin), (high, finish))
     semitones = deck.semitones if voice.is_tonal else 0
     edge = min(fade, (high - low) // 2)
-    if voice.role in _SUSTAIN and dice.real(f"kind {voice.digest} {low}") < 0.5:
+    if (
+        voice.role in _SUSTAIN
+        and (high - low) < 4 * (finish - begin)
+        and dice.real(f"kind {voice.digest} {low}") < 0.5
+    ):
         return Clip(source, "vocoder/1", low, high, anchors, semitones, 8_192, False, edge, edge)
     grains = Grains(
         grain_ms=round(700.0 - 250.0 * ask.energy),

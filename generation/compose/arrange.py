@@ -136,7 +136,9 @@ def _lay(track: Track, scene: Scene, per_bar: int) -> None:
     for n, bar in enumerate(scene.bars[track.voice.digest]):
         for beat in range(per_bar):
             source = bar * own + beat if own == per_bar else _other_metre(scene, track, n, beat)
-            track.path[first + n * per_bar + beat] = source % total
+            source %= total
+            is_there = track.deck.grid.points[source + 1] <= track.voice.analysis.length
+            track.path[first + n * per_bar + beat] = source if is_there else None
 
 
 def _other_metre(scene: Scene, track: Track, bar: int, beat: int) -> int:
@@ -174,6 +176,8 @@ def _ringing(plan: Plan, scene: Scene, tracks: list[Track]) -> tuple[tuple[Track
             continue
         bar = home_bar(deck)
         beat = bar * deck.grid.beats_per_bar
-        if beat + 2 < len(deck.grid.points) and deck.activity(track.voice, [bar]) > 0.1:
+        points = deck.grid.points[: beat + 3]
+        is_there = len(points) == beat + 3 and points[-1] <= track.voice.analysis.length
+        if is_there and deck.activity(track.voice, [bar]) > 0.1:
             found.append((track, beat))
     return tuple(found)

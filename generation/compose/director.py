@@ -6,13 +6,13 @@ same ask over the same songs gives the same recipe, and what could not be met is
 remarks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from generation.compose.ambience import ambient_recipe
 from generation.compose.arrange import Arrangement, arrange
 from generation.compose.choice import Dice
-from generation.compose.deck import Deck, deck_of
+from generation.compose.deck import Deck, Voice, deck_of
 from generation.compose.mix import mixed
 from generation.compose.tuning import Plan, tune
 from generation.compose.values import MODES, Ask, CannotCompose, Limits, Song
@@ -47,7 +47,7 @@ def _decks(ask: Ask, songs: Sequence[Song], limits: Limits, remarks: list[str]) 
     vocals = ask.vocals and limits.vocals and ask.mode != "focus"
     if ask.vocals and not limits.vocals:
         remarks.append("The artists do not allow their voices here, so there are none.")
-    decks = tuple(deck_of(n, song, vocals=vocals) for n, song in enumerate(songs))
+    decks = _unlike(deck_of(n, song, vocals=vocals) for n, song in enumerate(songs))
     heard = tuple(deck for deck in decks if deck.voices)
     if not heard:
         voices = any(deck_of(n, s, vocals=True).voices for n, s in enumerate(songs))
@@ -56,6 +56,20 @@ def _decks(ask: Ask, songs: Sequence[Song], limits: Limits, remarks: list[str]) 
     if ask.mode == "collaboration" and len(heard) < 2:
         raise CannotCompose("A collaboration needs two recordings that can be heard.")
     return heard
+
+
+def _unlike(decks: Iterable[Deck]) -> tuple[Deck, ...]:
+    """`decks` with every digest once: the same sound twice is one source."""
+    seen: set[str] = set()
+    found: list[Deck] = []
+    for deck in decks:
+        kept: list[Voice] = []
+        for voice in deck.voices:
+            if voice.digest not in seen:
+                seen.add(voice.digest)
+                kept.append(voice)
+        found.append(replace(deck, voices=tuple(kept)))
+    return tuple(found)
 
 
 def _arranged(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Recipe:

@@ -14,6 +14,7 @@ from generation.analysis.values import Part, RecordingAnalysis
 from generation.recipe import SAMPLE_RATE_HZ
 
 FREE_BAR_SECONDS = 2.0
+PLAIN_SAMPLES = 96  # 2 ms: a stretch that adds up to less is left out
 STEADY_SAMPLES = 480  # 10 ms: beats this near to a straight line are taken as one straight line
 
 
@@ -60,7 +61,7 @@ def source_grid(analysis: RecordingAnalysis) -> SourceGrid | None:
         downs.insert(0, downs[0] - length)
         before += 1
     while downs[-1] + length <= analysis.length + length // 16:
-        downs.append(downs[-1] + length)
+        downs.append(min(analysis.length, downs[-1] + length))
     points: list[int] = []
     for start, end in pairwise(downs):
         points += _beats_of_bar(analysis.beats, start, end, per_bar)
@@ -124,12 +125,12 @@ def octave(source_bpm: float, target_bpm: float) -> float:
     )
 
 
-def anchors(pairs: list[tuple[float, int]]) -> tuple[tuple[int, int], ...]:
-    """(variation, source) anchors for a run of beats: two where the playing is steady, else one a
-    beat.
+def anchors(pairs: list[tuple[float, int]], length: int) -> tuple[tuple[int, int], ...]:
+    """(variation, source) anchors for a run of beats: two where the playing is steady, else many.
 
-    `pairs` rise in both. Estimated beats of a steady recording tremble by milliseconds; a straight
-    line through them keeps the stretch constant, which sounds better than following the tremble.
+    `pairs` rise in both; no source sample lies beyond `length`. Estimated beats of a steady
+    recording tremble by milliseconds; a straight line through them keeps the stretch constant,
+    which sounds better than following the tremble.
     """
     n = len(pairs)
     mean_x = sum(x for x, _ in pairs) / n
@@ -137,10 +138,14 @@ def anchors(pairs: list[tuple[float, int]]) -> tuple[tuple[int, int], ...]:
     spread = sum((x - mean_x) ** 2 for x, _ in pairs)
     slope = sum((x - mean_x) * (y - mean_y) for x, y in pairs) / spread
     fit = [mean_y + slope * (x - mean_x) for x, _ in pairs]
-    if max(abs(f - y) for f, (_, y) in zip(fit, pairs, strict=True)) <= STEADY_SAMPLES:
-        first, last = pairs[0][0], pairs[-1][0]
-        return (round(first), round(fit[0])), (round(last), round(fit[-1]))
-    return tuple((round(x), y) for x, y in pairs)
+    if max(abs(f - y) for f, (_, y) in zip(fit, pairs, strict=True)) > STEADY_SAMPLES:
+        return tuple((round(x), y) for x, y in pairs)
+    first, last = round(pairs[0][0]), round(pairs[-1][0])
+    low, high = max(0, round(fit[0])), min(length, round(fit[-1]))
+    if abs((high - low) - (last - first)) <= PLAIN_SAMPLES:
+        high = low + last - first
+        low, high = low - max(0, high - length), min(length, high)
+    return (first, low), (last, high)
 
 
 def spans_within(spans: tuple[tuple[int, int], ...], start: int, end: int) -> float:

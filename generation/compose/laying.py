@@ -12,6 +12,7 @@ from generation.compose.grid import anchors
 from generation.recipe import Clip
 
 Path = list[int | None]
+SLOWEST = 3.0  # how many times slower than played a last chord may be laid
 
 # (fade, how long before the beat a join lies, fade where a voice comes in) in samples
 _JOINS = {"drums": (240, 384, 240)}
@@ -90,7 +91,7 @@ def _clip(
         processor(track.voice),
         start,
         end,
-        anchors(pairs),
+        anchors(pairs, track.voice.analysis.length),
         semitones(track),
         window(track.voice),
         keeps_formants(track),
@@ -140,6 +141,10 @@ def ring_clip(
     hit = at(first + 1) - at(first)
     stop = min(float(length), at(first) + 2 * hit) if is_drums else float(length)
     stretch = hit * beats if is_drums else max(hit * beats, stop - at(first))
+    while home + beats + 1 < len(points) and stretch > SLOWEST * (
+        points[home + beats] - points[home]
+    ):
+        beats += 1
     pairs = [(at(first), points[home]), (at(first) + stretch, points[home + beats])]
     end = round(stop)
     return Clip(
@@ -147,7 +152,7 @@ def ring_clip(
         processor(track.voice),
         start,
         end,
-        anchors(pairs),
+        anchors(pairs, track.voice.analysis.length),
         semitones(track),
         max(4_096, window(track.voice)),
         keeps_formants(track),

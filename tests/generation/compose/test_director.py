@@ -31,7 +31,9 @@ def assert_sound(recipe):
         assert len(clip.anchors) >= 2
         for (out_a, in_a), (out_b, in_b) in zip(clip.anchors, clip.anchors[1:], strict=False):
             assert out_a < out_b
-            assert in_a < in_b
+            assert 0 <= in_a < in_b <= recipe.sources[clip.source].length
+            if clip.processor != "granular/1":
+                assert 0.25 <= (in_b - in_a) / (out_b - out_a) <= 3.0
     strips = {(strip.source, strip.section) for strip in recipe.strips}
     assert strips == {
         (n, k) for n in range(len(recipe.sources)) for k in range(len(recipe.sections))
@@ -195,6 +197,21 @@ def test_silent_stems_are_no_sources_and_silence_alone_is_refused():
     assert hushed.digest not in {source.digest for source in recipe.sources}
     with pytest.raises(CannotCompose, match="only silence"):
         compose(Ask("remix"), (replace(loud, stems=(hushed,)),))
+
+
+def test_a_short_stem_sounds_only_where_it_is():
+    whole = song()
+    short = stem("s".ljust(64, "0"), "keys", 300_000)
+    recipe = compose(Ask("remix", density=1.0), (replace(whole, stems=(*whole.stems[:4], short)),))
+    assert_sound(recipe)
+
+
+def test_the_same_sound_in_two_stems_is_one_source():
+    whole = song()
+    twins = (*whole.stems[:4], replace(whole.stems[0], label="again.wav"))
+    recipe = compose(Ask("remix", density=1.0), (replace(whole, stems=twins),))
+    digests = [source.digest for source in recipe.sources]
+    assert len(set(digests)) == len(digests)
 
 
 def test_a_focus_on_voices_alone_is_refused():

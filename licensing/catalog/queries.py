@@ -72,6 +72,8 @@ class SheetState:
     text_sha256: str
     shares: tuple[tuple[UUID, str, int], ...]
     waiting_for: tuple[tuple[UUID, str], ...]
+    proposed_at: datetime
+    signed: tuple[tuple[UUID, datetime, str], ...]
 
 
 def get_stem(stem_id: UUID) -> Stem:
@@ -255,4 +257,6 @@ def _sheet_state(sheet: SplitSheet) -> SheetState:
         waiting_for=tuple(
             (party.id, party.name) for party in parties if open_still and party.id not in signed
         ),
+        proposed_at=sheet.proposed_at,
+        signed=tuple((s.party_id, s.signed_at, s.method) for s in sheet.signatures.all()),
     )

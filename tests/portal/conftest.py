@@ -7,6 +7,12 @@ import pytest
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Real hashing is slow on purpose, and no test here is about it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def now():
     return NOW

@@ -1,0 +1,111 @@
+"""The artist's forms. Errors say what is so, why, and what to do, at the field."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import QuerySet
+
+from generation.analysis.values import ROLES
+from licensing.catalog import identifiers
+from licensing.catalog.models import Party, Recording, Work
+from portal.accounts.forms import checked
+
+KEYS = tuple(
+    f"{note} {mode}"
+    for mode in ("maj", "min")
+    for note in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+)
+TEMPO_RANGE = (40.0, 240.0)
+
+
+class RecordingForm(forms.Form):
+    """A new recording with its work. Identifiers are checked as their standards say."""
+
+    title = forms.CharField(
+        max_length=200,
+        label="Title of the recording",
+        error_messages={"required": "A recording needs a title; you see it on every page."},
+    )
+    work_title = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Title of the work",
+        help_text="The composition. Leave it empty when it is the same.",
+    )
+    isrc = forms.CharField(
+        required=False, label="ISRC, if there is one", help_text="For example ZZ-ST1-26-00417."
+    )
+    iswc = forms.CharField(
+        required=False, label="ISWC of the work, if there is one", help_text="T-999.000.417-6."
+    )
+    explicit = forms.BooleanField(
+        required=False, label="The words are explicit", help_text="Listeners can filter by it."
+    )
+    party = forms.ModelChoiceField(
+        Party.objects.none(),
+        label="Kept by",
+        empty_label=None,
+        error_messages={"invalid_choice": "Choose one of the parties you manage."},
+    )
+
+    def __init__(self, *args: Any, parties: QuerySet[Party], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["party"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = parties
+        field.initial = parties.first()
+
+    def clean_isrc(self) -> str:
+        """Twelve characters, not yet given to another recording."""
+        value = checked(identifiers.normalise_isrc, self.cleaned_data["isrc"])
+        if value and Recording.objects.filter(isrc=value).exists():
+            raise forms.ValidationError(
+                "Another recording here has this ISRC. Each one has its own; check the number."
+            )
+        return value
+
+    def clean_iswc(self) -> str:
+        """`T` and ten digits, not yet given to another work."""
+        value = checked(identifiers.normalise_iswc, self.cleaned_data["iswc"])
+        if value and Work.objects.filter(iswc=value).exists():
+            raise forms.ValidationError(
+                "Another work here has this ISWC. Ask a rights administrator if yours is the same."
+            )
+        return value
+
+
+class CorrectionForm(forms.Form):
+    """What the artist knows better than the analysis, for one stem."""
+
+    tempo = forms.DecimalField(
+        required=False,
+        localize=False,
+        min_value=TEMPO_RANGE[0],
+        max_value=TEMPO_RANGE[1],
+        label="Tempo, bpm",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "placeholder": "none"}),
+        error_messages={
+            "invalid": "Write beats per minute, for example 112.",
+            "min_value": "At least 40 bpm: double it if you count in halves.",
+            "max_value": "At most 240 bpm: halve it if you count in doubles.",
+        },
+    )
+    key = forms.ChoiceField(
+        required=False,
+        label="Key",
+        choices=[("", "–"), *((key, key.replace("maj", "major").replace("min", "minor"))
+                              for key in KEYS)],
+    )  # fmt: skip
+    role = forms.ChoiceField(label="Role", choices=[(role, role.capitalize()) for role in ROLES])
+
+
+class NameForm(forms.Form):
+    """A stem's label."""
+
+    label = forms.CharField(max_length=200, label="Name")
+
+
+def correction_prefix(stem_id: UUID) -> str:
+    """How the fields of one stem are told from another's in the one form of the page."""
+    return f"stem-{stem_id.hex[:12]}"

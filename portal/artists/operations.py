@@ -1,0 +1,109 @@
+"""What artists do on two floors at once: a sheet drawn up with people who are not here yet.
+
+Everything else on these pages calls an operation of the rooms below directly. Invariant: a new
+contributor, the sheet that names them and the link that lets them sign are written together or not
+at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from licensing.catalog.models import Party, SplitSheet
+from licensing.catalog.operations import create_party, propose_sheet
+from licensing.catalog.rules import ShareAsked
+from portal.accounts.models import Invitation, Membership, Role, User
+from portal.accounts.operations import invite
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a sheet as drawn up: a known party, or a name and the address to invite."""
+
+    share_ppm: int
+    party_id: UUID | None = None
+    name: str = ""
+    email: str = ""
+    administered_by: str = "SELF"
+    administrator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """The one thing a sheet stands on."""
+
+    recording_id: UUID | None = None
+    stem_id: UUID | None = None
+    work_id: UUID | None = None
+
+
+@transaction.atomic
+def draw_up_sheet(
+    *, user: User, right: str, on: On, lines: Sequence[Line], now: datetime
+) -> SplitSheet:
+    """Propose a sheet; parties that are new here are made and invited. Raises CatalogRefused.
+
+    Whoever draws it up reads and signs it afterwards like everybody else on it.
+    """
+    actor = ("user", str(user.pk))
+    shares, newcomers = [], []
+    for line in lines:
+        party_id = line.party_id
+        if party_id is None:
+            party = create_party(name=line.name, actor=actor, now=now)
+            newcomers.append((party, line.email))
+            party_id = party.pk
+        shares.append(
+            ShareAsked(party_id, line.share_ppm, line.administered_by, line.administrator)
+        )
+    sheet = propose_sheet(
+        right=right,
+        shares=shares,
+        actor=actor,
+        now=now,
+        recording_id=on.recording_id,
+        stem_id=on.stem_id,
+        work_id=on.work_id,
+    )
+    for party, email in newcomers:
+        invite(party=party, role=Role.SIGN, email=email, invited_by=user, now=now)
+    return sheet
+
+
+def remind(*, sheet: SplitSheet, party: Party, user: User, now: datetime) -> bool:
+    """Ask once more for a signature. False when nobody is known who could be asked.
+
+    A party that nobody acts for yet gets a fresh link at the address it was invited at.
+    """
+    members = Membership.objects.filter(party=party, role__in=[Role.ADMIN, Role.SIGN])
+    addresses = list(members.values_list("user__email", flat=True))
+    if addresses:
+        link = settings.BASE_URL + reverse("artists:sheet", args=[sheet.pk])
+        text = render_to_string(
+            "emails/reminder.txt", {"sheet": sheet, "party": party, "user": user, "link": link}
+        )
+        send_mail(f"{user} waits for {party}’s signature", text, None, addresses)
+        return True
+    last = Invitation.objects.filter(party=party).order_by("-created_at").first()
+    if last is None:
+        return False
+    invite(party=party, role=last.role, email=last.email, invited_by=user, now=now)
+    return True
+
+
+def known_parties(user: User, recording_ids: Sequence[UUID]) -> list[Party]:
+    """Parties the user may put on a sheet by choosing: their own, and those on their sheets."""
+    mine = Party.objects.filter(memberships__user=user)
+    beside = Party.objects.filter(
+        shares__sheet__in=SplitSheet.objects.filter(recording__in=recording_ids)
+        | SplitSheet.objects.filter(work__recordings__in=recording_ids)
+        | SplitSheet.objects.filter(stem__recording__in=recording_ids)
+    )
+    return sorted({*mine, *beside}, key=lambda party: (party.name, str(party.pk)))

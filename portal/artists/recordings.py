@@ -1,0 +1,97 @@
+"""Recording pages: what one has, a new one, one with its stems, sheets and grants."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from licensing.catalog import queries
+from licensing.catalog.models import Recording
+from licensing.catalog.operations import create_recording, mark_stems_complete
+from licensing.catalog.rules import CatalogRefused
+from portal.accounts import access
+from portal.accounts.views import get_or_post
+from portal.artists.forms import RecordingForm
+from portal.artists.rows import newest_tables
+
+NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
+
+
+@login_required
+@require_GET
+def recordings(request: HttpRequest) -> HttpResponse:
+    """The recordings whose pages one's parties keep."""
+    gone = Q(stems__state__in=["REFUSED", "DELETED"])
+    moving = Q(stems__state__in=["UPLOADING", "CHECKING"])
+    rows = access.recordings_of(request.user).annotate(
+        stem_count=Count("stems", filter=~gone & Q(stems__isnull=False), distinct=True),
+        moving_count=Count("stems", filter=moving, distinct=True),
+        unsigned_count=Count("sheets", filter=Q(sheets__state="PROPOSED"), distinct=True),
+    )
+    facts = {
+        "recordings": rows,
+        "may_bring": access.parties_of(request.user, "edit").exists(),
+        **NAV,
+    }
+    return render(request, "artists/recordings.html", facts)
+
+
+@login_required
+@get_or_post
+def recording_new(request: HttpRequest) -> HttpResponse:
+    """A new recording with its work."""
+    parties = access.parties_of(request.user, "edit")
+    if not parties.exists():
+        messages.info(request, "Say first in whose name you bring it.")
+        return redirect("accounts:party_new")
+    form = RecordingForm(request.POST or None, parties=parties)
+    if request.method == "POST" and form.is_valid():
+        facts = dict(form.cleaned_data)
+        made = create_recording(
+            party_id=facts.pop("party").pk,
+            actor=("user", str(request.user.pk)),
+            now=timezone.now(),
+            **facts,
+        )
+        return redirect("artists:recording", made.pk)
+    return render(request, "artists/recording_new.html", {"form": form, **NAV})
+
+
+@login_required
+@require_GET
+def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """One recording: its stems, sheets, grants."""
+    found = access.get_recording_for(request.user, recording_id)
+    facts = {
+        "recording": found,
+        "may_edit": access.parties_of(request.user, "edit").filter(pk=found.party_id).exists(),
+        "stems": queries.list_stems(found.pk),
+        "tables": newest_tables(queries.list_sheets_of_recording(found.pk)),
+        **NAV,
+    }
+    return render(request, "artists/recording.html", facts)
+
+
+@login_required
+@require_POST
+def stems_complete(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """The artist says that all stems are in."""
+    found = access.get_recording_for(request.user, recording_id, "edit")
+    try:
+        mark_stems_complete(
+            recording_id=found.pk, actor=("user", str(request.user.pk)), now=timezone.now()
+        )
+    except CatalogRefused as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, _next_step(found))
+    return redirect("artists:recording", found.pk)
+
+
+def _next_step(found: Recording) -> str:
+    return f"All stems of {found.title} are in. Next: the split sheets, then what may be made."

@@ -1,0 +1,73 @@
+"""How numbers are said on pages: money, shares, lengths, keys. Pure; no rows, no clock.
+
+Invariant: nothing is rounded twice. Amounts come in micro-units, shares in parts per million.
+"""
+
+from licensing.money import allocate
+
+MICROS = 1_000_000
+CENT = 10_000
+MINUS = "−"
+
+
+def _grouped(whole: int) -> str:
+    return f"{whole:,}"
+
+
+def micros6(amount: int) -> str:
+    """An amount as it is reckoned: six places, a true minus."""
+    sign = MINUS if amount < 0 else ""
+    whole, rest = divmod(abs(amount), MICROS)
+    return f"{sign}{_grouped(whole)}.{rest:06d}"
+
+
+def cents(amount: int) -> str:
+    """An amount as it is paid: whole cents, rounded towards zero; the rest stays on the account."""
+    sign = MINUS if amount <= -CENT else ""
+    whole, rest = divmod(abs(amount) // CENT, 100)
+    return f"{sign}{_grouped(whole)}.{rest:02d}"
+
+
+def cents_that_add_up(amounts: list[int]) -> list[str]:
+    """Amounts of one sign in cents whose sum is the cents of their sum, by largest remainder."""
+    total = abs(sum(amounts)) // CENT
+    weights = [(f"{place:09d}", abs(amount)) for place, amount in enumerate(amounts)]
+    if total == 0 or not any(weight for _, weight in weights):
+        return [cents(0) for _ in amounts]
+    parts = allocate(total, weights)
+    sign = -1 if sum(amounts) < 0 else 1
+    return [cents(sign * parts[name] * CENT) for name, _ in weights]
+
+
+def percent(ppm: int) -> str:
+    """Parts per million as a percentage with four decimals, exactly."""
+    return f"{ppm // 10_000}.{ppm % 10_000:04d} %"
+
+
+def percent_ppm(text: str) -> int:
+    """A percentage of at most four decimals as parts per million; ValueError says what is wrong."""
+    plain = text.strip().replace(",", ".").removesuffix("%").strip()
+    whole, _, rest = plain.partition(".")
+    if not (whole or rest) or not (whole + rest).isascii() or not (whole + rest).isdigit():
+        raise ValueError("Write a percentage, for example 33.3333.")
+    if len(rest) > 4:
+        raise ValueError("At most four places after the point.")
+    return int(whole or 0) * 10_000 + int(rest.ljust(4, "0"))
+
+
+def clock(frames: int, rate_hz: int = 48_000) -> str:
+    """A length in samples as minutes and seconds, rounded to the nearest second."""
+    minutes, seconds = divmod(round(frames / rate_hz), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def tempo(bpm: float | None) -> str:
+    """A tempo with at most one decimal, or nothing."""
+    return "" if bpm is None else f"{bpm:.1f}".removesuffix(".0")
+
+
+def key_name(key: str | None) -> str:
+    """ "D min" as "D minor"; nothing where no key is known."""
+    if not key:
+        return ""
+    return key.replace(" min", " minor").replace(" maj", " major")

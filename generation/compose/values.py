@@ -61,7 +61,7 @@ class Limits:
     sound.
     """
 
-    tempo_min_ratio: float = 0.5
-    tempo_max_ratio: float = 2.0
+    tempo_min_ratio: float = 0.3
+    tempo_max_ratio: float = 3.0
     semitones_max: int = 12
     vocals: bool = True

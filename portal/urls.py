@@ -1,9 +1,9 @@
 """Which address belongs to which face. It knows no rows."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 from portal import health
+from portal.backoffice.site import site
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -11,7 +11,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("account/", include("portal.accounts.urls")),
     path("artists/", include("portal.artists.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     path("api/", include("portal.partners.urls")),
     path("", include("portal.listeners.urls")),
 ]

@@ -1,0 +1,262 @@
+"""What the backoffice shows, room by room. Lists and fields only; deeds stand in deeds.py."""
+
+from typing import Any
+
+from django.contrib.admin import EmptyFieldListFilter
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+
+from generation.uploads.models import Upload
+from generation.variations.models import Variation, VariationRequest
+from generation.work.models import Job
+from licensing.attribution.models import AttributionLine, LicenceRecord, LicenceSource
+from licensing.audit.models import Fact
+from licensing.catalog.models import (
+    AudioObject,
+    Party,
+    Recording,
+    Share,
+    Signature,
+    SplitSheet,
+    Stem,
+    Work,
+)
+from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement, Withdrawal
+from licensing.ledger.models import Account, JournalEntry, Posting
+from portal.accounts.models import Membership, User
+from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.site import site
+from portal.partners.models import Client
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows under a page, shown like the page."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(getattr(request.user, "is_staff", False))
+
+
+class ShareInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = Share
+
+
+class SignatureInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = Signature
+
+
+class PostingInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = Posting
+
+
+class SourceInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = LicenceSource
+
+
+class LineInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = AttributionLine
+
+
+class WithdrawalInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = Withdrawal
+
+
+class PartyAdmin(ReadOnlyAdmin):
+    """Who can hold rights or be paid."""
+
+    list_display = ("name", "kind", "isni", "ipi", "created_at")
+    search_fields = ("name", "isni", "ipi")
+
+
+class WorkAdmin(ReadOnlyAdmin):
+    """Compositions."""
+
+    list_display = ("title", "iswc", "created_at")
+    search_fields = ("title", "iswc")
+
+
+class RecordingAdmin(ReadOnlyAdmin):
+    """Performances of works."""
+
+    list_display = ("title", "party", "state", "isrc", "stems_complete_at")
+    list_select_related = ("party",)
+    list_filter = ("state", "explicit")
+    search_fields = ("title", "isrc", "party__name")
+
+
+class StemAdmin(ReviewDeeds, ReadOnlyAdmin):
+    """Isolated parts; conflicting claims are decided here."""
+
+    list_display = ("label", "recording", "party", "role", "state", "created_at")
+    list_select_related = ("recording", "party")
+    list_filter = ("state", "role")
+    search_fields = ("label", "audio__digest", "party__name")
+
+
+class AudioAdmin(ReadOnlyAdmin):
+    """Checked audio, one object per sound and party."""
+
+    list_display = ("digest", "frames", "original_bytes", "created_at", "removed_at")
+    search_fields = ("digest",)
+
+
+class SheetAdmin(ReadOnlyAdmin):
+    """Split sheets with shares and signatures."""
+
+    list_display = ("id", "right", "recording", "stem", "work", "version", "state", "proposed_at")
+    list_select_related = ("recording", "stem", "work")
+    list_filter = ("state", "right")
+    inlines = (ShareInline, SignatureInline)
+
+
+class GrantAdmin(ReadOnlyAdmin):
+    """What holders permit, and what they withdrew."""
+
+    list_display = ("stem", "party", "uses", "valid_from", "valid_until", "granted_at")
+    list_select_related = ("stem", "party")
+    search_fields = ("stem__label", "party__name")
+    inlines = (WithdrawalInline,)
+
+
+class HoldAdmin(HoldDeeds, ReadOnlyAdmin):
+    """What blocks; placed and released here."""
+
+    list_display = ("target_kind", "target_ref", "reason", "placed_at", "released_at")
+    list_filter = (("released_at", EmptyFieldListFilter), "target_kind")
+
+
+class ClearanceAdmin(ReadOnlyAdmin):
+    """Decisions, with reasons and terms."""
+
+    list_display = ("use", "requester_kind", "territory", "channel", "allowed", "at")
+    list_filter = ("allowed", "use")
+
+
+class AgreementAdmin(ReadOnlyAdmin):
+    """Agreements with societies."""
+
+    list_display = ("society", "reference", "uses", "valid_from", "valid_until")
+
+
+class RecordAdmin(ReadOnlyAdmin):
+    """Licence records; each opens its case file."""
+
+    list_display = ("subject_kind", "subject_ref", "use", "state", "opened_at", "case")
+    list_filter = ("state", "use")
+    search_fields = ("subject_ref", "recipe_sha256")
+    inlines = (SourceInline, LineInline)
+
+    def case(self, row: LicenceRecord) -> str:
+        return format_html('<a href="{}">Case file</a>', reverse("admin:case_file", args=[row.pk]))
+
+
+class AccountAdmin(ReadOnlyAdmin):
+    """Accounts of the ledger."""
+
+    list_display = ("kind", "owner_kind", "owner_ref", "currency")
+    list_filter = ("kind", "currency")
+    search_fields = ("owner_ref",)
+
+
+class EntryAdmin(ReadOnlyAdmin):
+    """Journal entries with their postings."""
+
+    list_display = ("key", "kind", "memo", "effective_at", "reverses")
+    list_filter = ("kind",)
+    search_fields = ("key",)
+    inlines = (PostingInline,)
+
+
+class FactAdmin(ReadOnlyAdmin):
+    """The log of facts."""
+
+    list_display = ("sequence", "at", "actor_kind", "verb", "object_kind", "object_ref")
+    list_filter = ("verb", "object_kind")
+    search_fields = ("object_ref",)
+
+
+class VariationAdmin(ReadOnlyAdmin):
+    """Variations; each opens its case file."""
+
+    list_display = ("title", "state", "piece_count", "created_at", "ended_at", "case")
+    list_filter = ("state",)
+    search_fields = ("id", "title")
+
+    def case(self, row: Variation) -> str:
+        if row.record_id is None:
+            return ""
+        address = reverse("admin:case_file", args=[row.record_id])
+        return format_html('<a href="{}">Case file</a>', address)
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """The queue of work."""
+
+    list_display = ("kind", "subject_ref", "part", "state", "attempt", "worker", "due_at")
+    list_filter = ("state", "kind")
+    search_fields = ("subject_ref",)
+
+
+class UserAdmin(ReadOnlyAdmin):
+    """Logins, without their secrets."""
+
+    list_display = ("email", "display_name", "is_staff", "is_active", "joined_at")
+    search_fields = ("email",)
+    exclude = ("password",)
+
+
+class ClientAdmin(ReadOnlyAdmin):
+    """Partner applications."""
+
+    list_display = ("name", "channel", "territory", "scopes", "is_active")
+
+
+PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
+    Party: PartyAdmin,
+    Work: WorkAdmin,
+    Recording: RecordingAdmin,
+    Stem: StemAdmin,
+    AudioObject: AudioAdmin,
+    SplitSheet: SheetAdmin,
+    Grant: GrantAdmin,
+    Hold: HoldAdmin,
+    Clearance: ClearanceAdmin,
+    SocietyAgreement: AgreementAdmin,
+    LicenceRecord: RecordAdmin,
+    Account: AccountAdmin,
+    JournalEntry: EntryAdmin,
+    Fact: FactAdmin,
+    VariationRequest: ReadOnlyAdmin,
+    Variation: VariationAdmin,
+    Job: JobAdmin,
+    Upload: ReadOnlyAdmin,
+    User: UserAdmin,
+    Membership: ReadOnlyAdmin,
+    Client: ClientAdmin,
+}
+for model, page in PAGES.items():
+    site.register(model, page)

@@ -1,0 +1,113 @@
+"""One licence record as a case file: from grant to money, every event naming its row.
+
+It gathers and shows; it decides nothing and writes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from generation.variations.models import Variation
+from generation.variations.queries import StemmaTable, stemma_table
+from generation.work.models import Job
+from licensing.attribution.models import LicenceRecord
+from licensing.audit.models import Fact
+from licensing.clearance.models import Grant, Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the time line; `state` is done, held or next."""
+
+    at: datetime
+    title: str
+    row: str
+    note: str
+    state: str = "done"
+
+
+def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
+    """The page; staff alone get here."""
+    record = (
+        LicenceRecord.objects.select_related("clearance")
+        .prefetch_related(
+            "sources__stem__recording", "lines__stem__recording", "lines__stem__party"
+        )
+        .filter(pk=record_id)
+        .first()
+    )
+    if record is None:
+        raise Http404
+    variation = Variation.objects.filter(record=record).select_related("request").first()
+    sources = list(record.sources.all())
+    grants = Grant.objects.filter(records__record=record).select_related("party", "stem")
+    context = {
+        "record": record,
+        "variation": variation,
+        "sources": sources,
+        "lines": sorted(record.lines.all(), key=lambda line: -line.ppm),
+        "grants": grants.prefetch_related("withdrawals"),
+        "holds": _holds(record, sources),
+        "events": _events(record, variation, list(grants)),
+        "table": _picture(variation),
+    }
+    return render(request, "backoffice/case_file.html", context)
+
+
+def _picture(variation: Variation | None) -> StemmaTable | None:
+    return stemma_table(variation.id, 49) if variation is not None else None
+
+
+def _holds(record: LicenceRecord, sources: list) -> list[Hold]:
+    refs = {str(record.pk)}
+    for source in sources:
+        refs |= {str(source.stem_id), str(source.stem.recording_id)}
+    return list(Hold.objects.filter(target_ref__in=refs).order_by("placed_at"))
+
+
+def _events(record: LicenceRecord, variation: Variation | None, grants: list[Grant]) -> list[Event]:
+    found = [
+        Event(grant.granted_at, "Grant in force", str(grant.pk), f"{grant.party}, {grant.stem}")
+        for grant in grants
+    ]
+    found += [
+        Event(gone.at, "Withdrawn", str(grant.pk), gone.reason or str(grant.party), "held")
+        for grant in grants
+        for gone in grant.withdrawals.all()
+    ]
+    cleared = record.clearance
+    answer = "allowed" if cleared.allowed else "refused"
+    found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use))
+    found += _facts(record, variation)
+    found += _attempts(variation)
+    return sorted(found, key=lambda event: event.at)
+
+
+def _facts(record: LicenceRecord, variation: Variation | None) -> list[Event]:
+    refs = [str(record.pk)] + ([str(variation.pk)] if variation else [])
+    rows = Fact.objects.filter(object_ref__in=refs).order_by("sequence")
+    return [
+        Event(row.at, row.verb.replace("_", " ").capitalize(), f"fact {row.sequence}", "")
+        for row in rows
+    ]
+
+
+def _attempts(variation: Variation | None) -> list[Event]:
+    """Only jobs that needed another attempt or failed: a case file tells what went wrong."""
+    if variation is None:
+        return []
+    kind, ref = variation.subject()
+    jobs = Job.objects.filter(subject_kind=kind, subject_ref=ref, attempt__gt=1)
+    return [
+        Event(
+            job.finished_at or job.due_at,
+            f"{job.kind}, part {job.part}: attempt {job.attempt}",
+            str(job.pk),
+            job.error_sentence,
+            "held" if job.state == "FAILED" else "done",
+        )
+        for job in jobs
+    ]

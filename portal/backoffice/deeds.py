@@ -1,0 +1,171 @@
+"""What a rights administrator may do: each deed is one operation of a room below, with a reason.
+
+The reason is typed on a page that says what will happen; it goes into the record. Nothing else in
+the backoffice writes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+
+from licensing.attribution.models import LicenceRecord
+from licensing.catalog.models import Recording, Stem
+from licensing.catalog.operations import resolve_review
+from licensing.catalog.rules import CatalogRefused
+from licensing.clearance.models import Hold
+from licensing.clearance.operations import place_hold, release_hold
+
+_HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
+
+
+class ReasonForm(forms.Form):
+    """The one sentence every deed asks for."""
+
+    reason = forms.CharField(
+        max_length=300,
+        label="Reason, goes into the record",
+        error_messages={"required": "Write the reason: it goes into the record."},
+    )
+
+
+class PlaceHoldForm(ReasonForm):
+    """What is to be held, and why."""
+
+    target_kind = forms.ChoiceField(choices=Hold.TargetKind.choices, label="What")
+    target_ref = forms.UUIDField(label="Its id", error_messages={"invalid": "Write its id."})
+    field_order = ("target_kind", "target_ref", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        model = _HELD.get(data.get("target_kind", ""))
+        ref = data.get("target_ref")
+        if model is not None and ref is not None and not model.objects.filter(pk=ref).exists():
+            self.add_error("target_ref", "Nothing of this kind has this id.")
+        return data
+
+
+def staff_actor(request: HttpRequest) -> tuple[str, str]:
+    """How the log names the person at the desk."""
+    return ("user", str(request.user.pk))
+
+
+def ask_and_do(
+    request: HttpRequest,
+    *,
+    title: str,
+    consequence: str,
+    form_class: type[forms.Form],
+    do: Callable[[dict[str, Any]], str],
+    back: str,
+) -> HttpResponse:
+    """A page that says what will happen and asks; on a good answer `do` it and go `back`.
+
+    `do` returns the sentence that is shown afterwards; a ValueError of the room below becomes an
+    error on the form.
+    """
+    form = form_class(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            messages.success(request, do(form.cleaned_data))
+        except ValueError as error:
+            form.add_error(None, str(error))
+        else:
+            return HttpResponseRedirect(back)
+    context = {"title": title, "consequence": consequence, "form": form, "back": back}
+    return render(request, "backoffice/deed.html", context)
+
+
+def _list_of(name: str) -> str:
+    return reverse(f"admin:{name}_changelist")
+
+
+class ReviewDeeds:
+    """The two answers to equal audio of two parties."""
+
+    actions_detail = ("accept_stem", "refuse_stem")
+
+    @action(description="Accept this stem", url_path="accept")
+    def accept_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._resolve(request, object_id, accept=True)
+
+    @action(description="Refuse this stem", url_path="refuse")
+    def refuse_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._resolve(request, object_id, accept=False)
+
+    def _resolve(self, request: HttpRequest, stem_id: str, accept: bool) -> HttpResponse:
+        stem = Stem.objects.select_related("party").get(pk=stem_id)
+        answer = "accepted" if accept else "refused"
+
+        def do(data: dict[str, Any]) -> str:
+            try:
+                resolve_review(
+                    stem_id=stem.id,
+                    accept=accept,
+                    actor=staff_actor(request),
+                    now=timezone.now(),
+                    sentence=data["reason"],
+                )
+            except CatalogRefused as refused:
+                raise ValueError(str(refused)) from refused
+            return f"“{stem.label}” is {answer}."
+
+        return ask_and_do(
+            request,
+            title=f"Stem “{stem.label}” of {stem.party.name}",
+            consequence=f"The stem will be {answer}; the party that brought it sees that.",
+            form_class=ReasonForm,
+            do=do,
+            back=_list_of("catalog_stem"),
+        )
+
+
+class HoldDeeds:
+    """Placing a hold, and releasing one."""
+
+    actions_list = ("place",)
+    actions_detail = ("release",)
+
+    @action(description="Place a hold", url_path="place")
+    def place(self, request: HttpRequest) -> HttpResponse:
+        def do(data: dict[str, Any]) -> str:
+            place_hold(
+                target_kind=data["target_kind"],
+                target_ref=data["target_ref"],
+                reason=data["reason"],
+                actor=staff_actor(request),
+                now=timezone.now(),
+            )
+            return "The hold is in force: nothing that rests on this is served from now on."
+
+        return ask_and_do(
+            request,
+            title="Place a hold",
+            consequence="Nothing that rests on it is served or cleared until it is released.",
+            form_class=PlaceHoldForm,
+            do=do,
+            back=_list_of("clearance_hold"),
+        )
+
+    @action(description="Release this hold", url_path="release")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = Hold.objects.get(pk=object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            release_hold(hold_id=hold.id, actor=staff_actor(request), now=timezone.now())
+            return "The hold is released."
+
+        return ask_and_do(
+            request,
+            title="Release this hold",
+            consequence=f"It was placed because: {hold.reason}. What it blocked plays again.",
+            form_class=forms.Form,
+            do=do,
+            back=_list_of("clearance_hold"),
+        )

@@ -1,0 +1,64 @@
+"""What waits for a rights administrator, counted: one line per queue, with where to go."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from generation.variations.models import Variation
+from generation.work.models import Job
+from licensing.catalog.models import SplitSheet, Stem
+from licensing.clearance.models import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue's name, how many wait in it, what to do there, and its address."""
+
+    name: str
+    count: int
+    deed: str
+    address: str
+
+
+def _listed(rows: QuerySet, name: str, deed: str, **filters: str) -> Queue:
+    meta = rows.model._meta
+    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return Queue(name, rows.count(), deed, f"{address}?{urlencode(filters)}")
+
+
+def list_queues() -> tuple[Queue, ...]:
+    """All queues, the ones where people wait first."""
+    return (
+        _listed(
+            Stem.objects.filter(state=Stem.State.REVIEW),
+            "Conflicting claims",
+            "Two parties brought equal audio: decide whose it is.",
+            state__exact="REVIEW",
+        ),
+        _listed(
+            SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
+            "Unsigned sheets",
+            "Somebody has not signed; nothing is earned on these yet.",
+            state__exact="PROPOSED",
+        ),
+        _listed(
+            Hold.objects.filter(released_at__isnull=True),
+            "Holds in force",
+            "Release when the reason is gone.",
+            released_at__isnull="True",
+        ),
+        _listed(
+            Variation.objects.filter(state="FAILED"),
+            "Failed variations",
+            "Nothing was billed; see why.",
+            state__exact="FAILED",
+        ),
+        _listed(
+            Job.objects.filter(state="FAILED"),
+            "Failed jobs",
+            "Work that three attempts could not do.",
+            state__exact="FAILED",
+        ),
+    )

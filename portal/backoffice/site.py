@@ -1,0 +1,55 @@
+"""The rights administrators' site: Django's admin in unfold's dress, for staff alone.
+
+Everything about consent and money is shown, never edited; deeds are operations of the rooms below.
+The dress needs inline scripts and styles, so its pages have a content policy of their own; no other
+page of the product does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from unfold.sites import UnfoldAdminSite
+
+from portal.backoffice.queues import list_queues
+
+_POLICY = {
+    "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
+
+
+class BackofficeSite(UnfoldAdminSite):
+    """The one admin site; `queues` stand on its first page."""
+
+    site_header = "Stemma, rights administration"
+    site_title = "Stemma"
+    index_title = "Work queues"
+    index_template = "backoffice/index.html"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., HttpResponse]:
+        inner = super().admin_view(view, cacheable)
+
+        def dressed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            response = inner(request, *args, **kwargs)
+            if not hasattr(response, "_csp_replace"):
+                response._csp_replace = _POLICY
+            return response
+
+        return dressed
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        queues = {"queues": list_queues()}
+        return super().index(request, queues | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern]:
+        from portal.backoffice.case_file import case_file
+
+        case = path("case/<uuid:record_id>/", self.admin_view(case_file), name="case_file")
+        return [case, *super().get_urls()]
+
+
+site = BackofficeSite(name="admin")
+site.login = secure_admin_login(site.login)

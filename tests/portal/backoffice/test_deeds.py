@@ -1,0 +1,66 @@
+"""What a rights administrator may do goes through operations and into the log of facts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client as Browser
+
+from licensing.audit.models import Fact
+from licensing.catalog.models import Recording
+from licensing.catalog.operations import create_party, create_recording
+from licensing.clearance.models import Hold
+from portal.accounts.models import User
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def recording(db: None) -> Recording:
+    party = create_party(name="Ines", actor=("system", "test"), now=NOW)
+    return create_recording(party_id=party.id, title="Lanterns", actor=("system", "test"), now=NOW)
+
+
+@pytest.fixture
+def staff(client: Browser, db: None) -> Browser:
+    client.force_login(User.objects.create_user("h@example.org", "a-long-word", is_staff=True))
+    return client
+
+
+def _place(staff: Browser, recording: Recording, **changes: str) -> object:
+    form = {
+        "target_kind": "RECORDING",
+        "target_ref": str(recording.id),
+        "reason": "A claim came in.",
+    }
+    return staff.post("/admin/clearance/hold/place/", form | changes)
+
+
+def test_a_hold_is_placed_with_its_reason_and_released(
+    staff: Browser, recording: Recording
+) -> None:
+    assert _place(staff, recording).status_code == 302
+    hold = Hold.objects.get()
+    assert (hold.target_ref, hold.reason) == (str(recording.id), "A claim came in.")
+    page = staff.get(f"/admin/clearance/hold/{hold.id}/release/")
+    assert "A claim came in." in page.content.decode()
+    assert staff.post(f"/admin/clearance/hold/{hold.id}/release/").status_code == 302
+    hold.refresh_from_db()
+    assert hold.released_at is not None
+    assert set(Fact.objects.values_list("verb", flat=True)) >= {"place_hold", "release_hold"}
+
+
+def test_a_hold_without_a_reason_is_refused_in_words(staff: Browser, recording: Recording) -> None:
+    answer = _place(staff, recording, reason="")
+    assert "Write the reason: it goes into the record." in answer.content.decode()
+    assert not Hold.objects.exists()
+
+
+def test_a_hold_on_nothing_is_refused_in_words(staff: Browser, recording: Recording) -> None:
+    answer = _place(staff, recording, target_kind="STEM")
+    assert "Nothing of this kind has this id." in answer.content.decode()
+
+
+def test_a_listener_cannot_place_one(client: Browser, recording: Recording) -> None:
+    client.force_login(User.objects.create_user("l@example.org", "a-long-word"))
+    assert _place(client, recording).status_code in {302, 403}
+    assert not Hold.objects.exists()

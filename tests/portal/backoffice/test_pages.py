@@ -1,0 +1,64 @@
+"""The rights administrators' pages: staff see all and edit nothing; strangers see nothing."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from portal.accounts.models import User
+from portal.backoffice.admin import PAGES
+
+LISTS = [
+    reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in PAGES
+]
+
+
+@pytest.fixture
+def staff(client: Browser, db: None) -> Browser:
+    user = User.objects.create_user("hanna@example.org", "a-long-password", is_staff=True)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def listener(client: Browser, db: None) -> Browser:
+    client.force_login(User.objects.create_user("lena@example.org", "a-long-password"))
+    return client
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_staff_see_every_list(staff: Browser, address: str) -> None:
+    answer = staff.get(address)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("address", [*LISTS, "/admin/", f"/admin/case/{uuid4()}/"])
+def test_a_listener_sees_none_of_them(listener: Browser, address: str) -> None:
+    assert listener.get(address).status_code in {302, 403, 404}
+
+
+@pytest.mark.parametrize("model", list(PAGES))
+def test_nothing_can_be_added_by_a_form(staff: Browser, model: Any) -> None:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
+    assert staff.get(reverse(name)).status_code == 403
+
+
+def test_the_first_page_lists_the_queues(staff: Browser) -> None:
+    page = staff.get("/admin/").content.decode()
+    for name in ("Conflicting claims", "Unsigned sheets", "Holds in force", "Failed jobs"):
+        assert name in page
+
+
+def test_only_the_admin_has_a_wider_content_policy(staff: Browser) -> None:
+    admin = staff.get("/admin/").headers["Content-Security-Policy"]
+    health = staff.get("/healthz").headers["Content-Security-Policy"]
+    assert "'unsafe-inline'" in admin
+    assert "unsafe" not in health
+    assert re.search(r"default-src 'none'", health)
+
+
+def test_a_case_file_that_is_not_there_is_not_found(staff: Browser) -> None:
+    assert staff.get(f"/admin/case/{uuid4()}/").status_code == 404

@@ -1,0 +1,209 @@
+"""The JSON shapes of the partner API: what comes in, checked; what goes out, described."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from portal.partners.capabilities import FORMATS, MODES
+
+Shape = serializers.Serializer[Any]
+
+
+class Reason(Shape):
+    """Why something is not allowed; `code` is stable."""
+
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class LimitsShown(Shape):
+    """How far a variation may go; the tightest of all holders."""
+
+    tempo_min_ratio = serializers.FloatField(allow_null=True)
+    tempo_max_ratio = serializers.FloatField(allow_null=True)
+    semitones_max = serializers.IntegerField(allow_null=True)
+    vocals = serializers.BooleanField()
+    with_others = serializers.BooleanField()
+
+
+class StemShown(Shape):
+    """A stem that may be used."""
+
+    id = serializers.UUIDField()
+    label = serializers.CharField()
+    role = serializers.CharField()
+
+
+class RecordingShown(Shape):
+    """A recording that may be varied by this client."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    party = serializers.CharField()
+    explicit = serializers.BooleanField()
+    tempo_bpm = serializers.FloatField(allow_null=True)
+    key = serializers.CharField(allow_null=True)
+    duration_ms = serializers.IntegerField()
+    uses = serializers.ListField(child=serializers.ChoiceField(choices=MODES))
+    stems = StemShown(many=True)
+
+
+class RecordingsPage(Shape):
+    """A page; `next` is the cursor of the following one, or null."""
+
+    items = RecordingShown(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ClearanceAsked(Shape):
+    """What is to be used, where; nothing is rendered and no row is written."""
+
+    use = serializers.ChoiceField(choices=MODES)
+    recordings = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=3)
+    territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
+
+
+class ClearanceShown(Shape):
+    """The answer, with reasons where it is no and limits where it is yes."""
+
+    allowed = serializers.BooleanField()
+    reasons = Reason(many=True)
+    limits = LimitsShown(allow_null=True)
+
+
+class TargetsAsked(Shape):
+    """What the variation should be like; every field may be left out."""
+
+    energy = serializers.FloatField(min_value=0, max_value=1, required=False)
+    valence = serializers.FloatField(min_value=0, max_value=1, required=False)
+    brightness = serializers.FloatField(min_value=0, max_value=1, required=False)
+    density = serializers.FloatField(min_value=0, max_value=1, required=False)
+    tempo_bpm = serializers.FloatField(min_value=40, max_value=240, required=False)
+    key = serializers.RegexField(r"^[A-G][#b]? (maj|min)$", required=False)
+    vocals = serializers.BooleanField(required=False)
+    seconds = serializers.FloatField(min_value=10, max_value=1800, required=False)
+
+
+class VariationAsked(Shape):
+    """A request for a variation. Without recordings (mood, focus, ambient) the house chooses."""
+
+    mode = serializers.ChoiceField(choices=MODES)
+    recordings = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=3
+    )
+    targets = TargetsAsked(required=False, default=dict)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
+    territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
+
+
+class Progress(Shape):
+    """Pieces done of all; `of` is 0 while the plan is being made."""
+
+    done = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
+class VariationShown(Shape):
+    """A variation of this client."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    mode = serializers.CharField()
+    state = serializers.CharField()
+    progress = Progress()
+    duration_ms = serializers.IntegerField()
+    tempo_bpm = serializers.FloatField(allow_null=True)
+    key = serializers.CharField(allow_null=True)
+    ai_label = serializers.CharField()
+    human_ppm = serializers.IntegerField()
+    model_ppm = serializers.IntegerField()
+    remarks = serializers.ListField(child=serializers.CharField())
+    formats = serializers.ListField(child=serializers.ChoiceField(choices=FORMATS))
+    problem = serializers.DictField(allow_null=True)
+
+
+class SegmentShown(Shape):
+    """A piece that can be fetched: 24-bit FLAC, [start, end) samples at 48 kHz."""
+
+    index = serializers.IntegerField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    url = serializers.CharField()
+
+
+class PlaylistShown(Shape):
+    """The segments there are, and the playback token under which plays are reported."""
+
+    is_complete = serializers.BooleanField()
+    sample_rate_hz = serializers.IntegerField()
+    segments = SegmentShown(many=True)
+    playback_token = serializers.CharField()
+
+
+class LineShown(Shape):
+    """One source's share of a variation."""
+
+    stem = serializers.UUIDField()
+    label = serializers.CharField()
+    role = serializers.CharField()
+    recording = serializers.UUIDField()
+    recording_title = serializers.CharField()
+    party = serializers.CharField()
+    ppm = serializers.IntegerField()
+
+
+class AttributionShown(Shape):
+    """Who is in it; `is_final` once the record is sealed. The shares sum to 1,000,000."""
+
+    is_final = serializers.BooleanField()
+    policy = serializers.CharField()
+    lines = LineShown(many=True)
+
+
+class LicenceShown(Shape):
+    """The licence record: what a partner keeps as proof."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    may_serve = serializers.BooleanField()
+    use = serializers.CharField()
+    territory = serializers.CharField()
+    channel = serializers.CharField()
+    recipe_sha256 = serializers.CharField()
+    terms_sha256 = serializers.CharField()
+    windows_sha256 = serializers.CharField()
+    policy = serializers.CharField()
+    opened_at = serializers.DateTimeField()
+    sealed_at = serializers.DateTimeField(allow_null=True)
+    integrated_lufs = serializers.FloatField(allow_null=True)
+    true_peak_dbtp = serializers.FloatField(allow_null=True)
+    trim_db = serializers.FloatField(allow_null=True)
+
+
+class PlayReported(Shape):
+    """What a client heard under a playback token; `id` is the client's own, for safe repeats."""
+
+    id = serializers.CharField(max_length=100)
+    playback_token = serializers.CharField()
+    from_ms = serializers.IntegerField(min_value=0)
+    until_ms = serializers.IntegerField(min_value=1)
+
+
+class UsagesReported(Shape):
+    """At most 100 plays in one call."""
+
+    plays = PlayReported(many=True, max_length=100)
+
+
+class PlayAnswer(Shape):
+    """What became of one play; `reason` says why it does not count."""
+
+    id = serializers.CharField()
+    accepted = serializers.BooleanField()
+    reason = serializers.CharField(allow_null=True)
+
+
+class UsagesAnswered(Shape):
+    """One answer per play, in the order they came."""
+
+    results = PlayAnswer(many=True)

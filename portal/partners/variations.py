@@ -1,0 +1,217 @@
+"""Variations for partners: ask, look, cancel, fetch, and read who is in it."""
+
+import json
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from generation.variations import operations, queries
+from generation.variations.models import Variation
+from generation.variations.rules import RequestRefused, State
+from licensing.attribution.queries import may_serve
+from portal.audio.answers import stored_object
+from portal.partners import shapes
+from portal.partners.access import caller_of
+from portal.partners.endpoint import Endpoint
+from portal.partners.idempotency import once
+from portal.partners.problems import Problem, checked
+
+STILL_S = 2
+REFUSED_STATUS = {"too_many_renders": 429, "key_used": 422, "no_such_recording": 404}
+
+
+def own_variation(request: Request, variation_id: UUID) -> Variation:
+    """The client's variation; missing and another's are the same 404."""
+    try:
+        return queries.get_variation_for(caller_of(request).requester, variation_id)
+    except Variation.DoesNotExist:
+        raise Http404 from None
+
+
+def servable_variation(request: Request, variation_id: UUID) -> Variation:
+    """The client's variation with an open or sealed record that may sound now; else a problem."""
+    row = own_variation(request, variation_id)
+    if row.record_id is None:
+        raise Problem(409, "not_ready", "Nothing of this variation is made yet; look again soon.")
+    if not may_serve(row.record_id, timezone.now()):
+        raise Problem(410, "withdrawn", "A holder has withdrawn; this is no longer served.")
+    return row
+
+
+def ai_label(human_ppm: int) -> str:
+    """The sentence every player shows before its play control."""
+    human = round(human_ppm / 10_000)
+    return f"{human} % human stems, {100 - human} % model"
+
+
+def shown(row: Variation) -> dict[str, Any]:
+    """The variation as plain JSON."""
+    view = queries.variation_view(row.id)
+    failed = view.state == State.FAILED
+    return {
+        "id": str(view.id),
+        "title": view.title,
+        "mode": view.mode.upper(),
+        "state": view.state,
+        "progress": {"done": view.pieces_done, "of": view.pieces_of},
+        "duration_ms": view.duration_ms,
+        "tempo_bpm": view.tempo_bpm,
+        "key": view.key,
+        "ai_label": ai_label(view.human_ppm),
+        "human_ppm": view.human_ppm,
+        "model_ppm": view.model_ppm,
+        "remarks": list(view.remarks),
+        "formats": [one.format for one in view.files],
+        "problem": {"code": view.error_code, "detail": view.error_sentence} if failed else None,
+    }
+
+
+class VariationsView(Endpoint):
+    """POST /api/v1/variations."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "variations:write"}
+
+    @extend_schema(
+        operation_id="request_variation",
+        request=shapes.VariationAsked,
+        responses={202: shapes.VariationShown},
+        parameters=[OpenApiParameter("Idempotency-Key", str, "header", required=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a variation; it is made in the background, and this answers where to look."""
+        asked = checked(shapes.VariationAsked(data=request.data))
+        return once(request, timezone.now(), lambda key: self._request(request, key, asked))
+
+    def _request(self, request: Request, key: str, asked: dict[str, Any]) -> Response:
+        caller = caller_of(request)
+        try:
+            row = operations.request_variation(
+                requester=caller.requester,
+                key=key,
+                mode=asked["mode"].lower(),
+                targets=dict(asked["targets"]),
+                recordings=[str(one) for one in asked["recordings"]],
+                seed=asked["seed"],
+                territory=asked.get("territory", caller.client.territory),
+                channel=caller.client.channel,
+                now=timezone.now(),
+            )
+        except RequestRefused as refused:
+            status = REFUSED_STATUS.get(refused.code, 422)
+            raise Problem(status, refused.code, refused.sentence, field=refused.field) from refused
+        location = reverse("partners:variation", args=[row.id])
+        return Response(
+            shown(row), status=202, headers={"Location": location, "Retry-After": str(STILL_S)}
+        )
+
+
+class VariationView(Endpoint):
+    """GET and DELETE /api/v1/variations/{id}."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "variations:write", "DELETE": "variations:write"}
+
+    @extend_schema(operation_id="get_variation", responses=shapes.VariationShown)
+    def get(self, request: Request, variation_id: UUID) -> Response:
+        """Where it stands; while it is being made, `Retry-After` says when to look again."""
+        row = own_variation(request, variation_id)
+        answer = Response(shown(row))
+        if row.state in {State.COMPOSING, State.RENDERING}:
+            answer["Retry-After"] = str(STILL_S)
+        return answer
+
+    @extend_schema(operation_id="cancel_variation", request=None, responses={204: None})
+    def delete(self, request: Request, variation_id: UUID) -> Response:
+        """Stop making it. Repeating this changes nothing; what was heard stays billed."""
+        row = own_variation(request, variation_id)
+        operations.cancel_variation(
+            variation_id=row.id, requester=caller_of(request).requester, now=timezone.now()
+        )
+        return Response(status=204)
+
+
+class AttributionView(Endpoint):
+    """GET /api/v1/variations/{id}/attribution."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "licences:read"}
+
+    @extend_schema(operation_id="get_attribution", responses=shapes.AttributionShown)
+    def get(self, request: Request, variation_id: UUID) -> Response:
+        """Who is in it, in parts per million of what is heard."""
+        row = own_variation(request, variation_id)
+        record = row.record
+        if record is None:
+            raise Problem(409, "not_ready", "Nothing of this variation is made yet.")
+        lines = [
+            {
+                "stem": str(credit.source.stem_id),
+                "label": credit.source.label,
+                "role": credit.source.role,
+                "recording": str(credit.source.recording_id),
+                "recording_title": credit.source.recording_title,
+                "party": credit.source.party_name,
+                "ppm": credit.ppm,
+            }
+            for credit in queries.credits_of(row.id)
+        ]
+        is_final = record.sealed_at is not None
+        return Response({"is_final": is_final, "policy": record.policy, "lines": lines})
+
+
+class LicenceView(Endpoint):
+    """GET /api/v1/variations/{id}/licence."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "licences:read"}
+
+    @extend_schema(operation_id="get_licence", responses=shapes.LicenceShown)
+    def get(self, request: Request, variation_id: UUID) -> Response:
+        """The licence record: what was cleared, on which terms, and what was measured."""
+        record = own_variation(request, variation_id).record
+        if record is None:
+            raise Problem(409, "not_ready", "Nothing of this variation is made yet.")
+        plain = {
+            name: getattr(record, name)
+            for name in shapes.LicenceShown().fields
+            if hasattr(record, name)
+        }
+        more = {
+            "may_serve": may_serve(record.pk, timezone.now()),
+            "territory": record.clearance.territory,
+            "channel": record.clearance.channel,
+        }
+        body = shapes.LicenceShown(plain | more).data
+        return Response(json.loads(json.dumps(body)))
+
+
+class AudioView(Endpoint):
+    """GET /api/v1/variations/{id}/audio?format=."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "variations:write"}
+
+    @extend_schema(
+        operation_id="get_audio",
+        parameters=[OpenApiParameter("format", str, enum=["flac", "mp3"])],
+        responses={(200, "audio/*"): bytes},
+    )
+    def get(self, request: Request, variation_id: UUID) -> HttpResponseBase:
+        """The finished file; ranges are answered."""
+        row = servable_variation(request, variation_id)
+        wanted = request.query_params.get("format", "flac")
+        view = queries.variation_view(row.id)
+        found = next((one for one in view.files if one.format == wanted), None)
+        if found is None:
+            made = ", ".join(one.format for one in view.files) or "none yet"
+            raise Problem(404, "no_such_format", f"There is no {wanted:.10} file; made: {made}.")
+        return stored_object(
+            request._request,
+            name=found.name,
+            size=found.bytes,
+            digest=found.digest,
+            content_type={"flac": "audio/flac", "mp3": "audio/mpeg"}[found.format],
+            save_as=f"stemma-{row.id}.{found.format}",
+        )

@@ -1,0 +1,1 @@
+"""Measurements that anyone can run again, side by side with other people's tools."""

@@ -118,6 +118,11 @@ class Bus:
         curve[: max(0, -lo)] = 0.0
         return curve
 
+    def before_limiter(self, lo: int, hi: int) -> Audio:
+        """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
+        out: Audio = self._loud.read(lo, hi)[:2].copy()
+        return out
+
     def sound(self, lo: int, hi: int, mark: Audio | None) -> Audio:
         """The output, float32 [2, hi - lo]."""
         curve = self._limit(lo, hi)

@@ -77,13 +77,19 @@ def compressor_gain(compressor: Compressor, levels: Turns, lead: int) -> Audio:
 def limiter_gain(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
     """The gain per sample; `peaks` [lead + n + lookahead] of whole steps (`measure_peaks`)."""
     ahead = lookahead_steps(limiter)
-    held = np.empty(len(peaks), dtype=np.int32)
-    over = np.clip(peaks - math.floor(limiter.ceiling_dbtp * 100), 0, DEEPEST).astype(np.int32)
-    hold(over, ahead, held)
-    release(held, _fall(limiter.release_db_per_s, LIMIT_STEP))
+    held = reductions_of(limiter, peaks - math.floor(limiter.ceiling_dbtp * 100))
     gains = np.empty(len(peaks) - lead - ahead + 1, dtype=np.float32)
     ease(held, ahead, lead, 0.0, gains)
     return spread(gains, LIMIT_STEP)
+
+
+def reductions_of(limiter: Limiter, excess: Turns) -> Turns:
+    """What the limiter holds off per step, given by how much each step passes the ceiling."""
+    over = np.clip(excess, 0, DEEPEST).astype(np.int32)
+    held = np.empty(len(over), dtype=np.int32)
+    hold(over, lookahead_steps(limiter), held)
+    release(held, _fall(limiter.release_db_per_s, LIMIT_STEP))
+    return held
 
 
 @kernel

@@ -23,6 +23,14 @@ def lufs_of(power: float) -> float:
     return -0.691 + 10.0 * math.log10(power)
 
 
+def gated_lufs(blocks: Reals) -> float | None:
+    """Integrated loudness of mean squares of 400 ms blocks; None when all lie below -70 LUFS."""
+    loud = blocks[blocks > _ABSOLUTE_GATE]
+    if not len(loud):
+        return None
+    return lufs_of(float(loud[loud > loud.mean() * 0.1].mean()))
+
+
 class Meter:
     """Reads a piece chunk by chunk; `add` float32 [2, n], then ask."""
 
@@ -50,12 +58,7 @@ class Meter:
 
     def integrated_lufs(self) -> float | None:
         """Integrated loudness with both gates; None when nothing passes the absolute gate."""
-        blocks = self._means(4, 1)
-        blocks = blocks[blocks > _ABSOLUTE_GATE]
-        if not len(blocks):
-            return None
-        kept = blocks[blocks > blocks.mean() * 0.1]
-        return lufs_of(float(kept.mean()))
+        return gated_lufs(self._means(4, 1))
 
     def range_lu(self) -> float:
         """Loudness range: the 10th to 95th percentile of gated short-term loudness.

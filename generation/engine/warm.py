@@ -8,6 +8,7 @@ import numpy as np
 
 from generation.engine.lines import lines_of
 from generation.engine.loudness import integrated_lufs
+from generation.engine.plan import plan_gain, with_plan
 from generation.engine.render import render
 from generation.recipe import (
     Band,
@@ -62,6 +63,8 @@ def warm_up() -> None:
     time = np.arange(60_000) / 48_000.0
     tone = (0.2 * np.sin(2.0 * np.pi * 220.0 * time)).astype(np.float32)
     onsets = {"warm": (np.array([12_000, 30_000], dtype=np.int64), np.array([12.0, 12.0]))}
-    rendered = render(warm_recipe(), {"warm": np.stack((tone, tone))}, onsets, 0, LENGTH)
+    stems = {"warm": np.stack((tone, tone))}
+    recipe = warm_recipe()
+    rendered = render(with_plan(recipe, plan_gain(recipe, stems, onsets)), stems, onsets, 0, LENGTH)
     integrated_lufs(rendered.audio)
     lines_of(rendered.windows, ["warm"])

@@ -1,0 +1,180 @@
+"""Planning the gain of the mix, so that what streams is as loud as asked.
+
+The mix is drafted: stems laid on their time maps by overlapping grains, unpitched, through the real
+console and room, in a few stretches of a long piece; then gain and limiter are tried until the
+loudness meets the target. Knows a recipe and its stems. Invariant: a plan follows from them alone.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from generation.engine import dynamics
+from generation.engine.bus import Bus
+from generation.engine.checking import check
+from generation.engine.clips import Onsets
+from generation.engine.eq import K_WEIGHTING
+from generation.engine.kernels import Audio, Reals, Turns, fade
+from generation.engine.loudness import gated_lufs, weigh_hops
+from generation.engine.tape import Cache
+from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Limiter, Recipe
+
+PROBES = 24
+PROBE_SAMPLES = 36 * BLOCK_SAMPLES
+DEEP_CENTIBELS = 600
+DEEP_SHARE = 0.01
+_HIGHEST_DB = 48.0
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`gain_db` for the recipe and the loudness it reaches.
+
+    `remark` says why a target was lowered.
+    """
+
+    gain_db: float
+    reached_lufs: float
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A stretch of the mix before its gain.
+
+    From `start` on, with its true peaks per limiter step.
+    """
+
+    start: int
+    sound: Audio
+    peaks: Turns
+
+
+def plan_gain(
+    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets] | None = None
+) -> Planned:
+    """The gain at which the stream reads `recipe.target_lufs`, or less where that would crush it.
+
+    Lowered when more than 6 dB of limiting would be needed for more than 1 % of the time. Silence
+    is planned at 0 dB. Raises RecipeError subclasses as `check` does.
+    """
+    check(recipe, stems)
+    probes = _probes(recipe, stems, onsets or {})
+    target = recipe.target_lufs
+    plain = _loudness(recipe, probes, None)
+    if plain is None:
+        return Planned(0.0, target, None)
+    gain = min(_HIGHEST_DB, target - plain)
+    for _ in range(6):
+        reached = _loudness(recipe, probes, gain)
+        missing = 0.0 if reached is None else target - reached
+        if abs(missing) < 0.03:
+            break
+        gain = min(_HIGHEST_DB, gain + 1.2 * missing)
+    if _deep_share(recipe.bus.limiter, probes, gain) <= DEEP_SHARE:
+        return Planned(round(gain, 2), target)
+    gain = _gentle(recipe.bus.limiter, probes, gain)
+    reached = _loudness(recipe, probes, gain)
+    lowered = target if reached is None else min(target, round(reached, 1))
+    remark = (
+        f"Planned at {lowered:g} LUFS instead of {target:g}: louder, "
+        "its peaks would need more than 6 dB of limiting for over 1 % of the time."
+    )
+    return Planned(round(gain, 2), lowered, remark)
+
+
+def with_plan(recipe: Recipe, planned: Planned) -> Recipe:
+    """The recipe with its gain, the loudness it reaches and the remark."""
+    remarks = recipe.remarks + (() if planned.remark is None else (planned.remark,))
+    return replace(
+        recipe, gain_db=planned.gain_db, reached_lufs=planned.reached_lufs, remarks=remarks
+    )
+
+
+def draft_of(recipe: Recipe) -> Recipe:
+    """The recipe with a quick stand-in for the vocoder and no planned gain."""
+    clips = tuple(
+        replace(clip, processor="slices/1") if clip.processor == "vocoder/1" else clip
+        for clip in recipe.clips
+    )
+    return replace(recipe, clips=clips, gain_db=0.0)
+
+
+def _probes(
+    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets]
+) -> list[_Probe]:
+    """The whole piece when it is short, else PROBES stretches evenly spread."""
+    drums = {clip.source for clip in recipe.clips if clip.processor == "slices/1"}
+    kept = {recipe.sources[i].digest for i in drums}
+    known = {digest: found for digest, found in onsets.items() if digest in kept}
+    bus = Bus(draft_of(recipe), stems, known, Cache())
+    blocks = -(-recipe.length // BLOCK_SAMPLES)
+    size = PROBE_SAMPLES // BLOCK_SAMPLES
+    starts = [0]
+    if blocks > PROBES * size:
+        starts = [i * (blocks - size) // (PROBES - 1) for i in range(PROBES)]
+    else:
+        size = blocks
+    return [_probe(bus, s * BLOCK_SAMPLES, (s + size) * BLOCK_SAMPLES) for s in starts]
+
+
+def _probe(bus: Bus, lo: int, hi: int) -> _Probe:
+    sound = np.concatenate(
+        [bus.before_limiter(a, min(hi, a + PROBE_SAMPLES)) for a in range(lo, hi, PROBE_SAMPLES)],
+        axis=1,
+    )
+    margin = dynamics.PEAK_TAPS
+    padded = np.pad(sound, ((0, 0), (margin, margin)))
+    peaks = np.empty((hi - lo) // dynamics.LIMIT_STEP, dtype=np.int32)
+    dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks)
+    return _Probe(lo, sound, peaks)
+
+
+def _loudness(recipe: Recipe, probes: list[_Probe], gain_db: float | None) -> float | None:
+    """Gated loudness of the probes at a gain behind the limiter; at 0 dB without it for None."""
+    means = [_block_means(recipe, probe, gain_db) for probe in probes]
+    return gated_lufs(np.concatenate(means))
+
+
+def _block_means(recipe: Recipe, probe: _Probe, gain_db: float | None) -> Reals:
+    """K-weighted mean squares of the 400 ms blocks of a probe."""
+    curve = np.ones(probe.sound.shape[1], dtype=np.float32)
+    if gain_db is not None:
+        limiter = recipe.bus.limiter
+        ahead = dynamics.lookahead_steps(limiter)
+        raised = np.pad(probe.peaks + round(gain_db * 100), (0, ahead), constant_values=-12_000)
+        curve = dynamics.limiter_gain(limiter, raised.astype(np.int32), 0)
+        curve *= np.float32(10.0 ** (gain_db / 20.0))
+    fade(curve, probe.start, recipe.fade_in, 1)
+    fade(curve, recipe.length - 1 - probe.start, recipe.fade_out, -1)
+    hops = np.zeros(probe.sound.shape[1] // WINDOW_SAMPLES + 1)
+    state = np.zeros((len(K_WEIGHTING), 4))
+    weigh_hops(probe.sound * curve, K_WEIGHTING, state, 0, WINDOW_SAMPLES, hops)
+    if len(hops) < 5:
+        return np.empty(0)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(hops[:-1], 4).mean(axis=1))
+
+
+def _deep_share(limiter: Limiter, probes: list[_Probe], gain_db: float) -> float:
+    """The share of time in which the limiter takes more than 6 dB off at a gain."""
+    ceiling = math.floor(limiter.ceiling_dbtp * 100)
+    deep = total = 0
+    for probe in probes:
+        held = dynamics.reductions_of(limiter, probe.peaks + round(gain_db * 100) - ceiling)
+        deep += int(np.count_nonzero(held > DEEP_CENTIBELS))
+        total += len(held)
+    return deep / max(1, total)
+
+
+def _gentle(limiter: Limiter, probes: list[_Probe], gain_db: float) -> float:
+    """The highest gain below `gain_db` at which deep limiting stays rare, to 0.05 dB."""
+    low, high = gain_db - 40.0, gain_db
+    while high - low > 0.05:
+        middle = (low + high) / 2
+        if _deep_share(limiter, probes, middle) <= DEEP_SHARE:
+            low = middle
+        else:
+            high = middle
+    return low

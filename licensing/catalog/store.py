@@ -45,7 +45,7 @@ class LocalAudioStore(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         target = Path(self.path(checked_name(name)))
         if target.exists():
             return name
@@ -88,7 +88,7 @@ def audio_store() -> Storage:
     return storages["audio"]
 
 
-def put_once(name: str, file: IO[bytes] | File[Any], *, store: Storage | None = None) -> str:
+def put_once(name: str, file: "IO[bytes] | File[Any]", *, store: Storage | None = None) -> str:
     """Store an object under one of our names, unless it is there already; returns the name.
 
     Safe to repeat and to run side by side: the first bytes stay. Raises OddObjectName.

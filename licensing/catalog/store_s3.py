@@ -24,7 +24,7 @@ class S3AudioStore(S3Storage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         key = self._normalize_name(checked_name(name))
         if content.size > _ONE_PUT_BYTES:
             return name if self.exists(name) else str(super()._save(name, content))

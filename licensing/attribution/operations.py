@@ -1,0 +1,311 @@
+"""Licence records are opened, sealed or voided; what withdrawals and deletions stop is counted.
+
+It refuses to know recipes and sound. Invariant of the two transactions (house.md): both lock the
+stems FOR SHARE in the order of their ids, a withdrawal or hold takes them FOR UPDATE; so a record
+is either opened before the withdrawal, which then counts it, or not at all.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from licensing.attribution.models import (
+    AttributionLine,
+    LicenceGrant,
+    LicenceRecord,
+    LicenceSource,
+)
+from licensing.attribution.queries import (
+    Consequences,
+    preview_deletion,
+    preview_withdrawal,
+    removable_audio,
+    still_stands,
+)
+from licensing.attribution.rules import (
+    OpenRefused,
+    SealRefused,
+    check_digest,
+    check_lines,
+    check_opening,
+    check_sources,
+    measures_of,
+)
+from licensing.audit.operations import record_fact
+from licensing.catalog.models import AudioObject
+from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
+from licensing.catalog.store import remove
+from licensing.clearance import operations as clearance
+from licensing.clearance.facts import Facts, load_facts
+from licensing.clearance.limits import limits_from_json
+from licensing.clearance.models import Clearance, Grant
+from licensing.clearance.rules import Asked, Decision, Reason, UseAsked
+
+Actor = tuple[str, str]
+_SYSTEM = ("system", "attribution")
+
+
+def share_stems(stem_ids: Iterable[UUID]) -> None:
+    """Lock stems FOR SHARE in the order of their ids, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM catalog_stem WHERE id = ANY(%s) ORDER BY id FOR SHARE",
+            [sorted(set(stem_ids))],
+        )
+
+
+@transaction.atomic
+def open_record(
+    *,
+    subject: tuple[str, UUID | str],
+    clearance_id: UUID,
+    recipe_sha256: str,
+    sources: Sequence[tuple[UUID, str]],
+    policy: str,
+    now: datetime,
+    made: Asked | None = None,
+) -> LicenceRecord:
+    """Transaction Open: lock the sources, decide again, write the record or raise OpenRefused.
+
+    `subject`: (kind, ref), one record each; the same call again returns the record there is.
+    `sources`: (stem, digest) in recipe order, among the stems of the clearance. `made`: the
+    extremes of the recipe; without it nothing may have become tighter since the clearance.
+    """
+    cleared = Clearance.objects.get(pk=clearance_id)
+    share_stems(stem for stem, _ in sources)
+    earlier = _earlier(subject, clearance_id, recipe_sha256)
+    if earlier is not None:
+        return earlier
+    facts = load_facts([stem for stem, _ in sources], now)
+    decision = _decide_again(cleared, facts, sources, made)
+    record = LicenceRecord.objects.create(
+        subject_kind=subject[0],
+        subject_ref=str(subject[1]),
+        clearance=cleared,
+        use=cleared.use,
+        recipe_sha256=check_digest(recipe_sha256),
+        terms_sha256=cleared.terms_sha256,
+        policy=policy,
+        opened_at=now,
+        ends_at=decision.ends_at,
+    )
+    LicenceSource.objects.bulk_create(
+        LicenceSource(record=record, stem_id=stem, digest=digest, position=position)
+        for position, (stem, digest) in enumerate(sources)
+    )
+    LicenceGrant.objects.bulk_create(
+        LicenceGrant(record=record, grant_id=ref)
+        for ref in sorted({grant.grant for grant in decision.grants})
+    )
+    after = {"subject": list(map(str, subject)), "clearance": str(clearance_id)}
+    _fact("open_record", record, after | {"recipe_sha256": recipe_sha256}, now)
+    return record
+
+
+def _earlier(
+    subject: tuple[str, UUID | str], clearance_id: UUID, recipe_sha256: str
+) -> LicenceRecord | None:
+    record = LicenceRecord.objects.filter(
+        subject_kind=subject[0], subject_ref=str(subject[1])
+    ).first()
+    if record is None:
+        return None
+    if (record.clearance_id, record.recipe_sha256) == (clearance_id, recipe_sha256):
+        return record
+    raise OpenRefused([Reason("subject_taken", "This subject has another licence record.")])
+
+
+def _decide_again(
+    cleared: Clearance, facts: Facts, sources: Sequence[tuple[UUID, str]], made: Asked | None
+) -> Decision:
+    """The rules' answer of this moment on the sources alone; raises OpenRefused for a no."""
+    if not cleared.allowed:
+        raise OpenRefused([Reason("not_allowed", "The clearance was refused.")])
+    digests = {ref: row.audio_id for ref, row in facts.rows.items()}
+    reasons = check_sources(sources, set(map(UUID, cleared.stems)), digests)
+    decision = facts.decide(
+        UseAsked(
+            use=cleared.use,
+            stems=tuple(stem for stem, _ in sources),
+            requester=(cleared.requester_kind, cleared.requester_ref),
+            territory=cleared.territory,
+            channel=cleared.channel,
+        )
+    )
+    reasons += decision.reasons
+    if not reasons:
+        roles = [row.role for row in facts.rows.values()]
+        reasons += check_opening(decision, limits_from_json(cleared.limits), made, roles)
+    if reasons:
+        raise OpenRefused(reasons)
+    return decision
+
+
+@transaction.atomic
+def seal_record(
+    *,
+    record_id: UUID,
+    lines: Sequence[tuple[UUID, int]],
+    windows_sha256: str,
+    measured: Mapping[str, Any],
+    files: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> str:
+    """Transaction Seal: write what was heard, and close. Returns the state it ends in.
+
+    WITHDRAWN when a grant fell or a hold was placed meanwhile; what was heard is paid all the same.
+    `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
+    true_peak_dbtp, trim_db, and if there are any model_ppm and notes. Sealing again changes
+    nothing. Raises SealRefused.
+    """
+    stems = set(LicenceSource.objects.filter(record_id=record_id).values_list("stem_id", flat=True))
+    share_stems(stems)
+    record = LicenceRecord.objects.select_for_update().get(pk=record_id)
+    if record.state != LicenceRecord.State.OPEN:
+        return record.state
+    check_lines(lines, stems)
+    stands = still_stands(record_id, now)
+    state = LicenceRecord.State.SEALED if stands else LicenceRecord.State.WITHDRAWN
+    AttributionLine.objects.bulk_create(
+        AttributionLine(record=record, stem_id=stem, ppm=ppm) for stem, ppm in lines
+    )
+    for name, value in measures_of(dict(measured)).items():
+        setattr(record, name, value)
+    record.windows_sha256 = check_digest(windows_sha256)
+    record.files = [dict(one) for one in files]
+    record.model_ppm = int(measured.get("model_ppm") or 0)
+    record.notes = list(measured.get("notes") or ())
+    record.state = state
+    record.sealed_at = max(now, record.opened_at)
+    record.save()
+    _fact("seal_record", record, {"state": state, "windows_sha256": windows_sha256}, now)
+    return state
+
+
+@transaction.atomic
+def void_record(*, record_id: UUID, reason: str, now: datetime) -> LicenceRecord:
+    """Close a record whose subject never sounded: no lines, never served. Repeatable.
+
+    Raises SealRefused for a record that was sealed.
+    """
+    record = LicenceRecord.objects.select_for_update().get(pk=record_id)
+    if record.state == LicenceRecord.State.VOID:
+        return record
+    if record.state != LicenceRecord.State.OPEN:
+        raise SealRefused("A sealed licence record stays.")
+    record.state = LicenceRecord.State.VOID
+    record.sealed_at = max(now, record.opened_at)
+    record.notes = [reason[:300]]
+    record.save(update_fields=["state", "sealed_at", "notes"])
+    _fact("void_record", record, {"state": record.state, "reason": reason[:300]}, now)
+    return record
+
+
+@transaction.atomic
+def withdraw_uses(
+    *,
+    party_id: UUID,
+    stem_ids: Sequence[UUID],
+    actor: Actor,
+    now: datetime,
+    uses: Sequence[str] | None = None,
+    reason: str = "",
+) -> Consequences:
+    """Clear cells of the matrix and say what that stopped, counted under the same lock."""
+    clearance.lock_stems(stem_ids)
+    stopped = preview_withdrawal(party_id=party_id, stem_ids=stem_ids, uses=uses, at=now)
+    clearance.withdraw_uses(
+        party_id=party_id, stem_ids=stem_ids, uses=uses, actor=actor, reason=reason, now=now
+    )
+    return stopped
+
+
+@transaction.atomic
+def withdraw_grant(
+    *,
+    grant_id: UUID,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    uses: Sequence[str] | None = None,
+) -> Consequences:
+    """Withdraw one grant and say how much less may be served, counted under the same lock."""
+    grant = Grant.objects.get(pk=grant_id)
+    clearance.lock_stems([grant.stem_id])
+    wanted = grant.uses if uses is None else uses
+
+    def count() -> Consequences:
+        return preview_withdrawal(
+            party_id=grant.party_id, stem_ids=[grant.stem_id], uses=wanted, at=now
+        )
+
+    return _difference(
+        count,
+        lambda: clearance.withdraw_grant(
+            grant_id=grant_id, actor=actor, reason=reason, uses=uses, now=now
+        ),
+    )
+
+
+def _difference(count: Callable[[], Consequences], deed: Callable[[], object]) -> Consequences:
+    before = count()
+    deed()
+    after = count()
+    kinds = [(kind, number - after.of_kind(kind)) for kind, number in before.stopped]
+    return Consequences(
+        stems=before.stems,
+        uses=before.uses,
+        records=before.records - after.records,
+        being_made=before.being_made - after.being_made,
+        stopped=tuple((kind, number) for kind, number in kinds if number),
+    )
+
+
+@transaction.atomic
+def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
+    """Withdraw every grant of a stem and hide it; its audio goes with the sweep, a day later.
+
+    Digest, measurements, licence lines and money stay. Repeating it changes nothing.
+    """
+    clearance.lock_stems([stem_id])
+    stopped, _ = preview_deletion(stem_id, now)
+    for grant in Grant.objects.filter(stem_id=stem_id).prefetch_related("withdrawals"):
+        gone = {use for one in grant.withdrawals.all() for use in one.uses}
+        if set(grant.uses) - gone:
+            clearance.withdraw_grant(
+                grant_id=grant.id, actor=actor, reason="The stem was deleted.", now=now
+            )
+    mark_stem_deleted(stem_id=stem_id, actor=actor, now=now)
+    return stopped
+
+
+def sweep_deleted_audio(*, now: datetime, limit: int = 100) -> list[str]:
+    """Remove original and archive of audio that nothing needs any more; the digests removed.
+
+    Each under the lock that `attach_audio` takes, objects before the row: cut short, it goes again.
+    """
+    removed = []
+    for digest in list(removable_audio(now).values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            audio = AudioObject.objects.select_for_update().get(pk=digest)
+            if not removable_audio(now).filter(pk=digest).exists():
+                continue
+            for name in {audio.original_name, audio.archive_name} - {""}:
+                remove(name)
+            mark_audio_removed(digest=digest, now=now)
+            removed.append(digest)
+    return removed
+
+
+def _fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:
+    record_fact(
+        actor=_SYSTEM,
+        verb=verb,
+        object_kind="licence_record",
+        object_ref=record.id,
+        after=after,
+        at=now,
+    )

@@ -1,0 +1,99 @@
+"""Whether a licence record may be opened and how it closes, as pure answers on plain values.
+
+It refuses to know rows. Invariant: a record never rests on audio or stems that were not cleared,
+never goes beyond the limits of its clearance or of the grants that stand when it is opened, and its
+lines share exactly 1,000,000 ppm among its own sources.
+"""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from licensing.clearance.limits import Limits, is_within, tightest
+from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, reasons_beyond
+
+WHOLE_PPM = 1_000_000
+SWEEP_DAYS = 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MEASURES = ("target_lufs", "reached_lufs", "integrated_lufs", "true_peak_dbtp", "trim_db")
+
+
+class OpenRefused(ValueError):
+    """The record cannot be opened; `reasons` say why, each with a code and a sentence."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(" ".join(reason.sentence for reason in reasons))
+        self.reasons = tuple(reasons)
+
+
+class SealRefused(ValueError):
+    """What was handed in does not close a record; the message is one sentence."""
+
+
+def check_sources(
+    sources: Sequence[tuple[UUID, str]], cleared: set[UUID], digests: dict[UUID, str | None]
+) -> list[Reason]:
+    """Why these (stem, digest) pairs are not what was cleared; `digests`: the stems' own audio."""
+    if not sources:
+        return [Reason("no_sources", "A licence record rests on at least one stem.")]
+    reasons = []
+    if len({stem for stem, _ in sources}) != len(sources):
+        reasons.append(Reason("source_twice", "A stem is named twice among the sources."))
+    for stem, digest in sources:
+        if stem not in cleared:
+            reasons.append(Reason("not_cleared", "A source was not part of the clearance.", stem))
+        elif digests.get(stem) != digest:
+            reasons.append(Reason("other_audio", "A source is not the audio of its stem.", stem))
+    return reasons
+
+
+def check_opening(
+    decision: Decision, cleared: Limits, made: Asked | None, roles: Sequence[str]
+) -> list[Reason]:
+    """Why a recipe may not be opened now, beyond what `decision` says already.
+
+    `made`: the extremes of the recipe, measured against the limits of the clearance and of now.
+    Without it the recipe is taken to use all that its clearance allowed, so that nothing may have
+    become tighter. Vocal stems among the sources count as vocals either way.
+    """
+    has_vocals = VOCALS in roles
+    limits = tightest([decision.limits, cleared])
+    if made is not None:
+        seen = Asked(made.tempo_ratio, made.semitones, made.vocals or has_vocals)
+        return list(reasons_beyond(limits, seen))
+    reasons = list(reasons_beyond(limits, Asked(vocals=has_vocals)))
+    if not is_within(cleared, decision.limits):
+        reasons.append(
+            Reason("limits_tightened", "A holder has set tighter limits since the clearance.")
+        )
+    return reasons
+
+
+def check_lines(lines: Sequence[tuple[UUID, int]], sources: set[UUID]) -> None:
+    """Raise SealRefused unless the lines are of sources, one each, whole ppm, 1,000,000 in all."""
+    stems = [stem for stem, _ in lines]
+    if len(set(stems)) != len(stems) or not set(stems) <= sources:
+        raise SealRefused("Every attribution line is of one source, and of one alone.")
+    if any(isinstance(ppm, bool) or not isinstance(ppm, int) or ppm < 0 for _, ppm in lines):
+        raise SealRefused("An attribution line is a whole number of ppm, never negative.")
+    total = sum(ppm for _, ppm in lines)
+    if total != WHOLE_PPM:
+        raise SealRefused(f"The attribution lines sum to {total} ppm, not to {WHOLE_PPM}.")
+
+
+def check_digest(text: str) -> str:
+    """A SHA-256 in lower-case hex; raises SealRefused."""
+    if not _SHA256.fullmatch(text):
+        raise SealRefused("A digest is 64 lower-case hex digits.")
+    return text
+
+
+def measures_of(measured: dict[str, object]) -> dict[str, float | None]:
+    """The five measures of a record; what was not measured, or is not finite, is None."""
+    found: dict[str, float | None] = {}
+    for name in _MEASURES:
+        value = measured.get(name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = float(value) if is_number else None  # type: ignore[arg-type]
+        found[name] = number if number is not None and abs(number) < 1e6 else None
+    return found

@@ -70,7 +70,7 @@ def ask_and_do(
     `do` returns the sentence that is shown afterwards; a ValueError of the room below becomes an
     error on the form.
     """
-    form = form_class(request.POST or None)
+    form = form_class(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, do(form.cleaned_data))

@@ -1,13 +1,9 @@
 """What the backoffice shows, room by room. Lists and fields only; deeds stand in deeds.py."""
 
-from typing import Any
-
 from django.contrib.admin import EmptyFieldListFilter
 from django.db import models
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import TabularInline
 
 from generation.uploads.models import Upload
 from generation.variations.models import Variation, VariationRequest
@@ -28,25 +24,11 @@ from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement,
 from licensing.ledger.models import Account, JournalEntry, Posting
 from portal.accounts.models import Membership, User
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.money import MONEY_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.site import site
 from portal.partners.models import Client
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows under a page, shown like the page."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(getattr(request.user, "is_staff", False))
 
 
 class ShareInline(ReadOnlyInline):
@@ -258,5 +240,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
+PAGES |= MONEY_PAGES
 for model, page in PAGES.items():
     site.register(model, page)

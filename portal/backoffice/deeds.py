@@ -20,8 +20,13 @@ from licensing.catalog.models import Recording, Stem
 from licensing.catalog.operations import resolve_review
 from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
-from licensing.clearance.operations import place_hold, release_hold
+from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
+from licensing.ledger.rules import LedgerError
+from licensing.receipts.rules import ReceiptRefused
+from licensing.royalties.closing import CloseRefused
 
+# What the rooms below raise when a deed cannot be; each carries one sentence for a person.
+REFUSALS = (CatalogRefused, ClearanceRefused, CloseRefused, ReceiptRefused, LedgerError)
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 
 
@@ -67,14 +72,14 @@ def ask_and_do(
 ) -> HttpResponse:
     """A page that says what will happen and asks; on a good answer `do` it and go `back`.
 
-    `do` returns the sentence that is shown afterwards; a ValueError of the room below becomes an
-    error on the form.
+    `do` returns the sentence that is shown afterwards; a refusal of the room below becomes an error
+    on the form.
     """
     form = form_class(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, do(form.cleaned_data))
-        except ValueError as error:
+        except REFUSALS as error:
             form.add_error(None, str(error))
         else:
             return HttpResponseRedirect(back)
@@ -82,7 +87,8 @@ def ask_and_do(
     return render(request, "backoffice/deed.html", context)
 
 
-def _list_of(name: str) -> str:
+def list_of(name: str) -> str:
+    """The address of a model's list, like "catalog_stem"."""
     return reverse(f"admin:{name}_changelist")
 
 
@@ -104,16 +110,13 @@ class ReviewDeeds:
         answer = "accepted" if accept else "refused"
 
         def do(data: dict[str, Any]) -> str:
-            try:
-                resolve_review(
-                    stem_id=stem.id,
-                    accept=accept,
-                    actor=staff_actor(request),
-                    now=timezone.now(),
-                    sentence=data["reason"],
-                )
-            except CatalogRefused as refused:
-                raise ValueError(str(refused)) from refused
+            resolve_review(
+                stem_id=stem.id,
+                accept=accept,
+                actor=staff_actor(request),
+                now=timezone.now(),
+                sentence=data["reason"],
+            )
             return f"“{stem.label}” is {answer}."
 
         return ask_and_do(
@@ -122,7 +125,7 @@ class ReviewDeeds:
             consequence=f"The stem will be {answer}; the party that brought it sees that.",
             form_class=ReasonForm,
             do=do,
-            back=_list_of("catalog_stem"),
+            back=list_of("catalog_stem"),
         )
 
 
@@ -150,7 +153,7 @@ class HoldDeeds:
             consequence="Nothing that rests on it is served or cleared until it is released.",
             form_class=PlaceHoldForm,
             do=do,
-            back=_list_of("clearance_hold"),
+            back=list_of("clearance_hold"),
         )
 
     @action(description="Release this hold", url_path="release")
@@ -167,5 +170,5 @@ class HoldDeeds:
             consequence=f"It was placed because: {hold.reason}. What it blocked plays again.",
             form_class=forms.Form,
             do=do,
-            back=_list_of("clearance_hold"),
+            back=list_of("clearance_hold"),
         )

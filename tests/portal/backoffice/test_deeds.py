@@ -9,6 +9,8 @@ from licensing.audit.models import Fact
 from licensing.catalog.models import Recording
 from licensing.catalog.operations import create_party, create_recording
 from licensing.clearance.models import Hold
+from licensing.receipts.models import Receipt
+from licensing.royalties.models import Period
 from portal.accounts.models import User
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -64,3 +66,33 @@ def test_a_listener_cannot_place_one(client: Browser, recording: Recording) -> N
     client.force_login(User.objects.create_user("l@example.org", "a-long-word"))
     assert _place(client, recording).status_code in {302, 403}
     assert not Hold.objects.exists()
+
+
+RECEIPT = {
+    "payer": "l@example.org",
+    "kind": "SUBSCRIPTION",
+    "amount": "9.99",
+    "tax": "1.595042",
+    "month": "2026-11-01",
+    "key": "payment-1",
+}
+
+
+def test_a_receipt_is_recorded_and_divided(staff: Browser) -> None:
+    User.objects.create_user("l@example.org", "a-long-word")
+    assert staff.post("/admin/receipts/receipt/record/", RECEIPT).status_code == 302
+    receipt = Receipt.objects.get()
+    assert (receipt.amount_micros, receipt.pool_micros) == (9_990_000, 5_876_471)
+
+
+def test_a_receipt_from_nobody_is_refused_in_words(staff: Browser) -> None:
+    answer = staff.post("/admin/receipts/receipt/record/", RECEIPT | {"payer": "no@example.org"})
+    assert "Nobody here has this address" in answer.content.decode()
+    assert not Receipt.objects.exists()
+
+
+def test_a_month_that_is_not_over_is_not_closed(staff: Browser) -> None:
+    answer = staff.post("/admin/royalties/period/close/", {"month": "2199-01-01"})
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+    assert not Period.objects.exists()

@@ -1,0 +1,166 @@
+"""The money's pages: receipts, usages, periods and statements are shown; two deeds write.
+
+Recording a receipt and closing a month go through the same operations as everybody's; neither can
+be undone here, and their pages say so first.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from django import forms
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from licensing.receipts.models import Receipt
+from licensing.receipts.operations import record_receipt
+from licensing.receipts.rules import KINDS
+from licensing.royalties.closing import close_period
+from licensing.royalties.models import Period, RateCard, Statement, StatementLine, Usage
+from portal.accounts.models import User
+from portal.backoffice.deeds import ask_and_do, list_of
+from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.partners.models import Client
+
+MICROS = 1_000_000
+
+
+class ReceiptForm(forms.Form):
+    """Money that came in from a listener or a partner."""
+
+    payer = forms.CharField(label="Listener's e-mail, or the partner's client id", max_length=254)
+    kind = forms.ChoiceField(choices=[(kind, kind.lower()) for kind in KINDS], label="Kind")
+    amount = forms.DecimalField(
+        label="Amount with tax, EUR", max_digits=12, decimal_places=2, min_value=0
+    )
+    tax = forms.DecimalField(
+        label="Of this, tax, EUR", max_digits=12, decimal_places=6, min_value=0
+    )
+    month = forms.DateField(label="Covers the month of", help_text="Any day of it.")
+    key = forms.CharField(max_length=150, label="Number of the payment, never used twice")
+
+    def clean_payer(self) -> tuple[str, str]:
+        text = self.cleaned_data["payer"].strip()
+        user = User.objects.filter(email__iexact=text).first()
+        if user is not None:
+            return ("user", str(user.pk))
+        client = Client.objects.filter(pk=text).first() if _is_uuid(text) else None
+        if client is None:
+            raise forms.ValidationError("Nobody here has this address or this client id.")
+        return ("client", str(client.pk))
+
+
+class MonthForm(forms.Form):
+    """Which month."""
+
+    month = forms.DateField(label="Any day of the month, like 2026-10-01")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        forms.UUIDField().clean(text)
+    except forms.ValidationError:
+        return False
+    return True
+
+
+def _start_of(month: date) -> datetime:
+    return datetime.combine(month.replace(day=1), time(), UTC)
+
+
+class ReceiptAdmin(ReadOnlyAdmin):
+    """Money that came in, and how it was divided."""
+
+    list_display = ("key", "kind", "payer_kind", "amount_micros", "currency", "covers_from")
+    list_filter = ("kind", "currency")
+    search_fields = ("key", "payer_ref")
+    actions_list = ("record",)
+
+    @action(description="Record a receipt", url_path="record")
+    def record(self, request: HttpRequest) -> HttpResponse:
+        """Write money in."""
+
+        def do(data: dict[str, Any]) -> str:
+            start = _start_of(data["month"])
+            record_receipt(
+                key=data["key"],
+                kind=data["kind"],
+                payer=data["payer"],
+                amount_micros=int(data["amount"] * MICROS),
+                currency="EUR",
+                covers_from=start,
+                covers_until=start + relativedelta(months=1),
+                tax_micros=int(data["tax"] * MICROS),
+                now=timezone.now(),
+            )
+            return f"{data['amount']} EUR are in the books."
+
+        return ask_and_do(
+            request,
+            title="Record a receipt",
+            consequence="It is posted at once and cannot be edited; a correction is a new receipt.",
+            form_class=ReceiptForm,
+            do=do,
+            back=list_of("receipts_receipt"),
+        )
+
+
+class UsageAdmin(ReadOnlyAdmin):
+    """Plays that passed, and those that wait or do not count."""
+
+    list_display = ("record", "state", "heard_ms", "repeat_score", "played_at", "accrual_month")
+    list_filter = ("state", "accrual_month")
+    search_fields = ("record__id",)
+    exclude = ("listener_ref", "payer_ref")
+
+
+class PeriodAdmin(ReadOnlyAdmin):
+    """Closed months."""
+
+    list_display = ("month", "rate_card", "closed_at")
+    actions_list = ("close",)
+
+    @action(description="Close a month", url_path="close")
+    def close(self, request: HttpRequest) -> HttpResponse:
+        """Close it, post what everyone earned, make the statements."""
+
+        def do(data: dict[str, Any]) -> str:
+            period = close_period(month=data["month"], now=timezone.now())
+            return f"{period.month:%B %Y} is closed: {period.statements.count()} statements."
+
+        return ask_and_do(
+            request,
+            title="Close a month",
+            consequence="Everyone's earnings are posted and the statements are made. A closed "
+            "month is never opened again; what comes later is an adjustment in the open one.",
+            form_class=MonthForm,
+            do=do,
+            back=list_of("royalties_period"),
+        )
+
+
+class LineInline(ReadOnlyInline):
+    """Lines of a statement."""
+
+    model = StatementLine
+
+
+class StatementAdmin(ReadOnlyAdmin):
+    """What each payee was told."""
+
+    list_display = ("payee_name", "period", "currency", "closing_micros", "version")
+    list_filter = ("period", "currency")
+    search_fields = ("payee_name", "payee_ref")
+    inlines = (LineInline,)
+
+
+MONEY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
+    Receipt: ReceiptAdmin,
+    RateCard: ReadOnlyAdmin,
+    Usage: UsageAdmin,
+    Period: PeriodAdmin,
+    Statement: StatementAdmin,
+}

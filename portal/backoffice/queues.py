@@ -10,6 +10,7 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.royalties.models import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ def list_queues() -> tuple[Queue, ...]:
             "Holds in force",
             "Release when the reason is gone.",
             released_at__isnull="True",
+        ),
+        _listed(
+            Usage.objects.filter(state=Usage.State.UNMATCHED),
+            "Unmatched usage",
+            "Came more than 90 days late: decide what it was.",
+            state__exact="UNMATCHED",
         ),
         _listed(
             Variation.objects.filter(state="FAILED"),

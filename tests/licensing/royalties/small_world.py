@@ -9,6 +9,7 @@ from licensing.clearance.models import Clearance
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import tax_inside
 from licensing.royalties import operations
+from licensing.royalties.models import PlaybackToken, Usage
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 OCTOBER, NOVEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
@@ -169,3 +170,37 @@ def play(listener, piece, times=1, *, since=OCTOBER, received_at=None, **more):
             )
         )
     return results
+
+
+def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED"):
+    """Usages as `play` would leave them, many at once and without asking anything."""
+    moments = [since + timedelta(minutes=10 * n) for n in range(times)]
+    who = {"payer_kind": "user", "payer_ref": listener}
+    who |= {"listener_kind": "user", "listener_ref": listener}
+    tokens = PlaybackToken.objects.bulk_create(
+        PlaybackToken(
+            record=piece,
+            subject_kind=piece.subject_kind,
+            subject_ref=piece.subject_ref,
+            client_key="test",
+            duration_ms=PIECE_MS,
+            fetched_ms=30_000,
+            issued_at=at,
+            expires_at=at + timedelta(days=1),
+            **who,
+        )
+        for at in moments
+    )
+    Usage.objects.bulk_create(
+        Usage(
+            token=token,
+            record=piece,
+            state=state,
+            heard_ms=30_000,
+            played_at=token.issued_at,
+            received_at=token.issued_at,
+            accrual_month=since.date().replace(day=1),
+            **who,
+        )
+        for token in tokens
+    )

@@ -29,7 +29,7 @@ def story(db):
     )
     piece = world.record("7QK2", [(tide[0], 400_000), (tide[1], 400_000), (lamp, 200_000)])
     world.pay("l1")
-    world.play("l1", piece, 60)
+    world.heard("l1", piece, 60)
     close_period(month=MONTH, now=world.AFTER_OCTOBER)
     return piece
 

@@ -1,0 +1,250 @@
+"""One line of a statement, walked back to the plays it came from, number by number.
+
+Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages. Pools
+and usages carry a number in place of a listener. Invariant: each step is divided again by the same
+rules and gives what was frozen, or the books are wrong and nothing is shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from licensing.attribution.models import AttributionLine
+from licensing.catalog.models import Share, SplitSheet
+from licensing.ledger.models import Posting
+from licensing.ledger.rules import month_end, month_of
+from licensing.money import allocate
+from licensing.royalties.models import ListenerAllocation, StatementLine, Usage, VariationSum
+from licensing.royalties.queries import LineView, line_view
+
+SHOWN = 200
+"""How many pools and usages are listed; counts and sums are always of all."""
+
+
+class BooksDisagree(Exception):
+    """A frozen line is not what its evidence gives; somebody must look at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What one pool gave: `plays` here of `plays_of_pool`. `listener` counts from 1 (0: no single
+    listener: basis FALLBACK, pools of those who played nothing, or PRO_RATA, all in one pot).
+    """
+
+    listener: int
+    basis: str
+    pool_micros: int
+    plays: int
+    plays_of_pool: int
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a division; `remainder_micros` is 1 where a micro-unit left over went to it."""
+
+    ref: str
+    name: str
+    weight_ppm: int
+    amount_micros: int
+    remainder_micros: int
+    is_this_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One counted usage, without its listener's reference."""
+
+    listener: int
+    played_on: date
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The whole way of one line; empty beyond `line` for plays that accrue nothing."""
+
+    line: LineView
+    month: date
+    currency: str
+    listeners: int = 0
+    pools: tuple[Pool, ...] = ()
+    pools_not_shown: int = 0
+    variation_micros: int = 0
+    sources: tuple[Part, ...] = ()
+    rights: tuple[Part, ...] = ()
+    shares: tuple[Part, ...] = ()
+    posting_id: int | None = None
+    entry_key: str = ""
+    usages: tuple[Heard, ...] = ()
+
+    @property
+    def remainder_micros(self) -> int:
+        """Micro-units left over in the three divisions of step 3, each given to one part."""
+        parts = (*self.sources, *self.rights, *self.shares)
+        return sum(part.remainder_micros for part in parts)
+
+
+def explain_line(line_id: UUID) -> Explanation:
+    """Everything behind one line. Raises StatementLine.DoesNotExist, BooksDisagree."""
+    line = StatementLine.objects.select_related(
+        "record", "sheet", "party", "statement__period__rate_card", "variation_sum__entry"
+    ).get(pk=line_id)
+    month, currency = line.statement.period.month, line.statement.currency
+    total = line.variation_sum
+    if total is None:
+        return Explanation(line_view(line), month, currency)
+    given = _allocations(total)
+    numbers = _numbers(given)
+    pooled = sum(row.amount_micros for row in given)
+    if pooled != total.amount_micros:
+        raise BooksDisagree(f"pools of {line_id} give {pooled}, not {total.amount_micros}")
+    posting = _posting(line, total)
+    return Explanation(
+        line=line_view(line),
+        month=month,
+        currency=currency,
+        listeners=len(numbers),
+        pools=_pools(given, numbers),
+        pools_not_shown=max(0, len(given) - SHOWN),
+        variation_micros=total.amount_micros,
+        sources=_sources(line, total),
+        rights=_rights(line),
+        shares=_shares(line),
+        posting_id=posting.pk if posting else None,
+        entry_key=total.entry.key if total.entry else "",
+        usages=_usages(line, total, numbers),
+    )
+
+
+def _allocations(total: VariationSum) -> Sequence[ListenerAllocation]:
+    rows = ListenerAllocation.objects.filter(
+        period_id=total.period_id,
+        record_id=total.record_id,
+        era_from=total.era_from,
+        currency=total.currency,
+    )
+    return list(rows.order_by("-amount_micros", "pk"))
+
+
+def _numbers(given: Sequence[ListenerAllocation]) -> dict[tuple[str, str], int]:
+    """Listeners behind a sum, numbered by what their pools gave; 1 gave most."""
+    own = [row for row in given if row.basis == "OWN"]
+    return {(row.payer_kind, row.payer_ref): n for n, row in enumerate(own, start=1)}
+
+
+def _pools(
+    given: Sequence[ListenerAllocation], numbers: dict[tuple[str, str], int]
+) -> tuple[Pool, ...]:
+    return tuple(
+        Pool(
+            listener=numbers.get((row.payer_kind, row.payer_ref), 0),
+            basis=row.basis,
+            pool_micros=row.pool_micros,
+            plays=row.plays,
+            plays_of_pool=row.plays_of_pool,
+            amount_micros=row.amount_micros,
+        )
+        for row in given[:SHOWN]
+    )
+
+
+def _parts(
+    total: int, weights: Sequence[tuple[str, int]], names: dict[str, str], mine: str, frozen: int
+) -> tuple[Part, ...]:
+    """One division made again; it must give this line what was frozen."""
+    given = allocate(total, weights)
+    if given.get(mine) != frozen:
+        raise BooksDisagree(f"a division gives {given.get(mine)}, frozen is {frozen}")
+    whole = sum(weight for _, weight in weights)
+    return tuple(
+        Part(
+            ref=ref,
+            name=names[ref],
+            weight_ppm=weight,
+            amount_micros=given[ref],
+            remainder_micros=given[ref] - total * weight // whole,
+            is_this_line=ref == mine,
+        )
+        for ref, weight in weights
+    )
+
+
+def _sources(line: StatementLine, total: VariationSum) -> tuple[Part, ...]:
+    if line.stem_id is None:
+        return ()
+    rows = AttributionLine.objects.filter(record_id=total.record_id).order_by("-ppm", "stem_id")
+    names, weights = {}, []
+    for row in rows.select_related("stem__recording"):
+        names[str(row.stem_id)] = f"{row.stem.recording.title}, {row.stem.label}"
+        weights.append((str(row.stem_id), row.ppm))
+    return _parts(total.amount_micros, weights, names, str(line.stem_id), line.source_micros)
+
+
+def _rights(line: StatementLine) -> tuple[Part, ...]:
+    if line.stem_id is None:
+        return ()
+    card = line.statement.period.rate_card
+    weights = [("MASTER", card.master_ppm), ("PUBLISHING", card.publishing_ppm)]
+    names = {"MASTER": "master", "PUBLISHING": "publishing"}
+    return _parts(line.source_micros, weights, names, line.right, line.right_micros)
+
+
+def _shares(line: StatementLine) -> tuple[Part, ...]:
+    if line.sheet_id is None:
+        return ()
+    names, weights = {}, []
+    rows = Share.objects.filter(sheet_id=line.sheet_id).order_by("-share_ppm", "party_id")
+    for share in rows.select_related("party"):
+        collected = f" ({share.administrator})" if share.administrator else ""
+        names[str(share.party_id)] = share.party.name + collected
+        weights.append((str(share.party_id), share.share_ppm))
+    return _parts(line.right_micros, weights, names, str(line.party_id), line.amount_micros)
+
+
+def _posting(line: StatementLine, total: VariationSum) -> Posting | None:
+    if total.entry_id is None or not line.amount_micros:
+        return None
+    ref = f"{line.right}:{line.stem_id or ''}"
+    rows = Posting.objects.filter(entry_id=total.entry_id, ref=ref)
+    payee = line.statement
+    return rows.filter(
+        account__owner_kind=payee.payee_kind, account__owner_ref=payee.payee_ref
+    ).first()
+
+
+def _era_until(total: VariationSum) -> datetime:
+    """When other sheets or another month begin for the sources of a sum's record."""
+    month_ends = month_end(month_of(total.era_from))
+    stems = AttributionLine.objects.filter(record_id=total.record_id).values_list(
+        "stem_id", "stem__recording_id", "stem__recording__work_id"
+    )
+    stem_ids, recording_ids, work_ids = zip(*stems, strict=True) if stems else ((), (), ())
+    following = SplitSheet.objects.filter(
+        Q(stem__in=stem_ids) | Q(recording__in=recording_ids) | Q(work__in=work_ids),
+        state=SplitSheet.State.SIGNED,
+        effective_from__gt=total.era_from,
+        effective_from__lt=month_ends,
+    )
+    first = following.order_by("effective_from").values_list("effective_from", flat=True).first()
+    return first or month_ends
+
+
+def _usages(
+    line: StatementLine, total: VariationSum, numbers: dict[tuple[str, str], int]
+) -> tuple[Heard, ...]:
+    rows = Usage.objects.filter(
+        record_id=total.record_id,
+        accrual_month=line.statement.period.month,
+        state=Usage.State.COUNTED,
+        played_at__gte=total.era_from,
+        played_at__lt=_era_until(total),
+    ).order_by("played_at", "pk")
+    fields = rows.values_list(F("payer_kind"), F("payer_ref"), "played_at", "heard_ms")[:SHOWN]
+    return tuple(
+        Heard(numbers.get((kind, ref), 0), played_at.date(), heard)
+        for kind, ref, played_at, heard in fields
+    )

@@ -1,0 +1,111 @@
+"""Statements as files, made from frozen lines alone: the same bytes whenever they are made again.
+
+Amounts stand with all six places and a point. CSV is RFC 4180 (CRLF, UTF-8, no mark at the
+beginning); a cell that a spreadsheet would take for a formula begins with an apostrophe.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from licensing.money import amount_text
+from licensing.royalties.queries import LineView, StatementView
+
+COLUMNS = (
+    "position",
+    "kind",
+    "played_month",
+    "recording",
+    "stem",
+    "right",
+    "sheet_version",
+    "variation",
+    "plays",
+    "source_ppm",
+    "share_ppm",
+    "source_amount",
+    "right_amount",
+    "amount",
+    "currency",
+    "line_id",
+)
+
+
+def file_name(statement: StatementView, ending: str) -> str:
+    """A name that tells statements apart: statement-2026-10-EUR-v1.csv."""
+    month = f"{statement.month:%Y-%m}"
+    return f"statement-{month}-{statement.currency}-v{statement.version}.{ending}"
+
+
+def as_csv(statement: StatementView) -> bytes:
+    """A head of opening, lines, closing; then one row per line."""
+    text = io.StringIO()
+    write = csv.writer(text, lineterminator="\r\n").writerow
+    for name, value in _head(statement).items():
+        write([name, _safe(value)])
+    write([])
+    write(COLUMNS)
+    for line in statement.lines:
+        row = _row(line, statement.currency)
+        write([_safe(row[name]) for name in COLUMNS])
+    return text.getvalue().encode()
+
+
+def as_json(statement: StatementView) -> bytes:
+    """The head and the lines; keys sorted, two spaces, one newline at the end."""
+    content = _head(statement) | {
+        "schema": 1,
+        "lines": [_row(line, statement.currency) for line in statement.lines],
+    }
+    return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _head(statement: StatementView) -> dict[str, object]:
+    return {
+        "statement": str(statement.id),
+        "month": f"{statement.month:%Y-%m}",
+        "version": statement.version,
+        "payee": statement.payee_name,
+        "currency": statement.currency,
+        "opening": amount_text(statement.opening_micros),
+        "earned": amount_text(statement.lines_micros),
+        "closing": amount_text(statement.closing_micros),
+        "model": statement.model,
+        "other_model": statement.other_model,
+        "other_model_would_have_paid": amount_text(statement.other_model_micros),
+        "made_at": statement.made_at.isoformat(),
+    }
+
+
+def _row(line: LineView, currency: str) -> dict[str, object]:
+    return {
+        "position": line.position,
+        "kind": line.kind,
+        "played_month": f"{line.played_month:%Y-%m}",
+        "recording": line.recording_title,
+        "stem": line.stem_label,
+        "right": line.right,
+        "sheet_version": line.sheet_version,
+        "variation": line.subject[1],
+        "plays": line.plays,
+        "source_ppm": line.source_ppm,
+        "share_ppm": line.share_ppm,
+        "source_amount": amount_text(line.source_micros),
+        "right_amount": amount_text(line.right_micros),
+        "amount": amount_text(line.amount_micros),
+        "currency": currency,
+        "line_id": str(line.id),
+    }
+
+
+def _safe(value: object) -> object:
+    """Titles are other people's text: never let one run as a formula in a spreadsheet."""
+    dangerous: Sequence[str] = ("=", "+", "-", "@", "\t", "\r")
+    if isinstance(value, str) and value.startswith(tuple(dangerous)) and not _is_number(value):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdecimal()

@@ -1,0 +1,331 @@
+"""Closing a month: the SQL against the pure rules, and every road that money may take."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from licensing.audit.models import Fact
+from licensing.ledger.operations import post
+from licensing.ledger.queries import balance_of, list_balances, trial_balance
+from licensing.ledger.rules import AccountKey, MonthClosed
+from licensing.receipts.rules import pool_account
+from licensing.royalties.closing import CloseRefused, close_period
+from licensing.royalties.models import ListenerAllocation, StatementLine, VariationSum
+from licensing.royalties.operations import set_rate_card
+from licensing.royalties.rules.division import Division, divide, pro_rata, sums, user_centric
+from tests.licensing.royalties import small_world as world
+
+MONTH = date(2026, 10, 1)
+RIGHTS = [("MASTER", 500_000), ("PUBLISHING", 500_000)]
+MASTER = {"Tide": {"Ana": 700_001, "Ben": 299_999}, "Lamp": {"Cleo": 1_000_000}}
+PUBLISHING = {"Tide": {"Ana": 333_333, "Ben": 666_667}, "Lamp": {"Cleo": 500_000, "Dov": 500_000}}
+
+
+def payable(name, kind="party"):
+    ref = name if kind == "society" else str(world.ref(name))
+    return balance_of(AccountKey("payable", kind, ref, "EUR"))
+
+
+def close(month=MONTH, now=world.AFTER_OCTOBER):
+    period = close_period(month=month, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    assert trial_balance().differences() in ({}, {"EUR": 0})
+    return period
+
+
+def solo(name="solo", artist="Ana", **more):
+    stems = world.recording(f"of {name}", master={artist: 10**6}, publishing={artist: 10**6})
+    return world.record(name, [(stems[0], 1_000_000)], **more)
+
+
+@pytest.fixture
+def pieces(db):
+    tide = world.recording("Tide", master=MASTER["Tide"], publishing=PUBLISHING["Tide"], stems=3)
+    lamp = world.recording("Lamp", master=MASTER["Lamp"], publishing=PUBLISHING["Lamp"], stems=2)
+    sources = {
+        "A": [(tide[0], 400_000), (tide[1], 400_000), (lamp[0], 200_000)],
+        "B": [(tide[0], 333_333), (tide[2], 333_333), (lamp[1], 333_334)],
+        "C": [(lamp[0], 1_000_000), (lamp[1], 0)],
+    }
+    return {name: (world.record(name, lines), lines) for name, lines in sources.items()}
+
+
+LISTENERS = ["l1", "l2", "l3"]
+BOOK = st.tuples(
+    st.dictionaries(st.sampled_from(LISTENERS), st.integers(1, 10**7)),
+    st.dictionaries(
+        st.sampled_from(LISTENERS),
+        st.dictionaries(st.sampled_from("ABC"), st.integers(1, 40), min_size=1),
+    ),
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(BOOK)
+def test_sql_gives_the_same_micros_as_the_rules(pieces, book):
+    savepoint = transaction.savepoint()
+    live(*book, pieces)
+    transaction.savepoint_rollback(savepoint)
+
+
+def live(paid, plays, pieces):
+    """A month in which this was paid and played, closed and compared."""
+    pools = {name: world.pay(name, amount=n).pool_micros for name, n in paid.items()}
+    for listener, counts in plays.items():
+        state = "COUNTED" if listener in paid else "UNFUNDED"
+        for piece, times in counts.items():
+            world.heard(listener, pieces[piece][0], times, state=state)
+    close()
+    compare({name: pool for name, pool in pools.items() if pool}, plays, pieces, set(paid))
+
+
+def compare(pools, plays, pieces, payers):
+    """The rules' micros beside those that the close wrote down."""
+    counted = {listener: counts for listener, counts in plays.items() if listener in payers}
+    keyed = {
+        listener: {str(pieces[piece][0].pk): times for piece, times in counts.items()}
+        for listener, counts in counted.items()
+    }
+    expected = sums(user_centric(pools, keyed))
+    written = {str(s.record_id): s.amount_micros for s in VariationSum.objects.all()}
+    assert written == expected
+    records = {str(made.pk): lines for made, lines in pieces.values()}
+    parts, other = ({}, {})
+    for totals, out in ((expected, parts), (sums(pro_rata(pools, keyed)), other)):
+        for record, amount in totals.items():
+            for (_, _, party), micros in divide(amount, division(records[record])).items():
+                out[party] = out.get(party, 0) + micros
+    paid = {a.owner_ref: n for a, n in list_balances(kind="payable").items()}
+    assert paid == {party: n for party, n in parts.items() if n}
+    would_have = dict(
+        StatementLine.objects.values_list(
+            "statement__payee_ref", "statement__other_model_micros"
+        ).distinct()
+    )
+    assert would_have == {party: other.get(party, 0) for party in would_have}
+    assert set(parts) <= set(would_have)
+
+
+def division(lines):
+    on = {str(stem.pk): stem.recording.title for stem, _ in lines}
+    by_right = {"MASTER": MASTER, "PUBLISHING": PUBLISHING}
+    sheets = {
+        (stem, right): [(str(world.ref(name)), ppm) for name, ppm in by_right[right][title].items()]
+        for stem, title in on.items()
+        for right, _ in RIGHTS
+    }
+    return Division([(str(stem.pk), ppm) for stem, ppm in lines], RIGHTS, sheets)
+
+
+def test_two_subscribers_are_paid_as_published(db):
+    pieces = {name: solo(name, artist=name) for name in "ABC"}
+    for listener, plays in (("u1", {"A": 10}), ("u2", {"A": 10, "B": 80, "C": 10})):
+        world.pay(listener, amount=700, kind="PROMOTION", tax=0)
+        for name, times in plays.items():
+            world.heard(listener, pieces[name], times)
+    close()
+    assert [payable(name) for name in "ABC"] == [770, 560, 70]
+    other = StatementLine.objects.values_list(
+        "statement__payee_name", "statement__other_model_micros"
+    )
+    assert dict(other.distinct()) == {"A": 255, "B": 1018, "C": 127}
+
+
+def test_pro_rata_by_rate_card_pays_as_published(db):
+    set_rate_card(
+        product="listening",
+        model="PRO_RATA",
+        master_ppm=500_000,
+        effective_from=world.LONG_AGO,
+        actor=("user", "admin"),
+        now=world.LONG_AGO,
+    )
+    pieces = {name: solo(name, artist=name) for name in "ABC"}
+    for listener, plays in (("u1", {"A": 10}), ("u2", {"A": 10, "B": 80, "C": 10})):
+        world.pay(listener, amount=700, kind="PROMOTION", tax=0)
+        for name, times in plays.items():
+            world.heard(listener, pieces[name], times)
+    close()
+    assert [payable(name) for name in "ABC"] == [255, 1018, 127]
+
+
+def test_a_subscriber_without_plays_pays_what_everyone_played(db):
+    first, second = solo("A", artist="A"), solo("B", artist="B")
+    world.pay("l1", amount=100, kind="PROMOTION", tax=0)
+    world.pay("idle", amount=60, kind="PROMOTION", tax=0)
+    world.play("l1", first, 2)
+    world.play("l1", second, 1)
+    close()
+    assert (payable("A"), payable("B")) == (67 + 40, 33 + 20)
+    assert set(ListenerAllocation.objects.values_list("basis", flat=True)) == {"OWN", "FALLBACK"}
+
+
+def test_a_month_in_which_nobody_played_waits_unallocated(db):
+    receipt = world.pay("l1")
+    close()
+    waiting = AccountKey("unallocated", "month", "2026-10", "EUR")
+    assert balance_of(waiting) == receipt.pool_micros
+    assert balance_of(pool_account(MONTH, "EUR")) == 0
+
+
+def test_a_new_sheet_holds_from_its_moment_and_never_back(db):
+    (stem,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    piece = world.record("A", [(stem, 1_000_000)])
+    change = datetime(2026, 10, 16, tzinfo=UTC)
+    world.sheet("MASTER", {"Ben": 10**6}, since=change, version=2, recording=stem.recording)
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", piece, 3)
+    world.play("l1", piece, 1, since=change)
+    close()
+    assert (payable("Ana"), payable("Ben")) == (750 + 125, 125)
+
+
+def test_a_stems_own_sheet_goes_before_its_recordings(db):
+    own, other = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6}, stems=2)
+    world.sheet("MASTER", {"Guest": 10**6}, stem=own)
+    piece = world.record("A", [(own, 500_000), (other, 500_000)])
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", piece)
+    close()
+    assert (payable("Guest"), payable("Ana")) == (250, 750)
+
+
+def test_a_societys_share_never_reaches_the_writer(db):
+    (stem,) = world.recording(
+        "T", master={"Ana": 10**6}, publishing={"Ana": 500_000, "Dov": (500_000, "GEMA")}
+    )
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", world.record("A", [(stem, 1_000_000)]))
+    close()
+    assert (payable("GEMA", "society"), payable("Dov"), payable("Ana")) == (250, 0, 750)
+
+
+def test_a_right_without_a_sheet_waits_unallocated(db):
+    (stem,) = world.recording("T", master={"Ana": 10**6}, publishing=None)
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", world.record("A", [(stem, 1_000_000)]))
+    close()
+    assert payable("Ana") == 500
+    assert balance_of(AccountKey("unallocated", "stem", str(stem.pk), "EUR")) == 500
+
+
+def test_a_record_that_is_not_sealed_waits_unallocated(db):
+    piece = solo(sealed=False)
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", piece)
+    close()
+    assert balance_of(AccountKey("unallocated", "record", str(piece.pk), "EUR")) == 1_000
+
+
+def test_plays_that_accrue_nothing_stand_on_the_statement(db):
+    piece = solo()
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", piece)
+    world.play("unfunded", piece, 2)
+    world.pay("member")
+    world.play("member", piece, 3, listener_parties=[world.ref("Ana")])
+    close()
+    lines = StatementLine.objects.filter(variation_sum=None)
+    kept = {line.kind: (line.plays, line.amount_micros) for line in lines}
+    assert kept == {"UNFUNDED": (2, 0), "SELF": (3, 0)}
+
+
+def test_a_zero_part_stands_on_the_statement_and_makes_no_posting(pieces):
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", pieces["C"][0])
+    close()
+    silent = pieces["C"][1][1][0]
+    assert StatementLine.objects.filter(stem=silent, amount_micros=0).count() == 3
+    assert payable("Cleo") + payable("Dov") == 1_000
+
+
+def test_each_currency_is_a_book_of_its_own(db):
+    piece = solo()
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.pay("l1", amount=77, kind="PROMOTION", tax=0, currency="USD")
+    world.play("l1", piece)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    paid = {a.currency: n for a, n in list_balances(kind="payable").items()}
+    assert paid == {"EUR": 1_000, "USD": 77}
+    assert trial_balance().differences() == {"EUR": 0, "USD": 0}
+
+
+def test_a_late_play_is_an_adjustment_that_names_its_month(db):
+    piece = solo()
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.pay("l1", amount=500, kind="PROMOTION", tax=0, month=world.NOVEMBER)
+    world.play("l1", piece)
+    close()
+    world.play("l1", piece, received_at=world.AFTER_OCTOBER)
+    world.play("l1", piece, since=world.NOVEMBER)
+    close(date(2026, 11, 1), world.AFTER_NOVEMBER)
+    lines = StatementLine.objects.filter(statement__period__month=date(2026, 11, 1), right="MASTER")
+    by_kind = {line.kind: (line.played_month, line.amount_micros) for line in lines}
+    assert by_kind == {
+        "ADJUSTMENT": (MONTH, 125),
+        "EARNING": (date(2026, 11, 1), 125),
+    }
+    assert payable("Ana") == 1_500
+
+
+def test_the_next_month_opens_where_the_last_one_closed(db):
+    piece = solo()
+    for month, now in (
+        (world.OCTOBER, world.AFTER_OCTOBER),
+        (world.NOVEMBER, world.AFTER_NOVEMBER),
+    ):
+        world.pay("l1", amount=1_000, kind="PROMOTION", tax=0, month=month)
+        world.play("l1", piece, since=month)
+        close(month.date(), now)
+    statements = [
+        (s.opening_micros, s.lines_micros, s.closing_micros)
+        for s in sorted(
+            {line.statement for line in StatementLine.objects.all()}, key=lambda s: s.made_at
+        )
+    ]
+    assert statements == [(0, 1_000, 1_000), (1_000, 1_000, 2_000)]
+
+
+def test_a_month_is_not_closed_early_or_before_its_elders(db):
+    world.pay("l1", until=world.DECEMBER)
+    with pytest.raises(CloseRefused, match="five days"):
+        close_period(month=MONTH, now=datetime(2026, 11, 5, tzinfo=UTC))
+    with pytest.raises(CloseRefused, match="2026-10"):
+        close_period(month=date(2026, 11, 1), now=world.AFTER_NOVEMBER)
+    close_period(month=date(2026, 10, 31), now=world.AFTER_OCTOBER)
+
+
+def test_a_close_is_a_fact(db):
+    period = close()
+    assert Fact.objects.get(verb="close_period").object_ref == str(period.pk)
+
+
+def test_nothing_is_posted_into_a_closed_month(db):
+    close()
+    lines = [
+        (AccountKey("cash", "x", "x", "EUR"), "debit", 1),
+        (pool_account(MONTH, "EUR"), "credit", 1),
+    ]
+    with pytest.raises(MonthClosed):
+        post(key="k", kind="t", postings=lines, effective_at=world.OCTOBER, now=world.DECEMBER)
+
+
+@pytest.mark.parametrize(
+    "table", ["period", "variationsum", "statement", "statementline", "ratecard"]
+)
+@pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_what_a_close_has_written_stands(db, table, verb):
+    world.pay("l1")
+    world.play("l1", solo())
+    close()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(verb.format(f"royalties_{table}"))

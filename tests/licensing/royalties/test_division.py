@@ -1,0 +1,49 @@
+"""The pure division: the published comparison of models, and sums that lose nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licensing.royalties.rules.division import Division, divide, pro_rata, sums, user_centric
+
+TWO_SUBSCRIBERS = {"u1": 700, "u2": 700}
+THEIR_PLAYS = {"u1": {"A": 10}, "u2": {"A": 10, "B": 80, "C": 10}}
+
+
+def test_user_centric_pays_as_published():
+    assert sums(user_centric(TWO_SUBSCRIBERS, THEIR_PLAYS)) == {"A": 770, "B": 560, "C": 70}
+
+
+def test_pro_rata_pays_as_published():
+    assert sums(pro_rata(TWO_SUBSCRIBERS, THEIR_PLAYS)) == {"A": 255, "B": 1018, "C": 127}
+
+
+PAYERS = st.sampled_from("pqrs")
+POOLS = st.dictionaries(PAYERS, st.integers(1, 10**9), min_size=1)
+PLAYS = st.dictionaries(
+    PAYERS, st.dictionaries(st.sampled_from("ABC"), st.integers(1, 99), min_size=1), min_size=1
+)
+
+
+@given(POOLS, PLAYS)
+def test_both_models_pay_out_every_pool_whole(pools, plays):
+    for model in (user_centric, pro_rata):
+        assert sum(sums(model(pools, plays)).values()) == sum(pools.values())
+
+
+@given(POOLS)
+def test_a_month_without_plays_divides_nothing(pools):
+    assert user_centric(pools, {}) == pro_rata(pools, {}) == {}
+
+
+def test_an_idle_subscriber_pays_what_everyone_played():
+    out = sums(user_centric({"u1": 100, "idle": 60}, {"u1": {"A": 1}, "u3": {"B": 2}}))
+    assert out == {"A": 120, "B": 40}
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(1, 10**6), min_size=1, max_size=5))
+def test_a_variation_is_divided_without_loss(amount, ppm):
+    stems = [(f"s{n}", weight) for n, weight in enumerate(ppm)]
+    rights = [("MASTER", 500_000), ("PUBLISHING", 500_000)]
+    shares = [("ana", 700_000), ("ben", 300_000)]
+    sheets = {(stem, right): shares for stem, _ in stems for right, _ in rights}
+    assert sum(divide(amount, Division(stems, rights, sheets)).values()) == amount

@@ -6,7 +6,6 @@ nothing, with other content it is refused. Corrections are reversing entries; no
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -120,7 +119,7 @@ def _share_months(drafts: Iterable[EntryDraft]) -> None:
 def _insert_entries(
     drafts: Sequence[EntryDraft], digests: dict[str, str], now: datetime
 ) -> dict[str, int]:
-    columns: list[Any] = [
+    columns = [
         [draft.key for draft in drafts],
         [digests[draft.key] for draft in drafts],
         [draft.kind for draft in drafts],

@@ -64,14 +64,20 @@ def _scene(
     if guest is not None:
         chosen = _both(chosen, voices, lead, guest)
     ways: dict[str, list[int]] = {}
-    for voice in chosen:
-        deck = lead if voice.song == lead.index else guest
-        assert deck is not None
-        way = bars[deck.index]
-        ways[voice.digest] = (
-            drum_walk(deck, voice, span, way, dice) if voice.role == "drums" else way
-        )
+    for deck in (lead, guest):
+        own = [voice for voice in chosen if deck is not None and voice.song == deck.index]
+        if deck is not None and own:
+            ways |= _ways(deck, own, span, bars[deck.index], dice)
     return Scene(span, tuple(chosen), ways)
+
+
+def _ways(
+    deck: Deck, voices: list[Voice], span: Span, bars: list[int], dice: Dice
+) -> dict[str, list[int]]:
+    """The bars of each voice: all drums of a recording together, everything else on `bars`."""
+    drums = [voice for voice in voices if voice.role == "drums"]
+    beaten = drum_walk(deck, drums, span, bars, dice) if drums else bars
+    return {voice.digest: beaten if voice.role == "drums" else bars for voice in voices}
 
 
 def _both(

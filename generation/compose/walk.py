@@ -49,7 +49,7 @@ def _bars(part: Part, span: Span, bars: int) -> list[int]:
     return [part.bar + (skip + n) % size for n in range(span.bars)]
 
 
-def drum_walk(deck: Deck, drums: Voice, span: Span, like: list[int], dice: Dice) -> list[int]:
+def drum_walk(deck: Deck, drums: list[Voice], span: Span, like: list[int], dice: Dice) -> list[int]:
     """Source bars for the drums: the phrase, anywhere in the recording, as busy as `span` is
     energetic.
 
@@ -61,7 +61,7 @@ def drum_walk(deck: Deck, drums: Voice, span: Span, like: list[int], dice: Dice)
     if not starts:
         return like
     heat = {b: _busy(deck, drums, range(b, b + size)) for b in starts}
-    played = [b for b in starts if deck.activity(drums, list(range(b, b + size))) >= 0.5]
+    played = [b for b in starts if _played(deck, drums, range(b, b + size))]
     ranked = sorted(played or starts, key=lambda b: heat[b])
     picked: list[int] = []
     while len(picked) < span.bars:
@@ -72,9 +72,13 @@ def drum_walk(deck: Deck, drums: Voice, span: Span, like: list[int], dice: Dice)
     return picked[: span.bars]
 
 
-def _busy(deck: Deck, drums: Voice, bars: range) -> float:
-    power = sum(deck.power[drums.stem][bar] for bar in bars)
-    return float(sum(deck.onset_count(drums, bar) for bar in bars) * (power**0.25))
+def _played(deck: Deck, drums: list[Voice], bars: range) -> bool:
+    return max(deck.activity(voice, list(bars)) for voice in drums) >= 0.5
+
+
+def _busy(deck: Deck, drums: list[Voice], bars: range) -> float:
+    power = sum(deck.power[voice.stem][bar] for voice in drums for bar in bars)
+    return float(sum(deck.onset_count(v, bar) for v in drums for bar in bars) * power**0.25)
 
 
 def home_bar(deck: Deck) -> int:

@@ -1,0 +1,135 @@
+"""A whole variation in one go: ask and stems in, recipe, sound, figures and shares out.
+
+It knows the composer and the engine. It refuses to know rows, rights and requests; a caller may
+listen to how far it is. Invariant: the sound written is the sound of the recipe returned, at its
+planned loudness, and the shares are of exactly that sound.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.compose.director import NO_LIMITS, compose
+from generation.compose.values import Ask, Limits, Song
+from generation.engine import codecs, master
+from generation.engine.lines import lines_of
+from generation.engine.plan import plan_gain, with_plan
+from generation.engine.render import Cache, render
+from generation.recipe import Recipe, from_json, piece_count, piece_range, to_json
+
+Audio = npt.NDArray[np.float32]
+Windows = npt.NDArray[np.float64]
+Onsets = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished variation. `windows`: float64 [n, sources]; `lines`: (digest, ppm) per source."""
+
+    recipe: Recipe
+    finished: master.Finished
+    windows: Windows
+    lines: tuple[tuple[str, int], ...]
+
+
+def windows_sha256(windows: Windows) -> str:
+    """Hex SHA-256 of the window table: float64, little endian, window by window."""
+    return hashlib.sha256(np.ascontiguousarray(windows, dtype="<f8").tobytes()).hexdigest()
+
+
+def onsets_of(songs: Sequence[Song]) -> dict[str, Onsets]:
+    """The stored attacks of every stem by digest, as the engine takes them."""
+    return {
+        stem.digest: (
+            np.asarray(stem.analysis.onsets, np.int64),
+            np.asarray(stem.analysis.onset_db, np.float64),
+        )
+        for song in songs
+        for stem in song.stems
+    }
+
+
+def plan(
+    ask: Ask, songs: Sequence[Song], stems: Mapping[str, Audio], limits: Limits = NO_LIMITS
+) -> Recipe:
+    """The recipe that answers `ask`, its gain planned on the stems; normalised.
+
+    `stems`: float32 [2, n] by digest. Raises CannotCompose.
+    """
+    recipe = compose(ask, songs, limits)
+    planned = plan_gain(recipe, stems, onsets_of(songs))
+    return from_json(to_json(with_plan(recipe, planned)))
+
+
+def make(
+    recipe: Recipe,
+    songs: Sequence[Song],
+    stems: Mapping[str, Audio],
+    folder: Path,
+    *,
+    name: str,
+    tags: codecs.Tags,
+    formats: Sequence[str] = ("flac",),
+    progress: Progress | None = None,
+) -> Made:
+    """Renders `recipe` and writes `<folder>/<name>.<format>`.
+
+    Should the loudness miss the plan by more than a trim can mend, the gain is corrected and the
+    piece rendered once more. `progress` hears fractions from 0 to 1.
+    """
+    onsets = onsets_of(songs)
+    raw = folder / f".{name}.f32"
+    try:
+        for _ in range(2):
+            windows = _render_to(raw, recipe, stems, onsets, progress)
+            finished = master.finish(
+                partial(_pieces, raw, recipe),
+                reached_lufs=recipe.reached_lufs,
+                folder=folder,
+                name=name,
+                tags=tags,
+                formats=formats,
+            )
+            if finished.gain_correction_db == 0.0:
+                break
+            gain_db = recipe.gain_db + finished.gain_correction_db
+            recipe = from_json(to_json(replace(recipe, gain_db=gain_db)))
+    finally:
+        raw.unlink(missing_ok=True)
+    lines = lines_of(windows, [source.digest for source in recipe.sources])
+    return Made(recipe, finished, windows, lines)
+
+
+def _render_to(
+    raw: Path,
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets],
+    progress: Progress | None,
+) -> Windows:
+    """The window table; the sound goes to `raw`, piece by piece."""
+    cache = Cache()
+    tables: list[Windows] = []
+    with raw.open("wb") as file:
+        for index in range(piece_count(recipe)):
+            start, end = piece_range(recipe, index)
+            rendered = render(recipe, stems, onsets, start, end, cache=cache, with_parts=False)
+            file.write(np.ascontiguousarray(rendered.audio.T, dtype="<f4").tobytes())
+            tables.append(rendered.windows)
+            if progress is not None:
+                progress(end / recipe.length)
+    return np.concatenate(tables)
+
+
+def _pieces(raw: Path, recipe: Recipe) -> Iterator[Audio]:
+    """The sound written to `raw`, piece by piece, float32 [2, n]."""
+    samples = np.memmap(raw, dtype="<f4", mode="r", shape=(recipe.length, 2))
+    for index in range(piece_count(recipe)):
+        start, end = piece_range(recipe, index)
+        yield np.ascontiguousarray(samples[start:end].T)

@@ -1,0 +1,196 @@
+"""`manage.py vary`: three whole files from a folder of stems, or one sentence and nothing."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pyebur128 import MeasurementMode, R128State, get_loudness_global, get_true_peak
+
+from generation.recipe import from_json, sha256_of
+from portal.demo.song import drumkit as kit
+from portal.demo.song import instruments as play
+from portal.demo.song.canvas import RATE, Canvas
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def stems(tmp_path_factory):
+    """Eight bars at 120: a beat and two chords, and a file that is no sound."""
+    folder = tmp_path_factory.mktemp("stems")
+    beat, chords = Canvas(32, 120.0, 1), Canvas(32, 120.0, 2)
+    for n in range(32):
+        beat.put(kit.kick(0.9) if n % 2 == 0 else kit.snare(0.9), n)
+        beat.put(kit.hat(1.0, 0.03, 0), n + 0.5, 0.3)
+    for bar in range(8):
+        for note in ((57, 60, 64), (53, 57, 60), (50, 57, 62), (52, 56, 59))[bar % 4]:
+            chords.put(play.electric_piano(note, 1.9, 0.5), bar * 4, 0.3)
+    soundfile.write(folder / "drums.flac", beat.finished(-3).T, RATE, subtype="PCM_24")
+    soundfile.write(folder / "keys.wav", chords.finished(-6).T, RATE, subtype="PCM_24")
+    (folder / "notes.txt").write_text("no sound")
+    return folder
+
+
+def vary(*args):
+    call_command("vary", *[str(arg) for arg in args])
+
+
+@pytest.fixture(scope="module")
+def made(stems, tmp_path_factory):
+    """One run of the real command, without any setting, database or terminal."""
+    out = tmp_path_factory.mktemp("out") / "made"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "vary", stems, "--mode=remix", "--out", out, "--seconds=14"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(out.parent), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return out
+
+
+def test_it_makes_three_files_that_agree(made):
+    assert sorted(path.name for path in made.iterdir()) == [
+        "licence.json",
+        "recipe.json",
+        "variation.flac",
+    ]
+    text = (made / "recipe.json").read_bytes()
+    recipe = from_json(text.decode())
+    licence = json.loads((made / "licence.json").read_text())
+    assert licence["recipe_sha256"] == hashlib.sha256(text).hexdigest() == sha256_of(recipe)
+    sound, rate = soundfile.read(made / "variation.flac")
+    assert (rate, len(sound)) == (48_000, recipe.length)
+    assert soundfile.info(made / "variation.flac").subtype == "PCM_24"
+    assert licence["duration_s"] == pytest.approx(14.0, abs=1e-3)
+
+
+def test_the_draft_has_exactly_its_fields_and_says_that_no_rights_were_checked(made):
+    licence = json.loads((made / "licence.json").read_text())
+    assert list(licence) == [
+        "schema",
+        "status",
+        "clearance",
+        "recipe_sha256",
+        "policy",
+        "target_lufs",
+        "reached_lufs",
+        "integrated_lufs",
+        "true_peak_dbtp",
+        "trim_db",
+        "duration_s",
+        "source",
+        "result",
+        "attribution",
+        "windows_sha256",
+        "model_ppm",
+        "engine",
+        "notes",
+    ]
+    assert licence["status"] == "draft"
+    assert licence["clearance"] is None
+    assert any("no rights were checked" in note for note in licence["notes"])
+    assert licence["source"]["tempo_bpm"] == pytest.approx(120, rel=0.01)
+    lines = licence["attribution"]
+    assert sum(line["ppm"] for line in lines) == 1_000_000
+    assert {line["stem"] for line in lines} == {"drums.flac", "keys.wav"}
+    assert all(set(line) == {"stem", "sha256", "role", "ppm"} for line in lines)
+
+
+def test_loudness_and_true_peak_are_what_an_independent_meter_reads(made):
+    licence = json.loads((made / "licence.json").read_text())
+    sound, rate = soundfile.read(made / "variation.flac")
+    meter = R128State(2, rate, MeasurementMode.MODE_I | MeasurementMode.MODE_TRUE_PEAK)
+    meter.add_frames(np.ascontiguousarray(sound).ravel(), len(sound))
+    peak = max(get_true_peak(meter, side) for side in (0, 1))
+    assert get_loudness_global(meter) == pytest.approx(licence["reached_lufs"], abs=0.3)
+    assert get_loudness_global(meter) == pytest.approx(licence["integrated_lufs"], abs=0.1)
+    assert 20 * np.log10(peak) <= -1.0
+
+
+def test_the_same_seed_makes_the_same_sound(made, stems, tmp_path):
+    vary(stems, "--mode=remix", "--out", tmp_path / "again", "--seconds=14")
+    for name in ("variation.flac", "recipe.json", "licence.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (made / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--mode=remix", "--key=H maj"), "key"),
+        (("--mode=remix", "--energy=1.5"), "0 to 1"),
+        (("--mode=remix", "--energy=nan"), "0 to 1"),
+        (("--mode=remix", "--tempo=20"), "40 to 240"),
+        (("--mode=remix", "--seconds=9"), "10 to 1800"),
+        (("--mode=remix", "--seed=-1"), "seed"),
+        (("--mode=polka",), "polka"),
+        (("--mode=collaboration",), "two folders"),
+        (("--mode=focus", "--vocals=maybe"), "maybe"),
+    ],
+)
+def test_an_ask_that_has_no_meaning_is_refused_in_one_line(stems, tmp_path, options, said):
+    with pytest.raises(CommandError, match=said) as refusal:
+        vary(stems, *options, "--out", tmp_path / "none")
+    assert refusal.value.returncode == 2
+    assert "\n" not in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_sound_and_a_damaged_file_are_refused(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(CommandError, match="not a folder"):
+        vary(tmp_path / "missing", "--mode=remix", "--out", out)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(CommandError, match="no sound files"):
+        vary(empty, "--mode=remix", "--out", out)
+    (empty / "fake.wav").write_text("this is not a wave file at all" * 40)
+    with pytest.raises(CommandError, match=r"fake\.wav") as refusal:
+        vary(empty, "--mode=remix", "--out", out)
+    assert refusal.value.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_tempo_is_refused_where_none_was_found(tmp_path):
+    folder = tmp_path / "wind"
+    folder.mkdir()
+    time = np.arange(12 * RATE) / RATE
+    swell = np.sin(2 * np.pi * 220 * time) * (0.2 + 0.1 * np.sin(0.7 * time))
+    soundfile.write(folder / "wind.wav", np.stack([swell, swell]).T, RATE)
+    with pytest.raises(CommandError, match="tempo"):
+        vary(folder, "--mode=remix", "--tempo=100", "--out", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["wind"]
+    vary(folder, "--mode=remix", "--seconds=11", "--out", tmp_path / "out")
+    licence = json.loads((tmp_path / "out" / "licence.json").read_text())
+    assert licence["result"]["tempo_bpm"] is None
+    assert licence["duration_s"] == 11.0
+    assert any("free time" in note for note in licence["notes"])
+
+
+def test_an_existing_folder_is_replaced_only_by_force_and_strangers_in_it_stay(
+    made, stems, tmp_path
+):
+    out = tmp_path / "out"
+    shutil.copytree(made, out)
+    before = (out / "licence.json").read_bytes()
+    with pytest.raises(CommandError, match="--force"):
+        vary(stems, "--mode=ambient", "--out", out)
+    assert (out / "licence.json").read_bytes() == before
+    (out / "mine.txt").write_text("keep me")
+    vary(stems, "--mode=ambient", "--seconds=10", "--out", out, "--force")
+    assert (out / "mine.txt").read_text() == "keep me"
+    licence = json.loads((out / "licence.json").read_text())
+    assert licence["duration_s"] == 10.0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

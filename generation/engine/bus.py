@@ -11,10 +11,10 @@ import numpy as np
 from generation.engine import dynamics
 from generation.engine.clips import Dry, Onsets
 from generation.engine.console import Channel
-from generation.engine.kernels import Audio, Reals, Samples, Spectrum, Turns, exp2_of, fade
+from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade
 from generation.engine.reverb import Room
 from generation.engine.tape import Cache, Tape
-from generation.recipe import BLOCK_SAMPLES, PIECE_SAMPLES, Recipe
+from generation.recipe import BLOCK_SAMPLES, Recipe
 
 _MARGIN = dynamics.PEAK_TAPS
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
@@ -25,11 +25,10 @@ class Send:
 
     def __init__(self, channel: Channel, room: Room | None) -> None:
         self._room = room if channel.sends else None
-        blocks = 0 if room is None else room.blocks
         self._channel = Tape(channel.sound, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES)
-        self._spectra = Tape(self._sent, blocks, axis=0)
+        self._spectra = Tape(self._sent, 2, axis=0)
 
-    def _sent(self, lo: int, hi: int) -> Spectrum:
+    def _sent(self, lo: int, hi: int) -> Audio:
         assert self._room is not None
         poured = self._channel.read((lo - 1) * BLOCK_SAMPLES, hi * BLOCK_SAMPLES)
         return self._room.send_spectra(np.ascontiguousarray(poured[2]))
@@ -63,11 +62,11 @@ class Bus:
         memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
         self._memory = memory // dynamics.STEP
         self._lead = dynamics.limiter_memory(limiter) // dynamics.LIMIT_STEP
-        keep = PIECE_SAMPLES // 4
+        keep = 8 * BLOCK_SAMPLES
         self._parts = Tape(self._gathered, keep, BLOCK_SAMPLES)
-        self._levels = Tape(self._measured, self._memory + BLOCK_SAMPLES // dynamics.STEP)
+        self._levels = Tape(self._measured, BLOCK_SAMPLES // dynamics.STEP)
         self._loud = Tape(self._raised, keep, BLOCK_SAMPLES)
-        self._peaks = Tape(self._peaked, self._lead + BLOCK_SAMPLES // dynamics.LIMIT_STEP)
+        self._peaks = Tape(self._peaked, 8 * BLOCK_SAMPLES // dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
 
     def _gathered(self, lo: int, hi: int) -> Audio:

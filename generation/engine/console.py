@@ -56,9 +56,9 @@ class Lane:
         self._memory = memory // dynamics.STEP
         self._read = read
         if len(self._sections):
-            shaped = Tape(self._shaped(read), memory + 2 * eq.CHUNK, eq.CHUNK)
+            shaped = Tape(self._shaped(read), eq.CHUNK, eq.CHUNK)
             self._read = shaped.read
-        self._levels = Tape(self._measured, self._memory + 2 * eq.CHUNK // dynamics.STEP)
+        self._levels = Tape(self._measured, eq.CHUNK // dynamics.STEP)
         gain = exp2_of(strip.gain_db * 0.16609640474436812)
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)

@@ -13,7 +13,7 @@ from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
 PROCESSOR = "reverb/1"
 _FRAME = 2 * BLOCK_SAMPLES
-_TILE = 512
+TILE = 1_024
 
 
 def impulse(reverb: Reverb) -> Audio:
@@ -58,7 +58,7 @@ def smooth(noise: Reals, pole: float) -> None:
 
 
 class Room:
-    """The impulse response cut into blocks, as spectra complex64 [P, 2, BLOCK + 1]."""
+    """The impulse response cut into blocks, as spectra [P, 2, 2, BLOCK + 1]: real and imaginary."""
 
     def __init__(self, reverb: Reverb) -> None:
         response = impulse(reverb)
@@ -66,30 +66,31 @@ class Room:
         padded = np.zeros((2, self.blocks * BLOCK_SAMPLES), dtype=np.float32)
         padded[:, : response.shape[1]] = response
         parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES).transpose(1, 0, 2)
-        self.spectra: Spectrum = fft.rfft(parts, n=_FRAME, axis=-1).astype(np.complex64)
+        self.spectra = _split(fft.rfft(parts, n=_FRAME, axis=-1))
 
-    def send_spectra(self, send: Audio) -> Spectrum:
-        """Spectra of blocks, complex64 [n, BLOCK + 1].
-
-        `send` [1 + n blocks] has one block before.
-        """
+    def send_spectra(self, send: Audio) -> Audio:
+        """Spectra of blocks, float32 [n, 2, BLOCK + 1]; `send` has one block before them."""
         count = len(send) // BLOCK_SAMPLES - 1
         frames = np.lib.stride_tricks.sliding_window_view(send, _FRAME)[::BLOCK_SAMPLES]
         padded = np.zeros((-(-count // 4) * 4, _FRAME), dtype=np.float32)
         padded[:count] = frames[:count]
-        spectra: Spectrum = fft.rfft(padded, axis=-1, overwrite_x=True)[:count]
-        return spectra
+        return _split(fft.rfft(padded, axis=-1, overwrite_x=True)[:count])
 
-    def returned(self, sends: Spectrum, count: int) -> Audio:
+    def returned(self, sends: Audio, count: int) -> Audio:
         """The return of the last `count` blocks, float32 [2, count * BLOCK].
 
         `sends` lead by P - 1.
         """
-        mixed = np.zeros((2 * count, BLOCK_SAMPLES + 1), dtype=np.complex64)
+        mixed = np.empty((2 * count, BLOCK_SAMPLES + 1), dtype=np.complex64)
         convolve(sends, self.spectra, mixed)
         rows = fft.irfft(_padded(mixed), n=_FRAME, axis=-1, overwrite_x=True)[: 2 * count]
         tail = rows[:, BLOCK_SAMPLES:].reshape(count, 2, BLOCK_SAMPLES)
         return np.ascontiguousarray(tail.transpose(1, 0, 2)).reshape(2, count * BLOCK_SAMPLES)
+
+
+def _split(spectra: Spectrum) -> Audio:
+    """Real and imaginary parts in rows of their own, one axis before the last."""
+    return np.stack((spectra.real, spectra.imag), axis=-2).astype(np.float32)
 
 
 def _padded(rows: Spectrum) -> Spectrum:
@@ -99,17 +100,26 @@ def _padded(rows: Spectrum) -> Spectrum:
 
 
 @kernel
-def convolve(sends: Spectrum, room: Spectrum, mixed: Spectrum) -> None:
-    """mixed[2 b + c] = sum over p of sends[b + P - 1 - p] * room[p, c], p rising, bin by bin."""
-    parts, bins = room.shape[0], room.shape[2]
+def convolve(sends: Audio, room: Audio, mixed: Spectrum) -> None:
+    """mixed[2 b + c] = sum over p of sends[b + P - 1 - p] * room[p, c], p rising, bin by bin.
+
+    `sends` [n, 2, bins] and `room` [P, 2, 2, bins] hold real and imaginary parts in rows.
+    """
+    parts, bins = room.shape[0], room.shape[3]
+    real, imag = np.empty(TILE, dtype=np.float32), np.empty(TILE, dtype=np.float32)
     for b in range(mixed.shape[0] // 2):
-        for low in range(0, bins, 512):
-            high = min(bins, low + 512)
-            for p in range(parts):
-                send = sends[b + parts - 1 - p]
-                for channel in range(2):
-                    out, part = mixed[2 * b + channel], room[p, channel]
-                    for k in range(low, high):
-                        x, h = send[k], part[k]
-                        out[k] += complex(x.real * h.real - x.imag * h.imag,
-                                          x.real * h.imag + x.imag * h.real)  # fmt: skip
+        for low in range(0, bins, TILE):
+            count = min(TILE, bins - low)
+            for channel in range(2):
+                real[:] = 0.0
+                imag[:] = 0.0
+                for p in range(parts):
+                    send, part = sends[b + parts - 1 - p], room[p, channel]
+                    xr, xi = send[0, low : low + count], send[1, low : low + count]
+                    hr, hi = part[0, low : low + count], part[1, low : low + count]
+                    for k in range(count):
+                        real[k] += xr[k] * hr[k] - xi[k] * hi[k]
+                        imag[k] += xr[k] * hi[k] + xi[k] * hr[k]
+                row = mixed[2 * b + channel]
+                for k in range(count):
+                    row[low + k] = complex(real[k], imag[k])

@@ -52,59 +52,73 @@ def _spaced(onsets: Samples, begin: int, end: int) -> Samples:
 
 
 @kernel
-def tail_of(src_length: int, out_length: int) -> tuple[int, int]:
-    """(attack, grain hop) of a slice: its verbatim head and how its tail is laid."""
-    attack = min(ATTACK, src_length // 2)
-    return attack, max(64, min(GRAIN, (src_length - attack) // 2))
+def copy(line: Audio, begin: int, out: Audio) -> None:
+    """`out` gets the source from `begin` on; zeros lie outside."""
+    length, size = line.shape[0], out.shape[0]
+    lo, hi = min(max(0, -begin), size), max(min(size, length - begin), 0)
+    out[:] = 0.0
+    for i in range(lo, hi):
+        out[i] = line[begin + i]
 
 
 @kernel
-def body(
-    line: Audio, begin: int, at: int, src_length: int, out_length: int, attack: int, hop: int
-) -> float:
-    """Sample `at` of a slice that begins at `begin` in the source and may have to last longer."""
-    length = line.shape[0]
-    if out_length <= src_length or at < attack:
-        place = begin + at
-        return float(line[place]) if 0 <= place < length else 0.0
-    grain = (at - attack) // hop
-    beside = (at - attack) - grain * hop
+def lengthen(
+    line: Audio, begin: int, src_length: int, out_length: int, first: int, out: Audio
+) -> None:
+    """Samples `first` on of a slice that begins at `begin` and lasts longer than its source.
+
+    After its head of at most ATTACK samples, grains of the tail are laid half over each other; the
+    first goes on where the head ends, the last ends where the source slice ends.
+    """
+    attack = min(ATTACK, src_length // 2)
+    hop = max(64, min(GRAIN, (src_length - attack) // 2))
     room = max(0, src_length - attack - 2 * hop)
-    total, phase = 0.0, beside / hop
-    rising = phase * phase * (3.0 - 2.0 * phase)
-    for side in range(2):
-        centre = (grain + side) * hop
-        place = begin + attack + centre * room // (out_length - attack) + beside - side * hop
-        if side == 0 and grain == 0:
-            place = begin + at
-        weight = rising if side == 1 else 1.0 - rising
-        if 0 <= place < length:
-            total += weight * float(line[place])
-    return total
+    size, at = out.shape[0], min(max(0, attack - first), out.shape[0])
+    copy(line, begin + first, out[:at])
+    near, far = np.empty(hop, dtype=np.float32), np.empty(hop, dtype=np.float32)
+    while at < size:
+        grain, beside = (first + at - attack) // hop, (first + at - attack) % hop
+        count = min(hop - beside, size - at)
+        here = begin + attack + grain * hop * room // (out_length - attack) + beside
+        there = begin + attack + (grain + 1) * hop * room // (out_length - attack) + beside - hop
+        if grain == 0:
+            here = begin + first + at
+        copy(line, here, near[:count])
+        copy(line, there, far[:count])
+        for i in range(count):
+            x = np.float32(beside + i) / np.float32(hop)
+            rising = x * x * (np.float32(3.0) - np.float32(2.0) * x)
+            out[at + i] = near[i] + (far[i] - near[i]) * rising
+        at += count
+
+
+@kernel
+def cross(line: Audio, begin: int, left: int, width: int, out: Audio) -> None:
+    """Blends the last samples of a slice into the run-up that ends at `begin`; `left` are to go."""
+    for i in range(out.shape[0]):
+        place = begin - left + i
+        ahead = line[place] if 0 <= place < line.shape[0] else np.float32(0.0)
+        x = np.float32(left - i) / np.float32(width + 1)
+        weight = x * x * (np.float32(3.0) - np.float32(2.0) * x)
+        out[i] = ahead + (out[i] - ahead) * weight
 
 
 @kernel
 def lay_slices(stem: Audio, src: Samples, moved: Samples, lo: int, out: Audio) -> None:
     """Writes samples [lo, lo + n) of the slices bounded by `src` and `moved` into `out` [2, n]."""
-    hi, length = lo + out.shape[1], stem.shape[1]
+    hi = lo + out.shape[1]
     for j in range(src.shape[0] - 1):
         a, b = max(lo, moved[j]), min(hi, moved[j + 1])
         if a >= b:
             continue
         src_length, out_length = src[j + 1] - src[j], moved[j + 1] - moved[j]
-        attack, hop = tail_of(src_length, out_length)
-        cross = min(CROSS, out_length // 4)
-        if src_length == out_length:
-            cross = 0
+        width = 0 if src_length == out_length else min(CROSS, out_length // 4)
+        tail = max(a, moved[j + 1] - width)
         for channel in range(2):
-            line = stem[channel]
-            for t in range(a, b):
-                x = body(line, src[j], t - moved[j], src_length, out_length, attack, hop)
-                left = moved[j + 1] - t
-                if left <= cross:
-                    place = src[j + 1] - left
-                    ahead = float(line[place]) if 0 <= place < length else 0.0
-                    weight = left / (cross + 1.0)
-                    weight = weight * weight * (3.0 - 2.0 * weight)
-                    x = weight * x + (1.0 - weight) * ahead
-                out[channel, t - lo] = x
+            line, row = stem[channel], out[channel, a - lo : b - lo]
+            if out_length <= src_length:
+                copy(line, src[j] + a - moved[j], row)
+            else:
+                lengthen(line, src[j], src_length, out_length, a - moved[j], row)
+            if tail < b:
+                cross(line, src[j + 1], moved[j + 1] - tail, width, row[tail - a :])

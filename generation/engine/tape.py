@@ -39,7 +39,7 @@ class Tape:
             self._from, self._until = begin, end
         elif end > self._until:
             fresh = self._make(self._until, end)
-            first = max(self._from, min(begin, end - self._keep) // self._grain * self._grain)
+            first = max(self._from, (begin - self._keep) // self._grain * self._grain)
             kept = self._cut(held, first - self._from, None)
             held = np.concatenate((kept, fresh), axis=self._axis)
             self._from, self._until = first, end

@@ -47,10 +47,12 @@ PAIRS = {
     11: (1444, 765),
     12: (1458, 729),
 }
-BATCH = 8
+BATCH_SAMPLES = 16_384
 CHECKPOINT_FRAMES = 32
 RESET_DB = 9.0
 FORMANT_HZ = 450.0
+SILENT = 1e-9
+FAINT = 1e-11
 
 
 def frame_sizes(window: int, semitones: int) -> tuple[int, int]:
@@ -107,14 +109,16 @@ class Vocoder:
     def __init__(
         self, clip: Clip, digest: str, stem: Audio, onsets: tuple[Samples, Reals], cache: Cache
     ) -> None:
-        self._clip, self._stem, self._cache = clip, stem, cache
+        self._stem, self._cache = stem, cache
         self._map = TimeMap(clip.anchors)
-        self.lens = lens_of(clip)
+        self.lens = lens = lens_of(clip)
         self._hidden = onsets[0][onsets[1] >= RESET_DB]
         hidden = hash(self._hidden.tobytes())
         self._key = (
             "vocoder/1", digest, hidden, clip.anchors, clip.semitones, clip.window, clip.start,
         )  # fmt: skip
+        self._width = max(2, round(FORMANT_HZ * lens.n / 48_000)) if clip.formants else 0
+        self._resume: tuple[int, Turns] | None = None
 
     def sound(self, lo: int, hi: int) -> Audio:
         """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied."""
@@ -122,69 +126,63 @@ class Vocoder:
         out = np.zeros((2, hi - lo), dtype=np.float32)
         first = max(lens.first, (lo - lens.m // 2) // lens.hop + 1)
         last = min(lens.last, -(-(hi + lens.m // 2) // lens.hop))
-        for number, spectra in self._frames(first, last):
+        onward = (hi - lens.m // 2) // lens.hop
+        for number, spectra in self._frames(first, last, onward):
             pieces = fft.irfft(spectra, n=lens.m, axis=-1, overwrite_x=True)
             lay(out, pieces, lens.synthesis, number * lens.hop - lens.m // 2 - lo, lens.hop)
         return out
 
-    def warm_to(self, lo: int) -> None:
-        """Carries the phase to just before sample `lo` without making sound."""
-        frame = max(self.lens.first, (lo - self.lens.m // 2) // self.lens.hop + 1)
-        for _ in self._frames(frame, frame):
-            pass
-
     def _start(self, first: int) -> tuple[int, Turns | None]:
         """The newest frame before `first` whose phase is known, and that phase."""
-        lens = self.lens
         at = (first - 1) // CHECKPOINT_FRAMES * CHECKPOINT_FRAMES
-        while at > lens.first:
+        if self._resume is not None and at < self._resume[0] < first:
+            return self._resume[0], self._resume[1].copy()
+        while at > self.lens.first:
             state = self._cache.state((*self._key, at))
             if state is not None:
-                return at, state.astype(np.int32)
+                return at, state.copy()
             at -= CHECKPOINT_FRAMES
-        return lens.first, None
+        return self.lens.first, None
 
-    def _frames(self, first: int, last: int) -> Iterator[tuple[int, Spectrum]]:
-        """Rotated spectra of frames [first, last) in batches: (number of the first, spectra)."""
-        lens, formants = self.lens, self._clip.formants
+    def _frames(self, first: int, last: int, onward: int) -> Iterator[tuple[int, Spectrum]]:
+        """Turned spectra of frames [first, last) in batches: (number of the first, spectra).
+
+        The phase of frame `onward` is remembered for the next call. Rows are made in full batches,
+        so that every transform takes the same path through the library.
+        """
+        lens, batch = self.lens, BATCH_SAMPLES // self.lens.hop
         at, state = self._start(first)
+        given = state is not None
         turns = np.zeros(lens.n // 2 + 1, dtype=np.int32) if state is None else state
         before = np.zeros((2, lens.n // 2 + 1), dtype=np.complex64)
-        given = state is not None
-        width = max(2, round(FORMANT_HZ * lens.n / 48_000)) if formants else 0
+        places = self._map.sources(np.arange(at - 1, max(at, last) + batch) * lens.hop)
+        hops, resets, begin = np.diff(places), self._resets(places), at
+        kept = np.zeros((2, lens.n // 2 + 1), dtype=np.int32)
         while at < last:
-            places = self._map.sources(np.arange(at - 1, at + BATCH) * lens.hop)
-            hops, resets = np.diff(places), self._resets(places)
-            spectra = fft.rfft(self._windowed(places[1:]), axis=-1, overwrite_x=True)
-            out = np.zeros((2 * BATCH, lens.m // 2 + 1), dtype=np.complex64)
-            count = min(BATCH, last - at)
-            fresh = at == lens.first and not given
-            marks = np.zeros((BATCH, len(turns)), dtype=np.int32)
-            for_sound = max(0, first - at)
+            count, j = min(batch, last - at), at - begin
+            frames = np.empty((2 * batch, lens.n), dtype=np.float32)
+            gather(self._stem, places[j + 1 : j + 1 + batch], lens.analysis, frames)
+            spectra = fft.rfft(frames, axis=-1, overwrite_x=True)
+            out = np.empty((2 * batch, lens.m // 2 + 1), dtype=np.complex64)
+            silent = max(0, first - at)
+            marked = -at % CHECKPOINT_FRAMES
             follow(
-                spectra, before, turns, hops, resets, count, fresh, given, for_sound,
-                lens.hop, lens.n, lens.m, width, ROTATIONS, out, marks,
+                spectra, before, turns, hops[j:], resets[j:], count,
+                at == lens.first and not given, given, silent, lens.hop, lens.n, lens.m,
+                self._width, ROTATIONS, out, kept, marked, onward - at,
             )  # fmt: skip
-            self._remember(at, count, marks)
+            if marked < count:
+                self._cache.keep_state((*self._key, at + marked), kept[0].copy())
+            if 0 <= onward - at < count:
+                self._resume = (onward, kept[1].copy())
             if at + count > first:
-                yield at + for_sound, out[2 * for_sound : 2 * count]
+                yield at + silent, out[2 * silent : 2 * count]
             at, given = at + count, False
-
-    def _remember(self, at: int, count: int, marks: Turns) -> None:
-        for number in range(at, at + count):
-            if number % CHECKPOINT_FRAMES == 0:
-                self._cache.keep_state((*self._key, number), marks[number - at].copy())
 
     def _resets(self, places: Samples) -> Flags:
         """Whether a hidden onset lies between each place and the one before."""
         passed = np.searchsorted(self._hidden, places, side="right")
         return np.diff(passed) > 0
-
-    def _windowed(self, places: Samples) -> Audio:
-        """Windowed frames around `places`, float32 [2 * BATCH, N], channels interleaved."""
-        frames = np.empty((2 * BATCH, self.lens.n), dtype=np.float32)
-        gather(self._stem, places, self.lens.analysis, frames)
-        return frames
 
 
 @kernel
@@ -222,68 +220,70 @@ def lay(out: Audio, pieces: Audio, window: Audio, offset: int, hop: int) -> None
 @kernel
 def weigh(left: Spectrum, right: Spectrum, power: Audio) -> float:
     """The power of each bin over both channels; returns the largest."""
-    top = np.float32(0.0)
     for k in range(power.shape[0]):
         a, b = left[k], right[k]
         power[k] = a.real * a.real + a.imag * a.imag + b.real * b.real + b.imag * b.imag
+    top = np.float32(0.0)
+    for k in range(power.shape[0]):
         top = max(top, power[k])
     return float(top)
 
 
 @kernel
-def find_peaks(power: Audio, peaks: Turns, edges: Turns) -> int:
-    """Bins above their two neighbors on either side, and where their regions end; returns how many.
+def find_peaks(power: Audio, floor: float, peaks: Turns, edges: Turns) -> int:
+    """Bins above `floor` and their two neighbors on either side; returns how many.
 
     Ties go to the lower bin. `edges[j]` is the first bin of region j + 1: the weakest bin between
     two peaks.
     """
-    bins, count = power.shape[0], 0
+    bins, count, least = power.shape[0], 0, np.float32(floor)
     for k in range(2, bins - 2):
         p = power[k]
-        if p > power[k - 1] and p >= power[k + 1] and p > power[k - 2] and p >= power[k + 2]:
+        if p <= power[k - 1] or p < power[k + 1] or p < least:
+            continue
+        if p > power[k - 2] and p >= power[k + 2]:
             peaks[count] = k
             count += 1
     for j in range(count - 1):
-        low = peaks[j] + 1
+        low, least = peaks[j] + 1, power[peaks[j] + 1]
         for k in range(peaks[j] + 2, peaks[j + 1]):
-            if power[k] < power[low]:
-                low = k
+            if power[k] < least:
+                low, least = k, power[k]
         edges[j] = low
-    if count > 0:
-        edges[count - 1] = bins
+    edges[max(0, count - 1)] = bins
     return count
 
 
 @kernel
-def advance(
-    spectra: Spectrum,
-    before: Spectrum,
-    turns: Turns,
-    peak: int,
-    move: int,
-    hop: int,
-    n: int,
-    m: int,
-) -> int:
-    """The turns of a peak's region in this frame, from its phase step since the frame before.
+def settle(
+    pair: Spectrum, before: Spectrum, turns: Turns, peaks: Turns, edges: Turns, found: int,
+    move: int, hop: int, n: int, m: int,
+) -> None:  # fmt: skip
+    """In place: the turns of every bin in this frame, region by region.
 
-    `move` is the step in the source; the step of the same partial in the variation follows from it.
+    A peak's phase step since the frame before, freed of whole turns by the step its bin would
+    make in the `move` source samples between them, gives the step to make in `hop` samples.
     """
-    real, imag = 0.0, 0.0
-    for channel in range(2):
-        a, b = spectra[channel, peak], before[channel, peak]
-        real += a.real * b.real + a.imag * b.imag
-        imag += a.imag * b.real - a.real * b.imag
-    seen = turns_of(imag, real)
-    if move <= 0:
-        return wrapped(int(turns[peak]) - seen)
-    centre = peak * move % n * 4294967296 // n
-    beside = wrapped(seen - centre)
-    own = peak * hop % m * 4294967296 // m
-    scaled = int(np.floor(beside * (float(n) * hop / (float(m) * move)) + 0.5))
-    if n == m and move == hop:
-        own, scaled = centre, beside
-    return wrapped(int(turns[peak]) + own + scaled - seen)
+    centre_step, own_step = (move << 44) // n, (hop << 44) // m
+    stretch = float(n) * hop / (float(m) * max(1, move))
+    same, lo = n == m and move == hop, 0
+    for p in range(found):
+        peak = int(peaks[p])
+        real, imag = 0.0, 0.0
+        for channel in range(2):
+            a, b = pair[channel, peak], before[channel, peak]
+            real += a.real * b.real + a.imag * b.imag
+            imag += a.imag * b.real - a.real * b.imag
+        seen = turns_of(imag, real)
+        by = int(turns[peak])
+        if move <= 0:
+            by = wrapped(by - seen)
+        elif not same:
+            beside = wrapped(seen - ((peak * centre_step) >> 12))
+            scaled = int(np.floor(beside * stretch + 0.5))
+            by = wrapped(by + ((peak * own_step) >> 12) + scaled - seen)
+        turns[lo : edges[p]] = by
+        lo = edges[p]
 
 
 @kernel
@@ -312,9 +312,8 @@ def envelope(power: Audio, width: int, ratio: float, gains: Audio) -> None:
 def turn(
     source: Spectrum, turns: Turns, edges: Turns, count: int, table: Spectrum, out: Spectrum
 ) -> None:
-    """Writes one channel's bins, each turned with its region; bins beyond `out` are dropped."""
-    top = min(source.shape[0], out.shape[0] - 1)
-    lo = 0
+    """Writes one channel's bins, each turned with its region; what does not fit is dropped."""
+    top, lo = min(source.shape[0], out.shape[0] - 1), 0
     for j in range(count):
         hi = min(edges[j], top)
         if lo >= hi:
@@ -323,43 +322,22 @@ def turn(
         re, im = np.float32(by.real), np.float32(by.imag)
         for k in range(lo, hi):
             x = source[k]
-            out[k] = complex(x.real * re - x.imag * im, x.real * im + x.imag * re)
+            out[k] = np.complex64(complex(x.real * re - x.imag * im, x.real * im + x.imag * re))
         lo = hi
-
-
-@kernel
-def settle(
-    pair: Spectrum,
-    before: Spectrum,
-    turns: Turns,
-    peaks: Turns,
-    edges: Turns,
-    found: int,
-    move: int,
-    hop: int,
-    n: int,
-    m: int,
-) -> None:
-    """In place: the turns of every bin in this frame, region by region."""
-    fresh, lo = np.empty(turns.shape[0], dtype=np.int32), 0
-    for p in range(found):
-        by = advance(pair, before, turns, int(peaks[p]), move, hop, n, m)
-        fresh[lo : edges[p]] = by
-        lo = edges[p]
-    turns[:] = fresh
+    out[lo:] = 0.0
 
 
 @kernel
 def follow(
     spectra: Spectrum, before: Spectrum, turns: Turns, hops: Samples, resets: Flags, count: int,
-    fresh: bool, given: bool, for_sound: int, hop: int, n: int, m: int, width: int,
-    table: Spectrum, out: Spectrum, marks: Turns,
+    fresh: bool, given: bool, silent: int, hop: int, n: int, m: int, width: int,
+    table: Spectrum, out: Spectrum, kept: Turns, marked: int, onward: int,
 ) -> None:  # fmt: skip
-    """Carries the phase through `count` frames and writes those from `for_sound` on.
+    """Carries the phase through `count` frames and writes those from `silent` on.
 
     `fresh`: the first frame starts the clip; `given`: its phase is already in `turns`. `before`
-    is the spectrum of the frame before and is left as that of the last; `marks` gets every
-    frame's turns.
+    is the spectrum of the frame before and is left as that of the last; `kept` gets the turns of
+    frames `marked` and `onward`.
     """
     bins = n // 2 + 1
     power = np.empty(bins, dtype=np.float32)
@@ -368,15 +346,19 @@ def follow(
     for j in range(count):
         pair = spectra[2 * j : 2 * j + 2]
         loudest = weigh(pair[0], pair[1], power)
-        found = find_peaks(power, peaks, edges)
-        if (fresh and j == 0) or resets[j] or loudest < 1e-9 or found == 0:
+        found = find_peaks(power, loudest * FAINT, peaks, edges)
+        if (fresh and j == 0) or resets[j] or loudest < SILENT or found == 0:
             turns[:] = 0
         elif not (given and j == 0):
-            settle(pair, before, turns, peaks, edges, found, hops[j], hop, n, m)
-        marks[j] = turns
-        before[:] = pair
-        if j >= for_sound:
+            last = before if j == 0 else spectra[2 * j - 2 : 2 * j]
+            settle(pair, last, turns, peaks, edges, found, hops[j], hop, n, m)
+        if j == marked:
+            kept[0] = turns
+        if j == onward:
+            kept[1] = turns
+        if j >= silent:
             write(pair, power, turns, edges, found, width, n / m, gains, table, out, 2 * j)
+    before[:] = spectra[2 * count - 2 : 2 * count]
 
 
 @kernel
@@ -385,8 +367,6 @@ def write(
     gains: Audio, table: Spectrum, out: Spectrum, row: int,
 ) -> None:  # fmt: skip
     """One frame's turned bins into rows `row` and `row + 1`, its formants put back if asked."""
-    if found == 0:
-        edges[0] = power.shape[0]
     if width > 0:
         envelope(power, width, ratio, gains)
     for channel in range(2):

@@ -22,7 +22,9 @@ from generation.engine.kernels import (
     Samples,
     Spectrum,
     Turns,
+    exp2_of,
     kernel,
+    log2_of,
     rotation_of,
     turns_of,
     wrapped,
@@ -50,7 +52,7 @@ PAIRS = {
 BATCH_SAMPLES = 16_384
 CHECKPOINT_FRAMES = 32
 RESET_DB = 9.0
-FORMANT_HZ = 450.0
+FORMANT_HZ = 200.0
 SILENT = 1e-9
 FAINT = 1e-11
 
@@ -290,22 +292,24 @@ def settle(
 def envelope(power: Audio, width: int, ratio: float, gains: Audio) -> None:
     """Gains that put the spectral envelope back where it was before a shift by `ratio`.
 
-    The envelope is the power smoothed twice by a box of `width` bins either side; at most 18 dB.
+    The envelope joins the tops of partials: the greatest power within `width` bins, then the mean
+    of its logarithm over as many. At most 24 dB are given or taken.
     """
     bins = power.shape[0]
-    smooth = power.astype(np.float64)
-    sums = np.empty(bins + 1)
-    for _ in range(2):
-        sums[0] = 0.0
-        for k in range(bins):
-            sums[k + 1] = sums[k] + smooth[k]
-        for k in range(bins):
-            lo, hi = max(0, k - width), min(bins, k + width + 1)
-            smooth[k] = (sums[hi] - sums[lo]) / (hi - lo)
+    sums = np.zeros(bins + 1)
+    for k in range(bins):
+        top = np.float32(1e-12)
+        for i in range(max(0, k - width), min(bins, k + width + 1)):
+            top = max(top, power[i])
+        sums[k + 1] = sums[k] + log2_of(top)
+    smooth = np.empty(bins)
+    for k in range(bins):
+        lo, hi = max(0, k - width), min(bins, k + width + 1)
+        smooth[k] = (sums[hi] - sums[lo]) / (hi - lo)
     for k in range(gains.shape[0]):
-        wanted = smooth[min(bins - 1, int(k * ratio))]
-        had = smooth[min(bins - 1, k)] + 1e-20
-        gains[k] = np.sqrt(min(max(wanted / had, 1.0 / 64.0), 64.0))
+        wanted = smooth[min(bins - 1, int(k * ratio + 0.5))]
+        change = wanted - smooth[min(bins - 1, k)]
+        gains[k] = exp2_of(0.5 * min(max(change, -8.0), 8.0))
 
 
 @kernel

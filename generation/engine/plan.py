@@ -53,30 +53,35 @@ class _Probe:
 
 
 def plan_gain(
-    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets] | None = None
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets] | None = None,
+    *,
+    probes: int = PROBES,
 ) -> Planned:
     """The gain at which the stream reads `recipe.target_lufs`, or less where that would crush it.
 
     Lowered when more than 6 dB of limiting would be needed for more than 1 % of the time. Silence
-    is planned at 0 dB. Raises RecipeError subclasses as `check` does.
+    is planned at 0 dB. A piece longer than `probes` stretches of 3 s is judged by so many of them.
+    Raises RecipeError subclasses as `check` does.
     """
     check(recipe, stems)
-    probes = _probes(recipe, stems, onsets or {})
+    heard = _probes(recipe, stems, onsets or {}, probes)
     target = recipe.target_lufs
-    plain = _loudness(recipe, probes, None)
+    plain = _loudness(recipe, heard, None)
     if plain is None:
         return Planned(0.0, target, None)
     gain = min(_HIGHEST_DB, target - plain)
     for _ in range(6):
-        reached = _loudness(recipe, probes, gain)
+        reached = _loudness(recipe, heard, gain)
         missing = 0.0 if reached is None else target - reached
         if abs(missing) < 0.03:
             break
         gain = min(_HIGHEST_DB, gain + 1.2 * missing)
-    if _deep_share(recipe.bus.limiter, probes, gain) <= DEEP_SHARE:
+    if _deep_share(recipe.bus.limiter, heard, gain) <= DEEP_SHARE:
         return Planned(round(gain, 2), target)
-    gain = _gentle(recipe.bus.limiter, probes, gain)
-    reached = _loudness(recipe, probes, gain)
+    gain = _gentle(recipe.bus.limiter, heard, gain)
+    reached = _loudness(recipe, heard, gain)
     lowered = target if reached is None else min(target, round(reached, 1))
     remark = (
         f"Planned at {lowered:g} LUFS instead of {target:g}: louder, "
@@ -103,9 +108,9 @@ def draft_of(recipe: Recipe) -> Recipe:
 
 
 def _probes(
-    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets]
+    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], count: int
 ) -> list[_Probe]:
-    """The whole piece when it is short, else PROBES stretches evenly spread."""
+    """The whole piece when it is short, else `count` stretches evenly spread."""
     drums = {clip.source for clip in recipe.clips if clip.processor == "slices/1"}
     kept = {recipe.sources[i].digest for i in drums}
     known = {digest: found for digest, found in onsets.items() if digest in kept}
@@ -113,8 +118,8 @@ def _probes(
     blocks = -(-recipe.length // BLOCK_SAMPLES)
     size = PROBE_SAMPLES // BLOCK_SAMPLES
     starts = [0]
-    if blocks > PROBES * size:
-        starts = [i * (blocks - size) // (PROBES - 1) for i in range(PROBES)]
+    if blocks > count * size:
+        starts = [i * (blocks - size) // (count - 1) for i in range(count)]
     else:
         size = blocks
     return [_probe(bus, s * BLOCK_SAMPLES, (s + size) * BLOCK_SAMPLES) for s in starts]

@@ -33,6 +33,7 @@ class State(StrEnum):
 
 COMPOSE, PIECE, SEAL = "compose", "piece", "seal"
 MAKING = (COMPOSE, PIECE)
+KINDS = (COMPOSE, PIECE, SEAL)
 
 UNDER_WAY = (State.COMPOSING, State.RENDERING)
 
@@ -215,5 +216,5 @@ def check_request(
         recordings=check_recordings(known, recordings),
         seed=check_seed(seed),
         territory=territory,
-        channel=channel,
+        channel=channel.strip().upper(),
     )

@@ -1,12 +1,32 @@
-"""Which kind of job is done by which function: the table the loop works from."""
+"""Which kind of job is done by which function; importing this loads the tools of the device.
 
+Only the worker's child process does. Invariant: every kind that can be put in the queue has a
+function here and an ending in `endings`.
+"""
+
+import torch
+
+from generation.engine.warm import warm_up
+from generation.uploads import operations as uploads
+from generation.variations import rules
+from generation.worker.composing import compose_variation
+from generation.worker.ingesting import ingest
 from generation.worker.loop import Handler
+from generation.worker.measuring import measure_recording, measure_stem
+from generation.worker.rendering import render_piece
+from generation.worker.sealing import seal
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {
+    rules.COMPOSE: compose_variation,
+    rules.PIECE: render_piece,
+    rules.SEAL: seal,
+    uploads.INGEST: ingest,
+    uploads.MEASURE_STEM: measure_stem,
+    uploads.MEASURE_RECORDING: measure_recording,
+}
 
 
 def warm() -> None:
-    """Load what the handlers need. The first job then finds compiled kernels and open files."""
-    import torch
-
+    """Compile the kernels before the first job, on one thread: pieces run side by side instead."""
     torch.set_num_threads(1)
+    warm_up()

@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.db import close_old_connections, connections, transaction
 from generation.work import operations as work
 from generation.work.models import Job
 from generation.work.rules import State
+from generation.worker.endings import ENDINGS
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +34,7 @@ class JobRefused(Exception):
         self.sentence = sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """How one kind of job is done, and what is said about its subject when it has failed for
-    good.
-    """
-
-    run: Callable[[Job, Clock], None]
-    failed: Callable[[Job, datetime], None]
+Handler = Callable[[Job, Clock], None]
 
 
 def drain(
@@ -64,25 +57,23 @@ def do_job(job: Job, handler: Handler, clock: Clock) -> None:
     """Run `handler` on `job` under a kept lease, and write down how it ended."""
     try:
         with _kept(job, clock):
-            handler.run(job, clock)
+            handler(job, clock)
     except JobRefused as refused:
-        _report(job, handler, refused.code, refused.sentence, clock(), final=True)
+        _report(job, refused.code, refused.sentence, clock(), final=True)
     except Exception:
         log.exception("job failed", extra={"job": str(job.id), "kind": job.kind})
         close_old_connections()
-        _report(job, handler, *INTERNAL, clock(), final=False)
+        _report(job, *INTERNAL, clock(), final=False)
     else:
         work.finish(job=job, now=clock())
 
 
-def _report(
-    job: Job, handler: Handler, code: str, sentence: str, now: datetime, *, final: bool
-) -> None:
+def _report(job: Job, code: str, sentence: str, now: datetime, *, final: bool) -> None:
     with transaction.atomic():
         end = work.fail(job=job, code=code, sentence=sentence, now=now, final=final)
         if end is State.FAILED:
             job.refresh_from_db()
-            handler.failed(job, now)
+            ENDINGS[job.kind](job, now)
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""What was measured, one row per stem and per recording, and what artists corrected in it.
+
+It refuses to know how one measures. Invariants, kept by the database: one measure per stem and per
+recording; corrections are append-only and each stands on exactly one thing.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class StemMeasure(models.Model):
+    """A stem's analysis as plain data (values.stem_to_data); measuring again replaces it.
+
+    Personal data: none.
+    """
+
+    stem = models.OneToOneField("catalog.Stem", models.PROTECT, primary_key=True, related_name="+")
+    data = models.JSONField()
+    version = models.PositiveIntegerField()
+    measured_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"measure of stem {self.stem_id}"
+
+
+class RecordingMeasure(models.Model):
+    """A recording's analysis as plain data; `stems` are those measured, in the order of its Gram.
+
+    Personal data: none.
+    """
+
+    recording = models.OneToOneField(
+        "catalog.Recording", models.PROTECT, primary_key=True, related_name="+"
+    )
+    stems = ArrayField(models.UUIDField())
+    data = models.JSONField()
+    version = models.PositiveIntegerField()
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stems__len__gt=0), name="recording_measure_has_stems"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"measure of recording {self.recording_id}"
+
+
+class Correction(models.Model):
+    """An artist's word against the measure: one field of one stem or recording; append-only.
+
+    Personal data: which login made it.
+    """
+
+    stem = models.ForeignKey(
+        "catalog.Stem", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    recording = models.ForeignKey(
+        "catalog.Recording", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    field = models.CharField(max_length=20)
+    value = models.JSONField(null=True)
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    stem__isnull=False,
+                    recording__isnull=True,
+                    field__in=["role", "tempo_bpm", "key"],
+                )
+                | Q(
+                    stem__isnull=True,
+                    recording__isnull=False,
+                    field__in=["tempo_bpm", "key", "beats_per_bar", "first_downbeat"],
+                ),
+                name="correction_stands_on_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} corrected"

@@ -1,0 +1,73 @@
+"""Analyses as composer and pages read them: what was measured, with the artists' corrections."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from generation.analysis.models import Correction, RecordingMeasure, StemMeasure
+from generation.analysis.rules import (
+    Corrected,
+    correct_recording_analysis,
+    correct_stem_analysis,
+)
+from generation.analysis.values import (
+    VERSION,
+    RecordingAnalysis,
+    StemAnalysis,
+    recording_from_data,
+    stem_from_data,
+)
+
+
+def measured_stem(stem_id: UUID) -> StemAnalysis | None:
+    """What was measured in a stem, without corrections; None before that."""
+    row = StemMeasure.objects.filter(stem_id=stem_id, version=VERSION).first()
+    return None if row is None else stem_from_data(row.data)
+
+
+def stem_analysis(stem_id: UUID) -> StemAnalysis | None:
+    """A stem's analysis with corrections; None before it was measured."""
+    return stem_analyses([stem_id]).get(stem_id)
+
+
+def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
+    """The analyses of those stems that were measured, with corrections, in two statements."""
+    wanted = list(stem_ids)
+    corrections: dict[UUID, list[Corrected]] = {}
+    for row in Correction.objects.filter(stem_id__in=wanted).order_by("id"):
+        if row.stem_id is not None:
+            corrections.setdefault(row.stem_id, []).append(Corrected(row.field, row.value))
+    measures = StemMeasure.objects.filter(stem_id__in=wanted, version=VERSION)
+    return {
+        row.stem_id: correct_stem_analysis(
+            stem_from_data(row.data), corrections.get(row.stem_id, [])
+        )
+        for row in measures
+    }
+
+
+def recording_analysis(recording_id: UUID) -> RecordingAnalysis | None:
+    """A recording's analysis with corrections; None before it was measured as a whole."""
+    row = _recording_row(recording_id)
+    if row is None:
+        return None
+    made = Correction.objects.filter(recording_id=recording_id).order_by("id")
+    corrections = [Corrected(one.field, one.value) for one in made]
+    return correct_recording_analysis(recording_from_data(row.data), corrections)
+
+
+def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:
+    """The stems a recording was measured from, in the order of its Gram; none before that."""
+    row = _recording_row(recording_id)
+    return () if row is None else tuple(row.stems)
+
+
+def list_corrections(recording_id: UUID) -> QuerySet[Correction]:
+    """Every correction of a recording and of its stems, oldest first."""
+    of_stems = Q(stem__recording_id=recording_id)
+    return Correction.objects.filter(Q(recording_id=recording_id) | of_stems).order_by("id")
+
+
+def _recording_row(recording_id: UUID) -> RecordingMeasure | None:
+    return RecordingMeasure.objects.filter(recording_id=recording_id, version=VERSION).first()

@@ -1,0 +1,66 @@
+"""The job "piece": two seconds of sound, stored under their digest, then made visible by a row.
+
+Invariant: whoever renders a piece, and however often, gets the same bytes under the same name.
+"""
+
+import hashlib
+import io
+from functools import lru_cache
+
+import numpy as np
+
+from generation import recipe as recipes
+from generation.engine import codecs
+from generation.engine.render import Cache, render
+from generation.recipe import Recipe
+from generation.variations.models import Variation
+from generation.variations.operations import store_segment, withdraw_variation
+from generation.variations.rules import State
+from generation.work.models import Job
+from generation.worker.loop import Clock
+from generation.worker.stems import load_onsets, load_stems
+from licensing.attribution.queries import may_serve
+from licensing.catalog.store import object_name, put_once
+
+SEGMENT = "segment"
+_cache = Cache()
+
+
+@lru_cache(maxsize=16)
+def read_recipe(text: str) -> Recipe:
+    """The recipe of a text, read once."""
+    return recipes.from_json(text)
+
+
+def render_piece(job: Job, clock: Clock) -> None:
+    """Render piece `job.part` of the variation, unless a grant fell or nobody waits any more."""
+    variation = Variation.objects.get(id=job.subject_ref)
+    if variation.state != State.RENDERING:
+        return
+    if variation.record_id is None or not may_serve(variation.record_id, clock()):
+        withdraw_variation(variation_id=variation.id, now=clock())
+        return
+    plan = read_recipe(variation.recipe)
+    start, end = recipes.piece_range(plan, job.part)
+    digests = [source.digest for source in plan.sources]
+    rendered = render(
+        plan,
+        load_stems(digests),
+        load_onsets(digests),
+        start,
+        end,
+        cache=_cache,
+        with_parts=False,
+    )
+    data = codecs.encode_flac(rendered.audio)
+    digest = hashlib.sha256(data).hexdigest()
+    name = put_once(object_name(SEGMENT, digest, "flac"), io.BytesIO(data))
+    store_segment(
+        variation_id=variation.id,
+        index=job.part,
+        name=name,
+        digest=digest,
+        size=len(data),
+        windows=np.ascontiguousarray(rendered.windows, dtype="<f8").tobytes(),
+        now=clock(),
+    )

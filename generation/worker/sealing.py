@@ -1,0 +1,112 @@
+"""The job "seal": finished files from the streamed samples, exact lines, and the record closed.
+
+Invariant: what is attributed and measured is what was stored; a job that ended early is sealed with
+what was heard and makes no files.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
+
+from generation.engine import codecs, master
+from generation.engine.kernels import Audio
+from generation.engine.lines import lines_of
+from generation.recipe import PIECE_SAMPLES, Recipe
+from generation.variations import queries
+from generation.variations.models import Segment, Variation
+from generation.variations.operations import StoredFile, seal_variation
+from generation.variations.rules import State
+from generation.work.models import Job
+from generation.worker.loop import Clock
+from generation.worker.rendering import read_recipe
+from licensing.catalog.store import audio_store, object_name, put_path
+
+MASTER = "master"
+FORMATS = {"flac": "FLAC", "mp3": "MP3"}
+
+
+def seal(job: Job, clock: Clock) -> None:
+    """Seal the variation: whole and with files, or as far as it was heard."""
+    variation = queries.get_variation(job.subject_ref)
+    record = variation.record
+    if record is None or record.state != "OPEN":
+        return
+    plan = read_recipe(variation.recipe)
+    segments = list(variation.segments.order_by("index"))
+    table = b"".join(bytes(one.windows) for one in segments)
+    measured: dict[str, object] = {"target_lufs": plan.target_lufs}
+    files: list[StoredFile] = []
+    if variation.state == State.RENDERING and len(segments) == variation.piece_count:
+        with tempfile.TemporaryDirectory(prefix="seal-") as folder:
+            finished = _finish(variation, plan, segments, Path(folder))
+            files = [_store(one, finished.trim_db) for one in finished.files]
+        measured |= _figures(plan, finished)
+    seal_variation(
+        variation_id=variation.id,
+        lines=_lines(variation, plan, table),
+        windows_sha256=hashlib.sha256(table).hexdigest(),
+        measured=measured,
+        files=files,
+        now=clock(),
+    )
+
+
+def _finish(
+    variation: Variation, plan: Recipe, segments: Sequence[Segment], folder: Path
+) -> master.Finished:
+    """The files, written to `folder`, from the samples of the segments joined."""
+    samples = np.lib.format.open_memmap(
+        folder / "whole.npy", mode="w+", dtype=np.float32, shape=(2, plan.length)
+    )
+    for one in segments:
+        with audio_store().open(one.name) as file:
+            samples[:, one.start : one.end] = codecs.decode_flac(file.read())
+
+    def pieces() -> Iterator[Audio]:
+        for start in range(0, plan.length, PIECE_SAMPLES):
+            yield np.ascontiguousarray(samples[:, start : start + PIECE_SAMPLES])
+
+    artists = dict.fromkeys(one.party_name for one in queries.sources_of(variation))
+    address = f"{settings.BASE_URL}/variations/{variation.id}"
+    return master.finish(
+        pieces,
+        reached_lufs=plan.reached_lufs,
+        folder=folder,
+        name="variation",
+        tags=codecs.tags_for(variation.title, ", ".join(artists), address),
+        formats=tuple(FORMATS),
+    )
+
+
+def _figures(plan: Recipe, finished: master.Finished) -> dict[str, object]:
+    """What the record says of the master; when the plan was missed, the loudness that came out."""
+    missed = finished.gain_correction_db != 0.0 and finished.integrated_lufs is not None
+    reached = finished.integrated_lufs if missed else plan.reached_lufs
+    return {
+        "reached_lufs": reached,
+        "integrated_lufs": finished.integrated_lufs,
+        "true_peak_dbtp": finished.true_peak_dbtp,
+        "trim_db": finished.trim_db,
+    }
+
+
+def _store(file: master.File, trim_db: float) -> StoredFile:
+    with file.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    name = put_path(object_name(MASTER, digest, file.format), file.path)
+    size = file.path.stat().st_size
+    return StoredFile(FORMATS[file.format], name, digest, size, trim_db - file.lowered_db)
+
+
+def _lines(variation: Variation, plan: Recipe, table: bytes) -> list[tuple[UUID, int]]:
+    """(stem, ppm) by policy k-weighted-shapley/1; empty when nothing sounded."""
+    digests = [source.digest for source in plan.sources]
+    windows: npt.NDArray[np.float64] = np.frombuffer(table, dtype="<f8").reshape(-1, len(digests))
+    stems = {digests[one.position]: one.stem_id for one in queries.sources_of(variation)}
+    return [(stems[digest], ppm) for digest, ppm in lines_of(windows, digests)]

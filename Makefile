@@ -6,7 +6,7 @@ PY = .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export PYTHONWARNINGS ?= ignore::DeprecationWarning
 
-.PHONY: demo test check format lock clean browser
+.PHONY: demo test check format lock openapi clean browser
 
 demo: .venv/ok
 	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
@@ -31,6 +31,10 @@ format: .venv/ok
 lock: .venv/ok
 	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links -q pyproject.toml --group dev -o requirements.lock
+
+# Writes the kept description of the partner API anew.
+openapi: .venv/ok
+	$(PY) manage.py spectacular --format openapi-json --file docs/openapi.json
 
 # The browser tests want Debian's Chromium; as root it is installed, otherwise they say that they skip.
 browser:

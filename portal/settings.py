@@ -111,6 +111,9 @@ _BARE_DATABASE = None if PRODUCTION else "postgresql://stemma_app@/stemma?host=/
 DATABASES = {"default": env.database(env.text("DATABASE_URL", _BARE_DATABASE))}
 BROKER_URL = env.text("BROKER_URL", None if PRODUCTION else "redis+socket:///nowhere")
 
+# The channel that grants name when they mean this site and no partner.
+OWN_CHANNEL = "SITE"
+
 # -- people --------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [
@@ -270,4 +273,5 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"ModeEnum": "portal.partners.capabilities.MODES"},
 }

@@ -49,12 +49,23 @@ def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
 
 def recording_analysis(recording_id: UUID) -> RecordingAnalysis | None:
     """A recording's analysis with corrections; None before it was measured as a whole."""
-    row = _recording_row(recording_id)
-    if row is None:
-        return None
-    made = Correction.objects.filter(recording_id=recording_id).order_by("id")
-    corrections = [Corrected(one.field, one.value) for one in made]
-    return correct_recording_analysis(recording_from_data(row.data), corrections)
+    return recording_analyses([recording_id]).get(recording_id)
+
+
+def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAnalysis]:
+    """The analyses of those recordings that were measured, with corrections, in two statements."""
+    wanted = list(recording_ids)
+    corrections: dict[UUID, list[Corrected]] = {}
+    for one in Correction.objects.filter(recording_id__in=wanted).order_by("id"):
+        if one.recording_id is not None:
+            corrections.setdefault(one.recording_id, []).append(Corrected(one.field, one.value))
+    rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version=VERSION)
+    return {
+        row.recording_id: correct_recording_analysis(
+            recording_from_data(row.data), corrections.get(row.recording_id, [])
+        )
+        for row in rows
+    }
 
 
 def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:

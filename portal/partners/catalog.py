@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.analysis.queries import recording_analysis
+from generation.analysis.queries import recording_analyses
+from generation.analysis.values import RecordingAnalysis
 from generation.recipe import SAMPLE_RATE_HZ
 from licensing.catalog.models import Recording, Stem
 from licensing.clearance.queries import list_clearable, preflight_use
@@ -38,15 +39,20 @@ def _clearable(caller: Caller, rows: Sequence[Recording]) -> list[dict[str, Any]
             recording_ids=ids,
         )
         for recording in found:
-            uses[recording.id].append(use)
-            stems[recording.id] |= {stem.id for stem in recording.stems}
-    return [_shown(row, uses[row.pk], stems[row.pk]) for row in rows if uses[row.pk]]
+            uses[recording.recording_id].append(use)
+            stems[recording.recording_id] |= {stem.stem_id for stem in recording.stems}
+    found = [row for row in rows if uses[row.pk]]
+    measured = recording_analyses([row.pk for row in found])
+    named = Stem.objects.filter(recording__in=found).select_related("audio").order_by("position")
+    prefetch_related_objects(found, Prefetch("stems", named))
+    return [_shown(row, uses[row.pk], stems[row.pk], measured.get(row.pk)) for row in found]
 
 
-def _shown(row: Recording, uses: list[str], usable: set[UUID]) -> dict[str, Any]:
-    analysis = recording_analysis(row.pk)
-    named = row.stems.filter(pk__in=usable).order_by("position")
-    length = row.stems.filter(pk__in=usable).aggregate(frames=Max("audio__frames"))["frames"]
+def _shown(
+    row: Recording, uses: list[str], usable: set[UUID], analysis: RecordingAnalysis | None
+) -> dict[str, Any]:
+    stems = [one for one in row.stems.all() if one.pk in usable]
+    frames = max((one.audio.frames for one in stems if one.audio is not None), default=0)
     return {
         "id": str(row.pk),
         "title": row.title,
@@ -54,9 +60,9 @@ def _shown(row: Recording, uses: list[str], usable: set[UUID]) -> dict[str, Any]
         "explicit": row.explicit,
         "tempo_bpm": analysis.tempo_bpm if analysis else None,
         "key": analysis.key if analysis else None,
-        "duration_ms": (length or 0) * 1000 // SAMPLE_RATE_HZ,
+        "duration_ms": frames * 1000 // SAMPLE_RATE_HZ,
         "uses": uses,
-        "stems": [{"id": str(one.pk), "label": one.label, "role": one.role} for one in named],
+        "stems": [{"id": str(one.pk), "name": one.label, "role": one.role} for one in stems],
     }
 
 

@@ -30,7 +30,7 @@ class StemShown(Shape):
     """A stem that may be used."""
 
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    name = serializers.CharField()
     role = serializers.CharField()
 
 
@@ -144,7 +144,7 @@ class LineShown(Shape):
     """One source's share of a variation."""
 
     stem = serializers.UUIDField()
-    label = serializers.CharField()
+    name = serializers.CharField()
     role = serializers.CharField()
     recording = serializers.UUIDField()
     recording_title = serializers.CharField()
@@ -192,7 +192,7 @@ class PlayReported(Shape):
 class UsagesReported(Shape):
     """At most 100 plays in one call."""
 
-    plays = PlayReported(many=True, max_length=100)
+    plays = serializers.ListField(child=PlayReported(), min_length=1, max_length=100)
 
 
 class PlayAnswer(Shape):

@@ -1,12 +1,27 @@
 """The partner API's addresses, version 1."""
 
 from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
 
+from portal.partners import catalog, plays, variations
 from portal.partners.capabilities import CapabilitiesView
 from portal.partners.token import TokenView
 
 app_name = "partners"
+_ONE = "v1/variations/<uuid:variation_id>"
 urlpatterns = [
     path("v1/token", TokenView.as_view(), name="token"),
+    path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("v1/capabilities", CapabilitiesView.as_view(), name="capabilities"),
+    path("v1/recordings", catalog.RecordingsView.as_view(), name="recordings"),
+    path("v1/recordings/<uuid:recording_id>", catalog.RecordingView.as_view(), name="recording"),
+    path("v1/clearances", catalog.ClearancesView.as_view(), name="clearances"),
+    path("v1/variations", variations.VariationsView.as_view(), name="variations"),
+    path(_ONE, variations.VariationView.as_view(), name="variation"),
+    path(f"{_ONE}/playlist", plays.PlaylistView.as_view(), name="playlist"),
+    path(f"{_ONE}/audio", variations.AudioView.as_view(), name="audio"),
+    path(f"{_ONE}/attribution", variations.AttributionView.as_view(), name="attribution"),
+    path(f"{_ONE}/licence", variations.LicenceView.as_view(), name="licence"),
+    path("v1/segments/<str:leave>", plays.SegmentView.as_view(), name="segment"),
+    path("v1/usages", plays.UsagesView.as_view(), name="usages"),
 ]

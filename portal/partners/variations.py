@@ -150,7 +150,7 @@ class AttributionView(Endpoint):
         lines = [
             {
                 "stem": str(credit.source.stem_id),
-                "label": credit.source.label,
+                "name": credit.source.label,
                 "role": credit.source.role,
                 "recording": str(credit.source.recording_id),
                 "recording_title": credit.source.recording_title,
@@ -174,16 +174,14 @@ class LicenceView(Endpoint):
         record = own_variation(request, variation_id).record
         if record is None:
             raise Problem(409, "not_ready", "Nothing of this variation is made yet.")
-        plain = {
-            name: getattr(record, name)
-            for name in shapes.LicenceShown().fields
-            if hasattr(record, name)
-        }
+        now = timezone.now()
         more = {
-            "may_serve": may_serve(record.pk, timezone.now()),
+            "may_serve": may_serve(record.pk, now),
             "territory": record.clearance.territory,
             "channel": record.clearance.channel,
         }
+        names = [str(name) for name in shapes.LicenceShown().fields if name not in more]
+        plain = {name: getattr(record, name) for name in names}
         body = shapes.LicenceShown(plain | more).data
         return Response(json.loads(json.dumps(body)))
 

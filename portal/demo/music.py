@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -87,7 +88,7 @@ def _refuse_half(recording: Recording) -> None:
         raise NotSeeded(f"{refused.client_name}: {refused.refusal}")
 
 
-def _sign(right: str, shares: dict[UUID, int], actor: tuple[str, str], **target: UUID) -> None:
+def _sign(right: str, shares: dict[UUID, int], actor: tuple[str, str], **target: Any) -> None:
     """Propose a sheet and sign it by a member of every party on it."""
     asked = [ShareAsked(party_id, ppm) for party_id, ppm in shares.items()]
     sheet = propose_sheet(right=right, shares=asked, actor=actor, now=timezone.now(), **target)

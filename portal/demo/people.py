@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 
 from licensing.catalog.models import Party
 from licensing.catalog.operations import create_party
-from portal.accounts.models import Membership, User
+from portal.accounts.models import Membership, Role, User
 
 ACTOR = ("system", "demo")
 
@@ -78,5 +78,5 @@ def seed_party(name: str, email: str, now: datetime) -> Party:
     if membership is not None:
         return membership.party
     party = create_party(name=name, actor=("user", str(user.id)), now=now)
-    Membership.objects.create(user=user, party=party, role=Membership.Role.ADMIN, created_at=now)
+    Membership.objects.create(user=user, party=party, role=Role.ADMIN, created_at=now)
     return party

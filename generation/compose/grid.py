@@ -144,7 +144,8 @@ def anchors(pairs: list[tuple[float, int]], length: int) -> tuple[tuple[int, int
     low, high = max(0, round(fit[0])), min(length, round(fit[-1]))
     if abs((high - low) - (last - first)) <= PLAIN_SAMPLES:
         high = low + last - first
-        low, high = low - max(0, high - length), min(length, high)
+        low = max(0, low - max(0, high - length))
+        high = min(length, low + last - first)
     return (first, low), (last, high)
 
 

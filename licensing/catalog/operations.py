@@ -23,6 +23,7 @@ from licensing.catalog.rules import (
     clean_name,
     shown_file_name,
 )
+from licensing.catalog.store import audio_store
 
 Actor = tuple[str, str]
 _ON_THE_WAY = (Stem.State.UPLOADING, Stem.State.CHECKING)
@@ -203,7 +204,8 @@ def attach_audio(
     """The checked audio of a stem: READY, or REVIEW when another party has the same audio.
 
     The objects under the two names are stored before. The same call again changes nothing.
-    Raises CatalogRefused `stem_settled` for a stem that has other audio, was refused or deleted.
+    Raises CatalogRefused `stem_settled` for a stem that has other audio, was refused or deleted,
+    `store_again` when a sweep removed the objects meanwhile: store them and call again.
     """
     stem = Stem.objects.select_for_update().get(pk=stem_id)
     if stem.audio_id == digest and stem.state in (Stem.State.READY, Stem.State.REVIEW):
@@ -224,13 +226,22 @@ def attach_audio(
     # The lock makes two parties with one audio come one after the other.
     audio = AudioObject.objects.select_for_update().get(pk=digest)
     if audio.removed_at is not None:
-        AudioObject.objects.filter(pk=digest).update(**fields, removed_at=None)
+        _bring_back(audio, fields)
     others = audio.stems.exclude(party_id=stem.party_id).exclude(state=Stem.State.DELETED)
     stem.audio = audio
     stem.save(update_fields=["audio"])
     state = Stem.State.REVIEW if others.exists() else Stem.State.READY
     _move_stem(stem, state, ("system", "ingest"), "attach_audio", now)
     return stem
+
+
+def _bring_back(audio: AudioObject, fields: dict[str, Any]) -> None:
+    """Audio that a sweep removed is here again, if its objects are: the sweep may have come after
+    they were found in place and not stored anew."""
+    for name in (fields["archive_name"], fields["original_name"]):
+        if not audio_store().exists(name):
+            raise CatalogRefused("store_again", "The audio is to be stored once more.")
+    AudioObject.objects.filter(pk=audio.pk).update(**fields, removed_at=None)
 
 
 @transaction.atomic

@@ -14,19 +14,20 @@ from storages.backends.s3 import S3Storage
 
 from licensing.catalog.store import checked_name
 
-_ONE_PUT_BYTES = 64 << 20
 _BLOCK_BYTES = 1 << 18
 
 
 class S3AudioStore(S3Storage):
-    """Write-once objects in a bucket."""
+    """Write-once objects in a bucket; beyond `one_put_bytes` an object goes up in parts."""
+
+    one_put_bytes = 16 << 20
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
     def _save(self, name: str, content: "File[Any]") -> str:
         key = self._normalize_name(checked_name(name))
-        if content.size > _ONE_PUT_BYTES:
+        if content.size > self.one_put_bytes:
             return name if self.exists(name) else str(super()._save(name, content))
         content.seek(0)
         try:

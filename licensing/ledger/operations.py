@@ -6,6 +6,7 @@ nothing, with other content it is refused. Corrections are reversing entries; no
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -119,7 +120,7 @@ def _share_months(drafts: Iterable[EntryDraft]) -> None:
 def _insert_entries(
     drafts: Sequence[EntryDraft], digests: dict[str, str], now: datetime
 ) -> dict[str, int]:
-    columns = [
+    columns: list[Any] = [
         [draft.key for draft in drafts],
         [digests[draft.key] for draft in drafts],
         [draft.kind for draft in drafts],

@@ -99,6 +99,12 @@ class CorrectionForm(forms.Form):
     )  # fmt: skip
     role = forms.ChoiceField(label="Role", choices=[(role, role.capitalize()) for role in ROLES])
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Rows hold small forms of their own, so the fields name theirs instead of lying inside it.
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "corrections"
+
 
 class NameForm(forms.Form):
     """A stem's label."""

@@ -5,7 +5,7 @@ contributor, the sheet that names them and the link that lets them sign are writ
 at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,9 +16,12 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from licensing.attribution.operations import withdraw_uses
 from licensing.catalog.models import Party, SplitSheet
 from licensing.catalog.operations import create_party, propose_sheet
 from licensing.catalog.rules import ShareAsked
+from licensing.clearance.limits import Limits
+from licensing.clearance.operations import grant_matrix
 from portal.accounts.models import Invitation, Membership, Role, User
 from portal.accounts.operations import invite
 
@@ -107,3 +110,48 @@ def known_parties(user: User, recording_ids: Sequence[UUID]) -> list[Party]:
         | SplitSheet.objects.filter(stem__recording__in=recording_ids)
     )
     return sorted({*mine, *beside}, key=lambda party: (party.name, str(party.pk)))
+
+
+@transaction.atomic
+def sign_matrix(
+    *,
+    user: User,
+    party: Party,
+    cells: Collection[tuple[str, UUID]],
+    gone: Collection[tuple[str, UUID]],
+    limits: Limits,
+    territories: Sequence[str],
+    channels: Sequence[str],
+    valid_until: datetime | None,
+    now: datetime,
+) -> None:
+    """One holder's signature under a matrix: what is ticked is granted, what was and is not is not.
+
+    Raises ClearanceRefused; then nothing has changed.
+    """
+    actor = ("user", str(user.pk))
+    for stems, uses in _blocks(gone):
+        withdraw_uses(party_id=party.pk, stem_ids=stems, uses=uses, actor=actor, now=now)
+    for stems, uses in _blocks(cells):
+        grant_matrix(
+            stem_ids=stems,
+            party_id=party.pk,
+            uses=uses,
+            actor=actor,
+            now=now,
+            limits=limits,
+            territories=territories,
+            channels=channels,
+            valid_until=valid_until,
+        )
+
+
+def _blocks(cells: Collection[tuple[str, UUID]]) -> list[tuple[list[UUID], list[str]]]:
+    """Cells as few blocks of stems x uses; stems with equal uses stand together."""
+    uses_of: dict[UUID, set[str]] = {}
+    for use, stem_id in cells:
+        uses_of.setdefault(stem_id, set()).add(use)
+    stems_of: dict[tuple[str, ...], list[UUID]] = {}
+    for stem_id, uses in sorted(uses_of.items()):
+        stems_of.setdefault(tuple(sorted(uses)), []).append(stem_id)
+    return [(stems, list(uses)) for uses, stems in stems_of.items()]

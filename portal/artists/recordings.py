@@ -10,14 +10,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from generation.uploads.operations import complete_recording
 from licensing.catalog import queries
 from licensing.catalog.models import Recording
-from licensing.catalog.operations import create_recording, mark_stems_complete
+from licensing.catalog.operations import create_recording
 from licensing.catalog.rules import CatalogRefused
 from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.forms import RecordingForm
+from portal.artists.grants import acting_parties, grant_view
 from portal.artists.rows import newest_tables
+from portal.artists.stems import StemRow, stem_rows
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
 
@@ -67,14 +70,26 @@ def recording_new(request: HttpRequest) -> HttpResponse:
 def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """One recording: its stems, sheets, grants."""
     found = access.get_recording_for(request.user, recording_id)
+    may_edit = access.parties_of(request.user, "edit").filter(pk=found.party_id).exists()
+    parties = acting_parties(request, found)
+    rows = stem_rows(found)
     facts = {
         "recording": found,
-        "may_edit": access.parties_of(request.user, "edit").filter(pk=found.party_id).exists(),
-        "stems": queries.list_stems(found.pk),
+        "may_edit": may_edit,
+        "rows": rows,
+        "can_correct": any(row.form for row in rows),
+        "can_complete": may_edit and found.state == Recording.State.DRAFT and _is_settled(rows),
         "tables": newest_tables(queries.list_sheets_of_recording(found.pk)),
+        "view": grant_view(found, parties[0], timezone.now()) if parties else None,
         **NAV,
     }
     return render(request, "artists/recording.html", facts)
+
+
+def _is_settled(rows: list[StemRow]) -> bool:
+    """Whether nothing is on its way and something is ready."""
+    states = {row.stem.state for row in rows}
+    return "READY" in states and not states & {"UPLOADING", "CHECKING"}
 
 
 @login_required
@@ -83,7 +98,7 @@ def stems_complete(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """The artist says that all stems are in."""
     found = access.get_recording_for(request.user, recording_id, "edit")
     try:
-        mark_stems_complete(
+        complete_recording(
             recording_id=found.pk, actor=("user", str(request.user.pk)), now=timezone.now()
         )
     except CatalogRefused as refusal:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.artists import recordings, sheets
+from portal.artists import grants, recordings, sheets, stems, uploads
 
 app_name = "artists"
 urlpatterns = [
@@ -12,6 +12,18 @@ urlpatterns = [
     path(
         "recordings/<uuid:recording_id>/complete/", recordings.stems_complete, name="stems_complete"
     ),
+    path("recordings/<uuid:recording_id>/corrections/", stems.corrections, name="corrections"),
+    path("recordings/<uuid:recording_id>/uploads/", uploads.upload_begin, name="upload_begin"),
+    path("recordings/<uuid:recording_id>/files/", uploads.upload_plain, name="upload_plain"),
+    path("recordings/<uuid:recording_id>/grant/", grants.grant, name="grant"),
+    path("recordings/<uuid:recording_id>/withdraw/", grants.withdraw, name="withdraw"),
+    path("uploads/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
+    path("uploads/<uuid:upload_id>/parts/<int:index>/", uploads.upload_part, name="upload_part"),
+    path("uploads/<uuid:upload_id>/complete/", uploads.upload_complete, name="upload_complete"),
+    path("uploads/<uuid:upload_id>/cancel/", uploads.upload_cancel, name="upload_cancel"),
+    path("stems/<uuid:stem_id>/row/", stems.stem_row, name="stem_row"),
+    path("stems/<uuid:stem_id>/audio/", stems.stem_audio, name="stem_audio"),
+    path("stems/<uuid:stem_id>/delete/", grants.stem_delete, name="stem_delete"),
     path("recordings/<uuid:recording_id>/sheets/<str:right>/", sheets.sheet_new, name="sheet_new"),
     path("sheets/<uuid:sheet_id>/", sheets.sheet, name="sheet"),
     path("sheets/<uuid:sheet_id>/remind/<uuid:party_id>/", sheets.remind, name="remind"),

@@ -8,18 +8,6 @@ from django.urls import reverse
 from licensing.catalog.models import Recording
 
 
-@pytest.fixture
-def ines(make_user):
-    return make_user("Ines")
-
-
-@pytest.fixture
-def maravel(ines, make_party, join):
-    party = make_party("Ines Maravel")
-    join(ines, party)
-    return party
-
-
 def test_without_a_party_the_first_step_is_to_open_one(client, ines):
     client.force_login(ines)
     assert "Open a party" in client.get(reverse("artists:recordings")).content.decode()
@@ -41,7 +29,7 @@ def test_a_recording_is_made_with_its_work(client, ines, maravel):
         ("title", "", "A recording needs a title"),
         ("isrc", "ZZ-ST1", "An ISRC has two letters"),
         ("iswc", "T-034.524.680-2", "last digit does not match"),
-        ("party", "another", "Choose one of the parties you manage"),
+        ("party", "7b0c6a1e-3a43-4c0a-9d0b-0a4d7b1f8a10", "Choose one of the parties you manage"),
     ],
 )
 def test_a_wrong_field_says_so_where_it_was_made(client, ines, maravel, field, value, sentence):

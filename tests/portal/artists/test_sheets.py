@@ -2,7 +2,6 @@
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.urls import reverse
 
 from licensing.catalog.models import Party, Share, Signature, SplitSheet
@@ -11,28 +10,6 @@ from licensing.catalog.rules import ShareAsked
 from portal.accounts.models import Invitation
 
 PASSWORD = "tape organ at low tide"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits(db):
-    cache.clear()
-
-
-@pytest.fixture
-def ines(make_user):
-    return make_user("Ines")
-
-
-@pytest.fixture
-def maravel(ines, make_party, join):
-    party = make_party("Ines Maravel")
-    join(ines, party)
-    return party
-
-
-@pytest.fixture
-def recording(maravel, make_recording):
-    return make_recording(maravel, stems=[("Drums", "drums")])
 
 
 def lines(*rows):

@@ -1,0 +1,133 @@
+"""The limits of a grant as a form: tempo, pitch, voice, mixing, places, channels, period."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from licensing.clearance.limits import ANYTHING, Limits
+from licensing.clearance.rules import GrantFacts
+from portal.accounts.countries import CODES
+
+SLOWEST, FASTEST = 25, 400
+WORLD = "Leave it empty for the whole world."
+
+
+class GrantForm(forms.Form):
+    """How far a use may go. Every default is the recording as it is, give or take a little."""
+
+    slowest = forms.IntegerField(
+        min_value=SLOWEST,
+        max_value=100,
+        label="Slowest, % of the recorded tempo",
+        error_messages={
+            "min_value": "At least 25 %%: below that nothing of the playing is left.",
+            "max_value": "At most 100 %%: the recorded tempo itself must be allowed.",
+            "required": "Say how slow it may become; 100 means not slower.",
+        },
+    )
+    fastest = forms.IntegerField(
+        min_value=100,
+        max_value=FASTEST,
+        label="Fastest, % of the recorded tempo",
+        error_messages={
+            "min_value": "At least 100 %%: the recorded tempo itself must be allowed.",
+            "max_value": "At most 400 %%.",
+            "required": "Say how fast it may become; 100 means not faster.",
+        },
+    )
+    semitones = forms.IntegerField(
+        min_value=0,
+        max_value=24,
+        label="Pitch, semitones up or down",
+        error_messages={
+            "min_value": "0 means the recorded pitch.",
+            "max_value": "At most 24 semitones, two octaves.",
+            "required": "Say how far the pitch may move; 0 means not at all.",
+        },
+    )
+    until = forms.DateField(
+        required=False,
+        label="Until",
+        help_text="Leave it empty to grant it until you withdraw it.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Write a date as year-month-day, for example 2028-12-31."},
+    )
+    territories = forms.CharField(
+        required=False, label="Only in these countries", help_text=f"Codes such as DE FR. {WORLD}"
+    )
+    channels = forms.CharField(
+        required=False,
+        label="Only on these channels",
+        help_text="SITE is this site; partners have names such as FITNESS. Empty: everywhere.",
+    )
+    vocals = forms.BooleanField(required=False, label="The voice may sound in variations")
+    with_others = forms.BooleanField(
+        required=False, label="It may be mixed with other artists’ recordings"
+    )
+
+    def __init__(self, data: Any = None, *, given: GrantFacts | None = None) -> None:
+        super().__init__(data, initial=_initial(given))
+
+    def clean_until(self) -> date | None:
+        """A day that has not come yet."""
+        day: date | None = self.cleaned_data["until"]
+        if day is not None and day <= timezone.now().date():
+            raise forms.ValidationError("This day is over. Choose a later one, or none.")
+        return day
+
+    def clean_territories(self) -> list[str]:
+        """ISO 3166 codes of two letters."""
+        codes = self.cleaned_data["territories"].replace(",", " ").upper().split()
+        odd = [code for code in codes if code not in CODES]
+        if odd:
+            raise forms.ValidationError(
+                f"{odd[0]} is no country code of two letters. Germany is DE, France is FR."
+            )
+        return codes
+
+    def clean_channels(self) -> list[str]:
+        """Channel names in capitals."""
+        names = self.cleaned_data["channels"].replace(",", " ").upper().split()
+        if any(len(name) > 40 for name in names):
+            raise forms.ValidationError("A channel has a name of at most 40 characters.")
+        return names
+
+    def conditions(self) -> dict[str, Any]:
+        """What `clearance.grant_matrix` takes beside stems and uses."""
+        facts = self.cleaned_data
+        until = facts["until"]
+        return {
+            "limits": Limits(
+                tempo_min_ratio=facts["slowest"] / 100,
+                tempo_max_ratio=facts["fastest"] / 100,
+                semitones_max=facts["semitones"],
+                vocals=facts["vocals"],
+                with_others=facts["with_others"],
+            ),
+            "territories": facts["territories"],
+            "channels": facts["channels"],
+            # The day named is still in it.
+            "valid_until": until
+            and datetime.combine(until + timedelta(days=1), time.min, tzinfo=UTC),
+        }
+
+
+def _initial(given: GrantFacts | None) -> dict[str, Any]:
+    if given is None:
+        return {
+            "slowest": 80, "fastest": 125, "semitones": 3, "vocals": True, "with_others": False,
+        }  # fmt: skip
+    limits = given.limits or ANYTHING
+    until = given.valid_until
+    return {
+        "slowest": round(limits.tempo_min_ratio * 100),
+        "fastest": round(limits.tempo_max_ratio * 100),
+        "semitones": limits.semitones_max,
+        "vocals": limits.vocals,
+        "with_others": limits.with_others,
+        "until": (until - timedelta(days=1)).date() if until else None,
+        "territories": " ".join(sorted(given.territories)),
+        "channels": " ".join(sorted(given.channels)),
+    }

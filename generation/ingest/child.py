@@ -37,11 +37,12 @@ def main() -> int:
 
 
 def _work(order: dict[str, Any]) -> dict[str, Any]:
+    declared = read(sys.stdin.buffer, order["kind"])
+    # Only now: most broken files are refused without paying for the decoder's libraries.
     from generation.ingest import canonical, reading
 
     refuse_processes()
     limits = order["limits"]
-    declared = read(sys.stdin.buffer, order["kind"])
 
     def spend(seconds: float) -> None:
         allow_cpu(limits["cpu_seconds_per_minute"] * (1 + int(seconds // 60)))

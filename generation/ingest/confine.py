@@ -20,7 +20,8 @@ def confine(*, memory_bytes: int, file_bytes: int, cpu_seconds: int, cpu_seconds
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds_max))
+    # The hard limit lies a second higher: the kernel then says SIGXCPU, not an unexplained SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds_max + 1))
     return isolated
 
 
@@ -33,7 +34,7 @@ def refuse_processes() -> None:
 def allow_cpu(seconds: int) -> None:
     """Moves the soft CPU limit to `seconds`, never beyond the hard one."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard - 1), hard))
 
 
 def _leave_network() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from licensing.royalties.models import Statement, StatementLine, Usage
 
@@ -128,6 +128,17 @@ class ModelComparison:
         return self.other_micros - self.paid_micros
 
 
+@dataclass(frozen=True, slots=True)
+class UsageCount:
+    """How often one subject was played in a state, for one payer and month."""
+
+    record_id: UUID
+    subject: tuple[str, str]
+    state: str
+    plays: int
+    heard_ms: int
+
+
 _LINES = """
 WITH mine AS (
     SELECT l.*, st.currency, p.month FROM royalties_statementline l
@@ -243,6 +254,28 @@ def model_comparison(party: Payee, month: date) -> tuple[ModelComparison, ...]:
             paid_micros=row.lines_micros,
             other_model=row.other_model,
             other_micros=row.other_model_micros,
+        )
+        for row in rows
+    )
+
+
+def usages_of(payer: tuple[str, str], month: date) -> tuple[UsageCount, ...]:
+    """What a payer's listeners played in a month (that counts it), per subject and state."""
+    rows = (
+        Usage.objects.filter(
+            payer_kind=payer[0], payer_ref=str(payer[1]), accrual_month=month.replace(day=1)
+        )
+        .values("record_id", "record__subject_kind", "record__subject_ref", "state")
+        .annotate(plays=Count("pk"), heard=Sum("heard_ms"))
+        .order_by("-plays", "record_id", "state")
+    )
+    return tuple(
+        UsageCount(
+            record_id=row["record_id"],
+            subject=(row["record__subject_kind"], row["record__subject_ref"]),
+            state=row["state"],
+            plays=row["plays"],
+            heard_ms=int(row["heard"]),
         )
         for row in rows
     )

@@ -169,3 +169,13 @@ def test_a_title_never_becomes_a_formula(closed):
 
 def test_a_file_is_named_by_month_currency_and_version(closed):
     assert file_name(statement(), "csv") == "statement-2026-10-EUR-v1.csv"
+
+
+def test_a_payer_sees_what_its_own_listeners_played(closed):
+    mine = queries.usages_of(("user", "listener-secret-2"), MONTH)
+    assert sorted((count.plays, count.state, count.heard_ms) for count in mine) == [
+        (1, "COUNTED", 30_000),
+        (2, "COUNTED", 60_000),
+    ]
+    assert queries.usages_of(("user", "stranger"), MONTH) == ()
+    assert queries.usages_of(("client", "listener-secret-2"), MONTH) == ()

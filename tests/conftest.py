@@ -61,10 +61,21 @@ def broker(tmp_path, settings) -> Iterator[str]:
     settings.BROKER_URL = server.url
     previous = app.conf.broker_url
     app.conf.broker_url = server.url
-    app.pool.force_close_all()
+    _forget_connections()
     try:
         yield server.url
     finally:
         app.conf.broker_url = previous
-        app.pool.force_close_all()
+        _forget_connections()
         server.stop()
+
+
+def _forget_connections() -> None:
+    """Let Celery open new connections: its pools keep the address they were made for."""
+    from kombu import pools
+
+    from portal.celery import app
+
+    app.close()
+    app.__dict__.pop("amqp", None)
+    pools.reset()

@@ -58,15 +58,16 @@ def plan_gain(
     onsets: Mapping[str, Onsets] | None = None,
     *,
     probes: int = PROBES,
+    stretch: int = PROBE_SAMPLES,
 ) -> Planned:
     """The gain at which the stream reads `recipe.target_lufs`, or less where that would crush it.
 
     Lowered when more than 6 dB of limiting would be needed for more than 1 % of the time. Silence
-    is planned at 0 dB. A piece longer than `probes` stretches of 3 s is judged by so many of them.
-    Raises RecipeError subclasses as `check` does.
+    is planned at 0 dB. A piece longer than `probes` times `stretch` samples (whole blocks) is
+    judged by so many stretches of it. Raises RecipeError subclasses as `check` does.
     """
     check(recipe, stems)
-    heard = _probes(recipe, stems, onsets or {}, probes)
+    heard = _probes(recipe, stems, onsets or {}, probes, stretch)
     target = recipe.target_lufs
     plain = _loudness(recipe, heard, None)
     if plain is None:
@@ -108,7 +109,11 @@ def draft_of(recipe: Recipe) -> Recipe:
 
 
 def _probes(
-    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], count: int
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets],
+    count: int,
+    stretch: int,
 ) -> list[_Probe]:
     """The whole piece when it is short, else `count` stretches evenly spread."""
     drums = {clip.source for clip in recipe.clips if clip.processor == "slices/1"}
@@ -116,7 +121,7 @@ def _probes(
     known = {digest: found for digest, found in onsets.items() if digest in kept}
     bus = Bus(draft_of(recipe), stems, known, Cache())
     blocks = -(-recipe.length // BLOCK_SAMPLES)
-    size = PROBE_SAMPLES // BLOCK_SAMPLES
+    size = stretch // BLOCK_SAMPLES
     starts = [0]
     if blocks > count * size:
         starts = [i * (blocks - size) // (count - 1) for i in range(count)]

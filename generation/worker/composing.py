@@ -32,7 +32,7 @@ from licensing.clearance.queries import ClearableRecording, ClearableStem, list_
 
 UNMEASURED = ("not_measured", "The recording is still being measured; ask again in a moment.")
 # Few, because somebody waits for the first sound; a finished file's trim makes up for the rest.
-PROBES = 8
+PROBES, STRETCH = 8, 16 * recipes.BLOCK_SAMPLES
 NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
 
 
@@ -171,7 +171,9 @@ def _plan(request: VariationRequest, material: Material, clearance: Clearance) -
     songs = [_song(one, stems) for one, stems in material]
     plan = compose(ask, songs, _limits(clearance.limits))
     digests = [source.digest for source in plan.sources]
-    planned = plan_gain(plan, load_stems(digests), load_onsets(digests), probes=PROBES)
+    planned = plan_gain(
+        plan, load_stems(digests), load_onsets(digests), probes=PROBES, stretch=STRETCH
+    )
     return recipes.from_json(recipes.to_json(with_plan(plan, planned)))
 
 

@@ -144,12 +144,12 @@ def studio(db, material):
 
 
 def ask_for(studio, **more):
-    """A remix of the studio's recording, 20 s."""
+    """A remix of the studio's recording, 12 s."""
     given = {
         "requester": LISTENER,
         "key": "k1",
         "mode": "remix",
-        "targets": {"seconds": 20.0, "tempo_bpm": 124.0},
+        "targets": {"seconds": 12.0, "tempo_bpm": 124.0},
         "recordings": [str(studio.recording.id)],
         "seed": 3,
         "territory": "DE",

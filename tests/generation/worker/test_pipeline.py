@@ -46,7 +46,7 @@ def test_request_becomes_a_ready_variation_with_exact_lines_and_files(studio, ma
     view = queries.variation_view(variation.id)
     assert (view.pieces_done, view.pieces_of) == (variation.piece_count, variation.piece_count)
     assert [one.format for one in view.files] == ["FLAC", "MP3"]
-    assert abs(view.duration_ms - 20_000) <= 2_000
+    assert abs(view.duration_ms - 12_000) <= 2_000
     assert view.bars_ms[0] == 0
     record = LicenceRecord.objects.get()
     assert (record.state, record.id) == ("SEALED", variation.record_id)
@@ -67,7 +67,7 @@ def test_request_becomes_a_ready_variation_with_exact_lines_and_files(studio, ma
 def test_credits_of_a_second_follow_who_is_cut_out_of_the_windows(studio):
     variation = ask_for(studio)
     work_off()
-    for ms in (0, 5_050, 9_999):
+    for ms in (0, 5_050, 7_999):
         credits = queries.credits_at(variation.id, ms)
         assert sum(one.ppm for one in credits) == 1_000_000
         assert [one.ppm for one in credits] == sorted((c.ppm for c in credits), reverse=True)
@@ -198,7 +198,7 @@ def test_piece_taken_from_a_lost_worker_is_rendered_to_the_same_bytes(studio):
 
 @pytest.mark.parametrize("mode", ["mood", "focus", "ambient"])
 def test_house_chooses_stems_when_no_recording_is_named(studio, mode):
-    variation = ask_for(studio, mode=mode, recordings=[], targets={"seconds": 20.0})
+    variation = ask_for(studio, mode=mode, recordings=[], targets={"seconds": 12.0})
     work_off(kinds=["compose"])
     variation.refresh_from_db()
     assert (variation.state, variation.error_sentence) == (State.RENDERING, "")

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from generation.worker.handlers import HANDLERS
 from generation.worker.sweeper import sweep_forever
 
 
@@ -20,4 +19,4 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        sweep_forever(handlers=HANDLERS, clock=timezone.now, stop=stop)
+        sweep_forever(clock=timezone.now, stop=stop)

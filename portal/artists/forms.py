@@ -6,17 +6,14 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet
 
+from generation.analysis.rules import TONICS
 from generation.analysis.values import ROLES
 from licensing.catalog import identifiers
 from licensing.catalog.models import Party, Recording, Work
 from portal.accounts.forms import checked
 
-KEYS = tuple(
-    f"{note} {mode}"
-    for mode in ("maj", "min")
-    for note in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-)
-TEMPO_RANGE = (40.0, 240.0)
+KEYS = tuple(f"{note} {mode}" for mode in ("maj", "min") for note in TONICS)
+TEMPO_RANGE = (30.0, 300.0)
 
 
 class RecordingForm(forms.Form):
@@ -87,8 +84,8 @@ class CorrectionForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "placeholder": "none"}),
         error_messages={
             "invalid": "Write beats per minute, for example 112.",
-            "min_value": "At least 40 bpm: double it if you count in halves.",
-            "max_value": "At most 240 bpm: halve it if you count in doubles.",
+            "min_value": "At least 30 bpm: double it if you count in halves.",
+            "max_value": "At most 300 bpm: halve it if you count in doubles.",
         },
     )
     key = forms.ChoiceField(

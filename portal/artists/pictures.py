@@ -36,12 +36,15 @@ def wave_path(peaks: Sequence[tuple[int, int]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One column to draw: a short name, one letter for narrow pages, and an amount in micros."""
+    """One column to draw: a short name, one letter for narrow pages, and an amount in micros.
+
+    `other` is what another model would have paid, drawn as a mark.
+    """
 
     name: str
     letter: str
     amount: int
-    is_open: bool = False
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,15 @@ class Column:
     name: str
     letter: str
     value: str
-    is_open: bool
     x: str
     middle: str
     y: str
     width: str
     height: str
+    tick: str
+    tick_from: str
+    tick_until: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def _percent(value: float) -> str:
 
 def month_chart(months: Sequence[Month], currency: str) -> Chart:
     """Columns over lines of round amounts; heights are proportional to amounts."""
-    highest = max((month.amount for month in months), default=0)
+    highest = max((max(month.amount, month.other or 0) for month in months), default=0)
     step = _step(highest)
     top = max(step * 2, -(-highest // step) * step)
     scale = (CHART_BASE - CHART_TOP) / top
@@ -108,12 +114,15 @@ def month_chart(months: Sequence[Month], currency: str) -> Chart:
             name=month.name,
             letter=month.letter,
             value=_short(month.amount),
-            is_open=month.is_open,
             x=_percent(6.0 + slot * (place + 0.5) - width / 2),
             middle=_percent(6.0 + slot * (place + 0.5)),
             y=_percent(CHART_BASE - height(month.amount)),
             width=_percent(width),
             height=_percent(height(month.amount)),
+            tick="" if month.other is None else _percent(CHART_BASE - height(month.other)),
+            tick_from=_percent(6.0 + slot * (place + 0.5) - width / 2 - 0.5),
+            tick_until=_percent(6.0 + slot * (place + 0.5) + width / 2 + 0.5),
+            label=_percent(CHART_BASE - height(max(month.amount, month.other or 0))),
         )
         for place, month in enumerate(months)
     )

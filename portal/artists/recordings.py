@@ -10,7 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from generation.analysis.queries import recording_analysis
 from generation.uploads.operations import complete_recording
+from generation.uploads.queries import is_recording_measuring
 from licensing.catalog import queries
 from licensing.catalog.models import Recording
 from licensing.catalog.operations import create_recording
@@ -77,6 +79,8 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "recording": found,
         "may_edit": may_edit,
         "rows": rows,
+        "song": recording_analysis(found.pk),
+        "is_listening": is_recording_measuring(found.pk),
         "can_correct": any(row.form for row in rows),
         "can_complete": may_edit and found.state == Recording.State.DRAFT and _is_settled(rows),
         "tables": newest_tables(queries.list_sheets_of_recording(found.pk)),

@@ -1,16 +1,19 @@
 """Stems on pages: their rows while they come in and after, corrections, sound, deletion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from generation.analysis.operations import correct_stem
+from generation.analysis.queries import recording_analysis, stem_analyses
 from generation.analysis.values import StemAnalysis
 from generation.uploads import queries as uploads
 from generation.uploads.queries import StemProgress
@@ -46,11 +49,6 @@ class StemRow:
         return self.stem.state == "READY"
 
 
-def analyses_of(stem_ids: list[UUID]) -> Mapping[UUID, StemAnalysis]:
-    """What was measured in stems, with the artist's corrections, where it is known already."""
-    return {}
-
-
 def stem_rows(recording: Recording, only: UUID | None = None) -> list[StemRow]:
     """The rows of a recording's stems, or of one of them."""
     progress = [
@@ -58,21 +56,24 @@ def stem_rows(recording: Recording, only: UUID | None = None) -> list[StemRow]:
         for one in uploads.recording_progress(recording.pk)
         if only in (None, one.stem.pk) and not _was_cancelled(one)
     ]
-    analyses = analyses_of([one.stem.pk for one in progress])
-    return [_row(one, analyses.get(one.stem.pk)) for one in progress]
+    song = recording_analysis(recording.pk)
+    song_key = song.key if song else None
+    analyses = stem_analyses(one.stem.pk for one in progress)
+    return [_row(one, analyses.get(one.stem.pk), song_key) for one in progress]
 
 
 def _was_cancelled(one: StemProgress) -> bool:
     return one.stem.state == "REFUSED" and one.refusal == "The upload was cancelled."
 
 
-def _row(one: StemProgress, analysis: StemAnalysis | None) -> StemRow:
+def _row(one: StemProgress, analysis: StemAnalysis | None, song_key: str | None) -> StemRow:
     stem = one.stem
     state = stem_state(
         stem.state,
         refusal=one.refusal,
         notes=stem.audio.notes if stem.audio else (),
         analysis=analysis,
+        song_key=song_key,
     )
     return StemRow(
         stem=stem,
@@ -88,11 +89,12 @@ def _row(one: StemProgress, analysis: StemAnalysis | None) -> StemRow:
 
 def correction_form(stem: Stem, analysis: StemAnalysis, data: object = None) -> CorrectionForm:
     """The fields in which an artist corrects what was guessed."""
+    shown = tempo(analysis.tempo_bpm)
     return CorrectionForm(
         data,
         prefix=correction_prefix(stem.pk),
         initial={
-            "tempo": tempo(analysis.tempo_bpm),
+            "tempo": Decimal(shown) if shown else None,
             "key": analysis.key or "",
             "role": analysis.role,
         },
@@ -131,14 +133,20 @@ def _bound(row: StemRow, request: HttpRequest) -> CorrectionForm:
     return CorrectionForm(request.POST, prefix=row.form.prefix, initial=row.form.initial)
 
 
+@transaction.atomic
 def _keep(stem: Stem, form: CorrectionForm, request: HttpRequest) -> None:
-    facts = form.cleaned_data
-    describe_stem(
-        stem_id=stem.pk,
-        role=facts["role"],
-        actor=("user", str(request.user.pk)),
-        now=timezone.now(),
-    )
+    """One correction per field that was changed; the role also stands on the stem itself."""
+    facts, now, ref = form.cleaned_data, timezone.now(), str(request.user.pk)
+    given = {
+        "tempo": ("tempo_bpm", float(facts["tempo"]) if facts["tempo"] else None),
+        "key": ("key", facts["key"] or None),
+        "role": ("role", facts["role"]),
+    }
+    for name in form.changed_data:
+        field, value = given[name]
+        correct_stem(stem_id=stem.pk, field=field, value=value, made_by=ref, now=now)
+    if "role" in form.changed_data:
+        describe_stem(stem_id=stem.pk, role=facts["role"], actor=("user", ref), now=now)
 
 
 @login_required

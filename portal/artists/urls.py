@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.artists import grants, recordings, sheets, stems, uploads
+from portal.artists import earnings, grants, recordings, sheets, stems, uploads
 
 app_name = "artists"
 urlpatterns = [
@@ -27,5 +27,12 @@ urlpatterns = [
     path("recordings/<uuid:recording_id>/sheets/<str:right>/", sheets.sheet_new, name="sheet_new"),
     path("sheets/<uuid:sheet_id>/", sheets.sheet, name="sheet"),
     path("sheets/<uuid:sheet_id>/remind/<uuid:party_id>/", sheets.remind, name="remind"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/lines/<uuid:line_id>/", earnings.statement_line, name="statement_line"),
+    path(
+        "earnings/statements/<uuid:statement_id>.<str:ending>",
+        earnings.statement_file,
+        name="statement_file",
+    ),
     path("signatures/", sheets.signatures, name="signatures"),
 ]

@@ -30,6 +30,8 @@ def cents(amount: int) -> str:
 
 def cents_that_add_up(amounts: list[int]) -> list[str]:
     """Amounts of one sign in cents whose sum is the cents of their sum, by largest remainder."""
+    if any(amount < 0 for amount in amounts) and any(amount > 0 for amount in amounts):
+        return [cents(amount) for amount in amounts]
     total = abs(sum(amounts)) // CENT
     weights = [(f"{place:09d}", abs(amount)) for place, amount in enumerate(amounts)]
     if total == 0 or not any(weight for _, weight in weights):

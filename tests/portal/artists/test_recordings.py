@@ -1,11 +1,22 @@
 """Recording pages over HTTP: the list, a new one, its identifiers, and strangers."""
 
+import re
+from dataclasses import replace
+
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from licensing.catalog.models import Recording
+from generation.analysis.models import Correction
+from generation.analysis.operations import store_stem_measure
+from generation.analysis.queries import stem_analysis
+from licensing.catalog.models import AudioObject, Recording
+from licensing.catalog.store import audio_store
+from portal.artists.forms import correction_prefix
+
+from .test_pure import PIANO
 
 
 def test_without_a_party_the_first_step_is_to_open_one(client, ines):
@@ -84,3 +95,88 @@ def test_a_strangers_list_is_empty(client, maravel, make_recording, make_user):
     assert "Kelp" not in client.get(reverse("artists:recordings")).content.decode()
     done = reverse("artists:stems_complete", args=[recording.pk])
     assert client.post(done).status_code == 404
+
+
+def measured(recording, **changes):
+    """Gives every stem of a recording an analysis."""
+    for stem in recording.stems.all():
+        made = replace(PIANO, role=stem.role, **changes)
+        store_stem_measure(stem_id=stem.pk, analysis=made, now=recording.created_at)
+
+
+def correct(client, recording, stem, **changes):
+    facts = {}
+    for one in recording.stems.all():
+        guess = {"tempo": "112", "key": "D min", "role": one.role}
+        given = guess | (changes if one == stem else {})
+        facts |= {f"{correction_prefix(one.pk)}-{name}": value for name, value in given.items()}
+    return client.post(reverse("artists:corrections", args=[recording.pk]), facts)
+
+
+def test_a_measured_stem_is_drawn_and_can_be_corrected(as_ines, recording):
+    measured(recording)
+    page = as_ines.get(reverse("artists:recording", args=[recording.pk])).content.decode()
+    assert page.count('aria-label="Waveform of') == 3
+    assert "Save corrections" in page
+    bass = recording.stems.get(label="Bass")
+    correct(as_ines, recording, bass, tempo="56", key="", role="keys")
+    now = stem_analysis(bass.pk)
+    assert (now.tempo_bpm, now.key, now.role) == (56.0, None, "keys")
+    bass.refresh_from_db()
+    assert bass.role == "keys"
+    assert Correction.objects.count() == 3
+
+
+def test_a_correction_that_cannot_be_says_why_at_its_field(as_ines, recording):
+    measured(recording)
+    bass = recording.stems.get(label="Bass")
+    page = correct(as_ines, recording, bass, tempo="400").content.decode()
+    assert "At most 300 bpm" in page
+    assert not Correction.objects.exists()
+
+
+def test_a_recording_takes_as_many_queries_for_three_stems_as_for_one(
+    as_ines, recording, maravel, make_recording, django_assert_num_queries
+):
+    small = make_recording(maravel, "Small", [("Drums", "drums")])
+    measured(small)
+    measured(recording)
+    as_ines.get(reverse("artists:recording", args=[small.pk]))
+    with CaptureQueriesContext(connection) as once:
+        as_ines.get(reverse("artists:recording", args=[small.pk]))
+    with django_assert_num_queries(len(once)):
+        as_ines.get(reverse("artists:recording", args=[recording.pk]))
+
+
+def test_a_stem_is_played_to_members_alone(as_ines, recording, eve, tmp_path):
+    digest = "ab" * 32
+    name = f"archive/ab/{digest}.flac"
+    audio_store().save(name, ContentFile(b"fLaC and so on"))
+    stem = recording.stems.get(label="Bass")
+    AudioObject.objects.filter(pk=stem.audio_id).update(archive_name=name)
+    url = reverse("artists:stem_audio", args=[stem.pk])
+    answer = as_ines.get(url, headers={"Range": "bytes=0-3"})
+    assert answer.status_code == 206
+    assert answer.headers["Content-Type"] == "audio/flac"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    as_ines.force_login(eve)
+    assert as_ines.get(url).status_code == 404
+
+
+def test_every_page_is_strict_about_scripts_and_styles(as_ines, recording):
+    measured(recording)
+    for name, args in (
+        ("recordings", []), ("recording_new", []), ("recording", [recording.pk]),
+        ("grant", [recording.pk]), ("withdraw", [recording.pk]), ("earnings", []),
+        ("sheet_new", [recording.pk, "master"]), ("signatures", []),
+        ("stem_delete", [recording.stems.first().pk]),
+    ):  # fmt: skip
+        page = as_ines.get(reverse(f"artists:{name}", args=args))
+        text = page.content.decode()
+        assert page.status_code == 200, name
+        assert not re.search(r"\s(style|on[a-z]+)=", text), name
+        nonce = re.search(r"'nonce-([^']+)'", page.headers["Content-Security-Policy"]).group(1)
+        scripts = re.findall(r"<script[^>]*>", text)
+        assert scripts, name
+        assert all(f'nonce="{nonce}"' in one for one in scripts), name
+        assert len(re.findall(r"key-main", text)) <= 2, name

@@ -1,0 +1,194 @@
+"""Earnings pages: what came in by month and recording, and one line opened down to its plays.
+
+Everything is read from frozen statements. Invariant: sums shown in cents add up in cents, and
+nobody sees a listener's reference or another party's statement.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from licensing.catalog.models import Party
+from licensing.royalties import queries, statement_files
+from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
+from licensing.royalties.models import Statement, StatementLine
+from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from portal.accounts import access
+from portal.artists import words
+from portal.artists.pictures import Chart, Month, month_chart
+
+NAV = {"here": "earnings", "nav_main": "partials/nav_artist.html"}
+MONTHS_SHOWN = 13
+POOLS_SHOWN = 12
+CONTENT = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A sum at the top of the page."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLine:
+    """A recording in one month, in cents that add up down the column."""
+
+    earned: RecordingEarned
+    master: str
+    publishing: str
+    amount: str
+
+
+def _party(request: HttpRequest) -> tuple[list[Party], Party | None]:
+    parties = list(access.parties_of(request.user))
+    asked = request.GET.get("party")
+    if asked is None:
+        return parties, parties[0] if parties else None
+    chosen = next((party for party in parties if str(party.pk) == asked), None)
+    if chosen is None:
+        raise Http404
+    return parties, chosen
+
+
+def _month(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise Http404 from error
+
+
+@login_required
+@require_GET
+def earnings(request: HttpRequest) -> HttpResponse:
+    """Months, one month by recording and by line, and the other model."""
+    parties, party = _party(request)
+    facts: dict[str, Any] = {"parties": parties, "party": party, **NAV}
+    if party is None:
+        return render(request, "artists/earnings.html", facts)
+    earned = queries.earnings_of(party.pk)
+    asked = _month(request.GET.get("month"))
+    newest = asked or (earned.months[0].month if earned.months else None)
+    statement = queries.statement_for(party.pk, newest) if newest else None
+    if asked and statement is None:
+        raise Http404
+    if statement is not None:
+        facts |= _of_month(statement, earned)
+    facts |= {
+        "earned": earned,
+        "figures": _figures(party, statement),
+        "chart": _chart(earned, statement.currency if statement else "EUR"),
+    }
+    return render(request, "artists/earnings.html", facts)
+
+
+def _of_month(statement: StatementView, earned: Earnings) -> dict[str, Any]:
+    mine = [
+        one
+        for one in earned.recordings
+        if (one.month, one.currency) == (statement.month, statement.currency)
+    ]
+    master = words.cents_that_add_up([one.master_micros for one in mine])
+    publishing = words.cents_that_add_up([one.publishing_micros for one in mine])
+    amounts = words.cents_that_add_up([one.amount_micros for one in mine])
+    return {
+        "statement": statement,
+        "recordings": [
+            RecordingLine(*row) for row in zip(mine, master, publishing, amounts, strict=True)
+        ],
+        "together": {
+            "plays": sum(one.plays for one in mine),
+            "variations": sum(one.variations for one in mine),
+            "master": sum(one.master_micros for one in mine),
+            "publishing": sum(one.publishing_micros for one in mine),
+            "amount": sum(one.amount_micros for one in mine),
+        },
+        "lines": statement.lines,
+        "comparison": queries.model_comparison(statement.payee, statement.month),
+    }
+
+
+def _figures(party: Party, statement: StatementView | None) -> list[Figure]:
+    today = timezone.now().date()
+    plays = queries.plays_so_far(party.pk, today.replace(day=1))
+    found = []
+    if statement is not None:
+        closed = f"{statement.currency}, closed on {statement.made_at.day} {statement.made_at:%B}"
+        found = [
+            Figure(f"{statement.month:%B} statement", words.cents(statement.lines_micros), closed),
+            Figure(
+                "On your account",
+                words.cents(statement.closing_micros),
+                f"{statement.currency}, after this statement",
+            ),
+        ]
+    return [*found, Figure(f"{today:%B} so far", f"{plays:,}", "plays that count; still open")]
+
+
+def _chart(earned: Earnings, currency: str) -> Chart | None:
+    rows = [one for one in earned.months if one.currency == currency][:MONTHS_SHOWN]
+    months = [
+        Month(f"{one.month:%b}", f"{one.month:%b}"[0], one.amount_micros, one.other_model_micros)
+        for one in reversed(rows)
+    ]
+    return month_chart(months, currency) if months else None
+
+
+def _statement_for(request: HttpRequest, statement: Statement) -> Statement:
+    """The statement itself when it is of one of the user's parties, else 404."""
+    mine = {str(party.pk) for party in access.parties_of(request.user)}
+    if statement.payee_kind != "party" or statement.payee_ref not in mine:
+        raise Http404
+    return statement
+
+
+@login_required
+@require_GET
+def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> HttpResponse:
+    """A statement as CSV or JSON; the same bytes whenever it is fetched."""
+    row = Statement.objects.filter(pk=statement_id).first()
+    if row is None or ending not in CONTENT:
+        raise Http404
+    _statement_for(request, row)
+    statement = queries.get_statement(statement_id)
+    make = statement_files.as_csv if ending == "csv" else statement_files.as_json
+    name = statement_files.file_name(statement, ending)
+    answer = HttpResponse(make(statement), content_type=CONTENT[ending])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@login_required
+@require_GET
+def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
+    """One line, to the cent: a page of its own, or in place on the earnings page."""
+    row = StatementLine.objects.select_related("statement").filter(pk=line_id).first()
+    if row is None:
+        raise Http404
+    _statement_for(request, row.statement)
+    facts: dict[str, Any] = {"statement": queries.statement_of_line(line_id), **NAV}
+    try:
+        explained = explain_line(line_id)
+    except BooksDisagree:
+        facts |= {"line": queries.line_view(row), "disagree": True}
+    else:
+        facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
+        facts["more_pools"] = _more_pools(explained)
+    whole = "partials/statement_line.html" if request.htmx else "artists/statement_line.html"
+    return render(request, whole, facts)
+
+
+def _more_pools(explained: Explanation) -> int:
+    return max(0, len(explained.pools) - POOLS_SHOWN) + explained.pools_not_shown

@@ -1,0 +1,97 @@
+"""Earnings over HTTP: a closed month, a line down to its pools, files, and strangers."""
+
+import json
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from licensing.royalties import queries
+from licensing.royalties.closing import close_period
+from tests.licensing.royalties import small_world as world
+
+MONTH = date(2026, 10, 1)
+
+
+@pytest.fixture
+def closed(db):
+    """Ana holds 70 % of Tide's master and all of its publishing; Ben the rest; two listeners."""
+    tide = world.recording(
+        "Tide", master={"Ana": 700_000, "Ben": 300_000}, publishing={"Ana": 1_000_000}, stems=2
+    )
+    (lamp,) = world.recording("Lamp", master={"Cleo": 10**6}, publishing={"Cleo": 10**6})
+    piece = world.record("7QK2", [(tide[0], 400_000), (tide[1], 400_000), (lamp, 200_000)])
+    for listener in ("listener-secret-1", "listener-secret-2"):
+        world.pay(listener)
+        world.heard(listener, piece, 3)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+
+
+@pytest.fixture
+def ana(make_user, join, closed):
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    return user
+
+
+def statement(name="Ana"):
+    return queries.statement_for(world.ref(name), MONTH)
+
+
+def test_a_month_shows_what_the_statement_says(client, ana):
+    client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
+    cents = statement().lines_micros // 10_000
+    assert f"{cents // 100}.{cents % 100:02d} EUR for Ana in October 2026" in page
+    assert page.count('hx-target="#line"') == len(statement().lines)
+    assert "listener-secret" not in page
+
+
+def test_a_line_opens_down_to_its_pools(client, ana):
+    client.force_login(ana)
+    line = statement().lines[0]
+    url = reverse("artists:statement_line", args=[line.id])
+    page = client.get(url).content.decode()
+    assert "<h1>Tide</h1>" in page
+    whole, rest = divmod(line.amount_micros, 1_000_000)
+    assert f"{whole}.{rest:06d} EUR" in page
+    assert "Subscriber 1:" in page
+    assert "listener-secret" not in page
+    inside = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in inside
+    assert 'id="line"' in inside
+
+
+def test_statements_come_as_files(client, ana):
+    client.force_login(ana)
+    answers = {
+        ending: client.get(reverse("artists:statement_file", args=[statement().id, ending]))
+        for ending in ("csv", "json")
+    }
+    assert answers["csv"].headers["Content-Disposition"].endswith('-EUR-v1.csv"')
+    assert json.loads(answers["json"].content)["payee"] == "Ana"
+    missing = reverse("artists:statement_file", args=[statement().id, "pdf"])
+    assert client.get(missing).status_code == 404
+
+
+def test_before_the_first_close_the_page_says_what_will_be_here(client, make_user, join, db):
+    user = make_user("New")
+    client.force_login(user)
+    assert "You act for no party yet" in client.get(reverse("artists:earnings")).content.decode()
+    join(user, world.party("New"))
+    assert "A month is closed five days" in client.get(reverse("artists:earnings")).content.decode()
+
+
+def test_a_stranger_sees_no_statement_line_or_file(client, make_user, join, closed):
+    ben = make_user("Ben")
+    join(ben, world.party("Ben"))
+    client.force_login(ben)
+    own = reverse("artists:earnings")
+    assert client.get(own, {"party": world.ref("Ben"), "month": "2026-10"}).status_code == 200
+    assert client.get(own, {"party": world.ref("Ana")}).status_code == 404
+    assert client.get(own, {"month": "2026-13"}).status_code == 404
+    assert client.get(own, {"month": "2026-01"}).status_code == 404
+    line = reverse("artists:statement_line", args=[statement("Ana").lines[0].id])
+    assert client.get(line).status_code == 404
+    file = reverse("artists:statement_file", args=[statement("Ana").id, "csv"])
+    assert client.get(file).status_code == 404

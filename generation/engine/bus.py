@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from generation.engine import dynamics
+from generation.engine import dynamics, marking
 from generation.engine.clips import Dry, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade
@@ -49,9 +49,14 @@ class Bus:
     """The whole desk of one recipe over its stems."""
 
     def __init__(
-        self, recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], cache: Cache
+        self,
+        recipe: Recipe,
+        stems: Mapping[str, Audio],
+        onsets: Mapping[str, Onsets],
+        cache: Cache,
+        mark: Audio | None = None,
     ) -> None:
-        self._recipe = recipe
+        self._recipe, self._mark = recipe, mark
         room = None if recipe.bus.reverb is None else Room(recipe.bus.reverb)
         self._sends = []
         for index, source in enumerate(recipe.sources):
@@ -66,6 +71,7 @@ class Bus:
         self._parts = Tape(self._gathered, keep, BLOCK_SAMPLES)
         self._levels = Tape(self._measured, BLOCK_SAMPLES // dynamics.STEP)
         self._loud = Tape(self._raised, keep, BLOCK_SAMPLES)
+        self._out = self._loud if mark is None else Tape(self._marked, keep, BLOCK_SAMPLES)
         self._peaks = Tape(self._peaked, 8 * BLOCK_SAMPLES // dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
 
@@ -96,10 +102,15 @@ class Bus:
         np.multiply(self._parts.read(lo, hi)[-1], out[2], out=out[:2])
         return out
 
+    def _marked(self, lo: int, hi: int) -> Audio:
+        assert self._mark is not None
+        loud = self._loud.read(lo - marking.FRAME, hi + marking.FRAME)[:2]
+        return marking.marked(loud, lo, self._mark)
+
     def _peaked(self, lo: int, hi: int) -> Turns:
         peaks = np.empty(hi - lo, dtype=np.int32)
         step = dynamics.LIMIT_STEP
-        loud = self._loud.read(lo * step - _MARGIN, hi * step + _MARGIN)
+        loud = self._out.read(lo * step - _MARGIN, hi * step + _MARGIN)
         dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, peaks)
         return peaks
 
@@ -122,10 +133,10 @@ class Bus:
         out: Audio = self._loud.read(lo, hi)[:2].copy()
         return out
 
-    def sound(self, lo: int, hi: int, mark: Audio | None) -> Audio:
+    def sound(self, lo: int, hi: int) -> Audio:
         """The output, float32 [2, hi - lo]."""
         curve = self._limit(lo, hi)
-        out: Audio = self._loud.read(lo, hi)[:2] * curve
+        out: Audio = self._out.read(lo, hi)[:2] * curve
         return out
 
     def parts(self, lo: int, hi: int) -> Audio:

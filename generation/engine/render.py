@@ -59,7 +59,8 @@ def render(
     if not 0 <= start <= end <= recipe.length:
         raise ValueError("The range lies outside the recipe.")
     cache = cache if cache is not None else Cache()
-    bus = cache.desk(recipe, lambda: _desk(recipe, stems, onsets, cache))
+    key = (recipe, None if mark is None else mark.tobytes())
+    bus = cache.desk(key, lambda: _desk(recipe, stems, onsets, cache, mark))
     assert isinstance(bus, Bus)
     windowed = with_windows and start % WINDOW_SAMPLES == 0
     audio = np.empty((2, end - start), dtype=np.float32)
@@ -67,7 +68,7 @@ def render(
     tables = [np.empty((0, len(recipe.sources)))]
     for lo in range(start, end, PIECE_SAMPLES):
         hi = min(end, lo + PIECE_SAMPLES)
-        audio[:, lo - start : hi - start] = bus.sound(lo, hi, mark)
+        audio[:, lo - start : hi - start] = bus.sound(lo, hi)
         if with_parts:
             parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
         if windowed:
@@ -76,10 +77,14 @@ def render(
 
 
 def _desk(
-    recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], cache: Cache
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets],
+    cache: Cache,
+    mark: Audio | None,
 ) -> Bus:
     check(recipe, stems)
-    return Bus(recipe, stems, onsets, cache)
+    return Bus(recipe, stems, onsets, cache, mark)
 
 
 def _windows(bus: Bus, lo: int, hi: int) -> Reals:

@@ -301,7 +301,7 @@ def envelope(power: Audio, width: int, ratio: float, gains: Audio) -> None:
         top = np.float32(1e-12)
         for i in range(max(0, k - width), min(bins, k + width + 1)):
             top = max(top, power[i])
-        sums[k + 1] = sums[k] + log2_of(top)
+        sums[k + 1] = sums[k] + log2_of(float(top))
     smooth = np.empty(bins)
     for k in range(bins):
         lo, hi = max(0, k - width), min(bins, k + width + 1)

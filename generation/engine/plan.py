@@ -25,6 +25,7 @@ PROBES = 24
 PROBE_SAMPLES = 36 * BLOCK_SAMPLES
 DEEP_CENTIBELS = 600
 DEEP_SHARE = 0.01
+DRAFT_ROOM_S = 0.3
 _HIGHEST_DB = 48.0
 
 
@@ -100,12 +101,18 @@ def with_plan(recipe: Recipe, planned: Planned) -> Recipe:
 
 
 def draft_of(recipe: Recipe) -> Recipe:
-    """The recipe with a quick stand-in for the vocoder and no planned gain."""
+    """The recipe with quick stand-ins for the vocoder and the room, and no planned gain.
+
+    A room's energy does not depend on its length, so a short one is as loud and soon done.
+    """
     clips = tuple(
         replace(clip, processor="slices/1") if clip.processor == "vocoder/1" else clip
         for clip in recipe.clips
     )
-    return replace(recipe, clips=clips, gain_db=0.0)
+    room = recipe.bus.reverb
+    if room is not None:
+        room = replace(room, seconds=min(DRAFT_ROOM_S, room.seconds), predelay_ms=0.0)
+    return replace(recipe, clips=clips, bus=replace(recipe.bus, reverb=room), gain_db=0.0)
 
 
 def _probes(

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
+from licensing.ledger.models import ClosedMonth
+from licensing.ledger.rules import month_after, month_of
 from licensing.royalties.models import Statement, StatementLine, Usage
 
 Payee = UUID | str | tuple[str, str]
@@ -279,6 +281,15 @@ def usages_of(payer: tuple[str, str], month: date) -> tuple[UsageCount, ...]:
         )
         for row in rows
     )
+
+
+def open_month(at: datetime) -> date:
+    """The month in whose close a play of this moment would be counted, as things stand."""
+    closed = set(ClosedMonth.objects.values_list("month", flat=True))
+    month = month_of(at)
+    while month in closed:
+        month = month_after(month)
+    return month
 
 
 def list_unmatched() -> QuerySet[Usage]:

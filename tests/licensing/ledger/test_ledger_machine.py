@@ -121,7 +121,7 @@ def test_books_hold_through_any_sequence(db):
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -15,6 +15,7 @@ from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import CloseRefused, close_period
 from licensing.royalties.models import ListenerAllocation, StatementLine, VariationSum
 from licensing.royalties.operations import set_rate_card
+from licensing.royalties.queries import open_month
 from licensing.royalties.rules.division import Division, divide, pro_rata, sums, user_centric
 from tests.licensing.royalties import small_world as world
 
@@ -66,7 +67,7 @@ BOOK = st.tuples(
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -293,6 +294,20 @@ def test_the_next_month_opens_where_the_last_one_closed(db):
         )
     ]
     assert statements == [(0, 1_000, 1_000), (1_000, 1_000, 2_000)]
+
+
+def test_a_house_that_closed_ahead_of_its_clock_goes_on(db):
+    """A demo closes the running month as if it were over; what comes after is in the next one."""
+    piece = solo()
+    world.pay("l1", amount=1_000, kind="PROMOTION", tax=0)
+    world.play("l1", piece)
+    close()
+    assert open_month(world.OCTOBER) == date(2026, 11, 1)
+    world.pay("l2", amount=300, kind="PROMOTION", tax=0)
+    (result,) = world.play("l2", piece)
+    assert result.usage == "COUNTED"
+    close(open_month(world.OCTOBER), world.AFTER_NOVEMBER)
+    assert payable("Ana") == 1_300
 
 
 def test_a_month_is_not_closed_early_or_before_its_elders(db):

@@ -5,30 +5,21 @@ first. Invariant: every answer forbids sniffing, shared caches and framing as a 
 """
 
 from collections.abc import AsyncIterator
-from typing import IO
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from licensing.catalog.store import audio_store
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
-_CHUNK_BYTES = 262_144
+_in_a_thread = partial(sync_to_async, thread_sensitive=False)
 
 
-async def _chunks(file: IO[bytes], span: Span) -> AsyncIterator[bytes]:
+async def _blocks(name: str, span: Span) -> AsyncIterator[bytes]:
     """The bytes of `span`, read in a thread so that the server's loop never waits for a disk."""
-    left = span.length
-    try:
-        await sync_to_async(file.seek, thread_sensitive=False)(span.first)
-        while left:
-            chunk = await sync_to_async(file.read, thread_sensitive=False)(min(left, _CHUNK_BYTES))
-            if not chunk:
-                return
-            left -= len(chunk)
-            yield chunk
-    finally:
-        await sync_to_async(file.close, thread_sensitive=False)()
+    blocks = await _in_a_thread(read_range)(name, span.first, span.last + 1)
+    while block := await _in_a_thread(next)(blocks, b""):
+        yield block
 
 
 def stored_object(
@@ -49,15 +40,12 @@ def stored_object(
     except Unsatisfiable:
         refused = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
         return _dressed(refused, etag, save_as)
-    whole = Span(0, size - 1)
-    chosen = span or whole
+    chosen = span or Span(0, size - 1)
     body: HttpResponseBase
     if request.method == "HEAD":
         body = HttpResponse(content_type=content_type)
     else:
-        body = StreamingHttpResponse(
-            _chunks(audio_store().open(name), chosen), content_type=content_type
-        )
+        body = StreamingHttpResponse(_blocks(name, chosen), content_type=content_type)
     if span is not None:
         body.status_code = 206
         body.headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"

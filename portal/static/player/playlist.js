@@ -24,14 +24,15 @@ export class Playlist {
     this.complete = false;
     this.closed = "";
     this.listeners = new Set();
-    this.following = null;
+    this.isFollowing = false;
   }
 
   /** Opens the list and goes on following it until it is complete. Resolves after the first answer. */
   async open() {
+    this.closed = "";
     const answer = await this.ask(this.openAt, { method: "POST" });
     this.take(answer, 0);
-    if (!this.complete) this.following = this.follow();
+    if (!this.complete && !this.isFollowing) this.follow();
   }
 
   async ask(address, options = {}) {
@@ -57,6 +58,7 @@ export class Playlist {
 
   /** Asks for what came after the last segment; the server answers when something did. */
   async follow() {
+    this.isFollowing = true;
     while (!this.complete && !this.closed) {
       try {
         const have = this.segments.length;
@@ -66,6 +68,7 @@ export class Playlist {
         else await pause(WAIT_AFTER_FAULT_MS);
       }
     }
+    this.isFollowing = false;
   }
 
   merge(answer, have) {

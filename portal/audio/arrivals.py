@@ -1,0 +1,102 @@
+"""Waiting for the next piece of a variation without holding a database connection.
+
+One thread per web process listens on the channel that `generation.variations` rings on commit, and
+wakes whoever waits for that subject. It refuses to know what arrived: callers look at the rows. A
+lost message costs at most POLL_S, because every wait also ends by itself.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+import structlog
+from django.db import connections
+
+CHANNEL = "segment"
+POLL_S = 1.0
+_QUIET_S = 5.0
+
+log = structlog.get_logger("portal.audio")
+
+Waiter = tuple[asyncio.AbstractEventLoop, asyncio.Event]
+
+
+class Ear:
+    """One who waits for one subject. Rings between two waits are not lost."""
+
+    def __init__(self) -> None:
+        self.waiter: Waiter = (asyncio.get_running_loop(), asyncio.Event())
+
+    async def wait(self, seconds: float) -> bool:
+        """True when the subject was rung within `seconds` or since the last wait."""
+        event = self.waiter[1]
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            return False
+        event.clear()
+        return True
+
+
+class Bell:
+    """The listening thread and those who wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[Waiter]] = defaultdict(list)
+        self._thread: threading.Thread | None = None
+
+    @asynccontextmanager
+    async def hearing(self, subject: str) -> AsyncIterator[Ear]:
+        """An ear for `subject`, from now on."""
+        ear = Ear()
+        with self._lock:
+            self._waiting[subject].append(ear.waiter)
+            self._ensure_thread()
+        try:
+            yield ear
+        finally:
+            with self._lock:
+                self._waiting[subject].remove(ear.waiter)
+                if not self._waiting[subject]:
+                    del self._waiting[subject]
+
+    def ring(self, subject: str) -> None:
+        """Wake everybody who waits for `subject`."""
+        with self._lock:
+            waiters = list(self._waiting.get(subject, ()))
+        for loop, event in waiters:
+            loop.call_soon_threadsafe(event.set)
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._listen, name="arrivals", daemon=True)
+            self._thread.start()
+
+    def _anybody(self) -> bool:
+        with self._lock:
+            return bool(self._waiting)
+
+    def _listen(self) -> None:
+        """Hear notices while somebody waits; end after a quiet while, so that nothing is held."""
+        try:
+            with psycopg.connect(**_address(), autocommit=True) as heard:
+                heard.execute(f"LISTEN {CHANNEL}")
+                while self._anybody():
+                    for notice in heard.notifies(timeout=_QUIET_S):
+                        self.ring(notice.payload.partition(":")[0])
+        except psycopg.Error as error:
+            log.warning("arrivals not heard, polling instead", fault=type(error).__name__)
+
+
+def _address() -> dict[str, object]:
+    """The settings of the default database as psycopg takes them."""
+    parameters = connections["default"].get_connection_params()
+    wanted = ("dbname", "user", "password", "host", "port")
+    return {name: parameters[name] for name in wanted if parameters.get(name)}
+
+
+bell = Bell()

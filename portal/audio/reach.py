@@ -1,0 +1,36 @@
+"""Which variations a listener reaches, and whether they may be heard at this moment.
+
+It refuses to say why not: missing, foreign and withdrawn are all None. Invariant: nothing is
+returned that is neither the listener's own nor opened to others by its visibility.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from licensing.attribution.queries import may_serve
+
+from generation.variations.models import Variation
+
+Listener = tuple[str, str]
+
+
+def variation_for(listener: Listener, variation_id: UUID | str) -> Variation | None:
+    """The variation with request and record, when it is the listener's own or not private."""
+    mine = Q(request__requester_kind=listener[0], request__requester_ref=listener[1])
+    rows = Variation.objects.select_related("request", "record")
+    return rows.filter(mine | Q(visibility__in=["LINK", "CATALOG"]), id=variation_id).first()
+
+
+def is_own(listener: Listener, variation: Variation) -> bool:
+    """True when the listener asked for it."""
+    request = variation.request
+    return (request.requester_kind, request.requester_ref) == listener
+
+
+def audible_for(listener: Listener, variation_id: UUID | str, now: datetime) -> Variation | None:
+    """The variation, when it may be served to this listener at this moment."""
+    variation = variation_for(listener, variation_id)
+    if variation is None or variation.record_id is None:
+        return None
+    return variation if may_serve(variation.record_id, now) else None

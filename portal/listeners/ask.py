@@ -1,0 +1,253 @@
+"""Asking for a variation: the form on a recording's page or without one, and what came of it.
+
+One view per page; permission is asked before the form is drawn and again before it is taken.
+Invariant: a refusal names every reason in a sentence, and what was typed is still there.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from generation.variations.operations import request_variation
+from generation.variations.rules import SEED_AT_MOST, Mode, RequestRefused
+from licensing.catalog.models import Recording, Stem
+from licensing.receipts.queries import receipt_covering
+from portal.accounts.models import User
+from portal.listeners.ask_page import AskPage, Second, ask_page
+from portal.listeners.asking import Wishes, as_request, read_wishes
+from portal.listeners.measured import measured_recordings, stem_layers
+from portal.listeners.permission import (
+    ALL_MODES,
+    ANEW_MODES,
+    CHANNEL,
+    Permission,
+    clearable,
+    permission_for,
+)
+from portal.listeners.pictures import recording_picture
+from portal.listeners.playing import listener_of
+from portal.listeners.variation_page import Fact
+from portal.listeners.variations import place_of
+from portal.listeners.wording import clock, listed
+
+_SECONDS_MOST = 50
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One request of the form: who, what for, and what is permitted."""
+
+    user: User
+    given: Mapping[str, str]
+    recording: Recording | None
+    mode: Mode
+    second: Recording | None
+    permission: Permission
+    wishes: Wishes
+
+
+def _complete(recording_id: UUID | str) -> Recording | None:
+    rows = Recording.objects.select_related("party").filter(state=Recording.State.COMPLETE)
+    try:
+        return rows.filter(pk=recording_id).first()
+    except (ValueError, TypeError):
+        return None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _asking(request: HttpRequest, given: Mapping[str, str], recording: Recording | None) -> _Asking:
+    user = cast(User, request.user)
+    mode = _mode(given.get("mode", ""), recording)
+    second = None
+    if mode is Mode.COLLABORATION and (second_id := _uuid(given.get("with", ""))):
+        second = _complete(second_id)
+    named = [one for one in (recording, second) if one is not None]
+    permission = permission_for(mode, named, user, timezone.now())
+    seed = secrets.randbelow(SEED_AT_MOST)
+    wishes = read_wishes(mode, given, permission.ground, seed)
+    return _Asking(user, given, recording, mode, second, permission, wishes)
+
+
+def _mode(text: str, recording: Recording | None) -> Mode:
+    offered = ALL_MODES if recording else ANEW_MODES
+    return next((mode for mode in offered if mode.value == text), offered[0])
+
+
+def _page(asking: _Asking, refusals: Sequence[str] = ()) -> AskPage:
+    recording = asking.recording
+    again = (
+        reverse("listeners:recording", args=[recording.pk])
+        if recording
+        else reverse("listeners:anew")
+    )
+    introduction = (
+        "Everything here stays within what its artists allow. Where a fader ends, their "
+        "permission ends."
+        if recording
+        else "Only stems whose artists allow it where you live, and allow it to be mixed."
+    )
+    return ask_page(
+        key=str(uuid.uuid4()),
+        ask_again=again,
+        recording_id=str(recording.pk) if recording else "",
+        introduction=introduction,
+        offered=ALL_MODES if recording else ANEW_MODES,
+        wishes=asking.wishes,
+        ground=asking.permission.ground,
+        seconds=_seconds(asking),
+        refusals=tuple(refusals) or asking.permission.refusals,
+        cost=_cost(asking.user),
+    )
+
+
+def _seconds(asking: _Asking) -> tuple[Second, ...]:
+    """Who else may join: recordings of others that may be used for this and mixed."""
+    if asking.mode is not Mode.COLLABORATION or asking.recording is None:
+        return ()
+    found = clearable(asking.mode, asking.user, timezone.now())
+    others = [
+        one for one in found if one.limits.with_others and one.recording_id != asking.recording.pk
+    ][:_SECONDS_MOST]
+    ids = [one.recording_id for one in others]
+    rows = Recording.objects.filter(pk__in=ids).select_related("party")
+    names = {row.pk: row.party.name for row in rows}
+    chosen = asking.second.pk if asking.second else None
+    return tuple(
+        Second(str(ref), one.title, names[ref], ref == chosen)
+        for one in others
+        for ref in [one.recording_id]
+    )
+
+
+def _cost(user: User) -> str:
+    if receipt_covering(("user", str(user.pk)), timezone.now()) is not None:
+        return (
+            "Starts within seconds. Included in your plan; your month is shared among those you "
+            "hear."
+        )
+    return "Starts within seconds. Without a receipt you hear its first 30 seconds."
+
+
+def _given(request: HttpRequest) -> Mapping[str, str]:
+    source = request.POST if request.method == "POST" else request.GET
+    return {name: str(value) for name, value in source.items()}
+
+
+@login_required
+@require_GET
+def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """A recording as it was made, and the form; htmx fetches the form alone when a mode changes."""
+    found = _complete(recording_id)
+    if found is None:
+        raise Http404
+    asking = _asking(request, _given(request), found)
+    context: dict[str, object] = {"ask": _page(asking)}
+    if request.headers.get("HX-Request"):
+        return render(request, "partials/request_form.html", context)
+    return render(request, "listeners/recording.html", context | _opening(found))
+
+
+def _opening(found: Recording) -> dict[str, object]:
+    """The top of a recording's page: who made it, how it sounds, its stemma."""
+    stems = list(
+        Stem.objects.filter(recording=found, state=Stem.State.READY)
+        .select_related("party")
+        .order_by("position")
+    )
+    known = measured_recordings([found.pk]).get(found.pk)
+    layers = stem_layers((stem.pk, stem.label) for stem in stems)
+    length_ms = known.length_ms if known else 0
+    facts = []
+    if known:
+        facts = [
+            Fact("Length", clock(known.length_ms)),
+            Fact("Tempo", f"{known.tempo_bpm:.0f} bpm" if known.tempo_bpm else "free"),
+            Fact("Key", known.key or "not fixed"),
+        ]
+    names = listed([found.party.name, *(stem.party.name for stem in stems)])
+    return {
+        "recording": found,
+        "byline": f"by {names}",
+        "facts": facts,
+        "stemma": recording_picture(found.title, layers, length_ms, "middle"),
+        "nav_main": "partials/nav_listener.html",
+        "here": "listen",
+    }
+
+
+@login_required
+@require_GET
+def anew(request: HttpRequest) -> HttpResponse:
+    """The form without a recording: mood, focus or ambient."""
+    context: dict[str, object] = {"ask": _page(_asking(request, _given(request), None))}
+    if request.headers.get("HX-Request"):
+        return render(request, "partials/request_form.html", context)
+    context |= {"nav_main": "partials/nav_listener.html", "here": "anew"}
+    return render(request, "listeners/anew.html", context)
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest) -> HttpResponse:
+    """Take the request, or say in the form why not. The same key asks for the same one again."""
+    given = _given(request)
+    recording_id = given.get("recording", "")
+    found = _complete(_uuid(recording_id) or uuid.UUID(int=0)) if recording_id else None
+    if recording_id and found is None:
+        raise Http404
+    asking = _asking(request, given, found)
+    refusals = list(asking.permission.refusals)
+    if asking.mode is Mode.COLLABORATION and asking.second is None:
+        refusals.append("A collaboration needs a second recording. Choose one above.")
+    if refusals or asking.wishes.errors:
+        return _again(request, asking, refusals)
+    try:
+        made = request_variation(
+            requester=listener_of(asking.user),
+            key=given.get("key", "")[:100] or str(uuid.uuid4()),
+            recordings=[str(one.pk) for one in (asking.recording, asking.second) if one],
+            territory=asking.user.country,
+            channel=CHANNEL,
+            now=timezone.now(),
+            **as_request(asking.wishes),
+        )
+    except RequestRefused as refused:
+        return _again(request, asking, [refused.sentence])
+    return _taken(request, made.id)
+
+
+def _taken(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    address = reverse("listeners:variation", args=[variation_id])
+    if not request.headers.get("HX-Request"):
+        return redirect(address)
+    answer = place_of(request, variation_id)
+    answer.headers["HX-Push-Url"] = address
+    return answer
+
+
+def _again(request: HttpRequest, asking: _Asking, refusals: Sequence[str]) -> HttpResponse:
+    """The form with what is wrong; htmx swaps only answers that are 200."""
+    context: dict[str, object] = {"ask": _page(asking, refusals)}
+    if request.headers.get("HX-Request"):
+        return render(request, "partials/request_form.html", context)
+    context |= {"nav_main": "partials/nav_listener.html", "here": "listen"}
+    if asking.recording is None:
+        return render(request, "listeners/anew.html", context, status=422)
+    context |= _opening(asking.recording)
+    return render(request, "listeners/recording.html", context, status=422)

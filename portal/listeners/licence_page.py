@@ -1,0 +1,124 @@
+"""The licence record of a variation in words for its listener.
+
+It shows what the record holds and computes nothing. Invariant: the shares shown are the record's
+own lines once it is sealed, and are called preliminary before that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from generation.variations.queries import Credit, VariationView
+from licensing.attribution.models import LicenceRecord
+from portal.listeners.wording import AiLabel, ai_label, megabytes
+
+_STATES = {
+    "OPEN": ("wait", "Open: it is being made, or was not finished"),
+    "SEALED": ("ok", "Sealed"),
+    "WITHDRAWN": ("stop", "Sealed after a permission was withdrawn"),
+    "VOID": ("stop", "Ended before any sound"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source's share of the whole."""
+
+    role: str
+    label: str
+    recording: str
+    party: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A named value that somebody else can check."""
+
+    name: str
+    value: str
+    is_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A finished file and its digest."""
+
+    word: str
+    size: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicencePage:
+    """Everything the licence page shows."""
+
+    id: UUID
+    title: str
+    kind: str
+    word: str
+    is_preliminary: bool
+    label: AiLabel
+    lines: tuple[Line, ...]
+    total: str
+    evidence: tuple[Evidence, ...]
+    files: tuple[StoredFile, ...]
+    remarks: tuple[str, ...]
+
+
+def exact_percent(ppm: int) -> str:
+    """ "19.2345 %": parts per million, exactly."""
+    return f"{ppm // 10_000}.{ppm % 10_000:04} %"
+
+
+def licence_page(
+    view: VariationView, record: LicenceRecord, lines: Sequence[Credit]
+) -> LicencePage:
+    """The page of a record with its lines, largest first."""
+    kind, word = _STATES[record.state]
+    return LicencePage(
+        id=view.id,
+        title=view.title,
+        kind=kind,
+        word=word,
+        is_preliminary=record.state == "OPEN",
+        label=ai_label(record.model_ppm, is_planned=record.state == "OPEN"),
+        lines=tuple(
+            Line(
+                one.source.role,
+                one.source.label,
+                one.source.recording_title,
+                one.source.party_name,
+                exact_percent(one.ppm),
+            )
+            for one in lines
+        ),
+        total=exact_percent(sum(one.ppm for one in lines)),
+        evidence=_evidence(record),
+        files=tuple(
+            StoredFile(one.format.upper(), megabytes(one.bytes), one.digest) for one in view.files
+        ),
+        remarks=view.remarks,
+    )
+
+
+def _evidence(record: LicenceRecord) -> tuple[Evidence, ...]:
+    sealed = f"{record.sealed_at:%-d %B %Y, %H:%M} UTC" if record.sealed_at else ""
+    pairs = (
+        ("Record", str(record.pk), True),
+        ("Opened", f"{record.opened_at:%-d %B %Y, %H:%M} UTC", False),
+        ("Sealed", sealed, False),
+        ("Shares measured by", record.policy, True),
+        ("Recipe, SHA-256", record.recipe_sha256, True),
+        ("Terms, SHA-256", record.terms_sha256, True),
+        ("Table of windows, SHA-256", record.windows_sha256, True),
+        ("Loudness asked", _number(record.target_lufs, "LUFS"), False),
+        ("Loudness reached", _number(record.integrated_lufs, "LUFS"), False),
+        ("True peak", _number(record.true_peak_dbtp, "dBTP"), False),
+        ("Trim", _number(record.trim_db, "dB"), False),
+    )
+    return tuple(Evidence(name, value, is_code) for name, value, is_code in pairs if value)
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:.1f} {unit}".replace("-", "−")

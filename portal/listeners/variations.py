@@ -1,0 +1,178 @@
+"""One's variations: the page with its one place, waiting for news of it, stopping, saving, licence.
+
+It refuses to serve sound; `portal.audio` does. Invariant: a stranger gets for every address here
+the same 404 as for a variation that does not exist.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from licensing.attribution.queries import may_serve
+
+from generation.recipe import SAMPLE_RATE_HZ
+from generation.variations.models import Variation
+from generation.variations.operations import cancel_variation
+from generation.variations.queries import (
+    credits_at,
+    credits_of,
+    list_variations,
+    stemma_table,
+    variation_view,
+)
+from generation.variations.rules import UNDER_WAY
+from portal.audio.playlists import audible_samples
+from portal.audio.reach import Listener, audible_for, is_own, variation_for
+from portal.audio.signing import Leave, expiry, sign
+from portal.audio.waiting import first_answer
+from portal.listeners.library import library_rows
+from portal.listeners.licence_page import licence_page
+from portal.listeners.pictures import WAVE_BARS
+from portal.listeners.playing import listener_of
+from portal.listeners.stemma import FULL_POINTS
+from portal.listeners.variation_page import Standing, VariationPage, variation_page
+from portal.listeners.wording import count
+
+WAIT_S = 15.0
+PER_PAGE = 12
+_FORMS = ("flac", "mp3", "wav")
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far a variation is; None for nobody's."""
+
+    state: str
+    pieces_done: int
+
+    def text(self) -> str:
+        return f"{self.state}:{self.pieces_done}"
+
+
+def _found(listener: Listener, variation_id: UUID) -> Variation:
+    variation = variation_for(listener, variation_id)
+    if variation is None:
+        raise Http404
+    return variation
+
+
+def _page(listener: Listener, variation_id: UUID, now: datetime) -> VariationPage:
+    row = _found(listener, variation_id)
+    view = variation_view(variation_id)
+    length = view.duration_ms * SAMPLE_RATE_HZ // 1000
+    standing = Standing(
+        is_mine=is_own(listener, row),
+        may_serve=view.record_id is not None and may_serve(view.record_id, now),
+        audible=audible_samples(listener, length, now),
+    )
+    is_made = view.state not in UNDER_WAY
+    shares = {one.source.position: one.ppm for one in credits_at(variation_id, 0)}
+    return variation_page(
+        view,
+        standing,
+        table=stemma_table(variation_id, FULL_POINTS if is_made else WAVE_BARS),
+        now_shares=shares,
+    )
+
+
+@login_required
+@never_cache
+@require_GET
+def variation(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """The page: being made, playing, or ended."""
+    page = _page(listener_of(request.user), variation_id, timezone.now())
+    context = {"page": page, "nav_main": "partials/nav_listener.html", "here": "library"}
+    return render(request, "listeners/variation.html", context)
+
+
+def place_of(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """The one place alone, in its present state."""
+    page = _page(listener_of(request.user), variation_id, timezone.now())
+    return render(request, page.partial, {"page": page})
+
+
+@never_cache
+@require_GET
+async def place(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """The place as soon as it differs from `have`, at the latest after WAIT_S."""
+    listener = listener_of(await request.auser())
+    have = request.GET.get("have", "")
+
+    def ask() -> _Progress:
+        row = _found(listener, variation_id)
+        return _Progress(row.state, row.segments.count())
+
+    await first_answer(str(variation_id), ask, lambda now: now.text() != have, WAIT_S)
+    return cast(HttpResponse, await sync_to_async(place_of)(request, variation_id))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """Stop making it; what was made so far may still be heard."""
+    listener = listener_of(request.user)
+    try:
+        cancel_variation(variation_id=variation_id, requester=listener, now=timezone.now())
+    except Variation.DoesNotExist as missing:
+        raise Http404 from missing
+    if request.headers.get("HX-Request"):
+        return place_of(request, variation_id)
+    return redirect("listeners:variation", variation_id)
+
+
+@login_required
+@never_cache
+@require_GET
+def download(request: HttpRequest, variation_id: UUID, form: str) -> HttpResponse:
+    """Leave to fetch a finished file, as a redirect; only one's own and only with a receipt."""
+    now = timezone.now()
+    listener = listener_of(request.user)
+    row = audible_for(listener, variation_id, now)
+    if row is None or not is_own(listener, row) or form not in _FORMS:
+        raise Http404
+    if audible_samples(listener, row.length, now) < row.length:
+        raise Http404
+    if not row.files.filter(format=form).exists():
+        raise Http404
+    leave = Leave(str(row.pk), f"file:{form}", listener[0], listener[1], "", expiry(now))
+    return redirect("audio:serve", sign(leave))
+
+
+@login_required
+@never_cache
+@require_GET
+def licence(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """The licence record in words: who, what share, on which decision, with which evidence."""
+    row = _found(listener_of(request.user), variation_id)
+    if row.record is None:
+        raise Http404
+    page = licence_page(variation_view(variation_id), row.record, credits_of(variation_id))
+    context = {"page": page, "nav_main": "partials/nav_listener.html", "here": "library"}
+    return render(request, "listeners/licence.html", context)
+
+
+@login_required
+@never_cache
+@require_GET
+def library(request: HttpRequest) -> HttpResponse:
+    """Every variation one asked for, newest first."""
+    found = Paginator(list_variations(listener_of(request.user)), PER_PAGE)
+    page = found.get_page(request.GET.get("page"))
+    words = count(found.count, "variation", "variations").capitalize()
+    context = {
+        "page": page,
+        "rows": library_rows(list(page.object_list)),
+        "count_words": words,
+        "nav_main": "partials/nav_listener.html",
+        "here": "library",
+    }
+    return render(request, "listeners/library.html", context)

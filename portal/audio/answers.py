@@ -10,6 +10,7 @@ from functools import partial
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from licensing.catalog.store import read_range
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
 _in_a_thread = partial(sync_to_async, thread_sensitive=False)

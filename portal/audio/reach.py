@@ -8,9 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
-from licensing.attribution.queries import may_serve
 
 from generation.variations.models import Variation
+from licensing.attribution.queries import may_serve
 
 Listener = tuple[str, str]
 

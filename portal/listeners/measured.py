@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from generation.analysis.queries import recording_analysis, stem_analysis
-
 from generation.analysis.values import StemAnalysis
 from generation.recipe import SAMPLE_RATE_HZ
 from portal.listeners.stemma import Layer

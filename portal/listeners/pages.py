@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
-from licensing.clearance.queries import ClearableRecording, list_clearable
 
 from generation.variations.rules import TITLES, Mode, use_of
 from licensing.catalog.models import Party
+from licensing.clearance.queries import ClearableRecording, list_clearable
 from portal.listeners.measured import Measured, measured_recordings, stem_layers
 from portal.listeners.permission import ALL_MODES, CHANNEL
 from portal.listeners.pictures import Picture, recording_picture

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from licensing.clearance.limits import ANYTHING, Limits, tightest
-from licensing.clearance.queries import ClearableRecording, list_clearable, preflight_use
-
 from generation.variations.rules import Mode, use_of
 from licensing.catalog.models import Recording, Stem
+from licensing.clearance.limits import ANYTHING, Limits, tightest
+from licensing.clearance.queries import ClearableRecording, list_clearable, preflight_use
 from portal.accounts.models import User
 from portal.listeners.asking import Ground
 from portal.listeners.measured import measured_recordings

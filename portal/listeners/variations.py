@@ -17,7 +17,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from licensing.attribution.queries import may_serve
 
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.models import Variation
@@ -30,6 +29,7 @@ from generation.variations.queries import (
     variation_view,
 )
 from generation.variations.rules import UNDER_WAY
+from licensing.attribution.queries import may_serve
 from portal.audio.playlists import audible_samples
 from portal.audio.reach import Listener, audible_for, is_own, variation_for
 from portal.audio.signing import Leave, expiry, sign

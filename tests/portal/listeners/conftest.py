@@ -1,0 +1,129 @@
+"""A real browser, and a small server that hands out the player's modules and some sound.
+
+The page it serves has the product's content policy, so a module that would break it fails here.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+PLAYER = Path(__file__).resolve().parents[3] / "portal" / "static" / "player"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+NAMES = ("schedule", "playlist", "engine", "paint", "reports")
+_POLICY = "default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src 'self'"
+
+
+def page_text(program: str) -> str:
+    """A page that imports the modules by their bare names and runs `program`."""
+    imports = {f"player/{name}.js": f"/player/{name}.js" for name in NAMES}
+    return (
+        "<!doctype html><title>player</title>"
+        f'<script type="importmap" nonce="n">{json.dumps({"imports": imports})}</script>'
+        f'<script type="module" nonce="n">{program}</script>'
+    )
+
+
+def until(page, condition: str) -> None:
+    """Wait in the page; Playwright's own waiting evaluates text, which the policy forbids."""
+    page.evaluate(
+        "(async () => { for (let turn = 0; turn < 800; turn += 1) {"
+        f" if ({condition}) return; await new Promise((go) => setTimeout(go, 10)); }}"
+        f" throw new Error({json.dumps('never: ' + condition)}); }})()"
+    )
+
+
+class SoundServer:
+    """Serves files by path and records what was posted; `held` paths answer when released."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.held: dict[str, threading.Event] = {}
+        self.posted: list[str] = []
+        self.asked: list[str] = []
+        handler = partial(_Handler, self)
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.address = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def put(self, path: str, kind: str, body: bytes) -> None:
+        self.files[path] = (kind, body)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, sounds: SoundServer, *more: object) -> None:
+        self.sounds = sounds
+        super().__init__(*more)
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.sounds.asked.append(self.path)
+        if path in self.sounds.held:
+            self.sounds.held[path].wait(10)
+        kind, body = self.sounds.files.get(path, ("text/plain", b""))
+        self.send_response(200 if path in self.sounds.files else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if kind == "text/html":
+            self.send_header("Content-Security-Policy", _POLICY)
+        self.end_headers()
+        with suppress(ConnectionError):
+            self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        self.sounds.posted.append(self.rfile.read(size).decode())
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def sounds() -> Iterator[SoundServer]:
+    server = SoundServer()
+    for path in PLAYER.glob("*.js"):
+        server.put(f"/player/{path.name}", "text/javascript", path.read_bytes())
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(browser) -> Iterator[object]:
+    """A page whose uncaught errors fail the test."""
+    context = browser.new_context()
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []

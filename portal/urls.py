@@ -13,5 +13,6 @@ urlpatterns = [
     path("artists/", include("portal.artists.urls")),
     path("admin/", site.urls),
     path("api/", include("portal.partners.urls")),
+    path("audio/", include("portal.audio.urls")),
     path("", include("portal.listeners.urls")),
 ]

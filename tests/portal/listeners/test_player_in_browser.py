@@ -76,7 +76,9 @@ window.join = async (segments, length, from, lead) => {
   let worst = 0;
   for (const channel of [0, 1]) {
     const [a, b] = [joined.getChannelData(channel), whole.getChannelData(channel)];
-    for (let i = from; i < length; i += 1) worst = Math.max(worst, Math.abs(a[lead + i - from] - b[i]));
+    for (let i = from; i < length; i += 1) {
+      worst = Math.max(worst, Math.abs(a[lead + i - from] - b[i]));
+    }
   }
   return { worst, frames: whole.length };
 };

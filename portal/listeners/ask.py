@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -29,7 +30,6 @@ from portal.listeners.measured import measured_recordings, stem_layers
 from portal.listeners.permission import (
     ALL_MODES,
     ANEW_MODES,
-    CHANNEL,
     Permission,
     clearable,
     permission_for,
@@ -223,7 +223,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             key=given.get("key", "")[:100] or str(uuid.uuid4()),
             recordings=[str(one.pk) for one in (asking.recording, asking.second) if one],
             territory=asking.user.country,
-            channel=CHANNEL,
+            channel=settings.OWN_CHANNEL,
             now=timezone.now(),
             **as_request(asking.wishes),
         )

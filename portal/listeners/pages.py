@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,7 +19,7 @@ from generation.variations.rules import TITLES, Mode, use_of
 from licensing.catalog.models import Party
 from licensing.clearance.queries import ClearableRecording, list_clearable
 from portal.listeners.measured import Measured, measured_recordings, stem_layers
-from portal.listeners.permission import ALL_MODES, CHANNEL
+from portal.listeners.permission import ALL_MODES
 from portal.listeners.pictures import Picture, recording_picture
 from portal.listeners.wording import clock, count
 
@@ -84,7 +85,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
 def _listed(
     mode: Mode, country: str, hides_explicit: bool, now: datetime
 ) -> tuple[ClearableRecording, ...]:
-    found = list_clearable(use_of(mode), country, CHANNEL, now)
+    found = list_clearable(use_of(mode), country, settings.OWN_CHANNEL, now)
     return tuple(one for one in found if not (hides_explicit and one.explicit))
 
 

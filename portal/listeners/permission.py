@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from generation.variations.rules import Mode, use_of
 from licensing.catalog.models import Recording, Stem
 from licensing.clearance.limits import ANYTHING, Limits, tightest
@@ -17,7 +19,6 @@ from portal.accounts.models import User
 from portal.listeners.asking import Ground
 from portal.listeners.measured import measured_recordings
 
-CHANNEL = "SITE"
 ANEW_MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
 ALL_MODES = (Mode.REMIX, *ANEW_MODES, Mode.COLLABORATION)
 
@@ -37,7 +38,7 @@ def clearable(
     return list_clearable(
         use_of(mode),
         user.country,
-        CHANNEL,
+        settings.OWN_CHANNEL,
         now,
         requester=("user", str(user.pk)),
         recording_ids=recording_ids,
@@ -79,7 +80,7 @@ def _reasons(mode: Mode, recording_ids: set[UUID], user: User, now: datetime) ->
         stems=stems,
         requester=("user", str(user.pk)),
         territory=user.country,
-        channel=CHANNEL,
+        channel=settings.OWN_CHANNEL,
         now=now,
     )
     return tuple(reason.sentence for reason in decision.reasons)

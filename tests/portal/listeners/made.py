@@ -1,0 +1,182 @@
+"""Variations as a worker would have made them, without one: rows by operations, sound by hand."""
+
+import hashlib
+import io
+import struct
+import uuid
+from datetime import UTC, datetime
+
+import numpy as np
+import soundfile
+
+from generation import recipe as recipes
+from generation.variations import operations
+from generation.variations.models import Variation
+from licensing.catalog.store import object_name, put_once
+from licensing.clearance.operations import clear_use
+from licensing.receipts.operations import record_receipt
+from tests.licensing.stage import Stage, grant, set_stage
+
+RATE = 48_000
+GRANTED = ("REMIX", "MOOD", "FOCUS", "AMBIENT")
+
+
+def granted_stage(**limits: object) -> Stage:
+    """Ana's Tide may be varied, but not with others; Cleo's Drift may not be varied at all."""
+    stage = set_stage()
+    for stem in (stage.drums, stage.vocals):
+        for holder in (stage.ana, stage.ben):
+            grant(stem, holder, *GRANTED, limits=limits)
+    return stage
+
+
+def pay(user, now: datetime) -> None:
+    """A receipt that covers the month around `now`."""
+    record_receipt(
+        key=f"paid:{user.pk}",
+        kind="SUBSCRIPTION",
+        payer=("user", str(user.pk)),
+        amount_micros=9_990_000,
+        currency="EUR",
+        covers_from=datetime(2020, 1, 1, tzinfo=UTC),
+        covers_until=datetime(2100, 1, 1, tzinfo=UTC),
+        tax_micros=1_595_042,
+        now=now,
+    )
+
+
+def plan(stage: Stage, seconds: float) -> recipes.Recipe:
+    """A recipe of drums and vocals; only what pages read of one is true to life."""
+    length = round(seconds * RATE)
+    stems = (stage.drums, stage.vocals)
+    clips = tuple(
+        recipes.Clip(number, "vocoder/1", 0, length, ((0, 0), (length, length)))
+        for number in range(2)
+    )
+    half = length // 2
+    return recipes.Recipe(
+        mode="remix",
+        length=length,
+        grid=recipes.Grid(120.0, 4),
+        key="A min",
+        sources=tuple(recipes.Source(one.audio_id, one.role, length) for one in stems),
+        sections=(
+            recipes.Section("verse", 0, half, 0.4),
+            recipes.Section("chorus", half, length, 0.8),
+        ),
+        clips=clips,
+        strips=(),
+        bus=recipes.Bus(None, None, recipes.Limiter()),
+        gain_db=0.0,
+        target_lufs=-14.0,
+        reached_lufs=-14.2,
+        seed=1,
+        remarks=("The drums keep their tempo.",),
+    )
+
+
+def asked(user, stage: Stage, now: datetime, **more: object) -> Variation:
+    """A remix of Tide that waits to be composed."""
+    return operations.request_variation(
+        requester=("user", str(user.pk)),
+        key=str(more.pop("key", uuid.uuid4())),
+        mode="remix",
+        targets={"seconds": 60.0},
+        recordings=[str(stage.tide.pk)],
+        seed=int(more.pop("seed", 1)),
+        territory="DE",
+        channel="SITE",
+        now=now,
+    )
+
+
+def opened(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: object) -> Variation:
+    """One that is being rendered, with no piece stored yet."""
+    row = asked(user, stage, now, **more)
+    recipe = plan(stage, seconds)
+    cleared = clear_use(
+        use="REMIX",
+        stems=[stage.drums.pk, stage.vocals.pk],
+        requester=("user", str(user.pk)),
+        territory="DE",
+        channel="SITE",
+        now=now,
+    )
+    assert cleared.allowed, cleared.reasons
+    operations.open_variation(
+        variation_id=row.pk,
+        recipe=recipes.to_json(recipe),
+        clearance_id=cleared.pk,
+        sources=[(one.pk, one.audio_id) for one in (stage.drums, stage.vocals)],
+        now=now,
+    )
+    row.refresh_from_db()
+    return row
+
+
+def flac(sound: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    soundfile.write(out, sound.T, RATE, format="FLAC", subtype="PCM_24")
+    return out.getvalue()
+
+
+def store(kind: str, extension: str, body: bytes) -> tuple[str, str]:
+    """Put bytes into the store; their name and digest."""
+    digest = hashlib.sha256(body).hexdigest()
+    return put_once(object_name(kind, digest, extension), io.BytesIO(body)), digest
+
+
+def tone(start: int, end: int) -> np.ndarray:
+    at = np.arange(start, end) / RATE
+    return np.stack([0.3 * np.sin(2 * np.pi * 220 * at), 0.3 * np.sin(2 * np.pi * 330 * at)])
+
+
+def windows(count: int, drums: float, vocals: float) -> bytes:
+    return b"".join(struct.pack("<2d", drums, vocals) for _ in range(count))
+
+
+def add_piece(row: Variation, index: int, now: datetime) -> bytes:
+    """Store one piece: three quarters drums in even ones, three quarters vocals in odd ones."""
+    start, end = recipes.piece_range(recipes.from_json(row.recipe), index)
+    body = flac(tone(start, end))
+    name, digest = store("segment", "flac", body)
+    shares = (0.03, 0.01) if index % 2 == 0 else (0.01, 0.03)
+    operations.store_segment(
+        variation_id=row.pk,
+        index=index,
+        name=name,
+        digest=digest,
+        size=len(body),
+        windows=windows(-(-(end - start) // recipes.WINDOW_SAMPLES), *shares),
+        now=now,
+    )
+    return body
+
+
+def sealed(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: object) -> Variation:
+    """A finished one with all its pieces, its lines and two files."""
+    row = opened(user, stage, now, seconds, **more)
+    for index in range(row.piece_count):
+        add_piece(row, index, now)
+    files = []
+    for form in ("flac", "mp3"):
+        body = (form * 5_000).encode() + row.pk.bytes
+        name, digest = store("file", form, body)
+        files.append(operations.StoredFile(form, name, digest, len(body)))
+    operations.seal_variation(
+        variation_id=row.pk,
+        lines=[(stage.drums.pk, 600_000), (stage.vocals.pk, 400_000)],
+        windows_sha256="a" * 64,
+        measured={
+            "target_lufs": -14.0,
+            "reached_lufs": -14.2,
+            "integrated_lufs": -14.1,
+            "true_peak_dbtp": -1.2,
+            "trim_db": 0.1,
+        },
+        files=files,
+        now=now,
+    )
+    row.refresh_from_db()
+    assert row.state == "READY"
+    return row

@@ -1,0 +1,224 @@
+"""The listener's pages: what may be asked for, three states of one place, and what a page says."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from generation.variations.models import Variation
+from tests.portal.listeners.made import (
+    add_piece,
+    asked,
+    granted_stage,
+    opened,
+    pay,
+    sealed,
+)
+
+NOW = timezone.now()
+
+
+@pytest.fixture
+def listener(make_user, client):
+    user = make_user("Lea")
+    user.country = "DE"
+    user.save()
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def stage(db):
+    return granted_stage(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
+
+
+def text_of(client, name, *args, **more):
+    answer = client.get(reverse(f"listeners:{name}", args=args), **more)
+    assert answer.status_code == 200, answer
+    return answer.content.decode()
+
+
+def test_only_recordings_that_may_be_varied_are_listed(client, stage) -> None:
+    text = text_of(client, "recordings")
+    assert "Tide" in text
+    assert "Drift" not in text
+
+
+def test_the_form_of_a_recording_offers_what_its_artists_allow(client, listener, stage) -> None:
+    text = text_of(client, "recording", stage.tide.pk)
+    assert "Make this variation" in text
+    assert 'name="energy"' in text
+    assert "This cannot be made" not in text
+
+
+def test_a_use_nobody_granted_says_every_reason(client, listener, stage) -> None:
+    text = text_of(client, "recording", stage.drift.pk)
+    assert "This cannot be made" in text
+    assert "Cleo has not granted remix of “Pad”." in text
+
+
+def _asking(stage, **more):
+    return {
+        "mode": "remix",
+        "recording": str(stage.tide.pk),
+        "key": "a-key",
+        "energy": "70",
+        "valence": "50",
+        "brightness": "20",
+        "density": "100",
+        "vocals": "none",
+        "length": "180",
+        "seed": "7",
+    } | more
+
+
+def test_a_request_becomes_a_variation_with_those_targets(client, listener, stage) -> None:
+    answer = client.post(reverse("listeners:ask"), _asking(stage))
+    made = Variation.objects.select_related("request").get()
+    assert answer.headers["Location"] == reverse("listeners:variation", args=[made.pk])
+    assert made.request.seed == 7
+    assert made.request.targets["energy"] == 0.7
+    assert made.request.targets["brightness"] == 0.2
+    assert made.request.targets["seconds"] == 180.0
+    assert made.request.targets["vocals"] is False
+    assert made.request.territory == "DE"
+
+
+def test_the_same_key_asks_for_the_same_variation(client, listener, stage) -> None:
+    first = client.post(reverse("listeners:ask"), _asking(stage))
+    second = client.post(reverse("listeners:ask"), _asking(stage))
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Variation.objects.count() == 1
+
+
+def test_htmx_gets_the_next_state_of_the_place_and_its_address(client, listener, stage) -> None:
+    answer = client.post(reverse("listeners:ask"), _asking(stage), headers={"HX-Request": "true"})
+    made = Variation.objects.get()
+    assert answer.headers["HX-Push-Url"] == reverse("listeners:variation", args=[made.pk])
+    assert "Being made" in answer.content.decode()
+
+
+def test_a_refused_request_keeps_what_was_chosen(client, listener, stage) -> None:
+    answer = client.post(reverse("listeners:ask"), _asking(stage, recording=str(stage.drift.pk)))
+    assert answer.status_code == 422
+    assert Variation.objects.count() == 0
+    text = answer.content.decode()
+    assert "Cleo has not granted remix" in text
+    assert 'value="70"' in text
+
+
+def test_a_seed_that_is_no_number_says_so_at_its_field(client, listener, stage) -> None:
+    answer = client.post(reverse("listeners:ask"), _asking(stage, seed="seven"))
+    assert answer.status_code == 422
+    assert "A whole number from 0" in answer.content.decode()
+
+
+def test_a_collaboration_without_a_second_recording_is_refused(client, listener, stage) -> None:
+    answer = client.post(reverse("listeners:ask"), _asking(stage, mode="collaboration"))
+    assert answer.status_code == 422
+    assert "second recording" in answer.content.decode()
+
+
+def test_a_mood_bed_needs_no_recording(client, listener, stage) -> None:
+    wishes = _asking(stage, mode="mood", length="600")
+    del wishes["recording"]
+    client.post(reverse("listeners:ask"), wishes)
+    assert Variation.objects.select_related("request").get().request.recordings == []
+
+
+def test_a_fourth_render_at_a_time_is_refused_in_words(client, listener, stage) -> None:
+    for number in range(3):
+        asked(listener, stage, NOW, seed=number + 10)
+    answer = client.post(reverse("listeners:ask"), _asking(stage))
+    assert answer.status_code == 422
+    assert "wait for one to finish" in answer.content.decode()
+
+
+def test_a_variation_being_made_says_how_far_it_is(client, listener, stage) -> None:
+    row = opened(listener, stage, NOW)
+    add_piece(row, 0, NOW)
+    text = text_of(client, "variation", row.pk)
+    assert "Bar 1 of 4" in text
+    assert '<progress id="job" max="4" value="1"' in text
+    assert "Stop making it" in text
+
+
+def test_the_label_stands_before_every_play_control(client, listener, stage) -> None:
+    made = [opened(listener, stage, NOW), sealed(listener, stage, NOW, seed=2)]
+    add_piece(made[0], 0, NOW)
+    for row in made:
+        text = text_of(client, "variation", row.pk)
+        assert (
+            text.count("data-play") - text.count("data-player") - text.count("data-playhead") == 1
+        )
+        assert text.index("% human stems") < text.index("data-play ")
+
+
+def test_a_finished_one_shows_stemma_credits_and_files(client, listener, stage) -> None:
+    pay(listener, NOW)
+    text = text_of(client, "variation", sealed(listener, stage, NOW).pk)
+    assert "Stemma of this variation: two human stems over four bars." in text
+    assert "Who you hear at" in text
+    assert "75.0 %" in text
+    assert "Save as FLAC" in text
+    assert "Save as MP3" in text
+
+
+def test_without_a_receipt_the_preview_is_said_in_words_and_nothing_can_be_saved(
+    client, listener, stage
+) -> None:
+    row = sealed(listener, stage, NOW, seconds=40)
+    text = text_of(client, "variation", row.pk)
+    assert "You hear the first 30 seconds" in text
+    assert "Save as" not in text
+    assert client.get(reverse("listeners:download", args=[row.pk, "flac"])).status_code == 404
+
+
+def test_stopping_keeps_what_was_made(client, listener, stage) -> None:
+    row = opened(listener, stage, NOW)
+    add_piece(row, 0, NOW)
+    client.post(reverse("listeners:cancel", args=[row.pk]))
+    row.refresh_from_db()
+    assert row.state == "CANCELLED"
+
+
+def test_the_licence_page_shows_lines_that_sum_to_the_whole(client, listener, stage) -> None:
+    text = text_of(client, "licence", sealed(listener, stage, NOW).pk)
+    assert "60.0000 %" in text
+    assert "100.0000 %" in text
+    assert "k-weighted-shapley/1" in text
+
+
+def test_the_library_lists_only_ones_own(client, listener, stage, make_user) -> None:
+    other = make_user("Mo")
+    sealed(listener, stage, NOW)
+    sealed(other, stage, NOW)
+    text = text_of(client, "library")
+    assert "One variation" in text
+
+
+def test_an_empty_library_offers_the_first_step(client, listener) -> None:
+    assert "Choose a recording" in text_of(client, "library")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_the_library_takes_the_same_queries_for_any_number(
+    client, listener, stage, count, django_assert_max_num_queries
+) -> None:
+    for number in range(count):
+        sealed(listener, stage, NOW, seed=number)
+    with django_assert_max_num_queries(9):
+        text_of(client, "library")
+
+
+def test_pages_carry_no_inline_style_and_no_script_without_nonce(client, listener, stage) -> None:
+    import re
+
+    for text in (
+        text_of(client, "home"),
+        text_of(client, "how_shares_are_measured"),
+        text_of(client, "recordings"),
+        text_of(client, "recording", stage.tide.pk),
+        text_of(client, "variation", sealed(listener, stage, NOW).pk),
+    ):
+        assert " style=" not in text
+        assert all("nonce=" in tag for tag in re.findall(r"<script[^>]*>", text))

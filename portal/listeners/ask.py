@@ -26,7 +26,7 @@ from licensing.receipts.queries import receipt_covering
 from portal.accounts.models import User
 from portal.listeners.ask_page import AskPage, Second, ask_page
 from portal.listeners.asking import Wishes, as_request, read_wishes
-from portal.listeners.measured import measured_recordings, stem_layers
+from portal.listeners.measured import layers_by_recording, measured_recordings
 from portal.listeners.permission import (
     ALL_MODES,
     ANEW_MODES,
@@ -171,7 +171,7 @@ def _opening(found: Recording) -> dict[str, object]:
         .order_by("position")
     )
     known = measured_recordings([found.pk]).get(found.pk)
-    layers = stem_layers((stem.pk, stem.label) for stem in stems)
+    layers = layers_by_recording({found.pk: [(stem.pk, stem.label) for stem in stems]})[found.pk]
     length_ms = known.length_ms if known else 0
     facts = []
     if known:

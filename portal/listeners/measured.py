@@ -3,11 +3,11 @@
 It refuses to measure and to correct. Invariant: what was not measured with confidence is None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from generation.analysis.queries import recording_analysis, stem_analysis
+from generation.analysis.queries import recording_analyses, stem_analyses
 from generation.analysis.values import StemAnalysis
 from generation.recipe import SAMPLE_RATE_HZ
 from portal.listeners.stemma import Layer
@@ -24,13 +24,10 @@ class Measured:
 
 def measured_recordings(recording_ids: Iterable[UUID]) -> dict[UUID, Measured]:
     """What is known of these recordings; those not measured yet are left out."""
-    found = {}
-    for one in recording_ids:
-        known = recording_analysis(one)
-        if known is not None:
-            length_ms = known.length * 1000 // SAMPLE_RATE_HZ
-            found[one] = Measured(length_ms, known.tempo_bpm, known.key)
-    return found
+    return {
+        recording_id: Measured(known.length * 1000 // SAMPLE_RATE_HZ, known.tempo_bpm, known.key)
+        for recording_id, known in recording_analyses(recording_ids).items()
+    }
 
 
 def layer_of(label: str, known: StemAnalysis, longest: int) -> Layer:
@@ -40,9 +37,17 @@ def layer_of(label: str, known: StemAnalysis, longest: int) -> Layer:
     return Layer(known.role, label, False, tuple(heights) + (0.0,) * rest)
 
 
-def stem_layers(stems: Iterable[tuple[UUID, str]]) -> tuple[Layer, ...]:
-    """The layers of some stems, given as (id, label)."""
-    known = [(label, stem_analysis(stem_id)) for stem_id, label in stems]
-    measured = [(label, one) for label, one in known if one is not None]
+def layers_by_recording(
+    recordings: Mapping[UUID, Sequence[tuple[UUID, str]]],
+) -> dict[UUID, tuple[Layer, ...]]:
+    """The layers of recordings, given as (id, label) of their stems; two queries for any number."""
+    known = stem_analyses(stem for stems in recordings.values() for stem, _ in stems)
+    return {ref: _layers(stems, known) for ref, stems in recordings.items()}
+
+
+def _layers(
+    stems: Sequence[tuple[UUID, str]], known: Mapping[UUID, StemAnalysis]
+) -> tuple[Layer, ...]:
+    measured = [(label, known[stem]) for stem, label in stems if stem in known]
     longest = max((one.length for _, one in measured), default=0)
     return tuple(layer_of(label, one, longest) for label, one in measured)

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET
 from generation.variations.rules import TITLES, Mode, use_of
 from licensing.catalog.models import Party
 from licensing.clearance.queries import ClearableRecording, list_clearable
-from portal.listeners.measured import Measured, measured_recordings, stem_layers
+from portal.listeners.measured import Measured, layers_by_recording, measured_recordings
 from portal.listeners.permission import ALL_MODES
 from portal.listeners.pictures import Picture, recording_picture
+from portal.listeners.stemma import Layer
 from portal.listeners.wording import clock, count
 
 PER_PAGE = 10
@@ -93,13 +94,23 @@ def cards(found: list[ClearableRecording]) -> tuple[Card, ...]:
     """The recordings as rows of the list."""
     parties = Party.objects.in_bulk([one.party_id for one in found])
     known = measured_recordings([one.recording_id for one in found])
+    layers = layers_by_recording(
+        {one.recording_id: [(stem.stem_id, stem.label) for stem in one.stems] for one in found}
+    )
     return tuple(
-        _card(one, parties[one.party_id].name, known.get(one.recording_id)) for one in found
+        _card(
+            one,
+            parties[one.party_id].name,
+            known.get(one.recording_id),
+            layers[one.recording_id],
+        )
+        for one in found
     )
 
 
-def _card(one: ClearableRecording, party: str, known: Measured | None) -> Card:
-    layers = stem_layers((stem.stem_id, stem.label) for stem in one.stems)
+def _card(
+    one: ClearableRecording, party: str, known: Measured | None, layers: tuple[Layer, ...]
+) -> Card:
     length_ms = known.length_ms if known else 0
     return Card(
         id=one.recording_id,

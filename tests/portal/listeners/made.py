@@ -4,7 +4,7 @@ import hashlib
 import io
 import struct
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import soundfile
@@ -31,15 +31,15 @@ def granted_stage(**limits: object) -> Stage:
 
 
 def pay(user, now: datetime) -> None:
-    """A receipt that covers the month around `now`."""
+    """A receipt that covers the days around `now`."""
     record_receipt(
         key=f"paid:{user.pk}",
         kind="SUBSCRIPTION",
         payer=("user", str(user.pk)),
         amount_micros=9_990_000,
         currency="EUR",
-        covers_from=datetime(2020, 1, 1, tzinfo=UTC),
-        covers_until=datetime(2100, 1, 1, tzinfo=UTC),
+        covers_from=now - timedelta(days=1),
+        covers_until=now + timedelta(days=1),
         tax_micros=1_595_042,
         now=now,
     )

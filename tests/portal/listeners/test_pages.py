@@ -1,5 +1,7 @@
 """The listener's pages: what may be asked for, three states of one place, and what a page says."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -211,8 +213,6 @@ def test_the_library_takes_the_same_queries_for_any_number(
 
 
 def test_pages_carry_no_inline_style_and_no_script_without_nonce(client, listener, stage) -> None:
-    import re
-
     for text in (
         text_of(client, "home"),
         text_of(client, "how_shares_are_measured"),

@@ -1,0 +1,122 @@
+"""Nobody but the listener: every address of this face, asked by a stranger and by nobody at all."""
+
+import uuid
+
+import pytest
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from portal.audio.signing import Leave, expiry, sign
+from tests.portal.listeners.made import granted_stage, pay, sealed
+
+NOW = timezone.now()
+OPEN_TO_ALL = {"home", "how_shares_are_measured", "recordings"}
+OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays"}
+OF_ONE_VARIATION = {
+    "variation": (),
+    "place": (),
+    "cancel": (),
+    "licence": (),
+    "download": ("flac",),
+    "play": (),
+    "more": (),
+    "credits": (),
+}
+POSTED = {"cancel", "play"}
+
+
+@pytest.fixture
+def lea(make_user):
+    user = make_user("Lea")
+    pay(user, NOW)
+    return user
+
+
+@pytest.fixture
+def row(lea):
+    return sealed(lea, granted_stage(), NOW)
+
+
+def _get(client, name, variation_id):
+    address = reverse(f"listeners:{name}", args=[variation_id, *OF_ONE_VARIATION[name]])
+    return client.post(address) if name in POSTED else client.get(address)
+
+
+def test_every_address_of_this_face_is_asked_here() -> None:
+    names = {name for name in get_resolver("portal.listeners.urls").reverse_dict if name}
+    named = {name for name in names if isinstance(name, str)}
+    assert named == OPEN_TO_ALL | OPEN_TO_USERS | set(OF_ONE_VARIATION)
+
+
+@pytest.mark.parametrize("name", sorted(OF_ONE_VARIATION))
+def test_a_stranger_finds_nothing(client, row, make_user, name) -> None:
+    client.force_login(make_user("Mo"))
+    assert _get(client, name, row.pk).status_code == 404
+    assert _get(client, name, uuid.uuid4()).status_code == 404
+    row.refresh_from_db()
+    assert row.state == "READY"
+
+
+@pytest.mark.parametrize("name", sorted(OF_ONE_VARIATION))
+def test_without_a_login_there_is_nothing_either(client, row, name) -> None:
+    known = _get(client, name, row.pk)
+    unknown = _get(client, name, uuid.uuid4())
+    assert known.status_code in (302, 404)
+    assert known.status_code == unknown.status_code
+    if known.status_code == 302:
+        assert known.headers["Location"].startswith("/account/login/")
+
+
+@pytest.mark.parametrize("name", sorted(OPEN_TO_USERS - {"ask", "recording", "plays"}))
+def test_pages_of_ones_own_ask_for_a_login(client, db, name) -> None:
+    assert client.get(reverse(f"listeners:{name}")).status_code == 302
+
+
+def test_a_report_under_anothers_token_is_not_there(client, row, lea, make_user) -> None:
+    client.force_login(lea)
+    token = client.post(reverse("listeners:play", args=[row.pk])).json()["token"]
+    report = {"token": token, "client_id": "1", "from_ms": "0", "until_ms": "1000"}
+    client.force_login(make_user("Mo"))
+    assert client.post(reverse("listeners:plays"), report).status_code == 404
+    client.logout()
+    assert client.post(reverse("listeners:plays"), report).status_code == 404
+
+
+def test_anothers_token_opens_no_play_list(client, row, lea, make_user) -> None:
+    client.force_login(lea)
+    token = client.post(reverse("listeners:play", args=[row.pk])).json()["token"]
+    client.force_login(make_user("Mo"))
+    more = reverse("listeners:more", args=[row.pk])
+    assert client.get(more, {"token": token}).status_code == 404
+
+
+def test_a_signed_address_is_worth_nothing_to_another(client, row, lea, make_user) -> None:
+    client.force_login(lea)
+    url = client.post(reverse("listeners:play", args=[row.pk])).json()["segments"][0]["url"]
+    assert client.get(url).status_code == 200
+    client.force_login(make_user("Mo"))
+    assert client.get(url).status_code == 404
+    client.logout()
+    assert client.get(url).status_code == 404
+
+
+def test_leave_that_names_a_stranger_as_listener_reaches_nothing(client, row, make_user) -> None:
+    mo = make_user("Mo")
+    client.force_login(mo)
+    for piece in ("segment:0", "file:flac"):
+        leave = Leave(str(row.pk), piece, "user", str(mo.pk), "", expiry(NOW))
+        assert client.get(reverse("audio:serve", args=[sign(leave)])).status_code == 404
+
+
+def test_a_catalog_variation_may_be_heard_but_not_stopped_or_saved_by_others(
+    client, row, make_user
+) -> None:
+    row.visibility = "CATALOG"
+    row.save()
+    mo = make_user("Mo")
+    pay(mo, NOW)
+    client.force_login(mo)
+    assert _get(client, "variation", row.pk).status_code == 200
+    assert _get(client, "play", row.pk).status_code == 200
+    assert _get(client, "download", row.pk).status_code == 404
+    assert _get(client, "cancel", row.pk).status_code == 404

@@ -68,22 +68,6 @@ def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAna
     }
 
 
-def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAnalysis]:
-    """The analyses of those recordings that were measured, with corrections, in two statements."""
-    wanted = list(recording_ids)
-    corrections: dict[UUID, list[Corrected]] = {}
-    for row in Correction.objects.filter(recording_id__in=wanted).order_by("id"):
-        if row.recording_id is not None:
-            corrections.setdefault(row.recording_id, []).append(Corrected(row.field, row.value))
-    measures = RecordingMeasure.objects.filter(recording_id__in=wanted, version=VERSION)
-    return {
-        row.recording_id: correct_recording_analysis(
-            recording_from_data(row.data), corrections.get(row.recording_id, [])
-        )
-        for row in measures
-    }
-
-
 def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:
     """The stems a recording was measured from, in the order of its Gram; none before that."""
     row = _recording_row(recording_id)

@@ -16,12 +16,16 @@ from uuid import UUID
 from django.utils import timezone
 
 from generation.analysis.models import RecordingMeasure
-from generation.uploads.operations import begin_upload, complete_upload, put_part
+from generation.uploads.operations import (
+    begin_upload,
+    complete_recording,
+    complete_upload,
+    put_part,
+)
 from generation.uploads.rules import PART_BYTES
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.operations import (
     create_recording,
-    mark_stems_complete,
     propose_sheet,
     sign_sheet,
 )
@@ -49,7 +53,7 @@ def seed_recording(
         _upload(recording, path, actor)
     wait_until(lambda: _are_checked(recording), f"checking the stems of {title}")
     _refuse_half(recording)
-    mark_stems_complete(recording_id=recording.id, actor=actor, now=timezone.now())
+    complete_recording(recording_id=recording.id, actor=actor, now=timezone.now())
     _sign("MASTER", shares, actor, recording_id=recording.id)
     _sign("PUBLISHING", shares, actor, work_id=recording.work_id)
     wait_until(lambda: _is_measured(recording), f"measuring {title}")

@@ -1,0 +1,144 @@
+"""Real workers on a real broker and database: doubled bells, two at one job, one killed mid-way."""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from generation import recipe as recipes
+from generation.engine.codecs import encode_flac
+from generation.engine.render import render
+from generation.variations.models import Variation
+from generation.work.models import Job
+from generation.work.operations import send_bells
+from generation.work.rules import KICK
+from licensing.attribution.models import LicenceRecord
+
+from .conftest import ask_for, build_studio
+
+ROOT = Path(settings.BASE_DIR)
+PATIENCE_S = 120
+
+
+class Processes:
+    """Workers and a sweeper as children, each in a session of its own; gone at the end."""
+
+    def __init__(self, broker, log):
+        self.environment = os.environ | {
+            "BROKER_URL": broker,
+            "JOB_LEASE_SECONDS": "2",
+            "OMP_NUM_THREADS": "1",
+        }
+        self.log = log
+        self.running = []
+
+    def start(self, *command):
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.running.append(process)
+        return process
+
+    def worker(self, name):
+        options = ["--pool", "prefork", "--concurrency", "1", "--without-gossip"]
+        options += ["--without-mingle", "--hostname", f"{name}@test"]
+        return self.start("-m", "celery", "-A", "portal.celery", "worker", *options)
+
+    def kill(self, process):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self):
+        for process in self.running:
+            self.kill(process)
+
+
+@pytest.fixture
+def processes(broker, tmp_path):
+    children = Processes(broker, tmp_path / "log")
+    yield children
+    children.stop()
+
+
+@pytest.fixture
+def news(committed_db):
+    """What is announced on the channel "segment", as it is committed."""
+    given = connection.settings_dict
+    with psycopg.connect(
+        host=given["HOST"], dbname=given["NAME"], user=given["USER"], autocommit=True
+    ) as listener:
+        listener.execute("LISTEN segment")
+
+        def until(word):
+            for notice in listener.notifies(timeout=PATIENCE_S):
+                if word(notice.payload.split(":")[1]):
+                    return
+            raise AssertionError("nothing was announced in time")
+
+        yield until
+
+
+def test_killed_worker_loses_nothing_and_nothing_is_doubled(
+    committed_db, broker, processes, news, material
+):
+    studio = build_studio(material)
+    doomed = processes.worker("doomed")
+    processes.start("manage.py", "sweep")
+    variation = ask_for(studio, targets={"seconds": 24.0, "tempo_bpm": 124.0})
+    send_bells(12)
+    news(lambda word: word == "1")
+    processes.worker("second")
+    processes.kill(doomed)
+    news(lambda word: word == "READY")
+    variation.refresh_from_db()
+    assert Variation.objects.count() == LicenceRecord.objects.count() == 1
+    assert LicenceRecord.objects.get().state == "SEALED"
+    segments = list(variation.segments.order_by("index"))
+    assert [one.index for one in segments] == list(range(variation.piece_count))
+    assert Job.objects.filter(kind="piece", state="DONE").count() == variation.piece_count
+    workers = set(Job.objects.filter(kind="piece").values_list("worker", flat=True))
+    assert len(workers) == 2
+    assert [one.digest for one in segments[-2:]] == render_again(variation, material)[-2:]
+
+
+def render_again(variation, material):
+    """The digests of the segments, rendered here in one go and cut."""
+    plan = recipes.from_json(variation.recipe)
+    onsets = {
+        digest: (np.array(one.onsets, dtype=np.int64), np.array(one.onset_db))
+        for digest, one in zip(material.digests, material.measures, strict=True)
+    }
+    stems = dict(zip(material.digests, material.audio, strict=True))
+    whole = render(plan, stems, onsets, 0, plan.length, with_parts=False, with_windows=False).audio
+    cuts = [recipes.piece_range(plan, index) for index in range(variation.piece_count)]
+    return [hashlib.sha256(encode_flac(whole[:, a:b])).hexdigest() for a, b in cuts]
+
+
+def test_bell_is_registered_in_the_worker_and_the_web_loads_no_device_library():
+    program = (
+        "import sys, portal.asgi; from portal.celery import app;"
+        f"print('torch' in sys.modules, '{KICK}' in app.tasks);"
+        "app.loader.import_default_modules();"
+        f"print('{KICK}' in app.tasks, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False", "True", "False"]

@@ -18,6 +18,7 @@ from generation.variations import rules
 from generation.variations.asking import request_variation
 from generation.variations.jobs import locked, mend_variations, put_pieces, put_seal
 from generation.variations.models import Segment, Variation, VariationFile
+from generation.variations.reach import reach_of
 from generation.variations.rules import State
 from generation.work import operations as work
 from licensing.attribution.operations import open_record, seal_record, void_record
@@ -73,6 +74,7 @@ def open_variation(
         sources=sources,
         policy=plan.policy,
         now=now,
+        made=reach_of(plan),
     )
     variation.state = State.RENDERING
     variation.save()

@@ -13,6 +13,7 @@ from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.explain import explain_line
 from licensing.royalties.models import StatementLine
+from licensing.royalties.operations import set_rate_card
 from licensing.royalties.statement_files import as_csv, as_json, file_name
 from tests.licensing.royalties import small_world as world
 
@@ -131,6 +132,40 @@ def test_no_listeners_reference_reaches_an_artist(closed):
 def test_every_line_of_every_statement_can_be_explained(closed):
     for line in StatementLine.objects.all():
         assert explain_line(line.pk).line.id == line.pk
+
+
+def test_money_that_waits_has_a_statement_and_an_explanation_too(db):
+    (bare,) = world.recording("T", master={"Ana": 10**6}, publishing=None)
+    unsealed = world.record("open", [(bare, 1_000_000)], sealed=False)
+    world.pay("l1")
+    world.heard("l1", world.record("A", [(bare, 1_000_000)]), 1)
+    world.heard("l1", unsealed, 1)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    for payee in (("stem", str(bare.pk)), ("record", str(unsealed.pk))):
+        (line,) = queries.statement_for(payee, MONTH).lines
+        told = explain_line(line.id)
+        posting = Posting.objects.get(pk=told.posting_id)
+        assert told.line.amount_micros == posting.amount_micros > 0
+
+
+def test_a_line_of_the_other_model_opens_to_one_pot(db):
+    set_rate_card(
+        product="listening",
+        model="PRO_RATA",
+        master_ppm=600_000,
+        effective_from=world.LONG_AGO,
+        actor=("user", "admin"),
+        now=world.LONG_AGO,
+    )
+    (stem,) = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    for listener in ("l1", "l2"):
+        world.pay(listener, amount=700, kind="PROMOTION", tax=0)
+    world.heard("l1", world.record("A", [(stem, 1_000_000)]), 3)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    told = explain_line(line_of(label="stem 0").id)
+    (pot,) = told.pools
+    assert (pot.listener, pot.basis, pot.pool_micros, pot.plays) == (0, "PRO_RATA", 1_400, 3)
+    assert told.line.amount_micros == 840
 
 
 def test_plays_that_accrue_nothing_are_explained_by_their_count(closed):

@@ -165,24 +165,13 @@ def spread(gains: Audio, step: int) -> Audio:
 
 
 @kernel
-def top_of(sound: Audio, begin: int, phases: Audio) -> float:
-    """The largest magnitude on and between LIMIT_STEP samples from `begin` on."""
-    taps, top = phases.shape[1], np.float32(0.0)
-    between = np.empty(LIMIT_STEP, dtype=np.float32)
-    for channel in range(2):
-        line = sound[channel]
-        for i in range(begin, begin + LIMIT_STEP):
-            top = max(top, abs(line[i]))
-        for p in range(phases.shape[0]):
-            between[:] = 0.0
-            first = begin - taps // 2 + 1
-            for k in range(taps):
-                weight = phases[p, k]
-                for i in range(LIMIT_STEP):
-                    between[i] += line[first + k + i] * weight
-            for i in range(LIMIT_STEP):
-                top = max(top, abs(between[i]))
-    return float(top)
+def between(line: Audio, first: int, taps: Audio, out: Audio) -> None:
+    """One phase of the interpolator: out[i] = sum over k of line[first + i + k] * taps[k]."""
+    for i in range(out.shape[0]):
+        total = np.float32(0.0)
+        for k in range(PEAK_TAPS):
+            total += line[first + i + k] * taps[k]
+        out[i] = total
 
 
 @kernel
@@ -191,8 +180,26 @@ def measure_peaks(sound: Audio, margin: int, phases: Audio, peaks: Turns) -> Non
 
     `sound` [2, margin + n * LIMIT_STEP + margin].
     """
+    size = peaks.shape[0] * LIMIT_STEP
+    tops = np.zeros(peaks.shape[0], dtype=np.float32)
+    seen = np.empty(size, dtype=np.float32)
+    for channel in range(2):
+        line = sound[channel]
+        raise_tops(line[margin : margin + size], tops)
+        for p in range(phases.shape[0]):
+            between(line, margin - PEAK_TAPS // 2 + 1, phases[p], seen)
+            raise_tops(seen, tops)
     for j in range(peaks.shape[0]):
-        top = top_of(sound, margin + j * LIMIT_STEP, phases)
         peaks[j] = FLOOR
-        if top > 1e-6:
-            peaks[j] = int(np.ceil(_DB_PER_LOG2 * log2_of(top)))
+        if tops[j] > 1e-6:
+            peaks[j] = int(np.ceil(_DB_PER_LOG2 * log2_of(float(tops[j]))))
+
+
+@kernel
+def raise_tops(line: Audio, tops: Audio) -> None:
+    """In place: the largest magnitude of each step of LIMIT_STEP samples, or what it was."""
+    for j in range(tops.shape[0]):
+        top = tops[j]
+        for i in range(j * LIMIT_STEP, (j + 1) * LIMIT_STEP):
+            top = max(top, abs(line[i]))
+        tops[j] = top

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from generation.engine.dynamics import PEAK_TAPS, PHASES
+from generation.engine.dynamics import PEAK_TAPS, PHASES, between
 from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, kernel
 from generation.recipe import WINDOW_SAMPLES
@@ -141,22 +141,15 @@ def weigh_hops(
 
 @kernel
 def highest(sound: Audio, phases: Audio) -> float:
-    """The largest magnitude on and between the samples of [2, n], 12 samples in from either end."""
-    taps, top = phases.shape[1], np.float32(0.0)
-    length = sound.shape[1]
-    between = np.empty(256, dtype=np.float32)
+    """The largest magnitude on and between the samples of [2, n], read from 12 of them on."""
+    top, count = np.float32(0.0), sound.shape[1] - PEAK_TAPS + 1
+    seen = np.empty(max(0, count), dtype=np.float32)
     for channel in range(2):
         line = sound[channel]
-        for i in range(length):
+        for i in range(line.shape[0]):
             top = max(top, abs(line[i]))
-        for begin in range(0, length - taps + 1, 256):
-            count = min(256, length - taps + 1 - begin)
-            for p in range(phases.shape[0]):
-                between[:] = 0.0
-                for k in range(taps):
-                    weight = phases[p, k]
-                    for i in range(count):
-                        between[i] += line[begin + k + i] * weight
-                for i in range(count):
-                    top = max(top, abs(between[i]))
+        for p in range(phases.shape[0]):
+            between(line, 0, phases[p], seen)
+            for i in range(count):
+                top = max(top, abs(seen[i]))
     return float(top)

@@ -151,7 +151,7 @@ def _cloud(
 def _strips(ask: Ask, voices: list[tuple[Deck, Voice]], count: int, dice: Dice) -> list[Strip]:
     gains = [
         console.balance_db(d, v)
-        + console.mood_db(ask, v, ask.energy)
+        + console.mood_db(ask, d, v, ask.energy)
         + STANDING_LUFS
         - 6.0
         - _loudest(d)

@@ -60,7 +60,8 @@ def _scene(
     guest = decks[(decks.index(lead) + 1) % len(decks)] if len(decks) > 1 else None
     bars = {d.index: walk(d, span, dice, recent[d.index]) for d in (lead, guest) if d is not None}
     voices = offered(lead, guest, bars, turn)
-    chosen = cast(ask, span, voices, dice)
+    lifts = {v.digest: deck.lift[v.stem] for deck in decks for v in deck.voices}
+    chosen = cast(ask, span, voices, lambda voice: lifts[voice.digest], dice)
     if guest is not None:
         chosen = _both(chosen, voices, lead, guest)
     ways: dict[str, list[int]] = {}
@@ -159,15 +160,18 @@ def _fill(ask: Ask, scenes: list[Scene], tracks: list[Track], per_bar: int, dice
     for before, after in pairwise(scenes):
         if after.span.kind not in ("body", "peak") or before.span.bars < 2:
             continue
-        beat = after.span.bar * per_bar
         kind = dice.pick(f"fill {after.span.name}", ("hold", "stumble", "plain"))
-        for track in tracks:
-            if track.voice.role != "drums" or track.path[beat - 1] is None:
-                continue
-            if kind == "hold":
-                track.path[beat - 1] = None
-            elif kind == "stumble" and ask.energy >= 0.4:
-                track.path[beat - 1] = track.path[beat - 2]
+        if kind == "hold" and all(voice.role == "drums" for voice in before.voices):
+            continue
+        if kind == "hold" or (kind == "stumble" and ask.energy >= 0.4):
+            _fill_beat(tracks, after.span.bar * per_bar - 1, holds=kind == "hold")
+
+
+def _fill_beat(tracks: list[Track], beat: int, *, holds: bool) -> None:
+    """Silences the drums on `beat`, or lets them repeat the beat before."""
+    for track in tracks:
+        if track.voice.role == "drums" and track.path[beat] is not None:
+            track.path[beat] = None if holds else track.path[beat - 1]
 
 
 def _ringing(plan: Plan, scene: Scene, tracks: list[Track]) -> tuple[tuple[Track, int], ...]:

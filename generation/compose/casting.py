@@ -5,7 +5,7 @@ Invariant: a section with music in it has at least one voice, one bass at most, 
 drums at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from generation.compose.choice import Dice
 from generation.compose.deck import Deck, Voice
@@ -33,20 +33,27 @@ _KIND = {
 _MODE = {"mood": {"drums": -0.45, "pad": 0.2}, "focus": {"drums": -0.1, "pad": 0.1}}
 
 
-def cast(ask: Ask, span: Span, voices: Sequence[tuple[Voice, float]], dice: Dice) -> list[Voice]:
-    """The voices that sound in `span`, of those offered with the fraction of it in which each is
-    active.
+def cast(
+    ask: Ask,
+    span: Span,
+    voices: Sequence[tuple[Voice, float]],
+    lift: Callable[[Voice], float],
+    dice: Dice,
+) -> list[Voice]:
+    """The voices that sound in `span`, of those offered, each with how much of it it is heard.
+
+    `lift`: how much a voice brings energy, -0.5 to 0.5.
     """
     able = [voice for voice, activity in voices if activity >= 0.2]
     if not able:
         able = [max(voices, key=lambda pair: pair[1])[0]] if voices else []
-    ranked = sorted(able, key=lambda v: -_wish(ask, span, v, dice))
+    ranked = sorted(able, key=lambda v: -_wish(ask, span, v, dice) - _pull(ask, span, lift(v)))
     count = round(len(able) * (0.45 + 0.75 * ask.density) * span.share)
     least = 1 if span.kind in ("intro", "break") else 2
     chosen = ranked[: max(min(least, len(able)), min(count, len(able)))]
     if ask.energy < 0.35 or ask.mode == "mood":
         chosen = _without_hasty_drums(ask, span, chosen)
-    return chosen
+    return _carried(chosen, ranked)
 
 
 def _wish(ask: Ask, span: Span, voice: Voice, dice: Dice) -> float:
@@ -56,6 +63,18 @@ def _wish(ask: Ask, span: Span, voice: Voice, dice: Dice) -> float:
     wish += _MODE.get(ask.mode, {}).get(voice.role, 0.0)
     chance = 0.08 if ask.mode == "focus" else 0.3
     return wish + chance * dice.real(f"cast {span.kind} {voice.digest}")
+
+
+def _pull(ask: Ask, span: Span, lift: float) -> float:
+    """What makes lively voices come first in lively sections, and calm ones in calm sections."""
+    return 0.0 if ask.mode == "focus" else 1.2 * (span.energy - 0.5) * lift
+
+
+def _carried(chosen: list[Voice], ranked: list[Voice]) -> list[Voice]:
+    """`chosen` with a voice that carries harmony or melody, where there is one: no bare bass."""
+    if any(voice.role not in ("drums", "bass") for voice in chosen):
+        return chosen
+    return chosen + [voice for voice in ranked if voice.role not in ("drums", "bass")][:1]
 
 
 def _without_hasty_drums(ask: Ask, span: Span, chosen: list[Voice]) -> list[Voice]:

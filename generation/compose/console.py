@@ -15,7 +15,7 @@ from generation.recipe import Band, Bus, Compressor, Limiter, Reverb
 
 # balance in dB against the loudest; change per unit of energy; pan width; send
 _DESK: dict[str, tuple[float, float, float, float | None]] = {
-    "drums": (-1.0, 9.0, 0.0, -24.0),
+    "drums": (1.5, 8.0, 0.0, -24.0),
     "bass": (-3.0, 3.0, 0.0, None),
     "keys": (-5.0, -1.5, 0.25, -15.0),
     "guitar": (-5.0, 0.0, 0.3, -16.0),
@@ -41,9 +41,11 @@ def balance_db(deck: Deck, voice: Voice) -> float:
     return min(8.0, max(-8.0, 0.5 * (wanted - voice.loudness)))
 
 
-def mood_db(ask: Ask, voice: Voice, energy: float) -> float:
+def mood_db(ask: Ask, deck: Deck, voice: Voice, energy: float) -> float:
     """What energy and mode add to a voice."""
-    return _DESK[voice.role][1] * (energy - 0.5) + _MODE_DB.get(ask.mode, {}).get(voice.role, 0.0)
+    lift = 0.0 if ask.mode == "focus" else 6.0 * deck.lift[voice.stem]
+    of_mode = _MODE_DB.get(ask.mode, {}).get(voice.role, 0.0)
+    return (_DESK[voice.role][1] + lift) * (energy - 0.5) + of_mode
 
 
 def trim_db(levels: list[float], wanted_db: float) -> float:
@@ -59,7 +61,7 @@ def bands(
 ) -> tuple[Band, ...]:
     """The equaliser: brightness and energy tilt it, room is made for bass and voice."""
     heat = 0.5 * ask.energy + 0.5 * span.energy
-    tilt = 9.0 * (ask.brightness - 0.5) + 7.0 * (heat - 0.5)
+    tilt = 9.0 * (ask.brightness - 0.5) + 10.0 * (heat - 0.5)
     tilt -= {"mood": 2.0, "focus": 1.5, "ambient": 3.0}.get(ask.mode, 0.0)
     tilt = min(8.0, max(-8.0, tilt)) * (0.5 if voice.role == "bass" else 1.0)
     found = [Band("high_shelf", 3_200.0, tilt)]
@@ -96,7 +98,7 @@ def send_db(ask: Ask, voice: Voice, span: Span) -> float | None:
     send = _DESK[voice.role][3]
     if send is None:
         return None
-    more = 4.0 * (0.5 - ask.energy) + _SEND_DB.get(ask.mode, 0.0)
+    more = 7.0 * (0.5 - ask.energy) + _SEND_DB.get(ask.mode, 0.0)
     more += 2.0 if span.kind in ("break", "ending") and ask.mode != "focus" else 0.0
     return min(-4.0, send + more)
 

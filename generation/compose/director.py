@@ -19,6 +19,7 @@ from generation.compose.values import MODES, Ask, CannotCompose, Limits, Song
 from generation.recipe import Recipe, Source, from_json, to_json
 
 NO_LIMITS = Limits()
+NO_DRUMS = "There are no drums, so the energy asked for shows in tempo and mix, less in attacks."
 
 
 def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Recipe:
@@ -29,6 +30,9 @@ def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Reci
     """
     remarks: list[str] = []
     decks = _decks(ask, songs, limits, remarks)
+    has_drums = any(voice.role == "drums" for deck in decks for voice in deck.voices)
+    if not has_drums and ask.mode != "ambient" and ask.energy != 0.5:
+        remarks.append(NO_DRUMS)
     dice = Dice(ask.seed)
     plan = tune(ask, decks, limits, remarks)
     if ask.mode == "ambient":

@@ -109,4 +109,6 @@ def _strips(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice) -
 
 def _gain_db(ask: Ask, track: Track, scene: Scene) -> float:
     energy = 0.5 * ask.energy + 0.5 * scene.span.energy
-    return console.balance_db(track.deck, track.voice) + console.mood_db(ask, track.voice, energy)
+    return console.balance_db(track.deck, track.voice) + console.mood_db(
+        ask, track.deck, track.voice, energy
+    )

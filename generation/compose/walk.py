@@ -23,17 +23,31 @@ def walk(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> list[int]:
 def _part(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> Part:
     """The part whose energy is nearest, a little chance and a wish for change let in."""
     parts = deck.grid.parts
-    low = min(part.energy for part in parts)
-    reach = max(part.energy for part in parts) - low
-    names = f"part {deck.index} {span.name}"
+    heat = _heat(deck)
+    name = f"part {deck.index} {span.name}"
 
     def cost(part: Part) -> float:
-        heat = (part.energy - low) / reach if reach > 0.02 else span.energy
         short = 0.25 if part.bars < min(span.bars, 4) else 0.0
         again = sum(0.15 for old in recent[-2:] if old.bar == part.bar)
-        return abs(heat - span.energy) + short + again + 0.3 * dice.real(f"{names} {part.bar}")
+        off = abs(heat.get(part.bar, span.energy) - span.energy)
+        return off + short + again + 0.3 * dice.real(f"{name} {part.bar}")
 
     return min(parts, key=cost)
+
+
+def _heat(deck: Deck) -> dict[int, float]:
+    """How lively each part is by its first bar, from loudness and attacks; empty if alike."""
+    parts = deck.grid.parts
+    loud = [part.energy for part in parts]
+    busy = [deck.punch(range(p.bar, min(p.bar + p.bars, deck.grid.bars))) for p in parts]
+    found = dict.fromkeys((part.bar for part in parts), 0.0)
+    alike = True
+    for values in (loud, busy):
+        low, reach = min(values), max(values) - min(values)
+        alike = alike and reach <= 0.02
+        for part, value in zip(parts, values, strict=True):
+            found[part.bar] += 0.5 * ((value - low) / reach if reach > 0.02 else 0.5)
+    return {} if alike else found
 
 
 def _bars(part: Part, span: Span, bars: int) -> list[int]:

@@ -38,8 +38,8 @@ class FactView:
 def facts_after(cursor: str, limit: int) -> tuple[FactView, ...]:
     """Up to `limit` committed facts after `cursor` ("" for the beginning), oldest first.
 
-    Facts of a transaction appear once every older transaction has ended. Raises ValueError for a
-    cursor that is none of ours.
+    Facts of a transaction appear once every older one on the server has ended.
+    Raises ValueError for a cursor that is none of ours.
     """
     transaction, sequence = _parts(cursor)
     return tuple(_view(fact) for fact in Fact.objects.raw(_AFTER, [transaction, sequence, limit]))

@@ -87,7 +87,10 @@ def close_in_own_connection():
 
 
 def wait_until_somebody_waits_for_us():
-    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    waiting = """
+        SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()
+    """
     for _ in range(100_000):
         with connection.cursor() as cursor:
             cursor.execute(waiting)

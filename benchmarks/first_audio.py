@@ -1,0 +1,166 @@
+"""From a listener's request to the first playable segment, over HTTP, on the warm demo.
+
+Starts a demo of its own in a temporary folder and on a free port, seeds it, asks as a listener
+asks, and stops it: first idle, then while a 180 s render runs. Medians of wall time. `--json`
+prints the figures for machines, `--check` exits 1 when a median is above 1 s, `--quick` asks three
+times each.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import requests
+
+from portal.demo.parts import Parts
+from portal.demo.visitor import Form, Visitor
+
+REACH_S = 1.0
+PATIENCE_S = 120.0
+_PAUSE = threading.Event()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask_form(visitor: Visitor, recording: str) -> tuple[str, Form]:
+    """The page of a recording and the form on it that asks for a variation."""
+    url, forms = visitor.forms(f"/listen/recordings/{recording}/")
+    return url, next(form for form in forms if "length" in form.offered and form.method == "post")
+
+
+def send_form(visitor: Visitor, page: str, form: Form, **values: str) -> str:
+    """Send the form as a browser does; the address of the variation's page."""
+    sent = [(name, value) for name, value in form.fields if name not in values]
+    answer = visitor.session.post(
+        visitor.address(form.action),
+        data=[*sent, *values.items()],
+        headers={"Referer": page},
+        timeout=PATIENCE_S,
+    )
+    answer.raise_for_status()
+    if "/variations/" not in answer.url:
+        raise SystemExit(f"The request was not taken: {answer.url}")
+    return answer.url
+
+
+def opened(visitor: Visitor, variation: str) -> dict[str, Any]:
+    """The play list, as soon as there is one with a segment in it."""
+    headers = {"X-CSRFToken": visitor.session.cookies.get("csrftoken") or "", "Referer": variation}
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        answer = visitor.session.post(f"{variation}play/", headers=headers, timeout=PATIENCE_S)
+        if answer.status_code == requests.codes.ok:
+            found: dict[str, Any] = answer.json()
+            if found["segments"]:
+                return found
+            more = visitor.session.get(
+                visitor.address(found["more"]), params={"after": 0}, timeout=PATIENCE_S
+            )
+            more.raise_for_status()
+            return dict(more.json())
+        _PAUSE.wait(0.02)
+    raise SystemExit("No segment came in time.")
+
+
+def first_audio(visitor: Visitor, recording: str, seed: int) -> float:
+    """Seconds from sending the form to holding the first segment; then the rest is cancelled."""
+    page, form = ask_form(visitor, recording)
+    begun = time.perf_counter()
+    variation = send_form(visitor, page, form, length="60", seed=str(seed))
+    found = opened(visitor, variation)
+    segment = visitor.get(found["segments"][0]["url"])
+    took = time.perf_counter() - begun
+    if not segment.content.startswith(b"fLaC"):
+        raise SystemExit("What came first is no FLAC segment.")
+    cancel(visitor, variation)
+    return took
+
+
+def cancel(visitor: Visitor, variation: str) -> None:
+    """Stop what is left of it, so that the next request meets an idle house."""
+    headers = {"X-CSRFToken": visitor.session.cookies.get("csrftoken") or "", "Referer": variation}
+    visitor.session.post(f"{variation}cancel/", headers=headers, timeout=PATIENCE_S)
+    _PAUSE.wait(1.5)
+
+
+def with_demo(work: Callable[[Parts, dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """Run `work` on a seeded demo of this benchmark's own."""
+    with tempfile.TemporaryDirectory(prefix="first-audio-") as folder:
+        for name in ("DATABASE_URL", "BROKER_URL"):
+            os.environ.pop(name, None)
+        parts = Parts(ROOT, Path(folder), free_port())
+        try:
+            parts.start_servers()
+            parts.start_workers()
+            parts.start_web()
+            parts.manage("seed_demo")
+            return work(parts, json.loads((Path(folder) / "demo.json").read_text()))
+        finally:
+            parts.stop()
+
+
+def measure(parts: Parts, seeded: dict[str, Any], times: int) -> dict[str, Any]:
+    """Both medians, with every single reading beside them."""
+    person = next(one for one in seeded["people"] if one["role"] == "listener")
+    visitor = Visitor(parts.base_url)
+    visitor.log_in(person["email"], person["password"])
+    recording = seeded["recording"]
+    first_audio(visitor, recording, 1)
+    idle = [first_audio(visitor, recording, 10 + n) for n in range(times)]
+    busy = []
+    for n in range(times):
+        page, form = ask_form(visitor, recording)
+        long = send_form(visitor, page, form, length="180", seed=str(100 + n))
+        opened(visitor, long)
+        busy.append(first_audio(visitor, recording, 200 + n))
+        cancel(visitor, long)
+    return {
+        "idle_median_s": round(statistics.median(idle), 3),
+        "busy_median_s": round(statistics.median(busy), 3),
+        "idle_s": [round(one, 3) for one in idle],
+        "busy_s": [round(one, 3) for one in busy],
+        "reach_s": REACH_S,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    times = 3 if options.quick else 9
+    try:
+        figures = with_demo(lambda parts, seeded: measure(parts, seeded, times))
+    except subprocess.SubprocessError as error:
+        raise SystemExit(str(error)) from error
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        print(f"idle              {figures['idle_median_s']:.3f} s  {figures['idle_s']}")
+        print(f"beside a render   {figures['busy_median_s']:.3f} s  {figures['busy_s']}")
+        print(f"to reach          {REACH_S:.3f} s")
+    missed = max(figures["idle_median_s"], figures["busy_median_s"]) > REACH_S
+    return 1 if options.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from licensing.catalog.models import Party, Recording, SplitSheet, Stem
 from portal.accounts.models import Role, User
@@ -21,6 +21,13 @@ _ROLES: dict[May, tuple[Role, ...]] = {
     "sign": (Role.SIGN, Role.ADMIN),
     "edit": (Role.ADMIN,),
 }
+
+
+def user_of(request: HttpRequest) -> User:
+    """The user behind a request that has passed `login_required`."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
 
 
 def parties_of(user: User | AnonymousUser, may: May = "see") -> QuerySet[Party]:

@@ -26,7 +26,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Your name and country are kept.")
         return redirect("accounts:overview")
-    memberships = request.user.memberships.select_related("party").order_by("party__name")
+    memberships = (
+        access.user_of(request).memberships.select_related("party").order_by("party__name")
+    )
     facts = {"form": form, "memberships": memberships, "here": "account"}
     return render(request, "account/overview.html", facts)
 
@@ -42,9 +44,9 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @get_or_post
 def party_new(request: HttpRequest) -> HttpResponse:
     """Open a party and become its first administrator."""
-    form = PartyForm(request.POST or None, initial={"name": request.user.display_name})
+    form = PartyForm(request.POST or None, initial={"name": access.user_of(request).display_name})
     if request.method == "POST" and form.is_valid():
-        operations.open_party(user=request.user, now=timezone.now(), **form.cleaned_data)
+        operations.open_party(user=access.user_of(request), now=timezone.now(), **form.cleaned_data)
         messages.success(request, f"{form.cleaned_data['name']} is here. Bring a recording next.")
         return redirect("artists:recordings")
     return render(request, "account/party_new.html", {"form": form, "here": "account"})
@@ -64,7 +66,7 @@ def party(request: HttpRequest, party_id: UUID) -> HttpResponse:
         if limited:
             return limited
         operations.invite(
-            party=found, invited_by=request.user, now=timezone.now(), **form.cleaned_data
+            party=found, invited_by=access.user_of(request), now=timezone.now(), **form.cleaned_data
         )
         messages.success(request, f"A link is on its way to {form.cleaned_data['email']}.")
         return redirect("accounts:party", found.pk)
@@ -84,11 +86,11 @@ def party(request: HttpRequest, party_id: UUID) -> HttpResponse:
 @require_POST
 def member_end(request: HttpRequest, party_id: UUID, user_id: UUID) -> HttpResponse:
     """Take somebody's role in a party away, or leave it oneself."""
-    may = "see" if user_id == request.user.pk else "edit"
+    may: access.May = "see" if user_id == request.user.pk else "edit"
     found = access.get_party_for(request.user, party_id, may)
     try:
         operations.end_membership(
-            party=found, user_id=user_id, ended_by=request.user, now=timezone.now()
+            party=found, user_id=user_id, ended_by=access.user_of(request), now=timezone.now()
         )
     except operations.LastAdministrator as error:
         messages.error(request, str(error))
@@ -111,7 +113,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     facts = {"invitation": found, "here": "account", "spent": ""}
     try:
         if request.method == "POST":
-            operations.accept_invitation(token=token, user=request.user, now=timezone.now())
+            operations.accept_invitation(
+                token=token, user=access.user_of(request), now=timezone.now()
+            )
             messages.success(request, f"You now act for {found.party}.")
             return redirect("artists:signatures")
         facts_now = rules.InvitationFacts(found.expires_at, found.used_at)

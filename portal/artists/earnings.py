@@ -186,7 +186,8 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     else:
         facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
         facts["more_pools"] = _more_pools(explained)
-    whole = "partials/statement_line.html" if request.htmx else "artists/statement_line.html"
+    in_place = request.headers.get("HX-Request") == "true"
+    whole = "partials/statement_line.html" if in_place else "artists/statement_line.html"
     return render(request, whole, facts)
 
 

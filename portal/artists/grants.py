@@ -120,9 +120,11 @@ def _standing(
     found = {}
     for stem_id, given in grants.items():
         for use, _, _ in USES:
-            one = governing_grant(given, use, at)
-            if one and use not in one.withdrawn and not (one.valid_until and one.valid_until <= at):
-                found[(use, stem_id)] = one
+            newest = governing_grant(given, use, at)
+            if newest is None or use in newest.withdrawn:
+                continue
+            if newest.valid_until is None or newest.valid_until > at:
+                found[(use, stem_id)] = newest
     return found
 
 
@@ -214,7 +216,12 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
             return render(request, "artists/grant_confirm.html", facts)
         try:
             sign_matrix(
-                user=request.user, party=party, cells=cells, gone=gone, now=now, **form.conditions()
+                user=access.user_of(request),
+                party=party,
+                cells=cells,
+                gone=gone,
+                now=now,
+                **form.conditions(),
             )
         except (ClearanceRefused, OddLimits) as refusal:
             messages.error(request, str(refusal))

@@ -100,7 +100,7 @@ class ShareForm(forms.Form):
         )
 
 
-class ShareLines(forms.BaseFormSet):  # type: ignore[type-arg]
+class ShareLines(forms.BaseFormSet):
     """All lines of a sheet; together they are the whole."""
 
     def clean(self) -> None:
@@ -115,8 +115,10 @@ class ShareLines(forms.BaseFormSet):  # type: ignore[type-arg]
                 f"The shares make {words.percent(total)}: {words.percent(abs(gap))} {way}."
             )
 
-    def lines(self) -> list[operations.Line]:
-        return [line for form in self.forms if (line := form.line()) is not None]
+
+def _lines(formset: forms.BaseFormSet) -> list[operations.Line]:
+    """What all lines say, without the empty ones."""
+    return [line for form in formset.forms if (line := form.line()) is not None]
 
 
 def _initial(right: str, recording: Recording) -> list[dict[str, Any]]:
@@ -146,7 +148,7 @@ def sheet_new(request: HttpRequest, recording_id: UUID, right: str) -> HttpRespo
         raise Http404
     recording = access.get_recording_for(request.user, recording_id, "edit")
     kept = list(access.recordings_of(request.user).values_list("pk", flat=True))
-    parties = operations.known_parties(request.user, kept)
+    parties = operations.known_parties(access.user_of(request), kept)
     factory = forms.formset_factory(ShareForm, formset=ShareLines, extra=3, max_num=64)
     formset = factory(
         request.POST or None,
@@ -164,7 +166,11 @@ def sheet_new(request: HttpRequest, recording_id: UUID, right: str) -> HttpRespo
         )
         try:
             sheet = operations.draw_up_sheet(
-                user=request.user, right=right, on=on, lines=formset.lines(), now=timezone.now()
+                user=access.user_of(request),
+                right=right,
+                on=on,
+                lines=_lines(formset),
+                now=timezone.now(),
             )
         except CatalogRefused as refusal:
             messages.error(request, refusal.sentence)
@@ -246,7 +252,9 @@ def remind(request: HttpRequest, sheet_id: UUID, party_id: UUID) -> HttpResponse
     if limited:
         return limited
     party = Party.objects.get(pk=party_id)
-    if operations.remind(sheet=found, party=party, user=request.user, now=timezone.now()):
+    if operations.remind(
+        sheet=found, party=party, user=access.user_of(request), now=timezone.now()
+    ):
         messages.success(request, f"{party} is asked once more.")
     else:
         messages.error(request, f"Nobody acts for {party} yet. Invite somebody on a new version.")

@@ -87,11 +87,10 @@ def _row(one: StemProgress, analysis: StemAnalysis | None, song_key: str | None)
     )
 
 
-def correction_form(stem: Stem, analysis: StemAnalysis, data: object = None) -> CorrectionForm:
+def correction_form(stem: Stem, analysis: StemAnalysis) -> CorrectionForm:
     """The fields in which an artist corrects what was guessed."""
     shown = tempo(analysis.tempo_bpm)
     return CorrectionForm(
-        data,
         prefix=correction_prefix(stem.pk),
         initial={
             "tempo": Decimal(shown) if shown else None,

@@ -14,6 +14,7 @@ from generation.work.models import Job
 from generation.worker.loop import Clock
 from generation.worker.stems import load_stem
 from licensing.catalog.models import Stem
+from licensing.catalog.operations import describe_stem
 from licensing.catalog.queries import get_stem, list_stems
 
 
@@ -27,7 +28,11 @@ def measure_stem(job: Job, clock: Clock) -> None:
 def _measured(stem: Stem, clock: Clock) -> StemAnalysis:
     assert stem.audio_id is not None
     analysis = measure_one(load_stem(stem.audio_id), stem.label)
-    store_stem_measure(stem_id=stem.id, analysis=analysis, now=clock())
+    now = clock()
+    store_stem_measure(stem_id=stem.id, analysis=analysis, now=now)
+    if not stem.role:
+        # Grants ask the stem itself whether it is a voice; what the artist named stays.
+        describe_stem(stem_id=stem.id, role=analysis.role, actor=("system", "analysis"), now=now)
     return analysis
 
 

@@ -44,6 +44,12 @@ class StemRow:
     form: CorrectionForm | None
 
     @property
+    def role(self) -> str:
+        """The role that gives the row its colour."""
+        guess = str(self.form.initial["role"]) if self.form else ""
+        return self.stem.role or guess or "other"
+
+    @property
     def has_sound(self) -> bool:
         """Whether there is something to play."""
         return self.stem.state == "READY"

@@ -33,6 +33,7 @@ def record_receipt(
     fee_micros: int = 0,
     product: str = LISTENING,
     country: str = "DE",
+    actor: tuple[str, str] = ("system", "receipts"),
 ) -> Receipt:
     """Record money that came in, divide it by the product's terms, and post it.
 
@@ -57,7 +58,7 @@ def record_receipt(
     _hold_key(key)
     earlier = Receipt.objects.filter(key=key).first()
     if earlier is None:
-        return _write(key, paid, now)
+        return _write(key, paid, actor, now)
     if earlier.content_sha256 != rules.content_sha256(paid):
         raise KeyTaken(f"{key} stands for another receipt already")
     return earlier
@@ -99,7 +100,7 @@ def _hold_key(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"receipt {key}"])
 
 
-def _write(key: str, paid: rules.Paid, now: datetime) -> Receipt:
+def _write(key: str, paid: rules.Paid, actor: tuple[str, str], now: datetime) -> Receipt:
     terms = terms_at(paid.product, paid.country, paid.covers_from)
     if terms is None:
         raise rules.ReceiptRefused(f"no terms for {paid.product} in {paid.country}")
@@ -139,7 +140,7 @@ def _write(key: str, paid: rules.Paid, now: datetime) -> Receipt:
         for month, part in sorted(pools.items())
     )
     record_fact(
-        actor=("system", "receipts"),
+        actor=actor,
         verb="record_receipt",
         object_kind="receipt",
         object_ref=receipt.pk,

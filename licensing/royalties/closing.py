@@ -38,7 +38,13 @@ class CloseRefused(Exception):
 
 
 @transaction.atomic
-def close_period(*, month: date, now: datetime, product: str = LISTENING) -> Period:
+def close_period(
+    *,
+    month: date,
+    now: datetime,
+    product: str = LISTENING,
+    actor: tuple[str, str] = ("system", "royalties"),
+) -> Period:
     """Close a calendar month (any of its days), post what everyone earned, make the statements.
 
     A month that is closed already is returned as it stands. Raises CloseRefused before five days
@@ -57,7 +63,7 @@ def close_period(*, month: date, now: datetime, product: str = LISTENING) -> Per
     _write_down(given)
     close_month(month, now=now)
     record_fact(
-        actor=("system", "royalties"),
+        actor=actor,
         verb="close_period",
         object_kind="period",
         object_ref=period.pk,

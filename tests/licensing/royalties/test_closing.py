@@ -320,8 +320,9 @@ def test_a_month_is_not_closed_early_or_before_its_elders(db):
 
 
 def test_a_close_is_a_fact(db):
-    period = close()
-    assert Fact.objects.get(verb="close_period").object_ref == str(period.pk)
+    period = close_period(month=MONTH, now=world.AFTER_OCTOBER, actor=("user", "admin"))
+    fact = Fact.objects.get(verb="close_period")
+    assert (fact.object_ref, fact.actor_ref) == (str(period.pk), "admin")
 
 
 def test_nothing_is_posted_into_a_closed_month(db):

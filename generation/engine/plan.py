@@ -1,8 +1,9 @@
 """Planning the gain of the mix, so that what streams is as loud as asked.
 
 The mix is drafted: stems laid on their time maps by overlapping grains, unpitched, through the real
-console and room, in a few stretches of a long piece; then gain and limiter are tried until the
-loudness meets the target. Knows a recipe and its stems. Invariant: a plan follows from them alone.
+console and a short room, in a few stretches of a long piece; the draft's level is set right by
+three short stretches of the real thing; then gain and limiter are tried until the loudness meets
+the target. Knows a recipe and its stems. Invariant: a plan follows from them alone.
 """
 
 import math
@@ -26,6 +27,9 @@ PROBE_SAMPLES = 36 * BLOCK_SAMPLES
 DEEP_CENTIBELS = 600
 DEEP_SHARE = 0.01
 DRAFT_ROOM_S = 0.3
+CHECKS = 3
+CHECK_SAMPLES = 16 * BLOCK_SAMPLES
+EXCERPT_LEAD = 8 * BLOCK_SAMPLES
 _HIGHEST_DB = 48.0
 
 
@@ -69,6 +73,7 @@ def plan_gain(
     """
     check(recipe, stems)
     heard = _probes(recipe, stems, onsets or {}, probes, stretch)
+    heard = _corrected(heard, recipe, stems, onsets or {})
     target = recipe.target_lufs
     plain = _loudness(recipe, heard, None)
     if plain is None:
@@ -147,6 +152,53 @@ def _probe(bus: Bus, lo: int, hi: int) -> _Probe:
     peaks = np.empty((hi - lo) // dynamics.LIMIT_STEP, dtype=np.int32)
     dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks)
     return _Probe(lo, sound, peaks)
+
+
+def _corrected(
+    probes: list[_Probe],
+    recipe: Recipe,
+    stems: Mapping[str, Audio],
+    onsets: Mapping[str, Onsets],
+) -> list[_Probe]:
+    """The probes as loud as the real processors make them, judged by CHECKS short stretches."""
+    size = CHECK_SAMPLES
+    drafted, real = np.zeros(1), np.zeros(1)
+    for i in range(CHECKS):
+        probe = probes[i * (len(probes) - 1) // (CHECKS - 1)]
+        room = max(0, probe.sound.shape[1] - size)
+        first = room * i // (CHECKS - 1) // BLOCK_SAMPLES * BLOCK_SAMPLES
+        lo = probe.start + first
+        part = probe.sound[:, first : first + size]
+        bus = Bus(excerpt_of(recipe, lo, lo + size), stems, onsets, Cache())
+        drafted += _weighed(part)
+        real += _weighed(bus.before_limiter(lo, lo + part.shape[1]))
+    if drafted[0] <= 0.0 or real[0] <= 0.0:
+        return probes
+    change_db = max(-6.0, min(6.0, 10.0 * math.log10(real[0] / drafted[0])))
+    factor, shift = np.float32(10.0 ** (change_db / 20.0)), round(change_db * 100)
+    return [replace(one, sound=one.sound * factor, peaks=one.peaks + shift) for one in probes]
+
+
+def excerpt_of(recipe: Recipe, lo: int, hi: int) -> Recipe:
+    """What sounds in [lo, hi) by the real processors, with no more past than loudness needs."""
+    since = lo - EXCERPT_LEAD
+    clips = []
+    for clip in recipe.clips:
+        if clip.start >= hi or clip.end <= since:
+            continue
+        if clip.start < since:
+            kept = min(clip.fade_out, clip.end - since)
+            clip = replace(clip, start=since, fade_in=0, fade_out=kept)
+        clips.append(clip)
+    return replace(draft_of(recipe), clips=tuple(clips))
+
+
+def _weighed(sound: Audio) -> Reals:
+    """The K-weighted energy of a stretch, [1]."""
+    hops = np.zeros(sound.shape[1] // WINDOW_SAMPLES + 1)
+    state = np.zeros((len(K_WEIGHTING), 4))
+    weigh_hops(np.ascontiguousarray(sound), K_WEIGHTING, state, 0, WINDOW_SAMPLES, hops)
+    return np.asarray(hops.sum(keepdims=True))
 
 
 def _loudness(recipe: Recipe, probes: list[_Probe], gain_db: float | None) -> float | None:

@@ -120,15 +120,8 @@ def grant_matrix(
     start = valid_from or now
     if valid_until is not None and valid_until <= start:
         raise ClearanceRefused("odd_period", "The grant would end before it begins.")
-    wanted = list(dict.fromkeys(stem_ids))
-    if len(lock_stems(wanted)) != len(wanted) or not wanted:
-        raise ClearanceRefused("unknown_stem", "A stem named is not known here.")
-    _check_party(party_id, wanted)
-    last = Grant.objects.filter(stem__in=wanted, party_id=party_id).aggregate(at=Max("granted_at"))[
-        "at"
-    ]
-    # The newest grant governs a cell, so two of one moment must still be told apart.
-    granted_at = now if last is None or last < now else last + timedelta(microseconds=1)
+    wanted = _locked_for(party_id, stem_ids)
+    granted_at = _after_the_last(party_id, wanted, now)
     grants = Grant.objects.bulk_create(
         Grant(
             stem_id=stem_id,
@@ -157,6 +150,22 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     if not chosen or not set(chosen) <= GRANTABLE:
         raise ClearanceRefused("odd_use", "A grant names one or more of the known uses.")
     return chosen
+
+
+def _after_the_last(party_id: UUID, stem_ids: Sequence[UUID], now: datetime) -> datetime:
+    """The newest grant governs a cell, so two of one moment must still be told apart."""
+    earlier = Grant.objects.filter(stem__in=stem_ids, party_id=party_id)
+    last = earlier.aggregate(at=Max("granted_at"))["at"]
+    return now if last is None or last < now else last + timedelta(microseconds=1)
+
+
+def _locked_for(party_id: UUID, stem_ids: Sequence[UUID]) -> list[UUID]:
+    """The stems, each once, locked, of recordings in which the party holds something."""
+    wanted = list(dict.fromkeys(stem_ids))
+    if len(lock_stems(wanted)) != len(wanted) or not wanted:
+        raise ClearanceRefused("unknown_stem", "A stem named is not known here.")
+    _check_party(party_id, wanted)
+    return wanted
 
 
 def _check_party(party_id: UUID, stem_ids: Sequence[UUID]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log10
+from statistics import median
 
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 from generation.compose.grid import SourceGrid, free_grid, respaced, source_grid, spans_within
@@ -19,6 +20,7 @@ from generation.compose.values import Song
 FLAT_CHROMA = 0.125  # an even spread is 0.083; below this the notes of a stem say no key
 SILENT_LUFS = -65.0
 PUNCH_DB = 9.0
+HOLLOW = 0.1  # 10 dB below the middle bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ class Deck:
         start, end = self.grid.bar_span(bar)
         onsets = voice.analysis.onsets
         return bisect_left(onsets, end) - bisect_left(onsets, start)
+
+    @cached_property
+    def is_hollow(self) -> tuple[bool, ...]:
+        """For each bar whether it is near silence beside the others: pauses, tails, faded ends.
+
+        The last bar of a recording is taken for its tail.
+        """
+        total = [sum(powers) for powers in zip(*self.power.values(), strict=True)]
+        floor = HOLLOW * median(total)
+        last = len(total) - 1 if len(total) >= 8 else None
+        return tuple(power < floor or bar == last for bar, power in enumerate(total))
 
     @cached_property
     def lift(self) -> dict[int, float]:

@@ -17,7 +17,7 @@ def walk(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> list[int]:
     """
     part = _part(deck, span, dice, recent)
     recent.append(part)
-    return _bars(part, span, deck.grid.bars)
+    return _bars(part, span, deck)
 
 
 def _part(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> Part:
@@ -28,6 +28,8 @@ def _part(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> Part:
 
     def cost(part: Part) -> float:
         short = 0.25 if part.bars < min(span.bars, 4) else 0.0
+        bars = deck.is_hollow[part.bar : part.bar + part.bars]
+        short += 1.5 * sum(bars) / max(1, len(bars))
         again = sum(0.15 for old in recent[-2:] if old.bar == part.bar)
         off = abs(heat.get(part.bar, span.energy) - span.energy)
         return off + short + again + 0.3 * dice.real(f"{name} {part.bar}")
@@ -50,11 +52,13 @@ def _heat(deck: Deck) -> dict[int, float]:
     return {} if alike else found
 
 
-def _bars(part: Part, span: Span, bars: int) -> list[int]:
+def _bars(part: Part, span: Span, deck: Deck) -> list[int]:
     """A walk of `span.bars` through `part`: sections that lead on take its end, others its
     beginning.
     """
-    last = min(part.bar + part.bars, bars)
+    last = min(part.bar + part.bars, deck.grid.bars)
+    while last - part.bar > 1 and deck.is_hollow[last - 1]:
+        last -= 1
     size = last - part.bar
     leads = span.kind in ("build", "ending")
     skip = (size - span.bars) if leads and size > span.bars else 0

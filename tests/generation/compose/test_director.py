@@ -224,7 +224,7 @@ def test_a_collaboration_of_one_is_refused():
         compose(Ask("collaboration"), (song(),))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     mode=st.sampled_from(MODES),
     moods=st.tuples(*[st.floats(0, 1)] * 4),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import close_old_connections, connections, transaction
+from django.db import connection, connections, transaction
 
 from generation.work import operations as work
 from generation.work.models import Job
@@ -62,7 +62,8 @@ def do_job(job: Job, handler: Handler, clock: Clock) -> None:
         _report(job, refused.code, refused.sentence, clock(), final=True)
     except Exception:
         log.exception("job failed", extra={"job": str(job.id), "kind": job.kind})
-        close_old_connections()
+        if not connection.is_usable():
+            connection.close()
         _report(job, *INTERNAL, clock(), final=False)
     else:
         work.finish(job=job, now=clock())

@@ -1,0 +1,84 @@
+"""How a job ends: done, tried again, failed with a sentence on its subject."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+
+from generation.variations.models import Variation
+from generation.variations.operations import request_variation
+from generation.work.models import Job
+from generation.worker.endings import ENDINGS
+from generation.worker.handlers import HANDLERS
+from generation.worker.loop import INTERNAL, JobRefused, drain
+from generation.worker.sweeper import sweep_once
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def variation(db):
+    return request_variation(
+        requester=("user", "7"),
+        key="k",
+        mode="mood",
+        targets={},
+        recordings=[],
+        seed=1,
+        territory="DE",
+        channel="SITE",
+        now=timezone.now(),
+    )
+
+
+def work_off(handler):
+    return drain(
+        worker="test", handlers={"compose": handler}, clock=timezone.now, stop=lambda: False
+    )
+
+
+def broken(job, clock):
+    raise RuntimeError("this is our fault")
+
+
+def refused(job, clock):
+    raise JobRefused("not_cleared", "The artist permits no remix.")
+
+
+def test_every_kind_has_a_handler_and_an_ending():
+    assert set(HANDLERS) == set(ENDINGS)
+
+
+def test_done_job_is_done_once(variation):
+    done = []
+    assert work_off(lambda job, clock: done.append(job.id)) == 1
+    assert Job.objects.get().state == "DONE"
+    assert len(done) == 1
+
+
+def test_broken_job_is_tried_three_times_then_its_subject_says_so(variation):
+    work_off(broken)
+    Job.objects.update(due_at=NOW)
+    work_off(broken)
+    job = Job.objects.get()
+    assert (job.state, job.attempt, job.error_code) == ("FAILED", 3, INTERNAL[0])
+    found = Variation.objects.get()
+    assert (found.state, found.error_code, found.error_sentence) == ("FAILED", *INTERNAL)
+
+
+def test_refused_job_is_not_tried_again(variation):
+    work_off(refused)
+    assert Job.objects.get().attempt == 1
+    assert Variation.objects.get().error_sentence == "The artist permits no remix."
+
+
+def test_sentence_appears_in_the_pass_that_gives_a_lost_job_up(variation):
+    Job.objects.update(state="RUNNING", attempt=3, worker="gone", lease_until=NOW)
+    assert len(sweep_once(now=timezone.now()).failed) == 1
+    assert Variation.objects.get().error_code == "worker_lost"
+
+
+def test_job_claimed_but_not_finished_is_put_back_by_a_pass(variation):
+    Job.objects.update(state="RUNNING", attempt=1, worker="gone", lease_until=NOW)
+    assert sweep_once(now=timezone.now()).put_back == 1
+    assert work_off(lambda job, clock: None) == 1

@@ -18,6 +18,7 @@ from generation.engine.loudness import Meter, measured
 PEAK_DBTP = -1.0
 TRIM_DB = 0.5
 NEAR_LU = 0.3
+ENCODES = 4
 _SAFE_DB = 0.02
 
 Pieces = Callable[[], Iterable[Audio]]
@@ -98,19 +99,23 @@ def finish(
 
 
 def _write(kind: str, pieces: Pieces, trim_db: float, path: Path, tags: codecs.Tags) -> File:
-    """One file; a lossy one that passes the peak is lowered by the overshoot + 0.1 dB, once."""
+    """One file; a lossy one that passes the peak is lowered by the overshoot + 0.1 dB.
+
+    Once is nearly always enough; a coder may answer a lower level with another peak.
+    """
     if kind == "flac":
         frames = codecs.write_flac(path, _scaled(pieces(), trim_db), tags)
         return _read_back(kind, path, frames, 0.0)
     if kind != "mp3":
         raise ValueError(f"The format {kind!r} is not known here.")
-    frames = codecs.write_mp3(path, _scaled(pieces(), trim_db), tags)
-    file = _read_back(kind, path, frames, 0.0)
-    if file.true_peak_dbtp is None or file.true_peak_dbtp <= PEAK_DBTP:
-        return file
-    lowered = round(file.true_peak_dbtp - PEAK_DBTP + 0.1, 2)
-    codecs.write_mp3(path, _scaled(pieces(), trim_db - lowered), tags)
-    return _read_back(kind, path, frames, lowered)
+    lowered = 0.0
+    for _ in range(ENCODES):
+        frames = codecs.write_mp3(path, _scaled(pieces(), trim_db - lowered), tags)
+        file = _read_back(kind, path, frames, lowered)
+        if file.true_peak_dbtp is None or file.true_peak_dbtp <= PEAK_DBTP:
+            break
+        lowered = round(lowered + file.true_peak_dbtp - PEAK_DBTP + 0.1, 2)
+    return file
 
 
 def _read_back(kind: str, path: Path, frames: int, lowered_db: float) -> File:

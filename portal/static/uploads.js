@@ -151,10 +151,12 @@ async function filesOf(entry) {
 
 if (form && list) {
   for (const input of form.querySelectorAll("input[type=file]")) {
-    input.addEventListener("change", () => {
+    const take = () => {
       add([...input.files]);
       input.value = "";
-    });
+    };
+    input.addEventListener("change", take);
+    if (input.files.length) take(); // chosen before this module was here
   }
   form.addEventListener("submit", (event) => event.preventDefault());
   form.querySelector("[data-send]")?.remove();

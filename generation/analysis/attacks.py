@@ -88,7 +88,7 @@ def _first_sample(power: F64, steepest: I64) -> I64:
     threshold = np.maximum(2.0 * settled, 0.002 * strongest)[:, None]
     over = part > threshold
     over[:, -1] = True
-    return np.maximum(columns[rows, over.argmax(axis=1)], 0)
+    return np.asarray(np.maximum(columns[rows, over.argmax(axis=1)], 0))
 
 
 def _apart(places: I64, rises: F64) -> tuple[I64, F64]:

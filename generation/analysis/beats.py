@@ -100,7 +100,7 @@ def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
         curve = _smooth(index, beats)
         return _extended(curve + _pull(curve, onsets, strengths), length)
     line = _fit_to_onsets(line, beats.size, onsets, strengths)
-    return _extended(np.polyval(line, index), length)
+    return _extended(_line(line, index), length)
 
 
 def _robust_line(index: F64, beats: F64) -> F64:
@@ -112,6 +112,11 @@ def _robust_line(index: F64, beats: F64) -> F64:
         off = (beats - np.polyval(line, index)) / (0.008 * RATE_HZ)
         weights = 1.0 / np.sqrt(1.0 + off**2)
     return np.asarray(line)
+
+
+def _line(line: F64, index: F64) -> F64:
+    """The points of a line (slope, start) at `index`."""
+    return np.asarray(line[0] * index + line[1], np.float64)
 
 
 def _nearest(beats: F64, onsets: I64, strengths: F64) -> tuple[I64, F64, F64]:
@@ -126,7 +131,7 @@ def _nearest(beats: F64, onsets: I64, strengths: F64) -> tuple[I64, F64, F64]:
 
 def _fit_to_onsets(line: F64, count: int, onsets: I64, strengths: F64) -> F64:
     for _ in range(3):
-        beats = np.polyval(line, np.arange(count, dtype=np.float64))
+        beats = _line(line, np.arange(count, dtype=np.float64))
         number, off, weight = _nearest(beats, onsets, strengths)
         if number.size < 8 or np.ptp(number) < count // 2:
             return line
@@ -159,7 +164,7 @@ def _smooth(index: F64, beats: F64) -> F64:
         weights = np.exp(-0.5 * (near / 2.5) ** 2)
         degree = 2 if high - low > 8 else 1
         out[at] = np.polyval(np.polyfit(near, beats[low:high], degree, w=weights), 0.0)
-    return np.maximum.accumulate(out)
+    return np.asarray(np.maximum.accumulate(out))
 
 
 def _extended(beats: F64, length: int) -> F64:
@@ -167,4 +172,5 @@ def _extended(beats: F64, length: int) -> F64:
     before = beats[0] - first * np.arange(int((beats[0] + 0.06 * first) // first), 0, -1)
     after = beats[-1] + last * np.arange(1, 1 + max(0, int((length - 1 - beats[-1]) // last)))
     every = np.concatenate([before, beats, after])
-    return every[(every > -0.06 * first) & (every < length)].clip(min=0.0)
+    kept: F64 = every[(every > -0.06 * first) & (every < length)].clip(min=0.0)
+    return kept

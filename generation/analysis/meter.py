@@ -74,7 +74,7 @@ def _standard(values: F64) -> F64:
     spread = float(values.std())
     if spread <= 1e-9:
         return np.zeros_like(values)
-    return np.clip((values - values.mean()) / spread, -2.0, 3.0)
+    return np.asarray(np.clip((values - values.mean()) / spread, -2.0, 3.0))
 
 
 def _around(curve: F64, beats: F64) -> F64:

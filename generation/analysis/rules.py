@@ -77,11 +77,13 @@ def is_key(value: Any) -> bool:
 def correct_stem_analysis(analysis: StemAnalysis, corrections: Sequence[Corrected]) -> StemAnalysis:
     """`analysis` with the corrections, oldest first, laid over it."""
     for one in corrections:
-        sure = {"role": "role_confidence", "tempo_bpm": "tempo_confidence", "key": "key_confidence"}
-        value = (
-            float(one.value) if one.field == "tempo_bpm" and one.value is not None else one.value
-        )
-        analysis = replace(analysis, **{one.field: value, sure[one.field]: 1.0})
+        if one.field == "role":
+            analysis = replace(analysis, role=one.value, role_confidence=1.0)
+        elif one.field == "key":
+            analysis = replace(analysis, key=one.value, key_confidence=1.0)
+        else:
+            bpm = None if one.value is None else float(one.value)
+            analysis = replace(analysis, tempo_bpm=bpm, tempo_confidence=1.0)
     return analysis
 
 

@@ -64,7 +64,7 @@ def _detrended(curve: F64) -> F64:
     above = np.maximum(0.0, curve - uniform_filter1d(curve, span, mode="nearest"))
     around = np.sqrt(np.maximum(0.0, uniform_filter1d(above**2, 8 * span, mode="nearest")))
     whole = float(np.sqrt(np.mean(above**2)))
-    return above / (around + 0.3 * whole + 1e-9)
+    return np.asarray(above / (around + 0.3 * whole + 1e-9))
 
 
 def autocorrelation(curve: F64, longest: int) -> F64:

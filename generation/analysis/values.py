@@ -83,7 +83,7 @@ class RecordingAnalysis:
 
 def stem_to_data(analysis: StemAnalysis) -> dict[str, Any]:
     """`analysis` as plain JSON values; `stem_from_data` reads it back equal."""
-    return _listed(asdict(analysis))
+    return {key: _listed(value) for key, value in asdict(analysis).items()}
 
 
 def stem_from_data(data: dict[str, Any]) -> StemAnalysis:
@@ -93,7 +93,7 @@ def stem_from_data(data: dict[str, Any]) -> StemAnalysis:
 
 def recording_to_data(analysis: RecordingAnalysis) -> dict[str, Any]:
     """`analysis` as plain JSON values; `recording_from_data` reads it back equal."""
-    return _listed(asdict(analysis))
+    return {key: _listed(value) for key, value in asdict(analysis).items()}
 
 
 def recording_from_data(data: dict[str, Any]) -> RecordingAnalysis:

@@ -117,4 +117,7 @@ def _notes(sound: Sound, peak: float, gain_db: float) -> list[str]:
 
 def _original_sha256() -> str:
     sys.stdin.buffer.seek(0)
-    return hashlib.file_digest(sys.stdin.buffer, "sha256").hexdigest()
+    found = hashlib.sha256()
+    while block := sys.stdin.buffer.read(1 << 20):
+        found.update(block)
+    return found.hexdigest()

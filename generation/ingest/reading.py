@@ -186,7 +186,7 @@ def _floats(frame: Any, channels: int) -> Samples:
     out = rows.astype(np.float64)
     if name == "u8":
         out -= 128.0
-    return out / _SCALE[name] if name in _SCALE else out
+    return np.asarray(out / _SCALE.get(name, 1.0), np.float64)
 
 
 def _compare_length(sound: Sound) -> None:
@@ -203,7 +203,8 @@ def _compare_length(sound: Sound) -> None:
 
 def _m4a_frames(sound: Sound) -> int:
     """Frames between the cuts of the edit list, as the demuxer reads them."""
-    return round(sound.stream.duration * sound.stream.time_base * sound.rate_hz)
+    frames: int = round(sound.stream.duration * sound.stream.time_base * sound.rate_hz)
+    return frames
 
 
 def _longer() -> Damaged:

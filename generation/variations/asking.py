@@ -46,7 +46,7 @@ def request_variation(
     )
     with transaction.atomic():
         _lock_requester(requester)
-        known = _asked_before(requester, key, asked)
+        known = _asked_before(requester, key, asked, now)
         if known is not None:
             return _again(known.id, now)
         _check_room(requester)
@@ -73,7 +73,9 @@ def _lock_requester(requester: tuple[str, str]) -> None:
         )
 
 
-def _asked_before(requester: tuple[str, str], key: str, asked: Asked) -> Variation | None:
+def _asked_before(
+    requester: tuple[str, str], key: str, asked: Asked, now: datetime
+) -> Variation | None:
     """The variation of this key, or the failed one of an equal request under another key."""
     mine = VariationRequest.objects.filter(
         requester_kind=requester[0], requester_ref=requester[1]
@@ -88,7 +90,7 @@ def _asked_before(requester: tuple[str, str], key: str, asked: Asked) -> Variati
     first = failed.order_by("-created_at").first()
     if first is None:
         return None
-    _write_request(requester, key, asked, first.created_at, repeats=first)
+    _write_request(requester, key, asked, now, repeats=first)
     return first.variation
 
 

@@ -101,7 +101,8 @@ def store_segment(
     variation = locked(variation_id)
     if variation.state != State.RENDERING:
         return False
-    start, end = recipes.piece_range(recipes.from_json(variation.recipe), index)
+    start = index * recipes.PIECE_SAMPLES
+    end = min(variation.length, start + recipes.PIECE_SAMPLES)
     _segment, is_new = Segment.objects.get_or_create(
         variation=variation,
         index=index,

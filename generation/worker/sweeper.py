@@ -15,6 +15,7 @@ from generation.variations.operations import mend_variations
 from generation.work import operations as work
 from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
+from licensing.attribution.operations import sweep_deleted_audio
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def sweep_forever(*, clock: Clock, stop: threading.Event, every_s: float = 1.0) 
             mend_variations(now=clock())
             if passes % CLEARING_EVERY == 0:
                 abandon_uploads(now=clock())
+                sweep_deleted_audio(now=clock())
         except Error:
             log.exception("the sweep could not be done")
         passes += 1

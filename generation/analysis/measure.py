@@ -6,7 +6,7 @@ equal values, and any finite sound gives some, silence and noise included.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,8 +111,12 @@ class _Heard:
 
 
 def _hear(stems: Sequence[F32], analyses: Sequence[StemAnalysis]) -> _Heard:
-    shapes = [spectrum.spectrum_of(audio) for audio in stems]
-    steadies = [pitch.steady_of(shape) for shape in shapes]
+    shapes, steadies = [], []
+    for audio in stems:
+        shape = spectrum.spectrum_of(audio)
+        steadies.append(pitch.steady_of(shape))
+        # The pitch spectrum is the largest part of it and has been read: many long stems fit so.
+        shapes.append(replace(shape, pitch=shape.pitch[:0].copy()))
     tonal = [steady for steady, one in zip(steadies, analyses, strict=True) if one.role != "drums"]
     return _Heard(
         length=max(audio.shape[1] for audio in stems),

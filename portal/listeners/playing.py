@@ -22,7 +22,7 @@ from portal.audio.playlists import Playback, PlayList, known_playback, open_play
 from portal.audio.reach import Listener, audible_for
 from portal.audio.waiting import first_answer
 
-WAIT_S = 20.0
+WAIT_S = 8.0
 _POSITION_MOST_MS = 10**9
 
 

@@ -247,7 +247,7 @@ def credit_rows(sources: Sequence[SourceNamed], shares: Mapping[int, int]) -> tu
             position=source.position,
             role=source.role,
             label=source.label,
-            detail=f"from {source.recording_title}" if several else source.role,
+            detail=_detail(source, several),
             party=source.party_name,
             is_model=False,
             share=percent(shares.get(source.position, 0)),
@@ -258,8 +258,16 @@ def credit_rows(sources: Sequence[SourceNamed], shares: Mapping[int, int]) -> tu
     return tuple(sorted(rows, key=lambda row: (-shares.get(row.position, 0), row.position)))
 
 
+def _detail(source: SourceNamed, is_one_of_several: bool) -> str:
+    """Where a stem is from when there are several recordings, else its role unless that is said."""
+    if is_one_of_several:
+        return f"from {source.recording_title}"
+    return "" if source.role in source.label.lower() else source.role
+
+
 def _facts(view: VariationView) -> tuple[Fact, ...]:
-    loudness = f"{view.reached_lufs:.1f} LUFS" if view.reached_lufs is not None else ""
+    lufs = view.reached_lufs
+    loudness = f"{lufs:.1f} LUFS".replace("-", "−") if lufs is not None else ""
     pairs = (
         ("Kind", TITLES[Mode(view.mode)].capitalize()),
         ("Length", clock(view.duration_ms)),

@@ -42,7 +42,7 @@ from portal.listeners.stemma import FULL_POINTS
 from portal.listeners.variation_page import Standing, VariationPage, variation_page
 from portal.listeners.wording import count
 
-WAIT_S = 15.0
+WAIT_S = 8.0
 PER_PAGE = 12
 _FORMS = ("flac", "mp3", "wav")
 

@@ -29,6 +29,9 @@ export function paintPosition(root, sample, length) {
     veil.setAttribute("x", at);
     veil.setAttribute("width", percent(length - sample, length));
   }
+  for (const name of EVERY(root, "name")) {
+    name.classList.toggle("on-veil", parseFloat(name.getAttribute("x")) > parseFloat(at));
+  }
   say(root, "clock", clock(sample));
   for (const range of EVERY(root, "seek")) {
     if (range.matches(":active")) continue;
@@ -41,7 +44,9 @@ export function paintPosition(root, sample, length) {
 export function paintState(root, state) {
   const isOn = state !== "paused";
   for (const key of EVERY(root, "play")) {
-    key.setAttribute("aria-label", isOn ? "Pause" : "Play");
+    const word = key.querySelector("[data-word]");
+    if (word) word.textContent = isOn ? "Pause" : word.dataset.word;
+    else key.setAttribute("aria-label", isOn ? "Pause" : "Play");
     key.querySelector("use").setAttribute("href", isOn ? "#i-pause" : "#i-play");
   }
   say(root, "says", state === "waiting" ? "Waiting for the next bar." : "");

@@ -105,8 +105,9 @@ def sounds() -> Iterator[SoundServer]:
     server.http.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
+    """One per module: while Playwright runs, this thread has an event loop, which Django minds."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     from playwright.sync_api import sync_playwright

@@ -10,6 +10,8 @@ import numpy as np
 import soundfile
 
 from generation import recipe as recipes
+from generation.analysis.operations import store_recording_measure, store_stem_measure
+from generation.analysis.values import RecordingAnalysis, StemAnalysis
 from generation.variations import operations
 from generation.variations.models import Variation
 from licensing.catalog.store import object_name, put_once
@@ -180,3 +182,50 @@ def sealed(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: obje
     row.refresh_from_db()
     assert row.state == "READY"
     return row
+
+
+def measured(stage: Stage, now: datetime) -> None:
+    """Analyses of Tide: drums in the middle, vocals in waves, 112 bpm in A minor, one minute."""
+    length = 60 * RATE
+    shapes = {
+        stage.drums: [round(100 * np.sin(np.pi * at / 400) ** 0.5) for at in range(400)],
+        stage.vocals: [round(60 + 50 * np.sin(at / 20)) for at in range(400)],
+    }
+    for stem, heights in shapes.items():
+        known = StemAnalysis(
+            length=length,
+            role=stem.role,
+            role_confidence=1.0,
+            loudness_lufs=-18.0,
+            true_peak_dbtp=-3.0,
+            tempo_bpm=112.0,
+            tempo_confidence=0.9,
+            key="A min",
+            key_confidence=0.9,
+            centroid_hz=1_000.0,
+            onsets=(),
+            onset_db=(),
+            chroma=(1.0, *[0.0] * 11),
+            peaks=tuple((-one, one) for one in heights),
+            active=((0, length),),
+        )
+        store_stem_measure(stem_id=stem.pk, analysis=known, now=now)
+    whole = RecordingAnalysis(
+        length=length,
+        tempo_bpm=112.0,
+        tempo_confidence=0.9,
+        beats=(0, 25_714),
+        downbeats=(0,),
+        beats_per_bar=4,
+        key="A min",
+        key_confidence=0.9,
+        parts=(),
+        gram=(((1.0, 0.0), (0.0, 1.0)),),
+        gram_span=length,
+    )
+    store_recording_measure(
+        recording_id=stage.tide.pk,
+        stems=[stage.drums.pk, stage.vocals.pk],
+        analysis=whole,
+        now=now,
+    )

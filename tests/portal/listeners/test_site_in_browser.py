@@ -1,0 +1,180 @@
+"""The listener's pages in a real browser, served by the real web server, with real commits."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.portal.listeners.made import add_piece, granted_stage, measured, opened, pay, sealed
+
+ROOT = Path(__file__).resolve().parents[3]
+SHOTS = os.environ.get("STEMMA_SHOTS", "")
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(address: str) -> bool:
+    try:
+        return urllib.request.urlopen(f"{address}/healthz", timeout=1).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows_beside_a_browser():
+    """Playwright keeps an event loop in this thread; no coroutine of ours touches the rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
+@pytest.fixture
+def site(committed_db, broker, browser):
+    """The address of a web server of this test's own."""
+    port = _port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "portal.asgi:application"]
+    environment = os.environ | {"BASE_URL": address}
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for _ in range(300):
+        if _answers(address) or server.poll() is not None:
+            break
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(0.1)
+    yield address
+    server.kill()
+    server.wait(20)
+
+
+@pytest.fixture
+def lea(committed_db):
+    from portal.accounts.models import User
+
+    user = User.objects.create_user("lea@example.org", None, display_name="Lea", country="DE")
+    user.confirmed_16_at = timezone.now()
+    user.save()
+    return user
+
+
+def _log_in(tab, site: str, user) -> None:
+    """A session made here; the form of the log-in page is other rooms' business."""
+    client = Client()
+    client.force_login(user)
+    value = client.cookies["sessionid"].value
+    tab.context.add_cookies([{"name": "sessionid", "value": value, "url": site}])
+
+
+def _shoot(tab, name: str) -> None:
+    """Pictures of the page for whoever looks, when STEMMA_SHOTS names a folder."""
+    if not SHOTS:
+        return
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.emulate_media(color_scheme=scheme)
+            tab.screenshot(path=f"{SHOTS}/{name}-{width}-{scheme}.png", full_page=True)
+    tab.emulate_media(color_scheme="light")
+
+
+def _fits(tab) -> bool:
+    """No sideways scroll of the page at 390 px."""
+    tab.set_viewport_size({"width": 390, "height": 900})
+    return tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.xdist_group("browser")
+def test_a_variation_plays_while_it_is_made_and_counts_when_it_was_heard(site, lea, tab) -> None:
+    from licensing.royalties.models import Usage
+
+    now = timezone.now()
+    stage = granted_stage(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
+    measured(stage, now)
+    pay(lea, now)
+    _log_in(tab, site, lea)
+    refused: list[str] = []
+    tab.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
+    tab.goto(f"{site}/listen/")
+    assert tab.get_by_role("link", name="Tide").is_visible()
+    assert _fits(tab)
+    _shoot(tab, "recordings")
+    tab.get_by_role("link", name="Tide").click()
+    assert _fits(tab)
+    _shoot(tab, "recording")
+
+    row = opened(lea, stage, now, seconds=8)
+    add_piece(row, 0, now)
+    tab.goto(f"{site}/listen/variations/{row.pk}/")
+    tab.get_by_role("button", name="Listen from the start").click()
+    tab.get_by_role("button", name="Pause").wait_for()
+    assert _fits(tab)
+    _shoot(tab, "rendering")
+    for index in range(1, row.piece_count):
+        add_piece(row, index, timezone.now())
+    tab.locator("label[for=job]", has_text="Bar 4 of 4").wait_for()
+    _finish(row, stage)
+    tab.get_by_role("heading", name="Playing").wait_for()
+    assert _fits(tab)
+    _shoot(tab, "playing")
+    tab.get_by_role("button", name="Play").wait_for(timeout=20_000)
+    assert tab.locator("[data-clock]").first.text_content() == "0:08"
+    tab.wait_for_timeout(500)
+    assert Usage.objects.get().record_id == row.record_id
+    assert refused == []
+
+
+def _finish(row, stage) -> None:
+    from generation.variations import operations
+
+    operations.seal_variation(
+        variation_id=row.pk,
+        lines=[(stage.drums.pk, 500_000), (stage.vocals.pk, 500_000)],
+        windows_sha256="a" * 64,
+        measured={"target_lufs": -14.0, "reached_lufs": -14.2, "integrated_lufs": -14.1,
+                  "true_peak_dbtp": -1.2, "trim_db": 0.1},
+        files=[],
+        now=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.xdist_group("browser")
+def test_the_player_works_by_keyboard_alone_and_names_who_sounds(site, lea, tab) -> None:
+    stage = granted_stage()
+    pay(lea, timezone.now())
+    row = sealed(lea, stage, timezone.now(), seconds=12)
+    _log_in(tab, site, lea)
+    tab.goto(f"{site}/listen/variations/{row.pk}/")
+    first = tab.locator("[data-credits] tr").first
+    assert "Drums" in first.text_content()
+    tab.locator("#play").focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Pause").wait_for()
+    tab.locator("#position").focus()
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    tab.locator("[data-credits] tr", has_text="Vocals").first.wait_for()
+    tab.wait_for_function("document.querySelector('[data-clock]').textContent >= '0:03'")
+    tab.locator("#play").focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Play").wait_for()
+    _shoot(tab, "finished")
+    tab.goto(f"{site}/listen/variations/{row.pk}/licence/")
+    assert _fits(tab)
+    _shoot(tab, "licence")
+    tab.goto(f"{site}/listen/variations/")
+    assert _fits(tab)
+    _shoot(tab, "library")
+    tab.goto(f"{site}/")
+    _shoot(tab, "home")

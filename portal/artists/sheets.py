@@ -206,6 +206,7 @@ def sheet(request: HttpRequest, sheet_id: UUID) -> HttpResponse:
         "table": sheet_table(state),
         "text": state.text,
         "mine": mine,
+        "own": {party.pk for party in mine},
         "may_remind": access.sheets_for(request.user, "edit").filter(pk=found.pk).exists(),
         "recording": recording,
         "here": "signatures",

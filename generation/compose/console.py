@@ -5,6 +5,7 @@ own balance is moved at most half-way to the house's, and a section's planned le
 form asks.
 """
 
+from collections.abc import Sequence
 from math import log10
 
 from generation.compose.choice import Dice
@@ -39,6 +40,13 @@ def balance_db(deck: Deck, voice: Voice) -> float:
     loudest = max(v.loudness - _DESK[v.role][0] for v in deck.voices)
     wanted = loudest + _DESK[voice.role][0]
     return min(8.0, max(-8.0, 0.5 * (wanted - voice.loudness)))
+
+
+def evened_db(deck: Deck, decks: Sequence[Deck]) -> float:
+    """What brings a recording to the mean level of all, within 12 dB: nobody is drowned."""
+    levels = {d.index: 10 * log10(sum(10 ** (v.loudness / 10) for v in d.voices)) for d in decks}
+    off = sum(levels.values()) / len(levels) - levels[deck.index]
+    return min(12.0, max(-12.0, off))
 
 
 def mood_db(ask: Ask, deck: Deck, voice: Voice, energy: float) -> float:

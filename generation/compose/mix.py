@@ -75,7 +75,10 @@ def _clips(plan: Plan, made: Arrangement) -> list[Clip]:
 def _strips(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice) -> list[Strip]:
     """Strips of every track in one section, levelled to what the form asks of it."""
     scene = made.scenes[section]
-    gains = [_gain_db(ask, track, scene) for track in made.tracks]
+    gains = [
+        _gain_db(ask, track, scene) + console.evened_db(track.deck, plan.decks)
+        for track in made.tracks
+    ]
     sounding = [
         gain + track.deck.level_db(track.voice, scene.bars[track.voice.digest])
         for gain, track in zip(gains, made.tracks, strict=True)

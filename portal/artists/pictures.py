@@ -137,7 +137,7 @@ def month_chart(months: Sequence[Month], currency: str) -> Chart:
 
 
 def _short(amount: int) -> str:
-    """Whole units from ten on, cents below."""
-    if amount >= 10_000_000:
+    """Whole units from a thousand on, cents below."""
+    if amount >= 1_000_000_000:
         return f"{amount // 1_000_000:,}"
     return f"{amount // 1_000_000}.{amount // 10_000 % 100:02d}"

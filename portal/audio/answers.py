@@ -4,8 +4,7 @@ It knows a storage name, a size and a digest. It refuses to know who may have it
 first. Invariant: every answer forbids sniffing, shared caches and framing as a page of ours.
 """
 
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -13,14 +12,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from licensing.catalog.store import read_range
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
-_in_a_thread = partial(sync_to_async, thread_sensitive=False)
-
 
 async def _blocks(name: str, span: Span) -> AsyncIterator[bytes]:
     """The bytes of `span`, read in a thread so that the server's loop never waits for a disk."""
-    blocks = await _in_a_thread(read_range)(name, span.first, span.last + 1)
-    while block := await _in_a_thread(next)(blocks, b""):
+    blocks = await sync_to_async(read_range, thread_sensitive=False)(
+        name, span.first, span.last + 1
+    )
+    following = sync_to_async(_following, thread_sensitive=False)
+    while block := await following(blocks):
         yield block
+
+
+def _following(blocks: Iterator[bytes]) -> bytes:
+    """The next block, or nothing at the end; StopIteration cannot cross into a coroutine."""
+    return next(blocks, b"")
 
 
 def stored_object(

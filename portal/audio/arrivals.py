@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import psycopg
 import structlog
 from django.db import connections
+from psycopg.conninfo import make_conninfo
 
 CHANNEL = "segment"
 POLL_S = 1.0
@@ -83,7 +84,7 @@ class Bell:
     def _listen(self) -> None:
         """Hear notices while somebody waits; end after a quiet while, so that nothing is held."""
         try:
-            with psycopg.connect(**_address(), autocommit=True) as heard:
+            with psycopg.connect(_address(), autocommit=True) as heard:
                 heard.execute(f"LISTEN {CHANNEL}")
                 while self._anybody():
                     for notice in heard.notifies(timeout=_QUIET_S):
@@ -92,11 +93,12 @@ class Bell:
             log.warning("arrivals not heard, polling instead", fault=type(error).__name__)
 
 
-def _address() -> dict[str, object]:
+def _address() -> str:
     """The settings of the default database as psycopg takes them."""
     parameters = connections["default"].get_connection_params()
     wanted = ("dbname", "user", "password", "host", "port")
-    return {name: parameters[name] for name in wanted if parameters.get(name)}
+    given = {name: parameters[name] for name in wanted if parameters.get(name)}
+    return make_conninfo("", **given)
 
 
 bell = Bell()

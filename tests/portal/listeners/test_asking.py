@@ -1,0 +1,69 @@
+"""What may be asked for: faders that end where permission ends, and wishes that are said back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generation.variations.rules import Mode, check_targets
+from licensing.clearance.limits import Limits
+from portal.listeners.asking import Ground, keys_within, read_wishes, tempo_range
+from portal.listeners.wording import ai_label, clock, count, listed, percent
+
+TIGHT = Limits(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
+GROUND = Ground(TIGHT, 112.0, "A min", 197)
+
+
+def test_the_tempo_fader_ends_inside_permission() -> None:
+    assert tempo_range(GROUND) == (101, 123)
+    assert tempo_range(Ground(TIGHT)) is None
+
+
+@given(st.floats(40, 240), st.floats(0.25, 1.0), st.floats(1.0, 4.0))
+def test_no_tempo_offered_leaves_permission_by_more_than_rounding(bpm, low, high) -> None:
+    ground = Ground(Limits(tempo_min_ratio=low, tempo_max_ratio=high), bpm)
+    least, most = tempo_range(ground)
+    assert least >= min(bpm * low, round(bpm)) - 1e-6
+    assert most <= max(bpm * high, round(bpm), 40) + 1e-6
+
+
+def test_keys_are_offered_nearest_first_as_far_as_permission_reaches() -> None:
+    assert [one.value for one in keys_within(GROUND)] == ["", "Bb min", "Ab min", "B min", "G min"]
+    assert keys_within(Ground(Limits(semitones_max=0), key="A min"))[1:] == ()
+    assert len(keys_within(Ground(key="Db maj"))) == 12
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("tempo", "124"), ("tempo", "x"), ("energy", "101"), ("key_wanted", "C min"),
+     ("length", "7"), ("seed", "-1")],
+)  # fmt: skip
+def test_a_wish_beyond_permission_says_so_at_its_field(field, value) -> None:
+    assert set(read_wishes(Mode.REMIX, {field: value}, GROUND, 1).errors) == {field}
+
+
+@given(st.sampled_from(list(Mode)), st.dictionaries(st.text(max_size=8), st.text(max_size=8)))
+def test_whatever_passes_is_taken_by_the_rules_of_requests(mode, given) -> None:
+    wishes = read_wishes(mode, given, GROUND, 1)
+    if not wishes.errors:
+        check_targets(mode, wishes.targets)
+
+
+def test_vocals_stay_out_where_nobody_may_use_them() -> None:
+    ground = Ground(Limits(vocals=False))
+    assert read_wishes(Mode.REMIX, {"vocals": "sung"}, ground, 1).targets["vocals"] is False
+
+
+@given(st.integers(0, 1_000_000))
+def test_the_label_sums_to_a_hundred_and_hides_no_model(ppm) -> None:
+    label = ai_label(ppm)
+    assert label.human_percent + label.model_percent == 100
+    assert (label.model_percent > 0) == (ppm > 0)
+
+
+def test_numbers_read_as_words() -> None:
+    assert ai_label(180_000).sentence == "82 % human stems, 18 % model."
+    assert (clock(84_900), clock(3_600_000)) == ("1:24", "60:00")
+    assert (percent(192_400), percent(0)) == ("19.2 %", "silent")
+    assert (count(1, "bar", "bars"), count(92, "bar", "bars")) == ("one bar", "92 bars")
+    assert listed(["Ana", "Ben", "Ana", "Cleo"]) == "Ana, Ben and Cleo"
+    assert listed(list("abcdef")) == "a, b, c and three others"

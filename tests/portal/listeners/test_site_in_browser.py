@@ -1,6 +1,7 @@
 """The listener's pages in a real browser, served by the real web server, with real commits."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -47,7 +48,12 @@ def site(committed_db, broker, browser):
     command += ["--host", "127.0.0.1", "--port", str(port), "portal.asgi:application"]
     environment = os.environ | {"BASE_URL": address}
     server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     for _ in range(300):
         if _answers(address) or server.poll() is not None:
@@ -55,7 +61,7 @@ def site(committed_db, broker, browser):
         with pytest.raises(subprocess.TimeoutExpired):
             server.wait(0.1)
     yield address
-    server.kill()
+    os.killpg(server.pid, signal.SIGKILL)
     server.wait(20)
 
 

@@ -80,3 +80,8 @@ def seed_party(name: str, email: str, now: datetime) -> Party:
     party = create_party(name=name, actor=("user", str(user.id)), now=now)
     Membership.objects.create(user=user, party=party, role=Role.ADMIN, created_at=now)
     return party
+
+
+def login_ref(email: str) -> str:
+    """How the books name the login of that address."""
+    return str(User.objects.get(email=email).id)

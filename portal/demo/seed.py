@@ -30,6 +30,7 @@ from portal.partners.rules import SCOPES
 
 PRICE_MICROS = 9_990_000
 TAX_MICROS = 1_595_042
+POOL_MICROS = 5_876_471
 USES = [Use.REMIX, Use.MOOD, Use.FOCUS, Use.AMBIENT, Use.COLLABORATION]
 
 Say = Callable[[str], None]

@@ -4,10 +4,11 @@ It knows HTML forms and cookies, nothing of the product. Invariant: it sends onl
 page offers, so a form that disappears makes the visit fail.
 """
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -85,12 +86,21 @@ class _FormReader(HTMLParser):
             self._area = None
 
 
+def said(answer: requests.Response) -> str:
+    """What an answer says in words: its alerts and field errors, or its JSON."""
+    if "json" in answer.headers.get("Content-Type", ""):
+        return answer.text[:300]
+    loud = re.findall(r'role="alert".*?</(?:div|p)>|class="error".*?</', answer.text, re.DOTALL)
+    return re.sub(r"<[^>]*>?|role=\S+>|class=\S+>|\s+", " ", " ".join(loud)).strip()[:300]
+
+
 class Visitor:
     """One browser's session on the site at `base_url`."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.session = requests.Session()
+        self._password = ""
 
     def address(self, path: str) -> str:
         """The whole address of a path of the site."""
@@ -108,23 +118,33 @@ class Visitor:
         reader.feed(page.text)
         return page.url, reader.forms
 
-    def submit(self, path: str, having: str, **values: str | list[str]) -> requests.Response:
-        """Fill in and send the first form on the page that has a field `having`.
+    def form(self, path: str, to: str) -> tuple[str, Form]:
+        """The page's final address and its first form whose action ends with `to`.
 
-        `values` take the place of what stands in the form; a list sends the name several times.
-        Raises VisitFailed when there is no such form, field or answer.
+        Raises VisitFailed when there is none.
         """
         url, forms = self.forms(path)
-        form = next((one for one in forms if having in one.offered), None)
-        if form is None:
-            raise VisitFailed(f"{url} has no form with {having}.")
-        missing = set(values) - set(form.offered)
+        for one in forms:
+            if one.method == "post" and urlsplit(urljoin(url, one.action or url)).path.endswith(to):
+                return url, one
+        raise VisitFailed(f"{url} has no form that leads to {to}.")
+
+    def submit(self, path: str, to: str, **values: str | list[str]) -> requests.Response:
+        """Fill in and send a form of the page; see `form` for which.
+
+        `values` take the place of what stands in the form; a list sends the name several times, and
+        "*" stands for everything the page offers under that name. A dash in a name is written `__`.
+        Raises VisitFailed when there is no such form, field or answer.
+        """
+        url, form = self.form(path, to)
+        wanted = {name.replace("__", "-"): value for name, value in values.items()}
+        missing = set(wanted) - set(form.offered)
         if missing:
             raise VisitFailed(f"The form on {url} has no field {sorted(missing)[0]}.")
-        sent = [(name, value) for name, value in form.fields if name not in values]
-        for name, value in values.items():
-            many = value if isinstance(value, list) else [value]
-            sent += [(name, one) for one in many]
+        sent = [(name, value) for name, value in form.fields if name not in wanted]
+        for name, value in wanted.items():
+            many = form.offered[name] if value == "*" else value
+            sent += [(name, one) for one in ([many] if isinstance(many, str) else many)]
         return self._send(urljoin(url, form.action or url), sent, url)
 
     def _send(self, url: str, sent: list[tuple[str, str]], page: str) -> requests.Response:
@@ -151,12 +171,20 @@ class Visitor:
 
     def _checked(self, answer: requests.Response) -> requests.Response:
         if answer.status_code >= 400:
-            said = answer.text[:300] if "json" in answer.headers.get("Content-Type", "") else ""
-            raise VisitFailed(f"{answer.url} answered {answer.status_code}. {said}".strip())
+            raise VisitFailed(f"{answer.url} answered {answer.status_code}. {said(answer)}".strip())
         return answer
 
     def log_in(self, email: str, password: str) -> None:
         """Log in by the form that people use."""
-        answer = self.submit("/account/login/", "login", login=email, password=password)
+        self._password = password
+        answer = self.submit("/account/login/", "/account/login/", login=email, password=password)
         if "/login" in answer.url:
-            raise VisitFailed(f"{email} could not log in.")
+            raise VisitFailed(f"{email} could not log in. {said(answer)}")
+
+    def sign(self, path: str, to: str, **values: str | list[str]) -> requests.Response:
+        """`submit` for what may ask for the password again; once given, the deed goes on."""
+        answer = self.submit(path, to, **values)
+        if "/reauthenticate/" not in answer.url:
+            return answer
+        page = answer.url.removeprefix(self.base_url)
+        return self.submit(page, "/reauthenticate/", password=self._password)

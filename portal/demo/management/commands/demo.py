@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -15,7 +16,10 @@ from portal.demo.parts import Parts
 
 
 class Command(BaseCommand):
-    """Boots the embedded parts, seeds once, and stays up; `--check` does the main job and ends."""
+    """Boots the embedded parts, seeds once, and stays up.
+
+    `--check` does the main job once instead, on parts and data of its own that are removed again.
+    """
 
     help = "Run the whole product on embedded parts."
     requires_system_checks = ()
@@ -25,41 +29,35 @@ class Command(BaseCommand):
         parser.add_argument("--stems", type=Path, help="a folder of your own stems to add")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stems = options["stems"]
+        stems, check = options["stems"], options["check"]
         if stems is not None and not stems.is_dir():
             raise CommandError(f"{stems} is not a folder. STEMS names a folder of audio files.")
-        parts = Parts(Path(settings.BASE_DIR), Path(settings.VAR_DIR), self._port())
+        var = Path(settings.VAR_DIR)
+        home = var / "check" if check else var
+        if check:
+            shutil.rmtree(home, ignore_errors=True)
+        parts = Parts(Path(settings.BASE_DIR), home, _port(any_free=check))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: parts.supervisor.stopping.set())
         try:
-            self._run(parts, stems, options["check"])
+            self._run(parts, stems, check)
         except PartFailed as error:
             raise CommandError(str(error)) from error
         finally:
             parts.stop()
-
-    def _port(self) -> int:
-        wanted = int(os.environ.get("PORT", "8000"))
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-            except OSError as error:
-                raise CommandError(
-                    f"Port {wanted} is taken. Choose another: make demo PORT=8010"
-                ) from error
-        return wanted
+        if check:
+            shutil.rmtree(home, ignore_errors=True)
 
     def _run(self, parts: Parts, stems: Path | None, check: bool) -> None:
-        self.stdout.write("Starting PostgreSQL and Valkey …")
+        self.stdout.write("Starting PostgreSQL, Valkey, two workers and the web server …")
         parts.start_servers()
         parts.start_workers()
         parts.start_web()
-        more = ["--stems", str(stems)] if stems is not None else []
-        parts.manage("seed_demo", *more)
+        more = ["--stems", str(stems.resolve())] if stems is not None else []
         if check:
-            parts.manage("check_demo")
+            parts.manage("check_demo", *more)
             return
+        parts.manage("seed_demo", *more)
         self._greet(parts)
         parts.supervisor.watch()
 
@@ -68,9 +66,24 @@ class Command(BaseCommand):
         self.stdout.write(f"\nStemma runs at {parts.base_url}  (Ctrl-C stops it)\n")
         for person in seeded["people"]:
             self.stdout.write(
-                f"  {person['role']:<22} {person['email']:<28} {person['password']}"
-                f"   {parts.base_url}{person['page']}"
+                f"  {person['role']:<22} {person['email']:<24} {person['password']:<16}"
+                f" {parts.base_url}{person['page']}"
             )
         client = seeded["partner"]
-        self.stdout.write(f"  partner                {client['id']}  {client['secret']}")
-        self.stdout.write(f"Everything above stands in {parts.var / 'demo.json'}.\n")
+        self.stdout.write(f"  {'partner':<22} {client['id']}  {client['secret']}")
+        self.stdout.write(f"\nAll of this stands in {parts.var / 'demo.json'}.\n")
+
+
+def _port(any_free: bool) -> int:
+    """PORT, else 8000; for a check without PORT any that is free."""
+    given = os.environ.get("PORT")
+    wanted = int(given or ("0" if any_free else "8000"))
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise CommandError(
+                f"Port {wanted} is taken. Choose another: make demo PORT={wanted + 10}"
+            ) from error
+        return int(probe.getsockname()[1])

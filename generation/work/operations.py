@@ -13,7 +13,7 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 
 from generation.work import rules
@@ -128,6 +128,16 @@ def finish(*, job: Job, now: datetime) -> bool:
         return True
     held.update(state=State.CANCELLED, **end)
     return False
+
+
+def postpone(*, job: Job, due_at: datetime) -> bool:
+    """Put the job back until `due_at` without counting this attempt. False: no longer ours.
+
+    The sweeper rings when it is due.
+    """
+    back = {"state": State.WAITING, "worker": "", "lease_until": None, "due_at": due_at}
+    held = Job.objects.filter(_held(job), cancelled_at__isnull=True)
+    return held.update(attempt=F("attempt") - 1, **back) == 1
 
 
 @transaction.atomic

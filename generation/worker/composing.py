@@ -16,13 +16,14 @@ from generation.compose.director import compose
 from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
 from generation.engine.plan import plan_gain, with_plan
 from generation.recipe import Recipe, RecipeError
+from generation.uploads.queries import is_recording_measuring
 from generation.variations import choosing, rules
 from generation.variations.models import VariationRequest
 from generation.variations.operations import open_variation
 from generation.variations.queries import get_variation
 from generation.variations.rules import Mode, State
 from generation.work.models import Job
-from generation.worker.loop import Clock, JobRefused
+from generation.worker.loop import Clock, JobNotYet, JobRefused
 from generation.worker.stems import load_onsets, load_stems
 from licensing.attribution.rules import OpenRefused
 from licensing.catalog.models import Stem
@@ -37,11 +38,16 @@ NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
 
 
 def compose_variation(job: Job, clock: Clock) -> None:
-    """Clear, compose and open the variation; raises JobRefused with the reason for a person."""
+    """Clear, compose and open the variation; raises JobRefused with the reason for a person.
+
+    Raises JobNotYet while a recording asked for is still being measured.
+    """
     variation = get_variation(job.subject_ref)
     if variation.state != State.COMPOSING:
         return
     request = variation.request
+    if any(is_recording_measuring(UUID(one)) for one in request.recordings):
+        raise JobNotYet
     cleared = _cleared(request, clock)
     stems = _material(cleared, request)
     clearance = _clear(request, [stem.stem_id for one in stems for stem in one[1]], clock)

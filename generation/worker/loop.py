@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -34,7 +34,14 @@ class JobRefused(Exception):
         self.sentence = sentence
 
 
+class JobNotYet(Exception):
+    """A job that waits for another one; it goes back into the queue and loses no attempt."""
+
+
 Handler = Callable[[Job, Clock], None]
+
+# How soon a job that waits for another looks again.
+LOOK_AGAIN = timedelta(milliseconds=300)
 
 
 def drain(
@@ -58,6 +65,10 @@ def do_job(job: Job, handler: Handler, clock: Clock) -> None:
     try:
         with _kept(job, clock):
             handler(job, clock)
+    except JobNotYet:
+        now = clock()
+        if not work.postpone(job=job, due_at=now + LOOK_AGAIN):
+            work.finish(job=job, now=now)
     except JobRefused as refused:
         _report(job, refused.code, refused.sentence, clock(), final=True)
     except Exception:

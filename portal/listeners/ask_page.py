@@ -24,6 +24,7 @@ _QUANTITIES = {
     "density": ("Density", ("few stems", "all stems")),
 }
 _LENGTHS = {
+    "30": "30 s",
     "60": "1 min",
     "180": "3 min",
     "600": "10 min",

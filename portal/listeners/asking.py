@@ -19,7 +19,7 @@ _FLATS = {"Db": "C#", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb", "Cb": "B",
 _KEY = re.compile(r"([A-G][#b]?) (maj|min)")
 _SECONDS_LEAST, _SECONDS_MOST = 10, 1_800
 _TEMPO_LEAST, _TEMPO_MOST = 40, 240
-LENGTHS = ("60", "180", "600", "1500", "recorded")
+LENGTHS = ("30", "60", "180", "600", "1500", "recorded")
 QUANTITIES = ("energy", "valence", "brightness", "density")
 
 

@@ -129,3 +129,19 @@ def test_ring_without_a_broker_is_logged_and_harmless(db, django_capture_on_comm
     with django_capture_on_commit_callbacks(execute=True) as rung:
         put(wanted())
     assert len(rung) == 1
+
+
+def test_job_that_waits_for_another_goes_back_and_loses_no_attempt(db):
+    put(wanted())
+    job = claim()
+    assert work.postpone(job=job, due_at=LATER)
+    assert claim() is None
+    again = claim(now=LATER)
+    assert (again.id, again.attempt) == (job.id, 1)
+
+
+def test_cancelled_job_is_not_postponed(db):
+    put(wanted())
+    job = claim()
+    work.cancel_jobs(subject=("variation", "v"), kinds=KINDS, now=NOW)
+    assert not work.postpone(job=job, due_at=LATER)

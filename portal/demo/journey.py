@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def upload_stems(artist: Visitor, recording: str, files: Sequence[Path]) -> None
     """Send every file in parts, as the page's script does, and wait until each is checked."""
     begun = [_upload(artist, recording, path) for path in files]
     for path, upload in zip(files, begun, strict=True):
-        end = until(lambda upload=upload: _ended(artist, upload), f"Checking {path.name}")
+        end = until(partial(_ended, artist, upload), f"Checking {path.name}")
         if end["refusal"]:
             raise VisitFailed(f"{path.name}: {end['refusal']}")
 
@@ -97,17 +98,10 @@ def propose(artist: Visitor, recording: str, right: str, name: str, email: str, 
     rest = str(100 - int(share))
     values = {"shares__0__share": rest, "shares__1__share": share}
     path = f"{recording}sheets/{right}/"
-    url, form = artist.form(path, f"/sheets/{right}/")
-    known = _known_party(artist, path, name)
-    values |= (
-        {"shares__1__party": known}
-        if known
-        else {
-            "shares__1__name": name,
-            "shares__1__email": email,
-        }
-    )
-    del url, form
+    if known := _known_party(artist, path, name):
+        values |= {"shares__1__party": known}
+    else:
+        values |= {"shares__1__name": name, "shares__1__email": email}
     page = artist.submit(path, f"/sheets/{right}/", **values)
     found = re.search(rf"/artists/sheets/{_ID}/", page.url)
     if found is None:
@@ -217,7 +211,7 @@ def download(listener: Visitor, heard: Heard) -> None:
     """The finished files, once they are there."""
     for form in ("flac", "mp3"):
         path = f"{heard.variation}download/{form}/"
-        heard.downloads[form] = len(until(lambda path=path: _file(listener, path), path))
+        heard.downloads[form] = len(until(partial(_file, listener, path), path))
 
 
 def _file(listener: Visitor, path: str) -> bytes | None:

@@ -30,7 +30,7 @@ def _clearable(caller: Caller, rows: Sequence[Recording]) -> list[dict[str, Any]
     stems: dict[UUID, set[UUID]] = defaultdict(set)
     client, ids = caller.client, [row.pk for row in rows]
     for use in MODES:
-        found = list_clearable(
+        allowed = list_clearable(
             use,
             client.territory,
             client.channel,
@@ -38,7 +38,7 @@ def _clearable(caller: Caller, rows: Sequence[Recording]) -> list[dict[str, Any]
             requester=caller.requester,
             recording_ids=ids,
         )
-        for recording in found:
+        for recording in allowed:
             uses[recording.recording_id].append(use)
             stems[recording.recording_id] |= {stem.stem_id for stem in recording.stems}
     found = [row for row in rows if uses[row.pk]]

@@ -68,7 +68,8 @@ def _swept(
 
 
 def _line(hz: float, seconds: float, start: float = 0.0) -> NDArray[np.float64]:
-    return start + np.arange(round(seconds * RATE)) * (hz / RATE)
+    steps = np.arange(round(seconds * RATE), dtype=np.float64)
+    return start + steps * (hz / RATE)
 
 
 @cache

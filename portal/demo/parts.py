@@ -21,6 +21,36 @@ from portal.demo.supervisor import Child, Supervisor
 WORKERS = 2
 
 
+def worker_command(name: str) -> list[str]:
+    """A render worker with one thread, known to the broker as `name`."""
+    options = ["--pool", "prefork", "--concurrency", "1", "--without-gossip"]
+    options += ["--without-mingle", "--hostname", f"{name}@stemma"]
+    return [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", *options]
+
+
+def sweeper_command(root: Path) -> list[str]:
+    """The sweeper; `root` holds manage.py."""
+    return [sys.executable, str(root / "manage.py"), "sweep"]
+
+
+def web_command(port: int) -> list[str]:
+    """The web server on the loopback address."""
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"]
+    return [*command, "--host", "127.0.0.1", "--port", str(port), "portal.asgi:application"]
+
+
+def wait_for_web(base_url: str, log: Path) -> None:
+    """Return when the site answers; raises PartFailed after half a minute."""
+    pause = threading.Event()
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{base_url}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            pause.wait(0.1)
+    raise PartFailed(f"The web server did not answer; see {log}.")
+
+
 @dataclass
 class Parts:
     """All processes of the demo. `root` holds manage.py, `var` what it keeps, `port` the site."""
@@ -76,35 +106,18 @@ class Parts:
     def start_workers(self) -> None:
         """The render workers, each a process with one thread, and the sweeper."""
         for number in range(1, WORKERS + 1):
-            self._keep(f"worker{number}", *self._worker_command(number))
-        self._keep("sweeper", sys.executable, str(self.root / "manage.py"), "sweep")
-
-    def _worker_command(self, number: int) -> list[str]:
-        options = ["--pool", "prefork", "--concurrency", "1", "--without-gossip"]
-        options += ["--without-mingle", "--hostname", f"render{number}@stemma"]
-        return [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", *options]
+            self._keep(f"worker{number}", worker_command(f"render{number}"))
+        self._keep("sweeper", sweeper_command(self.root))
 
     def start_web(self) -> None:
         """The web server; returns when it answers."""
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "portal.asgi:application"]
-        self._keep("web", *command)
-        self._wait_for_web()
+        self._keep("web", web_command(self.port))
+        wait_for_web(self.base_url, self.var / "logs" / "web.log")
 
-    def _keep(self, name: str, *command: str) -> None:
+    def _keep(self, name: str, command: list[str]) -> None:
         log = self.var / "logs" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         self.supervisor.add(Child(name, command, self.environment, log))
-
-    def _wait_for_web(self) -> None:
-        pause = threading.Event()
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"{self.base_url}/healthz", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                pause.wait(0.1)
-        raise PartFailed(f"The web server did not answer; see {self.var / 'logs' / 'web.log'}.")
 
     def stop(self) -> None:
         """Stop children, then the servers that were started here, newest first."""

@@ -2,18 +2,22 @@
 
 It knows commands, environments and process ids, nothing of what the children do. Invariant: a child
 that dies is started again after a pause that grows to five seconds; whatever was started here is
-stopped here, by its own process id, newest first.
+stopped here, by its own process id, and takes its whole process group with it.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 LONGEST_PAUSE_S = 5.0
+# A web server waits for open long polls, a worker for its piece of at most 2 s.
+PATIENCE_S = 5.0
 
 
 @dataclass
@@ -26,9 +30,14 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     deaths: int = 0
+    _group: int | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start the process in a session of its own, so that a Ctrl-C reaches the parent alone."""
+        """Start the process in a session of its own, so that a Ctrl-C reaches the parent alone.
+
+        What an earlier one left running in its group ends first: it may still hold a port.
+        """
+        self._kill_group()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.command),
@@ -38,21 +47,38 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._group = self.process.pid
 
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, patience_s: float = 15.0) -> None:
-        """Ask the process to end; kill it when it has not within `patience_s`."""
-        if self.process is None or not self.is_alive():
+    def ask_to_end(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        if self.process is not None and self.is_alive():
+            self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, patience_s: float = PATIENCE_S) -> None:
+        """Ask the process to end; kill it and all it started when `patience_s` are over."""
+        if self.process is None:
             return
-        self.process.send_signal(signal.SIGTERM)
-        try:
+        self.ask_to_end()
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=patience_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process and all it started, at once."""
+        self._kill_group()
+        if self.process is not None:
             self.process.wait()
+
+    def _kill_group(self) -> None:
+        """Once per start: afterwards the number may belong to somebody else."""
+        if self._group is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._group, signal.SIGKILL)
+        self._group = None
 
 
 @dataclass
@@ -82,7 +108,9 @@ class Supervisor:
             child.start()
 
     def stop(self) -> None:
-        """Stop every child, newest first."""
+        """Ask every child to end, newest first, then see to it that each did."""
         self.stopping.set()
+        for child in reversed(self.children):
+            child.ask_to_end()
         for child in reversed(self.children):
             child.stop()

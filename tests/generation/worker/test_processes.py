@@ -1,9 +1,6 @@
 """Real workers on a real broker and database: doubled bells, two at one job, one killed mid-way."""
 
-import contextlib
 import hashlib
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +19,7 @@ from generation.work.models import Job
 from generation.work.operations import send_bells
 from generation.work.rules import KICK
 from licensing.attribution.models import LicenceRecord
+from tests.processes import Processes
 
 from .conftest import ask_for, build_studio
 
@@ -29,50 +27,9 @@ ROOT = Path(settings.BASE_DIR)
 PATIENCE_S = 120
 
 
-class Processes:
-    """Workers and a sweeper as children, each in a session of its own; gone at the end."""
-
-    def __init__(self, broker, log):
-        self.environment = os.environ | {
-            "BROKER_URL": broker,
-            "JOB_LEASE_SECONDS": "2",
-            "OMP_NUM_THREADS": "1",
-        }
-        self.log = log
-        self.running = []
-
-    def start(self, *command):
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.running.append(process)
-        return process
-
-    def worker(self, name):
-        options = ["--pool", "prefork", "--concurrency", "1", "--without-gossip"]
-        options += ["--without-mingle", "--hostname", f"{name}@test"]
-        return self.start("-m", "celery", "-A", "portal.celery", "worker", *options)
-
-    def kill(self, process):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def stop(self):
-        for process in self.running:
-            self.kill(process)
-
-
 @pytest.fixture
 def processes(broker, tmp_path):
-    children = Processes(broker, tmp_path / "log")
+    children = Processes(broker, tmp_path / "logs")
     yield children
     children.stop()
 
@@ -100,12 +57,12 @@ def test_killed_worker_loses_nothing_and_nothing_is_doubled(
 ):
     studio = build_studio(material)
     doomed = processes.worker("doomed")
-    processes.start("manage.py", "sweep")
+    processes.sweeper()
     variation = ask_for(studio, targets={"seconds": 24.0, "tempo_bpm": 124.0})
     send_bells(12)
     news(lambda word: word == "1")
     processes.worker("second")
-    processes.kill(doomed)
+    doomed.kill()
     news(lambda word: word == "READY")
     variation.refresh_from_db()
     assert Variation.objects.count() == LicenceRecord.objects.count() == 1

@@ -49,3 +49,22 @@ def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     assert _until(lambda: "deaf" in child.log.read_text(), threading.Event())
     child.stop(patience_s=0.1)
     assert child.process.returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_child_had_started_is_gone_too(tmp_path: Path) -> None:
+    sleeper = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {WAITS!r}])\n"
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print(p.pid, flush=True)\n"
+    child = _child(tmp_path, sleeper + deaf + WAITS)
+    child.start()
+    assert _until(lambda: child.log.read_text().endswith("\n"), threading.Event())
+    grandchild = int(child.log.read_text())
+    child.stop(patience_s=0.1)
+    assert _until(lambda: _is_gone(grandchild), threading.Event())
+
+
+def _is_gone(pid: int) -> bool:
+    """No such process, or one that only waits for somebody to read how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True

@@ -1,34 +1,15 @@
 """The listener's pages in a real browser, served by the real web server, with real commits."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from tests.portal.listeners.made import add_piece, granted_stage, measured, opened, pay, sealed
+from tests.processes import Processes
 
-ROOT = Path(__file__).resolve().parents[3]
 SHOTS = os.environ.get("STEMMA_SHOTS", "")
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(address: str) -> bool:
-    try:
-        return urllib.request.urlopen(f"{address}/healthz", timeout=1).status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,29 +21,11 @@ def rows_beside_a_browser():
 
 
 @pytest.fixture
-def site(committed_db, broker, browser):
+def site(committed_db, broker, browser, tmp_path):
     """The address of a web server of this test's own."""
-    port = _port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "portal.asgi:application"]
-    environment = os.environ | {"BASE_URL": address}
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    for _ in range(300):
-        if _answers(address) or server.poll() is not None:
-            break
-        with pytest.raises(subprocess.TimeoutExpired):
-            server.wait(0.1)
-    yield address
-    os.killpg(server.pid, signal.SIGKILL)
-    server.wait(20)
+    processes = Processes(broker, tmp_path / "logs")
+    yield processes.web()
+    processes.stop()
 
 
 @pytest.fixture

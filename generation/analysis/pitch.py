@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from generation.analysis.rules import TONICS
 from generation.analysis.spectrum import PITCH_RATE_HZ, PITCH_WINDOW, Spectrum
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 STEPS = 10
 LOWEST_HZ = 32.703195662574829
 OCTAVES = 6

@@ -7,7 +7,8 @@ notes.
 
 from dataclasses import dataclass
 
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+from generation.analysis.rules import TONICS
+
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 _MODES = {"maj": "maj", "major": "maj", "min": "min", "minor": "min", "m": "min", "": "maj"}
@@ -21,7 +22,7 @@ class Key:
     mode: str
 
     def __str__(self) -> str:
-        return f"{NAMES[self.tonic]} {self.mode}"
+        return f"{TONICS[self.tonic]} {self.mode}"
 
     @property
     def major_tonic(self) -> int:

@@ -26,6 +26,7 @@ from portal.artists.pictures import wave_path
 from portal.artists.states import RowState, stem_state
 from portal.artists.words import tempo
 from portal.audio.answers import stored_object
+from portal.audio.objects import CONTENT_TYPES, Stored
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
 
@@ -176,11 +177,6 @@ def stem_audio(request: HttpRequest, stem_id: UUID) -> HttpResponseBase:
     stem = access.get_stem_for(request.user, stem_id)
     if stem.audio is None or stem.state != "READY" or stem.audio.removed_at is not None:
         raise Http404
-    name = stem.audio.archive_name
-    return stored_object(
-        request,
-        name=name,
-        size=audio_store().size(name),
-        digest=stem.audio.digest,
-        content_type="audio/flac",
-    )
+    name, digest = stem.audio.archive_name, stem.audio.digest
+    size = audio_store().size(name)
+    return stored_object(request, Stored(name, size, digest, CONTENT_TYPES["flac"]))

@@ -1,6 +1,6 @@
 """A stored object as an HTTP answer: whole, or the range that was asked for.
 
-It knows a storage name, a size and a digest. It refuses to know who may have it: callers decide
+It refuses to know who may have it: callers decide
 first. Invariant: every answer forbids sniffing, shared caches and framing as a page of ours.
 """
 
@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from licensing.catalog.store import read_range
+from portal.audio.objects import Stored
 from portal.audio.ranges import Span, Unsatisfiable, span_of
 
 
@@ -28,33 +29,32 @@ def _following(blocks: Iterator[bytes]) -> bytes:
     return next(blocks, b"")
 
 
-def stored_object(
-    request: HttpRequest, *, name: str, size: int, digest: str, content_type: str, save_as: str = ""
-) -> HttpResponseBase:
-    """The object `name` of `size` bytes; `digest` is its strong validator, `save_as` our file name.
+def stored_object(request: HttpRequest, found: Stored) -> HttpResponseBase:
+    """The object's bytes; its digest is the strong validator, `save_as` the file name we give.
 
     206 for a satisfiable range, 416 for one behind the end, 304 when the client has it already.
     """
-    etag = f'"{digest}"'
+    etag, save_as = f'"{found.digest}"', found.save_as
     if request.headers.get("If-None-Match") == etag:
         return _dressed(HttpResponse(status=304), etag, save_as)
     wanted = request.headers.get("Range", "")
     if request.headers.get("If-Range", etag) != etag:
         wanted = ""
     try:
-        span = span_of(wanted, size)
+        span = span_of(wanted, found.size)
     except Unsatisfiable:
-        refused = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        refused = HttpResponse(status=416, headers={"Content-Range": f"bytes */{found.size}"})
         return _dressed(refused, etag, save_as)
-    chosen = span or Span(0, size - 1)
+    chosen = span or Span(0, found.size - 1)
     body: HttpResponseBase
     if request.method == "HEAD":
-        body = HttpResponse(content_type=content_type)
+        body = HttpResponse(content_type=found.content_type)
     else:
-        body = StreamingHttpResponse(_blocks(name, chosen), content_type=content_type)
+        blocks = _blocks(found.name, chosen)
+        body = StreamingHttpResponse(blocks, content_type=found.content_type)
     if span is not None:
         body.status_code = 206
-        body.headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
+        body.headers["Content-Range"] = f"bytes {span.first}-{span.last}/{found.size}"
     body.headers["Content-Length"] = str(chosen.length)
     return _dressed(body, etag, save_as)
 

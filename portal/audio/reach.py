@@ -15,17 +15,29 @@ from licensing.attribution.queries import may_serve
 Listener = tuple[str, str]
 
 
+def customer_of(client: Listener, name: str) -> Listener:
+    """A partner's customer as a listener of their own; `name` is the partner's word for them."""
+    return ("customer", f"{client[1]}:{name}")
+
+
+def asker_of(listener: Listener) -> Listener:
+    """Whose requests this listener hears as their own: a customer the partner's, others theirs."""
+    kind, ref = listener
+    return ("client", ref.partition(":")[0]) if kind == "customer" else listener
+
+
 def variation_for(listener: Listener, variation_id: UUID | str) -> Variation | None:
     """The variation with request and record, when it is the listener's own or not private."""
-    mine = Q(request__requester_kind=listener[0], request__requester_ref=listener[1])
+    kind, ref = asker_of(listener)
+    mine = Q(request__requester_kind=kind, request__requester_ref=ref)
     rows = Variation.objects.select_related("request", "record")
     return rows.filter(mine | Q(visibility__in=["LINK", "CATALOG"]), id=variation_id).first()
 
 
 def is_own(listener: Listener, variation: Variation) -> bool:
-    """True when the listener asked for it."""
+    """True when the listener asked for it, or the partner whose customer they are."""
     request = variation.request
-    return (request.requester_kind, request.requester_ref) == listener
+    return (request.requester_kind, request.requester_ref) == asker_of(listener)
 
 
 def audible_for(listener: Listener, variation_id: UUID | str, now: datetime) -> Variation | None:

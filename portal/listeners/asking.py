@@ -6,17 +6,14 @@ says at its field what is so, why, and what can be done.
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from generation.compose.keys import moved, parse_key
 from generation.variations.rules import SEED_AT_MOST, Mode
 from licensing.clearance.limits import ANYTHING, Limits
 
-_PITCHES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_FLATS = {"Db": "C#", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb", "Cb": "B", "Fb": "E"}
-_KEY = re.compile(r"([A-G][#b]?) (maj|min)")
 _SECONDS_LEAST, _SECONDS_MOST = 10, 1_800
 _TEMPO_LEAST, _TEMPO_MOST = 40, 240
 LENGTHS = ("30", "60", "180", "600", "1500", "recorded")
@@ -65,18 +62,16 @@ def tempo_range(ground: Ground) -> tuple[int, int] | None:
 
 def keys_within(ground: Ground) -> tuple[KeyOption, ...]:
     """The keys of the same mode that permission leaves, nearest first; none without a key."""
-    found = _KEY.fullmatch(ground.key or "")
-    if found is None:
+    if not ground.key:
         return ()
-    tonic, mode = found.groups()
-    at = _PITCHES.index(_FLATS.get(tonic, tonic))
+    recorded = parse_key(ground.key)
     options = [KeyOption("", f"As recorded, {ground.key}")]
     reach = min(ground.limits.semitones_max, 6)
     for step in range(1, reach + 1):
         for sign, word in ((1, "up"), (-1, "down")):
             if step == 6 and sign < 0:
                 continue
-            name = f"{_PITCHES[(at + sign * step) % 12]} {mode}"
+            name = str(moved(recorded, sign * step))
             semitones = "semitone" if step == 1 else "semitones"
             options.append(KeyOption(name, f"{name}, {step} {semitones} {word}"))
     return tuple(options)

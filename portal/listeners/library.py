@@ -15,9 +15,10 @@ from generation.variations import evidence
 from generation.variations.models import Segment, Variation
 from generation.variations.rules import TITLES, Mode, State
 from licensing.attribution.models import LicenceSource
+from portal.audio.label import ai_label
 from portal.listeners.pictures import Picture, drawn
 from portal.listeners.stemma import SMALL_POINTS, Layer
-from portal.listeners.wording import ai_label, clock
+from portal.listeners.wording import clock
 
 _WORDS: dict[str, tuple[str, str]] = {
     State.COMPOSING: ("wait", "Being arranged"),

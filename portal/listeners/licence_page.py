@@ -10,7 +10,8 @@ from uuid import UUID
 
 from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
-from portal.listeners.wording import AiLabel, ai_label, megabytes
+from portal.audio.label import AiLabel, ai_label
+from portal.listeners.wording import megabytes
 
 _STATES = {
     "OPEN": ("wait", "Open: it is being made, or was not finished"),

@@ -13,9 +13,10 @@ from django.urls import reverse
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.queries import SourceNamed, StemmaTable, VariationView
 from generation.variations.rules import TITLES, UNDER_WAY, Mode
+from portal.audio.label import AiLabel, ai_label
 from portal.audio.playlists import PREVIEW_SAMPLES
 from portal.listeners.pictures import Picture, Wave, variation_picture, wave_of
-from portal.listeners.wording import AiLabel, ai_label, clock, listed, megabytes, percent
+from portal.listeners.wording import clock, listed, megabytes, percent
 
 _PREVIEW_MS = PREVIEW_SAMPLES * 1000 // SAMPLE_RATE_HZ
 _FORMATS = {"flac": "FLAC", "mp3": "MP3", "wav": "WAV"}

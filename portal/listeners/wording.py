@@ -1,35 +1,14 @@
 """Numbers as listeners read them: clocks, shares, counts, lists of names.
 
-Pure. Invariant: the two shares of a label always sum to 100, and a share that exists is never
-rounded away to nothing.
+Pure. Invariant: what is silent says so, and names that repeat are said once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 _SMALL = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-_PPM_PER_PERCENT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class AiLabel:
-    """How much of a variation people played and how much a model made."""
-
-    sentence: str
-    human_percent: int
-    model_percent: int
-
-
-def ai_label(model_ppm: int, *, is_planned: bool = False) -> AiLabel:
-    """The label for `model_ppm` of 1,000,000; any model at all counts as at least 1 %."""
-    model = (model_ppm + _PPM_PER_PERCENT // 2) // _PPM_PER_PERCENT
-    if 0 < model_ppm < 1_000_000:
-        model = min(99, max(1, model))
-    opening = "Planned: " if is_planned else ""
-    return AiLabel(f"{opening}{100 - model} % human stems, {model} % model.", 100 - model, model)
 
 
 def clock(milliseconds: int) -> str:

@@ -1,28 +1,19 @@
 """Playing for partners: play lists under a playback token, and bulk reports of what was heard."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation.recipe import SAMPLE_RATE_HZ
-from generation.variations import queries
-from generation.variations.models import Segment
-from generation.variations.rules import State
-from licensing.attribution.queries import may_serve
-from licensing.royalties.operations import (
-    PlaybackRefused,
-    issue_token,
-    note_fetched,
-    report_play,
-)
-from portal.audio import signing
-from portal.audio.answers import stored_object
+from generation.variations.models import Variation
+from licensing.royalties.operations import PlaybackRefused, read_token, report_play
+from portal.audio.playlists import Playback, known_playback, open_playback, play_list
+from portal.audio.reach import Listener, asker_of, customer_of
 from portal.partners import shapes
 from portal.partners.access import caller_of
 from portal.partners.endpoint import Endpoint
@@ -48,89 +39,40 @@ class PlaylistView(Endpoint):
         responses=shapes.PlaylistShown,
     )
     def get(self, request: Request, variation_id: UUID) -> Response:
-        """The segments there are by now, with addresses good for ten minutes.
+        """The segments there are by now, at addresses good for ten minutes.
 
-        Without `playback_token` a new one is issued; send it back to see more of the same play.
+        Without `playback_token` a new one is issued; send it back, with the same `customer`, to see
+        more of the same play. An address is its own credential: hand it to the customer's player.
         """
         row = servable_variation(request, variation_id)
-        caller = caller_of(request)
         now = timezone.now()
-        duration_ms = row.length * 1000 // SAMPLE_RATE_HZ
-        token = request.query_params.get("playback_token", "")
-        customer = request.query_params.get("customer", "")[:60]
-        listener = ("customer", f"{caller.client.id}:{customer}") if customer else caller.requester
-        if not token:
-            _, token = issue_token(
-                record_id=row.record_id,
-                listener=listener,
-                client_key=str(caller.client.id),
-                duration_ms=duration_ms,
-                payer=caller.requester,
-                now=now,
-            )
+        playback = self._playback(request, row, now)
+        found = play_list(row, playback, after=0, now=now)
         segments = [
-            {
-                "index": one.index,
-                "start": one.start,
-                "end": one.end,
-                "url": _address(row.id, one.index, caller.requester, token),
-            }
-            for one in queries.playlist(row.id)
+            {"index": one.index, "start": one.start, "end": one.end, "url": one.url}
+            for one in found.pieces
         ]
         body = {
-            "is_complete": row.state == State.READY,
+            "is_complete": found.complete,
             "sample_rate_hz": SAMPLE_RATE_HZ,
             "segments": segments,
-            "playback_token": token,
+            "playback_token": playback.text,
         }
         return Response(body)
 
-
-def _address(variation_id: UUID, index: int, requester: tuple[str, str], token: str) -> str:
-    leave = signing.Leave(
-        subject_ref=str(variation_id),
-        piece=f"segment:{index}",
-        listener_kind=requester[0],
-        listener_ref=requester[1],
-        playback=token,
-        expires_at=signing.expiry(timezone.now()),
-    )
-    return reverse("partners:segment", args=[signing.sign(leave)])
-
-
-class SegmentView(Endpoint):
-    """GET /api/v1/segments/{leave}: bound to the client, whose bearer token must be sent."""
-
-    scopes: ClassVar[dict[str, str]] = {"GET": "variations:write"}
-
-    @extend_schema(operation_id="get_segment", responses={(200, "audio/flac"): bytes})
-    def get(self, request: Request, leave: str) -> HttpResponseBase:
-        """One piece as 24-bit FLAC."""
-        given = signing.read(leave, now=timezone.now())
-        if (
-            given is None
-            or (given.listener_kind, given.listener_ref) != caller_of(request).requester
-        ):
-            raise Problem(404, "not_found", "There is nothing here that this client may see.")
-        return _segment(request._request, given)
-
-
-def _segment(request: HttpRequest, leave: signing.Leave) -> HttpResponseBase:
-    row = queries.get_variation(leave.subject_ref)
-    if row.record_id is None or not may_serve(row.record_id, timezone.now()):
-        raise Problem(410, "withdrawn", "A holder has withdrawn; this is no longer served.")
-    try:
-        one = queries.get_segment(row.id, int(leave.piece.partition(":")[2]))
-        note_fetched(leave.playback, one.end * 1000 // SAMPLE_RATE_HZ)
-    except Segment.DoesNotExist:
-        raise Problem(404, "not_found", "This piece is not made yet.") from None
-    except PlaybackRefused as refused:
-        raise Problem(
-            402, refused.code, "Without a receipt for this month only 30 s may be heard."
-        ) from refused
-    return stored_object(
-        request, name=one.name, size=one.bytes, digest=one.digest, content_type="audio/flac"
-    )
+    def _playback(self, request: Request, row: Variation, now: datetime) -> Playback:
+        """A new playback, or the one that is named; 404 when it is none of this customer's."""
+        client = caller_of(request).requester
+        customer = request.query_params.get("customer", "")[:60]
+        listener = customer_of(client, customer) if customer else client
+        token = request.query_params.get("playback_token", "")
+        if not token:
+            return open_playback(row, listener, client_key=client[1], now=now, payer=client)
+        playback = known_playback(token, row, listener, now)
+        if playback is None:
+            sentence = "This playback token is over, or not of this variation and customer."
+            raise Problem(404, "unknown_token", sentence)
+        return playback
 
 
 class UsagesView(Endpoint):
@@ -148,14 +90,18 @@ class UsagesView(Endpoint):
         """Report what was heard, up to 100 plays a call; each line is answered, safe to repeat."""
         asked = checked(shapes.UsagesReported(data=request.data))
         now = timezone.now()
+        client = caller_of(request).requester
         return once(
             request,
             now,
-            lambda _: Response({"results": [_reported(one) for one in asked["plays"]]}),
+            lambda _: Response({"results": [_reported(one, client) for one in asked["plays"]]}),
         )
 
 
-def _reported(play: dict[str, Any]) -> dict[str, Any]:
+def _reported(play: dict[str, Any], client: Listener) -> dict[str, Any]:
+    """The answer to one line; a token of another client's is as unknown as one that is not ours."""
+    if not _is_theirs(play["playback_token"], client):
+        return {"id": play["id"], "accepted": False, "reason": "unknown_token"}
     result = report_play(
         token_text=play["playback_token"],
         client_id=play["id"],
@@ -164,3 +110,11 @@ def _reported(play: dict[str, Any]) -> dict[str, Any]:
         now=timezone.now(),
     )
     return {"id": play["id"], "accepted": result.accepted, "reason": result.reason or None}
+
+
+def _is_theirs(token: str, client: Listener) -> bool:
+    try:
+        row = read_token(token)
+    except PlaybackRefused:
+        return False
+    return asker_of((row.listener_kind, row.listener_ref)) == client

@@ -22,6 +22,5 @@ urlpatterns = [
     path(f"{_ONE}/audio", variations.AudioView.as_view(), name="audio"),
     path(f"{_ONE}/attribution", variations.AttributionView.as_view(), name="attribution"),
     path(f"{_ONE}/licence", variations.LicenceView.as_view(), name="licence"),
-    path("v1/segments/<str:leave>", plays.SegmentView.as_view(), name="segment"),
     path("v1/usages", plays.UsagesView.as_view(), name="usages"),
 ]

@@ -16,6 +16,8 @@ from generation.variations.models import Variation
 from generation.variations.rules import RequestRefused, State
 from licensing.attribution.queries import may_serve
 from portal.audio.answers import stored_object
+from portal.audio.label import ai_label
+from portal.audio.objects import find_piece
 from portal.partners import shapes
 from portal.partners.access import caller_of
 from portal.partners.endpoint import Endpoint
@@ -44,12 +46,6 @@ def servable_variation(request: Request, variation_id: UUID) -> Variation:
     return row
 
 
-def ai_label(human_ppm: int) -> str:
-    """The sentence every player shows before its play control."""
-    human = round(human_ppm / 10_000)
-    return f"{human} % human stems, {100 - human} % model"
-
-
 def shown(row: Variation) -> dict[str, Any]:
     """The variation as plain JSON."""
     view = queries.variation_view(row.id)
@@ -63,7 +59,7 @@ def shown(row: Variation) -> dict[str, Any]:
         "duration_ms": view.duration_ms,
         "tempo_bpm": view.tempo_bpm,
         "key": view.key,
-        "ai_label": ai_label(view.human_ppm),
+        "ai_label": ai_label(view.model_ppm).sentence,
         "human_ppm": view.human_ppm,
         "model_ppm": view.model_ppm,
         "remarks": list(view.remarks),
@@ -200,16 +196,9 @@ class AudioView(Endpoint):
         """The finished file; ranges are answered."""
         row = servable_variation(request, variation_id)
         wanted = request.query_params.get("format", "flac")
-        view = queries.variation_view(row.id)
-        found = next((one for one in view.files if one.format == wanted), None)
+        found = find_piece(row, f"file:{wanted}")
         if found is None:
-            made = ", ".join(one.format for one in view.files) or "none yet"
-            raise Problem(404, "no_such_format", f"There is no {wanted:.10} file; made: {made}.")
-        return stored_object(
-            request._request,
-            name=found.name,
-            size=found.bytes,
-            digest=found.digest,
-            content_type={"flac": "audio/flac", "mp3": "audio/mpeg"}[found.format],
-            save_as=f"stemma-{row.id}.{found.format}",
-        )
+            made = ", ".join(row.files.order_by("format").values_list("format", flat=True))
+            sentence = f"There is no {wanted:.10} file; made: {made or 'none yet'}."
+            raise Problem(404, "no_such_format", sentence)
+        return stored_object(request._request, found)

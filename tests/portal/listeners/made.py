@@ -32,12 +32,17 @@ def granted_stage(**limits: object) -> Stage:
     return stage
 
 
+def named(user) -> tuple[str, str]:
+    """A user as the books name them; who has such a name already (a partner) keeps it."""
+    return user if isinstance(user, tuple) else ("user", str(user.pk))
+
+
 def pay(user, now: datetime) -> None:
     """A receipt that covers the days around `now`."""
     record_receipt(
-        key=f"paid:{user.pk}",
+        key=f"paid:{named(user)[1]}",
         kind="SUBSCRIPTION",
-        payer=("user", str(user.pk)),
+        payer=named(user),
         amount_micros=9_990_000,
         currency="EUR",
         covers_from=now - timedelta(days=1),
@@ -80,7 +85,7 @@ def plan(stage: Stage, seconds: float) -> recipes.Recipe:
 def asked(user, stage: Stage, now: datetime, **more: object) -> Variation:
     """A remix of Tide that waits to be composed."""
     return operations.request_variation(
-        requester=("user", str(user.pk)),
+        requester=named(user),
         key=str(more.pop("key", uuid.uuid4())),
         mode="remix",
         targets={"seconds": 60.0},
@@ -99,7 +104,7 @@ def opened(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: obje
     cleared = clear_use(
         use="REMIX",
         stems=[stage.drums.pk, stage.vocals.pk],
-        requester=("user", str(user.pk)),
+        requester=named(user),
         territory="DE",
         channel="SITE",
         now=now,

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from generation.variations.rules import Mode, check_targets
 from licensing.clearance.limits import Limits
+from portal.audio.label import ai_label
 from portal.listeners.asking import Ground, keys_within, read_wishes, tempo_range
-from portal.listeners.wording import ai_label, clock, count, listed, percent
+from portal.listeners.wording import clock, count, listed, percent
 
 TIGHT = Limits(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
 GROUND = Ground(TIGHT, 112.0, "A min", 197)
@@ -27,7 +28,7 @@ def test_no_tempo_offered_leaves_permission_by_more_than_rounding(bpm, low, high
 
 
 def test_keys_are_offered_nearest_first_as_far_as_permission_reaches() -> None:
-    assert [one.value for one in keys_within(GROUND)] == ["", "Bb min", "Ab min", "B min", "G min"]
+    assert [one.value for one in keys_within(GROUND)] == ["", "A# min", "G# min", "B min", "G min"]
     assert keys_within(Ground(Limits(semitones_max=0), key="A min"))[1:] == ()
     assert len(keys_within(Ground(key="Db maj"))) == 12
 

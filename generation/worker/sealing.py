@@ -28,7 +28,7 @@ from generation.worker.rendering import read_recipe
 from licensing.catalog.store import audio_store, object_name, put_path
 
 MASTER = "master"
-FORMATS = {"flac": "FLAC", "mp3": "MP3"}
+FORMATS = ("flac", "mp3")
 
 
 def seal(job: Job, clock: Clock) -> None:
@@ -80,7 +80,7 @@ def _finish(
         folder=folder,
         name="variation",
         tags=codecs.tags_for(variation.title, ", ".join(artists), address),
-        formats=tuple(FORMATS),
+        formats=FORMATS,
     )
 
 
@@ -101,7 +101,7 @@ def _store(file: master.File, trim_db: float) -> StoredFile:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     name = put_path(object_name(MASTER, digest, file.format), file.path)
     size = file.path.stat().st_size
-    return StoredFile(FORMATS[file.format], name, digest, size, trim_db - file.lowered_db)
+    return StoredFile(file.format, name, digest, size, trim_db - file.lowered_db)
 
 
 def _lines(variation: Variation, plan: Recipe, table: bytes) -> list[tuple[UUID, int]]:

@@ -6,6 +6,7 @@ not fail on, but prints who was heard and who earned what.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -96,22 +97,49 @@ def _close(month: date) -> None:
     call_command("close_period", f"{month:%Y-%m}", as_of=moment.isoformat(), verbosity=0)
 
 
+def micros(text: str) -> int:
+    """An amount of a statement, like "1.234567", in micro-units."""
+    return int(Decimal(text) * 1_000_000)
+
+
+def attribution(outcome: Outcome) -> dict[str, int]:
+    """Stem -> parts per million of the whole piece, as the statements reckon with it."""
+    lines = [line for one in outcome.statements.values() for line in one["lines"]]
+    return {line["stem"]: line["source_ppm"] for line in lines}
+
+
+def faults(outcome: Outcome) -> list[str]:
+    """What does not add up, one sentence each; empty when all of it does."""
+    found = []
+    total = sum(attribution(outcome).values())
+    if total != 1_000_000:
+        found.append(f"The attribution adds up to {total:,} ppm.")
+    earned = sum(micros(one["earned"]) for one in outcome.statements.values())
+    if earned != outcome.pool_micros:
+        found.append(f"{earned} of {outcome.pool_micros} micro-units were paid.")
+    for name, one in outcome.statements.items():
+        lines = sum(micros(line["amount"]) for line in one["lines"])
+        if not lines == micros(one["earned"]) == micros(one["closing"]) - micros(one["opening"]):
+            found.append(f"The statement of {name} does not add up.")
+    return found
+
+
 def summary(outcome: Outcome) -> str:
     """The outcome in a few lines, with the attribution table."""
     heard = outcome.heard
     seconds = heard.length / journey.RATE_HZ
     lines = [
-        f"Heard {seconds:.1f} s in {heard.pieces} pieces, {heard.before_ready} of them while the "
-        "rest was being made; no gap.",
-        f"FLAC {heard.downloads['flac']:,} bytes, MP3 {heard.downloads['mp3']:,} bytes.",
+        f"Heard {seconds:.1f} s in {heard.pieces} pieces without a gap, {heard.before_ready} of "
+        "them while the rest was being made.",
+        f"Downloaded FLAC {heard.downloads['flac']:,} bytes, MP3 {heard.downloads['mp3']:,} bytes.",
         "",
-        "Who was heard at 0:08",
+        f"  {'Stem':<24} {'whole piece':>14} {'at 0:08':>14}",
     ]
-    for credit in heard.credits:
-        lines.append(f"  {credit['label']:<24} {credit['party']:<20} {credit['ppm']:>9,} ppm")
-    lines += ["", "Who earned what"]
+    now = {credit["label"]: credit["ppm"] for credit in heard.credits}
+    for stem, ppm in sorted(attribution(outcome).items(), key=lambda item: -item[1]):
+        lines.append(f"  {stem:<24} {ppm:>10,} ppm {now.get(stem, 0):>10,} ppm")
+    lines += ["", f"  {'Earned':<24} {'EUR':>14}"]
     for name, statement in outcome.statements.items():
-        lines.append(f"  {name:<24} {statement['lines_micros'] / 1e6:>12.6f} EUR")
-    total = sum(one["lines_micros"] for one in outcome.statements.values())
-    lines.append(f"  {'together':<24} {total / 1e6:>12.6f} EUR of {outcome.pool_micros / 1e6:.6f}")
+        lines.append(f"  {name:<24} {micros(statement['earned']) / 1e6:>14.6f}")
+    lines.append(f"  {'the pool of the month':<24} {outcome.pool_micros / 1e6:>14.6f}")
     return "\n".join(lines)

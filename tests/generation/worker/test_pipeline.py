@@ -45,7 +45,7 @@ def test_request_becomes_a_ready_variation_with_exact_lines_and_files(studio, ma
     assert (variation.state, variation.error_sentence) == (State.READY, "")
     view = queries.variation_view(variation.id)
     assert (view.pieces_done, view.pieces_of) == (variation.piece_count, variation.piece_count)
-    assert [one.format for one in view.files] == ["FLAC", "MP3"]
+    assert [one.format for one in view.files] == ["flac", "mp3"]
     assert abs(view.duration_ms - 12_000) <= 2_000
     assert view.bars_ms[0] == 0
     record = LicenceRecord.objects.get()
@@ -191,7 +191,7 @@ def test_piece_taken_from_a_lost_worker_is_rendered_to_the_same_bytes(studio):
     variation.refresh_from_db()
     assert variation.state == State.READY
     assert Job.objects.get(id=lost.id).attempt == 2
-    file = variation.files.get(format="FLAC")
+    file = variation.files.get(format="flac")
     with audio_store().open(file.name) as stored:
         assert hashlib.file_digest(stored, "sha256").hexdigest() == file.digest
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from requests import RequestException
 
-from portal.demo.checking import check, summary
+from portal.demo.checking import check, faults, summary
 from portal.demo.music import NotSeeded
 from portal.demo.visitor import VisitFailed
 
@@ -27,6 +27,8 @@ class Command(BaseCommand):
         except (VisitFailed, NotSeeded, RequestException) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n" + summary(outcome) + "\n")
-        if sum(one["lines_micros"] for one in outcome.statements.values()) != outcome.pool_micros:
-            raise CommandError("The statements do not add up to what came in.")
+        for fault in (found := faults(outcome)):
+            self.stderr.write(fault)
+        if found:
+            raise CommandError("The main job was done, but it does not add up.")
         self.stdout.write("The main job is done, and every micro-unit is accounted for.")

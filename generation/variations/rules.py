@@ -36,6 +36,8 @@ MAKING = (COMPOSE, PIECE)
 KINDS = (COMPOSE, PIECE, SEAL)
 
 UNDER_WAY = (State.COMPOSING, State.RENDERING)
+# What may be heard while its licence stands; a failed one is not billed and does not sound.
+AUDIBLE = (State.RENDERING, State.READY, State.CANCELLED)
 
 NEXT: dict[State, frozenset[State]] = {
     State.COMPOSING: frozenset({State.RENDERING, State.FAILED, State.CANCELLED}),

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from generation.variations.models import Variation
+from generation.variations.rules import AUDIBLE
 from licensing.attribution.queries import may_serve
 
 Listener = tuple[str, str]
@@ -43,6 +44,11 @@ def is_own(listener: Listener, variation: Variation) -> bool:
 def audible_for(listener: Listener, variation_id: UUID | str, now: datetime) -> Variation | None:
     """The variation, when it may be served to this listener at this moment."""
     variation = variation_for(listener, variation_id)
-    if variation is None or variation.record_id is None:
-        return None
-    return variation if may_serve(variation.record_id, now) else None
+    return variation if variation is not None and may_sound(variation, now) else None
+
+
+def may_sound(variation: Variation, now: datetime) -> bool:
+    """Whether its sound may be handed out now, to whoever reaches it: state and licence say yes."""
+    if variation.record_id is None or variation.state not in AUDIBLE:
+        return False
+    return may_serve(variation.record_id, now)

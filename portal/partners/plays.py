@@ -63,7 +63,7 @@ class PlaylistView(Endpoint):
     def _playback(self, request: Request, row: Variation, now: datetime) -> Playback:
         """A new playback, or the one that is named; 404 when it is none of this customer's."""
         client = caller_of(request).requester
-        customer = request.query_params.get("customer", "")[:60]
+        customer = request.query_params.get("customer", "").replace("\0", "")[:60]
         listener = customer_of(client, customer) if customer else client
         token = request.query_params.get("playback_token", "")
         if not token:

@@ -15,9 +15,11 @@ from generation.variations import operations, queries
 from generation.variations.models import Variation
 from generation.variations.rules import RequestRefused, State
 from licensing.attribution.queries import may_serve
+from licensing.receipts.queries import receipt_covering
 from portal.audio.answers import stored_object
 from portal.audio.label import ai_label
 from portal.audio.objects import find_piece
+from portal.audio.reach import may_sound
 from portal.partners import shapes
 from portal.partners.access import caller_of
 from portal.partners.endpoint import Endpoint
@@ -25,6 +27,7 @@ from portal.partners.idempotency import once
 from portal.partners.problems import Problem, checked
 
 STILL_S = 2
+PREVIEW_ONLY = "Without a receipt for this month only 30 s may be heard."
 REFUSED_STATUS = {"too_many_renders": 429, "key_used": 422, "no_such_recording": 404}
 
 
@@ -41,7 +44,9 @@ def servable_variation(request: Request, variation_id: UUID) -> Variation:
     row = own_variation(request, variation_id)
     if row.record_id is None:
         raise Problem(409, "not_ready", "Nothing of this variation is made yet; look again soon.")
-    if not may_serve(row.record_id, timezone.now()):
+    if row.state == State.FAILED:
+        raise Problem(409, "not_made", "This could not be made, so nothing of it is served.")
+    if not may_sound(row, timezone.now()):
         raise Problem(410, "withdrawn", "A holder has withdrawn; this is no longer served.")
     return row
 
@@ -195,6 +200,8 @@ class AudioView(Endpoint):
     def get(self, request: Request, variation_id: UUID) -> HttpResponseBase:
         """The finished file; ranges are answered."""
         row = servable_variation(request, variation_id)
+        if receipt_covering(caller_of(request).requester, timezone.now()) is None:
+            raise Problem(402, "preview_limit", PREVIEW_ONLY)
         wanted = request.query_params.get("format", "flac")
         found = find_piece(row, f"file:{wanted}")
         if found is None:

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from generation.variations.operations import cancel_variation, fail_variation
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import place_hold, release_hold, withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
@@ -147,6 +148,25 @@ def test_a_hold_stops_sound_until_it_is_released(client, paying, stage) -> None:
     assert client.get(url).status_code == 404
     release_hold(hold_id=hold.pk, actor=ACTOR, now=NOW)
     assert client.get(url).status_code == 200
+
+
+def test_what_failed_is_not_heard_though_its_record_is_open(client, paying, stage) -> None:
+    row = opened(paying, stage, NOW)
+    add_piece(row, 0, NOW)
+    listed = _play(client, row)
+    fail_variation(variation_id=row.pk, code="internal", sentence="It broke.", now=NOW)
+    assert _play(client, row) is None
+    assert client.get(listed["segments"][0]["url"]).status_code == 404
+    assert client.get(listed["more"] + "&after=0").status_code == 404
+
+
+def test_what_was_made_before_one_stopped_it_is_still_heard(client, paying, stage) -> None:
+    row = opened(paying, stage, NOW)
+    add_piece(row, 0, NOW)
+    cancel_variation(variation_id=row.pk, requester=("user", str(paying.pk)), now=NOW)
+    listed = _play(client, row)
+    assert listed["complete"] is True
+    assert client.get(listed["segments"][0]["url"]).status_code == 200
 
 
 def test_without_a_receipt_thirty_seconds_are_handed_out_and_no_more(client, lea, stage) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from generation.variations.operations import fail_variation
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
@@ -95,6 +96,7 @@ def test_without_a_receipt_of_the_partner_thirty_seconds_are_listed(
 def test_a_withdrawn_grant_stops_list_pieces_and_files(
     client: Any, stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
 ) -> None:
+    pay(requester, NOW)
     row = sealed(requester, stage, NOW)
     listed = call(partner, "GET", _address(row)).json()
     audio = f"/api/v1/variations/{row.pk}/audio"
@@ -111,6 +113,7 @@ def test_a_withdrawn_grant_stops_list_pieces_and_files(
 def test_a_format_that_was_not_made_is_named(
     stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
 ) -> None:
+    pay(requester, NOW)
     row = sealed(requester, stage, NOW)
     answer = call(partner, "GET", f"/api/v1/variations/{row.pk}/audio?format=midi")
     assert answer.status_code == 404
@@ -137,3 +140,32 @@ def test_a_play_counts_for_its_own_client_alone(
     ours = call(partner, "POST", "/api/v1/usages", {"plays": [play]}, key="k")
     assert ours.json()["results"] == [{"id": "1", "accepted": True, "reason": None}]
     assert Usage.objects.get().record_id == row.record_id
+
+
+def test_a_whole_file_needs_a_receipt(
+    stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
+) -> None:
+    row = sealed(requester, stage, NOW)
+    answer = call(partner, "GET", f"/api/v1/variations/{row.pk}/audio?format=flac")
+    assert (answer.status_code, answer.json()["code"]) == (402, "preview_limit")
+
+
+def test_what_failed_is_not_served_though_its_record_is_open(
+    client: Any, stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
+) -> None:
+    row = opened(requester, stage, NOW)
+    add_piece(row, 0, NOW)
+    listed = call(partner, "GET", _address(row)).json()
+    assert fail_variation(variation_id=row.pk, code="internal", sentence="It broke.", now=NOW)
+    for path in (_address(row), f"/api/v1/variations/{row.pk}/audio"):
+        answer = call(partner, "GET", path)
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_made")
+    assert client.get(listed["segments"][0]["url"]).status_code == 404
+
+
+def test_a_customer_with_a_zero_byte_in_the_name_is_no_fault_of_ours(
+    stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
+) -> None:
+    row = sealed(requester, stage, NOW)
+    assert call(partner, "GET", _address(row, customer="%00jo")).status_code == 200
+    assert PlaybackToken.objects.get().listener_ref == f"{requester[1]}:jo"

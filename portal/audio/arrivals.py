@@ -90,7 +90,8 @@ class Bell:
                     for notice in heard.notifies(timeout=_QUIET_S):
                         self.ring(notice.payload.partition(":")[0])
         except psycopg.Error as error:
-            log.warning("arrivals not heard, polling instead", fault=type(error).__name__)
+            if self._anybody():
+                log.warning("arrivals not heard, polling instead", fault=type(error).__name__)
 
 
 def _address() -> str:

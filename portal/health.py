@@ -7,7 +7,7 @@ migrations applied and the broker takes a connection; `metrics` needs the token 
 import hmac
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
@@ -24,8 +24,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def _database_ready() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error:
+        connection.close()
+        return False
 
 
 def _broker_ready() -> bool:

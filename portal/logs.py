@@ -1,7 +1,8 @@
 """Logs as JSON lines: one per request or job, with an id, and no personal data.
 
-What is logged is a route name, a status and a duration; never a path with ids in its query, a user,
-an address or a form's content. Invariant: every line of one request carries the same `request_id`.
+What is logged is a route name, a status and a duration; never a path (it may carry a token), a
+user, an address or a form's content. Invariant: every line of one request carries the same
+`request_id`, every line of one job its id and kind.
 """
 
 import logging
@@ -21,7 +22,27 @@ _CHAIN: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+# What PostgreSQL adds to a fault: the values of the row that broke a rule, perhaps an address.
+_VALUES = re.compile(r"^(?:DETAIL|CONTEXT|HINT): .*\n?", re.MULTILINE)
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+
+
+def without_values(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A fault as type, place and sentence, without the values of the row it happened to."""
+    if "exception" in event:
+        event["exception"] = _VALUES.sub("", str(event["exception"]))
+    return event
+
+
+class RoutesForPaths(logging.Filter):
+    """Django's own lines about a request name its path; they name its route here."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            route = _route(request)
+            record.args = tuple(route if one == request.path else one for one in record.args)
+        return True
 
 
 def logging_settings(level: str) -> dict[str, Any]:
@@ -42,15 +63,23 @@ def logging_settings(level: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
+                    without_values,
                     structlog.processors.JSONRenderer(),
                 ],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "filters": {"routes": {"()": RoutesForPaths}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["routes"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"level": "WARNING"},
-            # Below ERROR it writes whole paths, and a path may carry a signed address.
+            # Below ERROR it says again what our own line says.
             "django.request": {"level": "ERROR"},
             "axes": {"level": "CRITICAL"},
             "celery": {"level": "WARNING"},

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "portal.logs.RequestLogMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.accounts.caching.keep_private",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -134,7 +135,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "portal.accounts.signup.SignupForm"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user"}
+ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -152,6 +153,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "stemma_cache",
+        # Rate limits live here: culled after 300 rows, as is the default, they would forget.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
 }
 

@@ -5,11 +5,11 @@ fork, so the parent stays small and no thread of theirs is forked. Invariant: a 
 BUSY_S seconds of work before it rings again, so a stopping worker is never waited for long.
 """
 
-import logging
 import os
 import socket
 import time
 
+import structlog
 from celery import shared_task
 from celery.signals import worker_process_init
 from django.utils import timezone
@@ -17,7 +17,7 @@ from django.utils import timezone
 from generation.work.rules import KICK
 from generation.worker.loop import drain
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 BUSY_S = 2.0
 
@@ -33,7 +33,7 @@ def warm_up(**_: object) -> None:
     from generation.worker.handlers import warm
 
     warm()
-    log.info("worker is warm", extra={"worker": worker_name()})
+    log.info("worker is warm", worker=worker_name())
 
 
 @shared_task(name=KICK, ignore_result=True)

@@ -4,12 +4,13 @@ It knows jobs and refuses to know what is in them. Invariant: while a handler ru
 renewed; whatever a handler raises ends in a sentence and a code on the job, never in a dead worker.
 """
 
-import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import connection, connections, transaction
 
@@ -18,7 +19,7 @@ from generation.work.models import Job
 from generation.work.rules import State
 from generation.worker.endings import ENDINGS
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -61,7 +62,19 @@ def drain(
 
 
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:
-    """Run `handler` on `job` under a kept lease, and write down how it ended."""
+    """Run `handler` on `job` under a kept lease, and write down how it ended.
+
+    Whatever is logged meanwhile carries the job's id and kind.
+    """
+    began = time.perf_counter()
+    with structlog.contextvars.bound_contextvars(job=str(job.id), kind=job.kind):
+        end = _do(job, handler, clock)
+        spent = round((time.perf_counter() - began) * 1000)
+        log.info("job", end=end, attempt=job.attempt, duration_ms=spent)
+
+
+def _do(job: Job, handler: Handler, clock: Clock) -> str:
+    """The work itself; how it ended in one word, or the code of a refusal."""
     try:
         with _kept(job, clock):
             handler(job, clock)
@@ -69,15 +82,17 @@ def do_job(job: Job, handler: Handler, clock: Clock) -> None:
         now = clock()
         if not work.postpone(job=job, due_at=now + LOOK_AGAIN):
             work.finish(job=job, now=now)
+        return "postponed"
     except JobRefused as refused:
         _report(job, refused.code, refused.sentence, clock(), final=True)
+        return refused.code
     except Exception:
-        log.exception("job failed", extra={"job": str(job.id), "kind": job.kind})
+        log.exception("job failed")
         if not connection.is_usable():
             connection.close()
         _report(job, *INTERNAL, clock(), final=False)
-    else:
-        work.finish(job=job, now=clock())
+        return "broken"
+    return "done" if work.finish(job=job, now=clock()) else "no longer ours"
 
 
 def _report(job: Job, code: str, sentence: str, now: datetime, *, final: bool) -> None:

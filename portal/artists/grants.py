@@ -247,7 +247,7 @@ def withdraw(request: HttpRequest, recording_id: UUID) -> HttpResponse:
             party_id=party.pk,
             stem_ids=stem_ids,
             actor=("user", str(request.user.pk)),
-            reason=request.POST.get("reason", ""),
+            reason=request.POST.get("reason", "").replace("\0", "")[:300],
             now=now,
         )
         messages.success(request, f"Withdrawn. {_told(done)}")

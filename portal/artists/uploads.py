@@ -86,7 +86,7 @@ def upload_begin(request: HttpRequest, recording_id: UUID) -> JsonResponse:
         asked = json.loads(request.body)
         name, size = str(asked["name"]), int(asked["size"])
         sha256 = str(asked.get("sha256", ""))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _problem("odd_request", "Send a JSON object with the file’s name and size.")
     try:
         upload = _begin(request, recording, name, size, sha256)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
@@ -33,6 +33,8 @@ class BackofficeSite(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def dressed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404
             response = inner(request, *args, **kwargs)
             if not hasattr(response, "_csp_replace"):
                 response._csp_replace = _POLICY

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -215,12 +216,14 @@ def ask(request: HttpRequest) -> HttpResponse:
     refusals = list(asking.permission.refusals)
     if asking.mode is Mode.COLLABORATION and asking.second is None:
         refusals.append("A collaboration needs a second recording. Choose one above.")
+    if not ratelimit.consume(request, action="ask", user=asking.user):
+        refusals = ["That was a lot within a minute. Wait a little, then ask again."]
     if refusals or asking.wishes.errors:
         return _again(request, asking, refusals)
     try:
         made = request_variation(
             requester=listener_of(asking.user),
-            key=given.get("key", "")[:100] or str(uuid.uuid4()),
+            key=given.get("key", "").replace("\0", "")[:100] or str(uuid.uuid4()),
             recordings=[str(one.pk) for one in (asking.recording, asking.second) if one],
             territory=asking.user.country,
             channel=settings.OWN_CHANNEL,

@@ -127,7 +127,7 @@ def plays(request: HttpRequest) -> HttpResponse:
         raise Http404
     result = report_play(
         token_text=given.get("token", ""),
-        client_id=given.get("client_id", "")[:100],
+        client_id=given.get("client_id", "").replace("\0", "")[:100],
         from_ms=_position(given.get("from_ms", "")),
         until_ms=_position(given.get("until_ms", "")),
         now=timezone.now(),

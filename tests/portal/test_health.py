@@ -1,6 +1,7 @@
 """The three addresses for machines."""
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 
@@ -18,6 +19,15 @@ def test_ready_says_which_part_is_missing(client: Client) -> None:
 @pytest.mark.django_db
 def test_ready_when_all_parts_answer(client: Client, broker: str) -> None:
     assert client.get("/readyz").status_code == 200
+
+
+def test_not_ready_while_the_database_is_away(client: Client, monkeypatch: object) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.ensure_connection", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["database"]) == (503, False)
 
 
 def test_numbers_need_the_token(client: Client, settings: object) -> None:

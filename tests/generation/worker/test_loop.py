@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from django.utils import timezone
 
 from generation.variations.models import Variation
@@ -82,3 +83,17 @@ def test_job_claimed_but_not_finished_is_put_back_by_a_pass(variation):
     Job.objects.update(state="RUNNING", attempt=1, worker="gone", lease_until=NOW)
     assert sweep_once(now=timezone.now()).put_back == 1
     assert work_off(lambda job, clock: None) == 1
+
+
+def test_what_is_logged_during_a_job_names_it(variation):
+    seen = []
+
+    def curious(job, clock):
+        seen.append(structlog.contextvars.get_contextvars())
+
+    with structlog.testing.capture_logs() as lines:
+        work_off(curious)
+    job = Job.objects.get()
+    assert (seen[0]["job"], seen[0]["kind"]) == (str(job.id), "compose")
+    assert [(line["event"], line["end"]) for line in lines] == [("job", "done")]
+    assert "job" not in structlog.contextvars.get_contextvars()

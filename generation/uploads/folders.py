@@ -4,6 +4,7 @@ Names are ours alone: the upload's id, the number of a part, a digest. Invariant
 final name is complete, because it is written beside it and renamed.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -33,8 +34,13 @@ def part_of(upload_id: UUID, index: int, digest: str) -> Path:
     return folder_of(upload_id) / f"{index}-{digest}"
 
 
-def keep_part(upload_id: UUID, index: int, body: IO[bytes], length: int) -> tuple[str, int]:
-    """Write at most `length` + 1 bytes of `body`; returns their SHA-256 and count."""
+def keep_part(
+    upload_id: UUID, index: int, body: IO[bytes], length: int, declared: str = ""
+) -> tuple[str, int]:
+    """Write at most `length` + 1 bytes of `body`; returns their SHA-256 and count.
+
+    Only a part of that length, and of the SHA-256 declared if there is one, is kept.
+    """
     folder = folder_of(upload_id)
     folder.mkdir(parents=True, exist_ok=True)
     digest, count = hashlib.sha256(), 0
@@ -45,7 +51,7 @@ def keep_part(upload_id: UUID, index: int, body: IO[bytes], length: int) -> tupl
                 digest.update(block)
                 file.write(block)
                 count += len(block)
-        if count == length:
+        if count == length and declared in ("", digest.hexdigest()):
             os.replace(name, part_of(upload_id, index, digest.hexdigest()))
     finally:
         Path(name).unlink(missing_ok=True)
@@ -64,6 +70,13 @@ def join_parts(upload_id: UUID, parts: Iterable[tuple[int, str]]) -> str:
                     whole.write(block)
     os.replace(name, whole_of(upload_id))
     return digest.hexdigest()
+
+
+def forget_part(upload_id: UUID, index: int, digest: str) -> None:
+    """Remove a part that came after its upload had ended, and its folder when that is empty."""
+    part_of(upload_id, index, digest).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder_of(upload_id).rmdir()
 
 
 def remove(upload_id: UUID) -> None:

@@ -97,13 +97,20 @@ def put_part(
     declared = rules.check_sha256(sha256)
     _must_be_open(upload, now)
     source = io.BytesIO(body) if isinstance(body, bytes) else body
-    digest, count = folders.keep_part(upload_id, index, source, length)
+    try:
+        digest, count = folders.keep_part(upload_id, index, source, length, declared)
+    except FileNotFoundError:
+        _must_be_open(Upload.objects.get(id=upload_id), now)
+        raise
     if count != length:
         raise UploadRefused("part_length", f"Part {index} must have {length} bytes.")
     if declared and declared != digest:
         raise UploadRefused("checksum", f"Part {index} does not have the checksum given.")
     with transaction.atomic():
-        _must_be_open(Upload.objects.select_for_update().get(id=upload_id), now)
+        upload = Upload.objects.select_for_update().get(id=upload_id)
+        if upload.state != State.OPEN:
+            folders.forget_part(upload_id, index, digest)
+        _must_be_open(upload, now)
         known = UploadPart.objects.filter(upload_id=upload_id, index=index).first()
         if known is not None and known.digest != digest:
             folders.part_of(upload_id, index, known.digest).unlink(missing_ok=True)

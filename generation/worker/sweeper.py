@@ -6,15 +6,17 @@ subject appear together. Two sweepers at once are harmless.
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
-from django.db import Error, close_old_connections, transaction
+from django.db import close_old_connections, transaction
 
 from generation.uploads.operations import abandon_uploads
 from generation.variations.operations import mend_variations
 from generation.work import operations as work
 from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
+from generation.worker.orphans import shard_at, sweep_orphans
 from licensing.attribution.operations import sweep_deleted_audio
 
 log = logging.getLogger(__name__)
@@ -32,16 +34,35 @@ def sweep_once(*, now: datetime) -> work.Swept:
 
 
 def sweep_forever(*, clock: Clock, stop: threading.Event, every_s: float = 1.0) -> None:
-    """Sweep until `stop` is set; a database that is away is logged and asked again."""
+    """Sweep until `stop` is set.
+
+    What is away (the database, the store) is logged and asked again; a store that is away never
+    keeps jobs from being taken back.
+    """
     passes = 0
     while not stop.wait(every_s):
-        try:
-            close_old_connections()
-            sweep_once(now=clock())
-            mend_variations(now=clock())
-            if passes % CLEARING_EVERY == 0:
-                abandon_uploads(now=clock())
-                sweep_deleted_audio(now=clock())
-        except Error:
-            log.exception("the sweep could not be done")
+        _try("queue", _sweep_queue, clock)
+        if passes % CLEARING_EVERY == 0:
+            for name, deed in CLEARING.items():
+                _try(name, deed, clock)
         passes += 1
+
+
+def _try(name: str, deed: Callable[[Clock], object], clock: Clock) -> None:
+    try:
+        close_old_connections()
+        deed(clock)
+    except Exception:
+        log.exception("the sweep of %s could not be done", name)
+
+
+def _sweep_queue(clock: Clock) -> None:
+    sweep_once(now=clock())
+    mend_variations(now=clock())
+
+
+CLEARING: dict[str, Callable[[Clock], object]] = {
+    "uploads": lambda clock: abandon_uploads(now=clock()),
+    "deleted audio": lambda clock: sweep_deleted_audio(now=clock()),
+    "orphans": lambda clock: sweep_orphans(shard=shard_at(clock()), now=clock()),
+}

@@ -5,10 +5,12 @@ Invariant: an object is whole or absent, and a name, once written, keeps its fir
 makes an object visible; what no row names is removed by a sweep.
 """
 
+import contextlib
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,6 +64,11 @@ class LocalAudioStore(FileSystemStorage):
             aside.unlink(missing_ok=True)
         return name
 
+    def touch(self, name: str) -> None:
+        """Make the object young again: somebody is about to name it in a row."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self.path(checked_name(name)))
+
     @staticmethod
     def _link(aside: Path, target: Path) -> None:
         """A hard link appears whole or not at all; who comes second finds the first's bytes."""
@@ -91,11 +98,13 @@ def audio_store() -> Storage:
 def put_once(name: str, file: "IO[bytes] | File[Any]", *, store: Storage | None = None) -> str:
     """Store an object under one of our names, unless it is there already; returns the name.
 
-    Safe to repeat and to run side by side: the first bytes stay. Raises OddObjectName.
+    Safe to repeat and to run side by side: the first bytes stay, and are young again for the sweep.
+    Raises OddObjectName.
     """
     place = store or audio_store()
     checked_name(name)
     if place.exists(name):
+        place.touch(name)  # type: ignore[attr-defined]
         return name
     return place.save(name, file if isinstance(file, File) else File(file))
 
@@ -116,6 +125,38 @@ def read_range(name: str, start: int, end: int, *, store: Storage | None = None)
         raise BadRange("The range does not lie inside the object.")
     blocks: Iterator[bytes] = place.range_blocks(name, start, end)  # type: ignore[attr-defined]
     return blocks
+
+
+def list_shard(shard: str, *, store: Storage | None = None) -> list[str]:
+    """Names of every kind whose digest begins with `shard` (two hex digits), and what a writer that
+    was killed left aside there (names that begin with a point)."""
+    place = store or audio_store()
+    found = []
+    for kind in _listed(place, "")[0]:
+        for file in _listed(place, f"{kind}/{shard}")[1]:
+            whole = file[1:].rpartition(".")[0] if file.startswith(".") else file
+            if _NAME.fullmatch(f"{kind}/{shard}/{whole}"):
+                found.append(f"{kind}/{shard}/{file}")
+    return found
+
+
+def _listed(place: Storage, folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return place.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+
+
+def remove_old(name: str, before: datetime, *, store: Storage | None = None) -> bool:
+    """Remove what `list_shard` found unless it was written or wanted again since `before`."""
+    place = store or audio_store()
+    try:
+        if place.get_modified_time(name) > before:
+            return False
+    except FileNotFoundError:
+        return False
+    place.delete(name)
+    return True
 
 
 def remove(name: str, *, store: Storage | None = None) -> None:

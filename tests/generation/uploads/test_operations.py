@@ -173,3 +173,28 @@ def test_progress_tells_uploading_checking_measuring_ready(begin, recording, now
     Job.objects.all().update(state="DONE")
     step()
     assert steps == ["uploading", "checking", "measuring", "ready"]
+
+
+def test_part_with_another_checksum_leaves_no_byte(begin, now, folder):
+    upload = begin(b"12345")
+    with pytest.raises(UploadRefused):
+        uploads.put_part(upload_id=upload.id, index=0, body=b"54321", sha256="0" * 64, now=now)
+    assert [one for one in folder.rglob("*") if one.is_file()] == []
+
+
+@pytest.mark.parametrize("is_swept", [True, False], ids=["folder gone", "folder still there"])
+def test_part_that_comes_while_its_upload_ends_leaves_no_byte(
+    begin, now, folder, is_swept, django_capture_on_commit_callbacks
+):
+    upload = begin(b"12345")
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            with django_capture_on_commit_callbacks(execute=is_swept):
+                uploads.cancel_upload(upload_id=upload.id, now=now)
+            return super().read(size)
+
+    with pytest.raises(UploadRefused) as refused:
+        uploads.put_part(upload_id=upload.id, index=0, body=Slow(b"12345"), now=now)
+    assert refused.value.code == "closed"
+    assert list(folder.iterdir()) == []

@@ -1,8 +1,11 @@
 """The audio store, local and S3: whole or absent, written once, read in ranges, names all ours."""
 
 import io
+import os
 import secrets
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import File
@@ -122,3 +125,30 @@ def test_path_is_stored_like_a_file(local_store, tmp_path):
     (tmp_path / "a.flac").write_bytes(b"12345")
     objects.put_path(NAME, tmp_path / "a.flac", store=local_store)
     assert local_store.size(NAME) == 5
+
+
+def test_only_what_nobody_wanted_for_a_while_is_removed(store):
+    put(store, b"sound")
+    assert objects.list_shard(NAME.split("/")[1], store=store) == [NAME]
+    assert objects.list_shard("00" if NAME.split("/")[1] != "00" else "01", store=store) == []
+    now = datetime.now(UTC)
+    assert not objects.remove_old(NAME, now - timedelta(hours=1), store=store)
+    assert objects.remove_old(NAME, now + timedelta(hours=1), store=store)
+    assert not store.exists(NAME)
+
+
+def test_an_object_that_is_put_again_is_young_again(local_store):
+    put(local_store, b"sound")
+    os.utime(local_store.path(NAME), (0, 0))
+    put(local_store, b"sound")
+    assert not objects.remove_old(NAME, datetime.now(UTC) - timedelta(hours=1), store=local_store)
+
+
+def test_what_a_killed_writer_left_aside_is_listed(local_store):
+    put(local_store, b"sound")
+    aside = Path(local_store.path(NAME)).with_name(f".{NAME.rpartition('/')[2]}.0a1b")
+    aside.write_bytes(b"so")
+    aside.with_name("notes.txt").write_text("not ours")
+    assert sorted(objects.list_shard(NAME.split("/")[1], store=local_store)) == sorted(
+        [NAME, f"{NAME.rpartition('/')[0]}/{aside.name}"]
+    )

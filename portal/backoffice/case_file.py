@@ -13,7 +13,7 @@ from django.shortcuts import render
 from generation.variations.models import Variation
 from generation.variations.queries import StemmaTable, stemma_table
 from generation.work.models import Job
-from licensing.attribution.models import LicenceRecord
+from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
 
@@ -61,7 +61,7 @@ def _picture(variation: Variation | None) -> StemmaTable | None:
     return stemma_table(variation.id, 49) if variation is not None else None
 
 
-def _holds(record: LicenceRecord, sources: list) -> list[Hold]:
+def _holds(record: LicenceRecord, sources: list[LicenceSource]) -> list[Hold]:
     refs = {str(record.pk)}
     for source in sources:
         refs |= {str(source.stem_id), str(source.stem.recording_id)}

@@ -1,6 +1,7 @@
 """What waits for a rights administrator, counted: one line per queue, with where to go."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -23,7 +24,7 @@ class Queue:
     address: str
 
 
-def _listed(rows: QuerySet, name: str, deed: str, **filters: str) -> Queue:
+def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
     meta = rows.model._meta
     address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     return Queue(name, rows.count(), deed, f"{address}?{urlencode(filters)}")

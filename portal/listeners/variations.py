@@ -6,7 +6,6 @@ the same 404 as for a variation that does not exist.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -112,7 +111,7 @@ async def place(request: HttpRequest, variation_id: UUID) -> HttpResponse:
         return _Progress(row.state, row.segments.count())
 
     await first_answer(str(variation_id), ask, lambda now: now.text() != have, WAIT_S)
-    return cast(HttpResponse, await sync_to_async(place_of)(request, variation_id))
+    return await sync_to_async(place_of)(request, variation_id)
 
 
 @login_required

@@ -7,7 +7,6 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.utils.serializer_helpers import ReturnDict
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,7 +77,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
-def checked(serializer: Serializer[Any]) -> ReturnDict | dict[str, Any]:
+def checked(serializer: Serializer[Any]) -> dict[str, Any]:
     """The validated data of `serializer`; raises a ValidationError that becomes a 422."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)

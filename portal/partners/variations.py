@@ -181,7 +181,7 @@ class LicenceView(Endpoint):
             "territory": record.clearance.territory,
             "channel": record.clearance.channel,
         }
-        names = [str(name) for name in shapes.LicenceShown().fields if name not in more]
+        names = [name for name in shapes.LicenceShown().get_fields() if name not in more]
         plain = {name: getattr(record, name) for name in names}
         body = shapes.LicenceShown(plain | more).data
         return Response(json.loads(json.dumps(body)))

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from licensing.audit.append_only import refuse_changes
 
 FIRST = [("", 0, 300_000), ("DE", 190_000, 300_000)]
 
 
-def add_first_terms(apps, schema_editor):
+def add_first_terms(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     terms = apps.get_model("receipts", "ProductTerms")
     for country, tax_ppm, commission_ppm in FIRST:
         terms.objects.create(

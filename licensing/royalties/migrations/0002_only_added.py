@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from licensing.audit.append_only import refuse_changes
 
 
-def add_first_card(apps, schema_editor):
+def add_first_card(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("royalties", "RateCard").objects.create(
         product="listening",
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),

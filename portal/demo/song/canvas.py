@@ -84,4 +84,4 @@ def _tail(seconds: float, seed: int) -> Sound:
     mixed = (noise * np.exp(-20.0 * time / seconds) * 0.3 + dark) * shape
     mixed[:, : RATE // 60] *= np.linspace(0.0, 1.0, RATE // 60, dtype=np.float32)
     out = mixed / np.sqrt((mixed**2).sum(axis=1, keepdims=True))
-    return out.astype(np.float32)
+    return np.asarray(out, np.float32)

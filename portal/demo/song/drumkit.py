@@ -17,7 +17,7 @@ def _time(seconds: float) -> np.ndarray:
 
 def _noise(seconds: float, band: tuple[float, float], seed: int) -> np.ndarray:
     raw = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
-    return sosfilt(butter(2, band, "bandpass", fs=RATE, output="sos"), raw)
+    return np.asarray(sosfilt(butter(2, band, "bandpass", fs=RATE, output="sos"), raw))
 
 
 def _ended(sound: np.ndarray) -> Sound:

@@ -173,9 +173,8 @@ def plucked(note: int, seconds: float, touch: float, seed: int) -> Sound:
     loop[whole : whole + 3] -= np.array([(1 - part), 1.0, part]) * leak
     string = lfilter([1.0], loop, burst)
     string = lfilter([1, -1], [1, -0.995], string)
-    return (string * shape(((0, 1), (seconds, 1), (seconds + 0.09, 0)), n / RATE)).astype(
-        np.float32
-    )
+    whole_tone = string * shape(((0, 1), (seconds, 1), (seconds + 0.09, 0)), n / RATE)
+    return np.asarray(whole_tone, np.float32)
 
 
 def sung(
@@ -202,9 +201,8 @@ def sung(
     air = chance.standard_normal(len(time))
     breath = lfilter([0.10, -0.10], [1, -1.2, 0.36], air).astype(np.float32)
     line = tone + (0.05 + 0.12 * np.exp(-time / 0.05).astype(np.float32)) * breath
-    return (
-        touch * line * shape(((0, 0), (0.05, 1), (seconds * 0.8, 0.85), (long, 0)), long)
-    ).astype(np.float32)
+    swell = shape(((0, 0), (0.05, 1), (seconds * 0.8, 0.85), (long, 0)), long)
+    return np.asarray(touch * line * swell, np.float32)
 
 
 @cache

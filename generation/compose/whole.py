@@ -17,6 +17,7 @@ import numpy.typing as npt
 from generation.compose.director import NO_LIMITS, compose
 from generation.compose.values import Ask, Limits, Song
 from generation.engine import codecs, master
+from generation.engine.forecast import Levels
 from generation.engine.lines import lines_of
 from generation.engine.plan import plan_gain, with_plan
 from generation.engine.render import Cache, render
@@ -55,6 +56,18 @@ def onsets_of(songs: Sequence[Song]) -> dict[str, Onsets]:
     }
 
 
+def levels_of(songs: Sequence[Song]) -> dict[str, Levels]:
+    """The stored K-weighted level of every stem by digest: the diagonal of the Gram matrices."""
+    found: dict[str, Levels] = {}
+    for song in songs:
+        gram, span = np.asarray(song.analysis.gram, np.float64), song.analysis.gram_span
+        if gram.ndim != 3 or span <= 0:
+            continue
+        for place, stem in enumerate(song.stems):
+            found[stem.digest] = (span, np.ascontiguousarray(gram[:, place, place]))
+    return found
+
+
 def plan(
     ask: Ask, songs: Sequence[Song], stems: Mapping[str, Audio], limits: Limits = NO_LIMITS
 ) -> Recipe:
@@ -63,7 +76,7 @@ def plan(
     `stems`: float32 [2, n] by digest. Raises CannotCompose.
     """
     recipe = compose(ask, songs, limits)
-    planned = plan_gain(recipe, stems, onsets_of(songs))
+    planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))
     return from_json(to_json(with_plan(recipe, planned)))
 
 
@@ -86,7 +99,7 @@ def make(
     onsets = onsets_of(songs)
     raw = folder / f".{name}.f32"
     try:
-        for _ in range(2):
+        for is_last in (False, True):
             windows = _render_to(raw, recipe, stems, onsets, progress)
             finished = master.finish(
                 partial(_pieces, raw, recipe),
@@ -96,7 +109,7 @@ def make(
                 tags=tags,
                 formats=formats,
             )
-            if finished.gain_correction_db == 0.0:
+            if finished.gain_correction_db == 0.0 or is_last:
                 break
             gain_db = recipe.gain_db + finished.gain_correction_db
             recipe = from_json(to_json(replace(recipe, gain_db=gain_db)))

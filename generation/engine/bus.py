@@ -12,7 +12,7 @@ from generation.engine import dynamics, marking
 from generation.engine.clips import Dry, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade
-from generation.engine.reverb import Room
+from generation.engine.reverb import Room, room_of
 from generation.engine.tape import Cache, Tape
 from generation.recipe import BLOCK_SAMPLES, Recipe
 
@@ -20,13 +20,21 @@ _MARGIN = dynamics.PEAK_TAPS
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
-class Send:
-    """One source's channel and its share of the room."""
+def first_block(recipe: Recipe, source: int) -> int | None:
+    """The block in which a source begins to sound; None when it never does."""
+    starts = [clip.start for clip in recipe.clips if clip.source == source]
+    starts += [note.start for note in recipe.notes if note.source == source]
+    return min(starts) // BLOCK_SAMPLES if starts else None
 
-    def __init__(self, channel: Channel, room: Room | None) -> None:
+
+class Send:
+    """One source's channel and its share of the room; silent before block `begins`."""
+
+    def __init__(self, channel: Channel, room: Room | None, begins: int) -> None:
         self._room = room if channel.sends else None
-        self._channel = Tape(channel.sound, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES)
-        self._spectra = Tape(self._sent, 2, axis=0)
+        since = begins * BLOCK_SAMPLES
+        self._channel = Tape(channel.sound, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, begins=since)
+        self._spectra = Tape(self._sent, 2, axis=0, begins=begins)
 
     def _sent(self, lo: int, hi: int) -> Audio:
         assert self._room is not None
@@ -55,14 +63,21 @@ class Bus:
         onsets: Mapping[str, Onsets],
         cache: Cache,
         mark: Audio | None = None,
+        room_blocks: int | None = None,
     ) -> None:
+        """`room_blocks` ends the room after so many blocks, for a look that need not be exact."""
         self._recipe, self._mark = recipe, mark
-        room = None if recipe.bus.reverb is None else Room(recipe.bus.reverb)
-        self._sends = []
+        room = None if recipe.bus.reverb is None else room_of(recipe.bus.reverb)
+        if room is not None and room_blocks is not None:
+            room = room.cut(room_blocks)
+        self._sends: list[Send | None] = []
         for index, source in enumerate(recipe.sources):
             found = onsets.get(source.digest, _NONE)
             dry = Dry(recipe, index, stems[source.digest], found, cache)
-            self._sends.append(Send(Channel(recipe, index, dry.sound), room))
+            begins = first_block(recipe, index)
+            self._sends.append(
+                None if begins is None else Send(Channel(recipe, index, dry.sound), room, begins)
+            )
         compressor, limiter = recipe.bus.compressor, recipe.bus.limiter
         memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
         self._memory = memory // dynamics.STEP
@@ -80,6 +95,9 @@ class Bus:
         out = np.empty((len(self._sends) + 1, 2, hi - lo), dtype=np.float32)
         out[-1] = 0.0
         for index, send in enumerate(self._sends):
+            if send is None:
+                out[index] = 0.0
+                continue
             out[index] = send.sound(lo, hi)
             out[-1] += out[index]
         return out
@@ -131,6 +149,11 @@ class Bus:
     def before_limiter(self, lo: int, hi: int) -> Audio:
         """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
         out: Audio = self._loud.read(lo, hi)[:2].copy()
+        return out
+
+    def gathered(self, lo: int, hi: int) -> Audio:
+        """Parts before the bus curves and their sum last: float32 [n_sources + 1, 2, hi - lo]."""
+        out: Audio = self._parts.read(lo, hi)
         return out
 
     def sound(self, lo: int, hi: int) -> Audio:

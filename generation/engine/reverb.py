@@ -5,6 +5,9 @@ that source's own send through it, so the shares add up to the whole. Knows bloc
 Invariant: block b of a return depends on send blocks b - P .. b only.
 """
 
+from copy import copy
+from functools import lru_cache
+
 import numpy as np
 from scipy import fft
 
@@ -68,6 +71,13 @@ class Room:
         parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES).transpose(1, 0, 2)
         self.spectra = _split(fft.rfft(parts, n=_FRAME, axis=-1))
 
+    def cut(self, blocks: int) -> "Room":
+        """The same room, ended after so many blocks."""
+        short = copy(self)
+        short.blocks = min(blocks, self.blocks)
+        short.spectra = self.spectra[: short.blocks]
+        return short
+
     def send_spectra(self, send: Audio) -> Audio:
         """Spectra of blocks, float32 [n, 2, BLOCK + 1]; `send` has one block before them."""
         count = len(send) // BLOCK_SAMPLES - 1
@@ -86,6 +96,12 @@ class Room:
         rows = fft.irfft(_padded(mixed), n=_FRAME, axis=-1, overwrite_x=True)[: 2 * count]
         tail = rows[:, BLOCK_SAMPLES:].reshape(count, 2, BLOCK_SAMPLES)
         return np.ascontiguousarray(tail.transpose(1, 0, 2)).reshape(2, count * BLOCK_SAMPLES)
+
+
+@lru_cache(maxsize=8)
+def room_of(reverb: Reverb) -> Room:
+    """The room of a recipe, made once: planning and every piece ask for the same one."""
+    return Room(reverb)
 
 
 def _split(spectra: Spectrum) -> Audio:

@@ -20,13 +20,17 @@ class Tape:
     """The newest stretch of a stage's output, in units along its last axis (or `axis`).
 
     `make(lo, hi)` makes units [lo, hi), both multiples of `grain`, and must give the same bits
-    whatever the cut; `keep` is how many units before the newest request stay.
+    whatever the cut; `keep` is how many units before the newest request stay. What is made before
+    unit `begins` (a multiple of `grain`) is known to be zero and is not made.
     """
 
-    __slots__ = ("_axis", "_data", "_from", "_grain", "_keep", "_make", "_until")
+    __slots__ = ("_axis", "_begins", "_data", "_from", "_grain", "_keep", "_make", "_until")
 
-    def __init__(self, make: Make, keep: int, grain: int = 1, axis: int = -1) -> None:
+    def __init__(
+        self, make: Make, keep: int, grain: int = 1, axis: int = -1, begins: int | None = None
+    ) -> None:
         self._make, self._keep, self._grain, self._axis = make, keep, grain, axis
+        self._begins = begins
         self._from = self._until = 0
         self._data: Stretch | None = None
 
@@ -35,16 +39,26 @@ class Tape:
         begin, end = lo // self._grain * self._grain, -(-hi // self._grain) * self._grain
         held = self._data
         if held is None or not self._from <= begin <= self._until:
-            held = self._make(begin, end)
+            held = self._made(begin, end)
             self._from, self._until = begin, end
         elif end > self._until:
-            fresh = self._make(self._until, end)
+            fresh = self._made(self._until, end)
             first = max(self._from, (begin - self._keep) // self._grain * self._grain)
             kept = self._cut(held, first - self._from, None)
             held = np.concatenate((kept, fresh), axis=self._axis)
             self._from, self._until = first, end
         self._data = held
         return self._cut(held, lo - self._from, hi - self._from)
+
+    def _made(self, lo: int, hi: int) -> Stretch:
+        if self._begins is None or lo >= self._begins:
+            return self._make(lo, hi)
+        until = max(hi, self._begins + self._grain)
+        sounding = self._make(self._begins, until)
+        shape = list(sounding.shape)
+        shape[self._axis] = self._begins - lo
+        whole = np.concatenate((np.zeros(shape, sounding.dtype), sounding), axis=self._axis)
+        return self._cut(whole, 0, hi - lo)
 
     def _cut(self, data: Stretch, lo: int, hi: int | None) -> Stretch:
         return data[lo:hi] if self._axis == 0 else data[..., lo:hi]

@@ -14,6 +14,7 @@ from generation.analysis.queries import measured_stems, recording_analysis, stem
 from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
 from generation.compose.director import compose
 from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
+from generation.compose.whole import levels_of
 from generation.engine.plan import plan_gain, with_plan
 from generation.recipe import Recipe, RecipeError
 from generation.uploads.queries import is_recording_measuring
@@ -32,8 +33,6 @@ from licensing.clearance.operations import clear_use
 from licensing.clearance.queries import ClearableRecording, ClearableStem, list_clearable
 
 UNMEASURED = ("not_measured", "The recording is still being measured; ask again in a moment.")
-# Few, because somebody waits for the first sound; a finished file's trim makes up for the rest.
-PROBES, STRETCH = 8, 16 * recipes.BLOCK_SAMPLES
 NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
 
 
@@ -177,9 +176,7 @@ def _plan(request: VariationRequest, material: Material, clearance: Clearance) -
     songs = [_song(one, stems) for one, stems in material]
     plan = compose(ask, songs, _limits(clearance.limits))
     digests = [source.digest for source in plan.sources]
-    planned = plan_gain(
-        plan, load_stems(digests), load_onsets(digests), probes=PROBES, stretch=STRETCH
-    )
+    planned = plan_gain(plan, load_stems(digests), load_onsets(digests), levels_of(songs))
     return recipes.from_json(recipes.to_json(with_plan(plan, planned)))
 
 

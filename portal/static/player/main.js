@@ -104,8 +104,12 @@ class Player {
   }
 
   async seek(sample) {
-    await this.ready();
-    this.engine.seek(sample);
+    try {
+      await this.ready();
+      this.engine.seek(sample);
+    } catch (fault) {
+      this.tell(/^4/.test(fault.message) ? GONE : FAULT);
+    }
   }
 
   leap(event, picture) {

@@ -21,8 +21,7 @@ from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import may_serve
 from licensing.catalog.store import audio_store
 from licensing.clearance.operations import withdraw_grant
-
-from .conftest import ACTOR, LISTENER, ask_for
+from tests.studio import ACTOR, LISTENER, ask_for
 
 
 def work_off(kinds=None, jobs=None):

@@ -20,8 +20,7 @@ from generation.work.operations import send_bells
 from generation.work.rules import KICK
 from licensing.attribution.models import LicenceRecord
 from tests.processes import Processes
-
-from .conftest import ask_for, build_studio
+from tests.studio import ask_for, build_studio
 
 ROOT = Path(settings.BASE_DIR)
 PATIENCE_S = 120

@@ -1,10 +1,9 @@
-"""A real browser, and a small server that hands out the player's modules and some sound.
+"""A small server that hands the player's modules and some sound to a real browser.
 
 The page it serves has the product's content policy, so a module that would break it fails here.
 """
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,17 +14,6 @@ from pathlib import Path
 import pytest
 
 PLAYER = Path(__file__).resolve().parents[3] / "portal" / "static" / "player"
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 NAMES = ("schedule", "playlist", "engine", "paint", "reports")
 _POLICY = "default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src 'self'"
 
@@ -37,15 +25,6 @@ def page_text(program: str) -> str:
         "<!doctype html><title>player</title>"
         f'<script type="importmap" nonce="n">{json.dumps({"imports": imports})}</script>'
         f'<script type="module" nonce="n">{program}</script>'
-    )
-
-
-def until(page, condition: str) -> None:
-    """Wait in the page; Playwright's own waiting evaluates text, which the policy forbids."""
-    page.evaluate(
-        "(async () => { for (let turn = 0; turn < 800; turn += 1) {"
-        f" if ({condition}) return; await new Promise((go) => setTimeout(go, 10)); }}"
-        f" throw new Error({json.dumps('never: ' + condition)}); }})()"
     )
 
 
@@ -103,28 +82,3 @@ def sounds() -> Iterator[SoundServer]:
     yield server
     server.http.shutdown()
     server.http.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    """One per module: while Playwright runs, this thread has an event loop, which Django minds."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def tab(browser) -> Iterator[object]:
-    """A page whose uncaught errors fail the test."""
-    context = browser.new_context()
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert faults == []

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.portal.listeners.conftest import page_text, until
+from tests.chromium import until
+from tests.portal.listeners.conftest import page_text
 
 RATE = 48_000
 PIECE = 2_400

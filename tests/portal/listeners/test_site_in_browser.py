@@ -12,12 +12,7 @@ from tests.processes import Processes
 SHOTS = os.environ.get("STEMMA_SHOTS", "")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def rows_beside_a_browser():
-    """Playwright keeps an event loop in this thread; no coroutine of ours touches the rows."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
+pytestmark = pytest.mark.usefixtures("rows_beside_a_browser")
 
 
 @pytest.fixture

@@ -79,7 +79,12 @@ class PlaybackToken(models.Model):
                 condition=Q(fetched_ms__lte=F("duration_ms")), name="token_within_its_subject"
             ),
         ]
-        indexes = [models.Index(fields=["record"], name="token_of_record")]
+        indexes = [
+            models.Index(fields=["record"], name="token_of_record"),
+            models.Index(
+                fields=["listener_kind", "listener_ref", "expires_at"], name="token_of_listener"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject_kind} {self.subject_ref}"

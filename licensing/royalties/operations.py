@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import F, Max, Sum
 from django.db.models.functions import Greatest, Least
 
 from licensing.attribution.models import LicenceRecord
@@ -24,6 +24,8 @@ from licensing.royalties.rules import plays as rules
 
 _SIGNER = Signer(salt="licensing.royalties.playback")
 _PREVIEW_USE = "PREVIEW"
+# A partner that names no customer plays for many people at once.
+_MANY = "client"
 
 
 class PlaybackRefused(Exception):
@@ -123,6 +125,7 @@ def report_play(
         token = PlaybackToken.objects.select_for_update().get(pk=_token_id(token_text))
     except PlaybackRefused as refused:
         return PlayResult(accepted=False, reason=refused.code, usage="")
+    _hold_listener(token)
     told = Play.objects.filter(token=token, client_id=client_id).first()
     if told is None:
         told = _take(token, client_id, (from_ms, until_ms), played_at or now, now)
@@ -171,13 +174,41 @@ def _token_id(token_text: str) -> UUID:
     return pk
 
 
+def _hold_listener(token: PlaybackToken) -> None:
+    """One report of a listener at a time: they are weighed against each other."""
+    name = f"listener {token.listener_kind}:{token.listener_ref}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _elsewhere_ms(token: PlaybackToken, played_at: datetime) -> int:
+    """What the same person said to hear under other tokens since this one was issued."""
+    if token.listener_kind == _MANY:
+        return 0
+    others = Play.objects.filter(
+        token__listener_kind=token.listener_kind,
+        token__listener_ref=token.listener_ref,
+        token__expires_at__gt=token.issued_at,
+        accepted=True,
+        received_at__gt=token.issued_at,
+        received_at__lte=played_at,
+    ).exclude(token=token)
+    told = (
+        others.order_by()
+        .values("token")
+        .annotate(ms=Sum(F("until_ms") - F("from_ms")), last=Max("received_at"))
+    )
+    return rules.heard_since(token.issued_at, [(int(row["ms"]), row["last"]) for row in told])
+
+
 def _take(
     token: PlaybackToken, client_id: str, span: tuple[int, int], played_at: datetime, now: datetime
 ) -> Play:
     believed = token.plays.filter(accepted=True).values_list("from_ms", "until_ms")
     earlier = [(begin, end) for begin, end in believed]
     leave = rules.Leave(token.duration_ms, token.fetched_ms, token.issued_at, token.expires_at)
-    reason = rules.refusal_of(span, earlier, leave, played_at)
+    elsewhere_ms = _elsewhere_ms(token, played_at)
+    reason = rules.refusal_of(span, earlier, leave, played_at, elsewhere_ms)
     if not reason and played_at > now:
         reason = "from_the_future"
     play = Play.objects.create(

@@ -1,7 +1,8 @@
 """When a reported play is believed, when it counts, and in which month; values only.
 
 It refuses to know tokens' texts, rows and clocks. Invariant: nobody can have heard what was not
-fetched, nor more sound than time has passed (and a tenth, for clocks that differ).
+fetched, nor more sound than time has passed (and a tenth, for clocks that differ); a person hears
+one piece at a time.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ COUNTS_FROM_MS = 30_000
 PREVIEW_MS = 30_000
 """What a listener without a receipt may hear of one piece."""
 CLOCK_SLACK_PERCENT = 10
+SWITCH_SLACK_MS = 5_000
+"""How late the last word about one piece may come when a listener goes over to another."""
 CLOSE_AFTER = timedelta(days=5)
 MATCHED_FOR = timedelta(days=90)
 REPEAT_WINDOW = timedelta(days=1)
@@ -34,11 +37,14 @@ class Leave:
     expires_at: datetime
 
 
-def refusal_of(span: Span, earlier: Iterable[Span], leave: Leave, now: datetime) -> str:
+def refusal_of(
+    span: Span, earlier: Iterable[Span], leave: Leave, now: datetime, elsewhere_ms: int = 0
+) -> str:
     """Why a reported span is not believed, as a code; "" when it is.
 
-    Codes: empty_span, expired, not_fetched, faster_than_time. `earlier` are the spans accepted
-    under the same token; repeats count against the time that has passed.
+    Codes: empty_span, expired, not_fetched, faster_than_time, heard_elsewhere. `earlier` are the
+    spans accepted under the same token; repeats count against the time that has passed, and so does
+    what the same person heard under other tokens meanwhile.
     """
     begin, end = span
     if not 0 <= begin < end:
@@ -51,7 +57,19 @@ def refusal_of(span: Span, earlier: Iterable[Span], leave: Leave, now: datetime)
     told_ms = end - begin + sum(until - since for since, until in earlier)
     if told_ms * 100 > passed_ms * (100 + CLOCK_SLACK_PERCENT):
         return "faster_than_time"
+    together_ms = told_ms + elsewhere_ms - SWITCH_SLACK_MS
+    if elsewhere_ms and together_ms * 100 > passed_ms * (100 + CLOCK_SLACK_PERCENT):
+        return "heard_elsewhere"
     return ""
+
+
+def heard_since(since: datetime, told: Iterable[tuple[int, datetime]]) -> int:
+    """Milliseconds of sound under other tokens that must lie after `since`, at most.
+
+    `told`, per token: sound reported after `since`, and when the last of it was. What was reported
+    just after `since` was mostly heard before it.
+    """
+    return sum(min(ms, max(0, (last - since) // timedelta(milliseconds=1))) for ms, last in told)
 
 
 def heard_ms(spans: Iterable[Span]) -> int:

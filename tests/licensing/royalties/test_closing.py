@@ -1,6 +1,6 @@
 """Closing a month: the SQL against the pure rules, and every road that money may take."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -164,7 +164,7 @@ def test_a_subscriber_without_plays_pays_what_everyone_played(db):
     world.pay("l1", amount=100, kind="PROMOTION", tax=0)
     world.pay("idle", amount=60, kind="PROMOTION", tax=0)
     world.play("l1", first, 2)
-    world.play("l1", second, 1)
+    world.play("l1", second, 1, since=world.OCTOBER + timedelta(days=1))
     close()
     assert (payable("A"), payable("B")) == (67 + 40, 33 + 20)
     assert set(ListenerAllocation.objects.values_list("basis", flat=True)) == {"OWN", "FALLBACK"}
@@ -266,7 +266,8 @@ def test_a_late_play_is_an_adjustment_that_names_its_month(db):
     world.pay("l1", amount=500, kind="PROMOTION", tax=0, month=world.NOVEMBER)
     world.play("l1", piece)
     close()
-    world.play("l1", piece, received_at=world.AFTER_OCTOBER)
+    later = world.OCTOBER + timedelta(days=1)
+    world.play("l1", piece, since=later, received_at=world.AFTER_OCTOBER)
     world.play("l1", piece, since=world.NOVEMBER)
     close(date(2026, 11, 1), world.AFTER_NOVEMBER)
     lines = StatementLine.objects.filter(statement__period__month=date(2026, 11, 1), right="MASTER")

@@ -70,3 +70,16 @@ def test_a_month_closes_five_days_after_its_end():
     month = date(2026, 10, 1)
     assert not rules.may_close(month, datetime(2026, 11, 5, 23, 59, tzinfo=UTC))
     assert rules.may_close(month, datetime(2026, 11, 6, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("elsewhere_ms", "at", "reason"),
+    [(0, 30, ""), (5_000, 30, ""), (30_000, 30, "heard_elsewhere"), (30_000, 60, "")],
+)
+def test_a_person_hears_one_piece_at_a_time(elsewhere_ms, at, reason):
+    assert rules.refusal_of((0, 30_000), [], LEAVE, after(at), elsewhere_ms) == reason
+
+
+def test_what_was_told_just_after_a_switch_was_heard_before_it():
+    told = [(20_000, after(1)), (20_000, after(40)), (20_000, after(-5))]
+    assert rules.heard_since(START, told) == 1_000 + 20_000

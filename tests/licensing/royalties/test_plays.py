@@ -170,3 +170,40 @@ def test_fetched_never_goes_back_nor_beyond_the_piece(piece):
     for position, reached in ((50_000, 50_000), (10_000, 50_000), (999_999, world.PIECE_MS)):
         operations.note_fetched(text, position)
         assert PlaybackToken.objects.get(pk=token.pk).fetched_ms == reached
+
+
+def test_two_tokens_at_once_make_one_usage(piece):
+    world.pay("l1")
+    texts = [issue(piece)[1] for _ in range(5)]
+    for text in texts:
+        operations.note_fetched(text, 180_000)
+    reasons = [report(text).reason for text in texts]
+    assert reasons == ["", *["heard_elsewhere"] * 4]
+    assert Usage.objects.count() == 1
+
+
+def test_going_over_to_another_piece_counts_both(piece):
+    world.pay("l1")
+    first, second = issue(piece)[1], issue(piece, at=world.OCTOBER + timedelta(seconds=34))[1]
+    for text in (first, second):
+        operations.note_fetched(text, 180_000)
+    assert report(first, (0, 30_000), "a", 30).usage == "COUNTED"
+    assert report(first, (30_000, 34_000), "b", 36).accepted
+    assert report(second, (0, 10_000), "c", 44).accepted
+    assert report(second, (10_000, 30_000), "d", 64).usage == "COUNTED"
+
+
+def test_a_partner_without_named_customers_plays_for_many(piece):
+    tokens = [
+        operations.issue_token(
+            record_id=piece.pk,
+            listener=("client", "p"),
+            client_key="p",
+            duration_ms=world.PIECE_MS,
+            now=world.OCTOBER,
+        )[1]
+        for _ in range(2)
+    ]
+    for text in tokens:
+        operations.note_fetched(text, 30_000)
+    assert all(report(text).accepted for text in tokens)

@@ -279,3 +279,26 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"ModeEnum": "portal.partners.capabilities.MODES"},
 }
+UNFOLD = {
+    "SITE_TITLE": "Stemma",
+    "SITE_HEADER": "Stemma",
+    "SITE_SUBHEADER": "Rights administration",
+    "SITE_SYMBOL": "graphic_eq",
+    "SHOW_VIEW_ON_SITE": False,
+    # Ink on paper, one yellow key: the accent of static/stemma.css in the dress's own scale.
+    "COLORS": {
+        "primary": {
+            "50": "#fffbe8",
+            "100": "#fff4c4",
+            "200": "#ffe98a",
+            "300": "#ffdd55",
+            "400": "#ffd02e",
+            "500": "#f0be10",
+            "600": "#8a6a00",
+            "700": "#6f5500",
+            "800": "#554100",
+            "900": "#3c2e00",
+            "950": "#241b00",
+        }
+    },
+}

@@ -6,6 +6,7 @@ It knows task names only; what they do stands in the rooms. A lost or doubled ri
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -27,6 +28,11 @@ app.config_from_object(
         },
     }
 )
+
+
+@setup_logging.connect
+def _leave_logging_alone(**_: object) -> None:
+    """Being listened to, Celery sets no level and no format: the settings' JSON lines hold."""
 
 
 @app.on_configure.connect

@@ -47,9 +47,10 @@ def request_variation(
     with transaction.atomic():
         _lock_requester(requester)
         known = _asked_before(requester, key, asked, now)
+        if known is None or known.state == State.FAILED:
+            _check_room(requester)
         if known is not None:
             return _again(known.id, now)
-        _check_room(requester)
         title = _title_of(asked)
         request = _write_request(requester, key, asked, now)
         variation = Variation.objects.create(request=request, title=title, created_at=now)

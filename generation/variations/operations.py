@@ -152,6 +152,8 @@ def seal_variation(
     before = State(variation.state)
     if before not in (State.RENDERING, State.WITHDRAWN, State.CANCELLED):
         return before
+    # Files that were made while it was stopped are nobody's: they stand on no record.
+    files = files if before == State.RENDERING else ()
     end = _close_record(variation, lines, windows_sha256, measured, files, now)
     if before != State.RENDERING:
         return before

@@ -170,10 +170,15 @@ def _end_attempt(row: Job, code: str, sentence: str, now: datetime, last: bool) 
 def cancel_jobs(*, subject: tuple[str, str], kinds: Sequence[str], now: datetime) -> int:
     """Cancel the open jobs of a subject: waiting ones end now, running ones at their next
     renewal.
+
+    A row that is being ended at this moment is left to who ends it: they hold the job and wait for
+    its subject, so waiting for them with the subject in hand would be for ever.
     """
-    mine = Job.objects.filter(
-        subject_kind=subject[0], subject_ref=subject[1], kind__in=kinds, cancelled_at__isnull=True
+    open_still = Job.objects.select_for_update(skip_locked=True).filter(
+        subject_kind=subject[0], subject_ref=subject[1], kind__in=kinds, state__in=rules.OPEN
     )
+    free = open_still.filter(cancelled_at__isnull=True).values_list("id", flat=True)
+    mine = Job.objects.filter(id__in=list(free))
     ended = mine.filter(state=State.WAITING).update(
         state=State.CANCELLED, cancelled_at=now, finished_at=now
     )

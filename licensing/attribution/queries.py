@@ -209,12 +209,17 @@ def consequences(records: QuerySet[LicenceRecord], stems: int, uses: Sequence[st
 
 
 def removable_audio(now: datetime) -> QuerySet[AudioObject]:
-    """A queryset of audio whose stems were all deleted a day ago and which no open record needs."""
+    """A queryset of audio whose stems were all deleted a day ago and which no open record needs.
+
+    Nothing is being made for longer than a day: an older open record is of something that failed.
+    """
     kept = Stem.objects.filter(audio=OuterRef("pk")).exclude(
         state=Stem.State.DELETED, deleted_at__lte=now - timedelta(days=SWEEP_DAYS)
     )
     in_use = LicenceSource.objects.filter(
-        digest=OuterRef("pk"), record__state=LicenceRecord.State.OPEN
+        digest=OuterRef("pk"),
+        record__state=LicenceRecord.State.OPEN,
+        record__opened_at__gte=now - timedelta(days=SWEEP_DAYS),
     )
     return AudioObject.objects.filter(
         ~Exists(kept), ~Exists(in_use), removed_at__isnull=True, stems__isnull=False

@@ -114,3 +114,15 @@ def test_view_before_there_is_a_recipe_shows_what_was_asked(ask, recording):
     assert (view.human_ppm, view.model_ppm) == (1_000_000, 0)
     assert queries.credits_at(variation.id, 0) == ()
     assert queries.stemma_table(variation.id).sources == ()
+
+
+def test_a_failed_one_is_tried_anew_only_where_there_is_room(ask, now):
+    broken = ask(key="k0", seed=0)
+    fail(broken, now)
+    for number in range(1, 4):
+        ask(key=f"k{number}", seed=number)
+    with pytest.raises(RequestRefused) as refused:
+        ask(key="k0", seed=0)
+    assert refused.value.code == "too_many_renders"
+    broken.refresh_from_db()
+    assert broken.state == "FAILED"

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from generation.work import operations as work
 from generation.work.models import Job
@@ -145,3 +145,28 @@ def test_cancelled_job_is_not_postponed(db):
     job = claim()
     work.cancel_jobs(subject=("variation", "v"), kinds=KINDS, now=NOW)
     assert not work.postpone(job=job, due_at=LATER)
+
+
+def test_cancelling_never_waits_for_who_ends_a_job(committed_db):
+    put(wanted(1), wanted(2))
+    ending, held, done = claim("a"), threading.Event(), threading.Event()
+
+    def end():
+        with transaction.atomic():
+            work.fail(job=ending, code="x", sentence="X.", now=NOW, final=True)
+            held.set()
+            done.wait(30)
+        connections.close_all()
+
+    other = threading.Thread(target=end)
+    other.start()
+    assert held.wait(30)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            assert work.cancel_jobs(subject=("variation", "v"), kinds=KINDS, now=NOW) == 1
+    finally:
+        done.set()
+        other.join()
+    states = dict(Job.objects.values_list("part", "state"))
+    assert states == {ending.part: "FAILED", 3 - ending.part: "CANCELLED"}

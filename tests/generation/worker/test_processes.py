@@ -1,6 +1,7 @@
 """Real workers on a real broker and database: doubled bells, two at one job, one killed mid-way."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,16 @@ def test_killed_worker_loses_nothing_and_nothing_is_doubled(
     workers = set(Job.objects.filter(kind="piece").values_list("worker", flat=True))
     assert len(workers) == 2
     assert [one.digest for one in segments[-2:]] == render_again(variation, material)[-2:]
+    lines = job_lines(processes.folder / "second.log")
+    ours = {str(one) for one in Job.objects.values_list("id", flat=True)}
+    assert {one["job"] for one in lines} <= ours
+    assert {"piece", "seal"} <= {one["kind"] for one in lines}
+
+
+def job_lines(log):
+    """What a worker logged about the jobs it ended; whatever is not JSON is Celery's banner."""
+    lines = [json.loads(one) for one in log.read_text().splitlines() if one.startswith("{")]
+    return [one for one in lines if one["event"] == "job"]
 
 
 def render_again(variation, material):

@@ -44,7 +44,7 @@ def test_deleted_audio_is_removed_a_day_later_and_its_row_stays(stored):
     assert operations.sweep_deleted_audio(now=NEXT_DAY) == []
 
 
-def test_audio_stays_while_a_record_that_needs_it_is_open(stored):
+def open_record(stored):
     cleared = clear_use(
         use="REMIX",
         stems=[stored.pad.id],
@@ -53,7 +53,7 @@ def test_audio_stays_while_a_record_that_needs_it_is_open(stored):
         channel="SITE",
         now=LATER,
     )
-    record = operations.open_record(
+    return operations.open_record(
         subject=("variation", "1"),
         clearance_id=cleared.id,
         recipe_sha256=on.digest_of("recipe"),
@@ -61,6 +61,17 @@ def test_audio_stays_while_a_record_that_needs_it_is_open(stored):
         policy="k-weighted-shapley/1",
         now=LATER,
     )
+
+
+def test_a_record_left_open_by_a_failure_keeps_no_audio(stored):
+    open_record(stored)
+    delete(stored)
+    later = NEXT_DAY + timedelta(seconds=1)
+    assert operations.sweep_deleted_audio(now=later) == [stored.pad.audio_id]
+
+
+def test_audio_stays_while_a_record_that_needs_it_is_open(stored):
+    record = open_record(stored)
     delete(stored)
     assert operations.sweep_deleted_audio(now=NEXT_DAY) == []
     operations.void_record(record_id=record.id, reason="withdrawn", now=NEXT_DAY)

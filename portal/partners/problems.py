@@ -22,9 +22,9 @@ class Problem(exceptions.APIException):
 
 
 def document(status_code: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
-    """The members of a problem document; `type` is a stable address under our own docs."""
+    """The members of a problem document; `type` is a stable name, no address to open."""
     title = HTTPStatus(status_code).phrase
-    fixed = {"type": f"/docs/problems/{code}", "title": title, "status": status_code}
+    fixed = {"type": f"urn:stemma:problem:{code}", "title": title, "status": status_code}
     return fixed | {"code": code, "detail": detail} | members
 
 

@@ -62,22 +62,27 @@ def send_form(visitor: Visitor, page: str, form: Form, **values: str) -> str:
 
 
 def opened(visitor: Visitor, variation: str) -> dict[str, Any]:
-    """The play list, as soon as there is one with a segment in it."""
+    """The play list with its first segment, waited for as the page and the player wait."""
     headers = {"X-CSRFToken": visitor.session.cookies.get("csrftoken") or "", "Referer": variation}
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         answer = visitor.session.post(f"{variation}play/", headers=headers, timeout=PATIENCE_S)
         if answer.status_code == requests.codes.ok:
-            found: dict[str, Any] = answer.json()
-            if found["segments"]:
-                return found
-            more = visitor.session.get(
-                visitor.address(found["more"]), params={"after": 0}, timeout=PATIENCE_S
-            )
-            more.raise_for_status()
-            return dict(more.json())
-        _PAUSE.wait(0.02)
-    raise SystemExit("No segment came in time.")
+            break
+        waited = visitor.session.get(
+            f"{variation}place/", params={"have": "COMPOSING:0"}, timeout=PATIENCE_S
+        )
+        waited.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    while not found["segments"] and time.monotonic() < until:
+        more = visitor.session.get(
+            visitor.address(found["more"]), params={"after": 0}, timeout=PATIENCE_S
+        )
+        more.raise_for_status()
+        found = more.json()
+    if not found["segments"]:
+        raise SystemExit("No segment came in time.")
+    return found
 
 
 def first_audio(visitor: Visitor, recording: str, seed: int) -> float:

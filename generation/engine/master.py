@@ -5,7 +5,7 @@ sound and paths, not rows. Invariant: no file it hands over passes -1.0 dBTP, an
 the loudness is not where the recipe put it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from generation.engine import codecs
 from generation.engine.kernels import Audio
 from generation.engine.loudness import Meter, measured
+from generation.recipe import PIECE_SAMPLES
 
 PEAK_DBTP = -1.0
 TRIM_DB = 0.5
@@ -22,6 +23,11 @@ ENCODES = 4
 _SAFE_DB = 0.02
 
 Pieces = Callable[[], Iterable[Audio]]
+Pause = Callable[[], None]
+
+
+def no_pause() -> None:
+    """Goes on at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +80,29 @@ def finish(
     folder: Path,
     name: str,
     tags: codecs.Tags,
-    formats: Iterable[str] = ("flac", "mp3"),
+    formats: Sequence[str] = ("flac", "mp3"),
+    pause: Pause = no_pause,
 ) -> Finished:
     """Writes `<folder>/<name>.<format>` and measures each file as decoded.
 
     `pieces` gives the streamed sound from its beginning each time it is called, float32 [2, n].
-    Formats: "flac" (24-bit) and "mp3". Raises ValueError for another.
+    Formats: "flac" (24-bit) and "mp3"; "flac" is the master and always among them. `pause` is
+    called again and again, at most some 2 s of sound apart. Raises ValueError for other formats.
     """
-    trim_db, correction = choose_trim(measured(pieces()), reached_lufs)
-    files: list[File] = []
+    if "flac" not in formats or not {"flac", "mp3"}.issuperset(formats):
+        raise ValueError(f"These formats are not made here: {', '.join(formats)}.")
+    trim_db, correction = choose_trim(measured(_paced(pieces(), pause)), reached_lufs)
     trimmed = Meter()
-    for chunk in _scaled(pieces(), trim_db):
-        trimmed.add(chunk)
-    for kind in formats:
-        files.append(_write(kind, pieces, trim_db, folder / f"{name}.{kind}", tags))
+    files: list[File] = []
+    for kind in sorted(formats):
+        path = folder / f"{name}.{kind}"
+        if kind == "mp3":
+            files.append(_write_mp3(pieces, trim_db, path, tags, pause))
+            continue
+        heard = _read_by(trimmed, _scaled(_paced(pieces(), pause), trim_db))
+        frames = codecs.write_flac(path, heard, tags)
+        level, peak = trimmed.integrated_lufs(), trimmed.true_peak_dbtp()
+        files.append(File(kind, path, frames, level, peak))
     return Finished(
         trim_db,
         trimmed.integrated_lufs(),
@@ -98,29 +113,41 @@ def finish(
     )
 
 
-def _write(kind: str, pieces: Pieces, trim_db: float, path: Path, tags: codecs.Tags) -> File:
-    """One file; a lossy one that passes the peak is lowered by the overshoot + 0.1 dB.
+def _write_mp3(pieces: Pieces, trim_db: float, path: Path, tags: codecs.Tags, pause: Pause) -> File:
+    """One file; when it passes the peak it is lowered by the overshoot + 0.1 dB.
 
     Once is nearly always enough; a coder may answer a lower level with another peak.
     """
-    if kind == "flac":
-        frames = codecs.write_flac(path, _scaled(pieces(), trim_db), tags)
-        return _read_back(kind, path, frames, 0.0)
-    if kind != "mp3":
-        raise ValueError(f"The format {kind!r} is not known here.")
     lowered = 0.0
     for _ in range(ENCODES):
-        frames = codecs.write_mp3(path, _scaled(pieces(), trim_db - lowered), tags)
-        file = _read_back(kind, path, frames, lowered)
-        if file.true_peak_dbtp is None or file.true_peak_dbtp <= PEAK_DBTP:
+        sound = _scaled(_paced(pieces(), pause), trim_db - lowered)
+        frames = codecs.write_mp3(path, sound, tags)
+        meter = measured(_paced(codecs.read_chunks(path), pause))
+        peak = meter.true_peak_dbtp()
+        file = File("mp3", path, frames, meter.integrated_lufs(), peak, lowered)
+        if peak is None or peak <= PEAK_DBTP:
             break
-        lowered = round(lowered + file.true_peak_dbtp - PEAK_DBTP + 0.1, 2)
+        lowered = round(lowered + peak - PEAK_DBTP + 0.1, 2)
     return file
 
 
-def _read_back(kind: str, path: Path, frames: int, lowered_db: float) -> File:
-    meter = measured(codecs.read_chunks(path))
-    return File(kind, path, frames, meter.integrated_lufs(), meter.true_peak_dbtp(), lowered_db)
+def _read_by(meter: Meter, chunks: Iterable[Audio]) -> Iterator[Audio]:
+    """The chunks as a 24-bit file gives them back, read by `meter` as they pass."""
+    for chunk in chunks:
+        kept = codecs.from_int24(codecs.to_int24(chunk))
+        meter.add(kept)
+        yield kept
+
+
+def _paced(chunks: Iterable[Audio], pause: Pause) -> Iterator[Audio]:
+    """The chunks, with a pause whenever PIECE_SAMPLES have passed."""
+    passed = 0
+    for chunk in chunks:
+        yield chunk
+        passed += chunk.shape[1]
+        if passed >= PIECE_SAMPLES:
+            passed = 0
+            pause()
 
 
 def _scaled(chunks: Iterable[Audio], db: float) -> Iterator[Audio]:

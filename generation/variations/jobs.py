@@ -43,7 +43,7 @@ def put_pieces(variation: Variation, now: datetime) -> None:
 
 
 def put_seal(variation: Variation, now: datetime) -> None:
-    work.put_jobs(wanted=[work.Wanted(rules.SEAL, variation.subject(), Priority.PIECE)], now=now)
+    work.put_jobs(wanted=[work.Wanted(rules.SEAL, variation.subject(), Priority.SEAL)], now=now)
 
 
 def mend_variations(*, now: datetime) -> int:

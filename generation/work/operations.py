@@ -86,23 +86,27 @@ def send_bells(bells: int) -> None:
         log.warning("the bell could not be rung; the sweeper will")
 
 
+_ANY = 32_767
 _CLAIM = """
 UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
        lease_until = %(lease)s
  WHERE id = (SELECT id FROM work_job
               WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
+                AND priority < %(before)s
               ORDER BY priority, due_at, part
               LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """
 
 
-def claim_next(*, worker: str, kinds: Sequence[str], now: datetime) -> Job | None:
+def claim_next(
+    *, worker: str, kinds: Sequence[str], now: datetime, before: int = _ANY
+) -> Job | None:
     """Take the most urgent waiting job of `kinds`, or None. One statement, so two never take
-    one.
+    one. `before`: only what goes before that priority.
     """
     lease = rules.lease_until(now, settings.JOB_LEASE_SECONDS)
-    values = {"worker": worker, "lease": lease, "now": now, "kinds": list(kinds)}
+    values = {"worker": worker, "lease": lease, "now": now, "kinds": list(kinds), "before": before}
     return next(iter(Job.objects.raw(_CLAIM, values)), None)
 
 

@@ -33,6 +33,7 @@ class Priority(IntEnum):
     LIVE = 0
     FIRST_PIECE = 10
     PIECE = 20
+    SEAL = 25
     PREVIEW = 30
     INGEST = 40
     ANALYSIS = 50

@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -41,6 +43,20 @@ class JobNotYet(Exception):
 
 Handler = Callable[[Job, Clock], None]
 
+_aside: ContextVar[Callable[[], None] | None] = ContextVar("aside", default=None)
+
+
+def step_aside() -> None:
+    """Between two steps of a long job: do one job that goes before it, if there is any.
+
+    To be called outside a transaction, every second or two of work, so that nobody who waits for a
+    first sound waits for the whole of something long.
+    """
+    turn = _aside.get()
+    if turn is not None:
+        turn()
+
+
 # How soon a job that waits for another looks again.
 LOOK_AGAIN = timedelta(milliseconds=300)
 
@@ -55,10 +71,27 @@ def drain(
         job = work.claim_next(worker=worker, kinds=kinds, now=clock())
         if job is None:
             return done
-        do_job(job, handlers[job.kind], clock)
+        turn = _aside.set(partial(_do_urgent, worker, handlers, clock, job.priority))
+        try:
+            do_job(job, handlers[job.kind], clock)
+        finally:
+            _aside.reset(turn)
         done += 1
     work.send_bells(1)
     return done
+
+
+def _do_urgent(worker: str, handlers: Mapping[str, Handler], clock: Clock, before: int) -> None:
+    """One job of a priority before `before`, which does not step aside itself."""
+    kinds = tuple(handlers)
+    job = work.claim_next(worker=worker, kinds=kinds, now=clock(), before=before)
+    if job is None:
+        return
+    turn = _aside.set(None)
+    try:
+        do_job(job, handlers[job.kind], clock)
+    finally:
+        _aside.reset(turn)
 
 
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:

@@ -23,12 +23,17 @@ from generation.variations.models import Segment, Variation
 from generation.variations.operations import StoredFile, seal_variation
 from generation.variations.rules import State
 from generation.work.models import Job
-from generation.worker.loop import Clock
+from generation.worker.loop import Clock, step_aside
 from generation.worker.rendering import read_recipe
 from licensing.catalog.store import audio_store, object_name, put_path
 
 MASTER = "master"
 FORMATS = ("flac", "mp3")
+
+MISSED = (
+    "It came out at {reached:.1f} LUFS where {planned:.1f} was planned; what was streamed is never "
+    "changed, and a trim of more than 0.5 dB would be another master."
+)
 
 
 def seal(job: Job, clock: Clock) -> None:
@@ -65,6 +70,7 @@ def _finish(
         folder / "whole.npy", mode="w+", dtype=np.float32, shape=(2, plan.length)
     )
     for one in segments:
+        step_aside()
         with audio_store().open(one.name) as file:
             samples[:, one.start : one.end] = codecs.decode_flac(file.read())
 
@@ -81,15 +87,19 @@ def _finish(
         name="variation",
         tags=codecs.tags_for(variation.title, ", ".join(artists), address),
         formats=FORMATS,
+        pause=step_aside,
     )
 
 
 def _figures(plan: Recipe, finished: master.Finished) -> dict[str, object]:
     """What the record says of the master; when the plan was missed, the loudness that came out."""
-    missed = finished.gain_correction_db != 0.0 and finished.integrated_lufs is not None
-    reached = finished.integrated_lufs if missed else plan.reached_lufs
+    reached, notes = plan.reached_lufs, []
+    if finished.gain_correction_db != 0.0 and finished.integrated_lufs is not None:
+        reached = finished.integrated_lufs
+        notes.append(MISSED.format(planned=plan.reached_lufs, reached=reached))
     return {
         "reached_lufs": reached,
+        "notes": notes,
         "integrated_lufs": finished.integrated_lufs,
         "true_peak_dbtp": finished.true_peak_dbtp,
         "trim_db": finished.trim_db,

@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.variations.operations import request_variation
+from generation.work import operations as work
 from generation.work.models import Job
+from generation.work.rules import Priority
 from generation.worker.endings import ENDINGS
 from generation.worker.handlers import HANDLERS
-from generation.worker.loop import INTERNAL, JobRefused, drain
+from generation.worker.loop import INTERNAL, JobRefused, drain, step_aside
 from generation.worker.sweeper import sweep_once
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -97,3 +99,32 @@ def test_what_is_logged_during_a_job_names_it(variation):
     assert (seen[0]["job"], seen[0]["kind"]) == (str(job.id), "compose")
     assert [(line["event"], line["end"]) for line in lines] == [("job", "done")]
     assert "job" not in structlog.contextvars.get_contextvars()
+
+
+def test_a_long_job_steps_aside_for_what_goes_before_it_and_for_nothing_else(db):
+    done = []
+
+    def put(kind, priority):
+        wanted = work.Wanted(kind, ("variation", kind), priority)
+        work.put_jobs(wanted=[wanted], now=timezone.now())
+
+    def long(job, clock):
+        put("first", Priority.FIRST_PIECE)
+        put("later", Priority.SEAL)
+        step_aside()
+        step_aside()
+        done.append("long")
+
+    def short(job, clock):
+        step_aside()
+        done.append(job.kind)
+
+    put("long", Priority.SEAL)
+    handlers = {"long": long, "first": short, "later": short}
+    drain(worker="test", handlers=handlers, clock=timezone.now, stop=lambda: False)
+    assert done == ["first", "long", "later"]
+    assert set(Job.objects.values_list("state", flat=True)) == {"DONE"}
+
+
+def test_outside_a_turn_nobody_steps_aside():
+    step_aside()

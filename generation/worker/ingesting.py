@@ -14,8 +14,10 @@ from generation.uploads.rules import State
 from generation.work.models import Job
 from generation.worker.loop import Clock
 from generation.worker.stems import planar_cache
+from licensing.catalog.rules import CatalogRefused
 from licensing.catalog.store import object_name, put_path
 
+SETTLED = "stem_settled"
 ARCHIVE, ORIGINAL = "archive", "original"
 
 
@@ -33,6 +35,11 @@ def ingest(job: Job, clock: Clock) -> None:
             )
             return
         _keep(upload, found, clock)
+    except CatalogRefused as refused:
+        if refused.code != SETTLED:
+            raise
+        # Deleted while it was decoded: nobody waits for it, and no attempt more would help.
+        refuse_upload(upload_id=upload.id, code=SETTLED, sentence=str(refused), now=clock())
     finally:
         shutil.rmtree(room, ignore_errors=True)
 

@@ -32,7 +32,8 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
     found = find_piece(variation, given.piece)
     if found is None:
         raise Http404
-    _note(given, found)
+    if request.method == "GET":
+        _note(given, found)
     return stored_object(request, found)
 
 

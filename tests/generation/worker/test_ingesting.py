@@ -10,6 +10,7 @@ from django.utils import timezone
 from generation.analysis.queries import recording_analysis, stem_analysis
 from generation.uploads import folders, queries
 from generation.uploads import operations as uploads
+from generation.work.models import Job
 from generation.worker.handlers import HANDLERS
 from generation.worker.loop import drain
 from licensing.catalog import operations as catalog
@@ -87,3 +88,18 @@ def test_truncated_file_is_refused_with_a_sentence_and_leaves_nothing(
     assert stem.refusal.endswith(".")
     assert not folders.folder_of(refused.id).exists()
     assert not AudioObject.objects.exists()
+
+
+def test_a_stem_that_is_deleted_while_it_is_decoded_ends_at_once(
+    recording, django_capture_on_commit_callbacks
+):
+    begun = upload(recording, wav(), "bass.wav")
+    catalog.mark_stem_deleted(stem_id=begun.stem_id, actor=ACTOR, now=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        work_off()
+    begun.refresh_from_db()
+    assert (begun.state, begun.refusal_code) == ("REFUSED", "stem_settled")
+    job = Job.objects.get()
+    assert (job.state, job.attempt) == ("DONE", 1)
+    assert not folders.folder_of(begun.id).exists()
+    assert Stem.objects.get().state == "DELETED"

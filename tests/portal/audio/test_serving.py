@@ -225,6 +225,12 @@ def test_what_was_fetched_is_noted_and_bounds_what_may_be_reported(client, payin
     assert (token.listener_kind, token.listener_ref) == ("user", str(paying.pk))
 
 
+def test_looking_at_the_size_of_a_piece_is_not_fetching_it(client, paying, stage) -> None:
+    listed = _play(client, sealed(paying, stage, NOW))
+    assert client.head(listed["segments"][1]["url"]).status_code == 200
+    assert PlaybackToken.objects.get().fetched_ms == 0
+
+
 def test_a_play_that_was_heard_becomes_a_usage(client, paying, stage) -> None:
     row = sealed(paying, stage, NOW)
     listed = _play(client, row)

@@ -94,10 +94,10 @@ def complete(artist: Visitor, recording: str) -> None:
 
 def propose(artist: Visitor, recording: str, right: str, name: str, email: str, share: str) -> str:
     """A sheet with 100 % minus `share` for the artist and `share` for somebody to be invited."""
-    rest = str(100 - int(share))
-    values = {"shares__0__share": rest, "shares__1__share": share}
     path = f"{recording}sheets/{right}/"
-    if known := _known_party(artist, path, name):
+    values = {"shares__0__share": str(100 - int(share)), "shares__1__share": share}
+    known = _known_party(artist, path, name)
+    if known:
         values |= {"shares__1__party": known}
     else:
         values |= {"shares__1__name": name, "shares__1__email": email}

@@ -32,7 +32,7 @@ from licensing.catalog.operations import (
 from licensing.catalog.rules import ShareAsked
 from portal.accounts.models import Membership
 
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 _CHECKED = (Stem.State.READY, Stem.State.REVIEW, Stem.State.REFUSED)
 
 
@@ -112,7 +112,7 @@ def _sign(right: str, shares: dict[UUID, int], actor: tuple[str, str], **target:
 
 
 def wait_until(is_done: Callable[[], bool], what: str) -> None:
-    """Look every tenth of a second; raises NotSeeded when it takes longer than five minutes."""
+    """Look every tenth of a second; raises NotSeeded when it takes longer than fifteen minutes."""
     pause = threading.Event()
     for _ in range(round(PATIENCE_S * 10)):
         if is_done():

@@ -26,16 +26,6 @@ class Person:
     password: str
     page: str
 
-    def plain(self) -> dict[str, str]:
-        """For JSON."""
-        return {
-            "role": self.role,
-            "name": self.name,
-            "email": self.email,
-            "password": self.password,
-            "page": self.page,
-        }
-
 
 CAST = (
     ("artist", "Ines Maravel", "ines@stemma.example", "/artists/"),

@@ -6,6 +6,7 @@ finds what the first one made and changes nothing but moments of looking.
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def seed(var: Path, base_url: str, stems: Path | None, say: Say) -> dict[str, An
     variation = _seed_variation(listener, recordings[0], now)
     return {
         "base_url": base_url,
-        "people": [person.plain() for person in cast],
+        "people": [asdict(person) for person in cast],
         "partner": partner,
         "recordings": {one.title: str(one.id) for one in recordings},
         "recording": str(recordings[0].id),

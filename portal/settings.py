@@ -9,6 +9,7 @@ import hashlib
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 
 from portal import environment as env
 from portal.logs import logging_settings
@@ -133,6 +134,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "portal.accounts.signup.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "portal.accounts.wording.LoginForm",
+    "signup": "portal.accounts.wording.SignupForm",
+}
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
@@ -156,6 +161,19 @@ CACHES = {
         # Rate limits live here: culled after 300 rows, as is the default, they would forget.
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
+}
+
+# The administrators' pages: ink on paper, as far as unfold's dress goes.
+_INK = {50: 97, 100: 94, 200: 88, 300: 78, 400: 68, 500: 55, 600: 40, 700: 33, 800: 27, 900: 22}
+UNFOLD = {
+    "SITE_TITLE": "Stemma",
+    "SITE_HEADER": "Stemma",
+    "SITE_SUBHEADER": "Rights administration",
+    "SITE_ICON": lambda request: static("mark.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mark.svg")}
+    ],
+    "COLORS": {"primary": {str(step): f"oklch({light}% .01 100)" for step, light in _INK.items()}},
 }
 
 # -- mail, files, pages --------------------------------------------------------------------------

@@ -133,7 +133,8 @@ def _figures(party: Party, statement: StatementView | None) -> list[Figure]:
                 f"{statement.currency}, after this statement",
             ),
         ]
-    return [*found, Figure(f"{today:%B} so far", f"{plays:,}", "plays that count; still open")]
+    word = "play that counts" if plays == 1 else "plays that count"
+    return [*found, Figure(f"{today:%B} so far", f"{plays:,}", f"{word}; still open")]
 
 
 def _chart(earned: Earnings, currency: str) -> Chart | None:

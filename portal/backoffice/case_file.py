@@ -11,11 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from generation.variations.models import Variation
-from generation.variations.queries import StemmaTable, stemma_table
+from generation.variations.queries import stemma_table, variation_view
 from generation.work.models import Job
 from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
+from portal.listeners.pictures import Picture, variation_picture
+from portal.listeners.stemma import SMALL_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,17 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "grants": grants.prefetch_related("withdrawals"),
         "holds": _holds(record, sources),
         "events": _events(record, variation, list(grants)),
-        "table": _picture(variation),
+        "stemma": _picture(variation),
     }
     return render(request, "backoffice/case_file.html", context)
 
 
-def _picture(variation: Variation | None) -> StemmaTable | None:
-    return stemma_table(variation.id, 49) if variation is not None else None
+def _picture(variation: Variation | None) -> Picture | None:
+    """Who sounds when, as listeners see it; None until something was planned."""
+    table = stemma_table(variation.id, SMALL_POINTS) if variation is not None else None
+    if variation is None or table is None or not table.values:
+        return None
+    return variation_picture(variation_view(variation.id), table, "small")
 
 
 def _holds(record: LicenceRecord, sources: list[LicenceSource]) -> list[Hold]:

@@ -66,7 +66,7 @@ class Person:
 
     def log_in(self):
         self.tab.goto(f"{self.site}/account/login/")
-        self.tab.get_by_label("Email").fill(self.email)
+        self.tab.get_by_label("E-mail").fill(self.email)
         self.tab.get_by_label("Password").fill(self.password)
         self.press("Log in")
         self.tab.wait_for_url(f"{self.site}/**")

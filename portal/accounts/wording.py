@@ -1,0 +1,35 @@
+"""The library's log-in and sign-up forms in our words.
+
+It changes labels and hints, never what is asked or checked.
+"""
+
+from typing import Any
+
+from allauth.account import forms as library
+from django.forms import Form
+
+_LABELS = {"login": "E-mail", "email": "E-mail", "remember": "Keep me logged in on this device"}
+
+
+def _reword(form: Form) -> None:
+    """Our labels; no placeholder, which would vanish with the first letter."""
+    for name, field in form.fields.items():
+        field.label = _LABELS.get(name, field.label)
+        field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(library.LoginForm):
+    """E-mail and password; the way to a new password stands beside the key."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
+        self.fields["password"].help_text = ""
+
+
+class SignupForm(library.SignupForm):
+    """A new login."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)

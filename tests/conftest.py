@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import TEMPLATE, worker
+from tests.waiting import News
 
 
 class DatabaseServer:
@@ -48,6 +49,14 @@ def committed_db(database_server, django_db_setup, django_db_blocker) -> Iterato
         yield
         connections.close_all()
         database_server.renew()
+
+
+@pytest.fixture
+def news(committed_db) -> Iterator[News]:
+    """What workers announce, for tests that wait for them."""
+    heard = News()
+    yield heard
+    heard.close()
 
 
 @pytest.fixture

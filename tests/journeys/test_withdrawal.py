@@ -1,8 +1,5 @@
 """A grant is withdrawn while a variation is rendered and heard: nothing more is served of it."""
 
-import psycopg
-import pytest
-from django.db import connection
 from django.utils import timezone
 
 from licensing.attribution.models import LicenceRecord
@@ -13,25 +10,6 @@ from portal.demo.visitor import Visitor
 from tests.studio import ask_for, build_studio
 
 PASSWORD = "tape organ at low tide"
-PATIENCE_S = 120
-
-
-@pytest.fixture
-def news(committed_db):
-    """Waits until the named state or number of pieces is announced, as it is committed."""
-    given = connection.settings_dict
-    with psycopg.connect(
-        host=given["HOST"], dbname=given["NAME"], user=given["USER"], autocommit=True
-    ) as listener:
-        listener.execute("LISTEN segment")
-
-        def wait(word):
-            for notice in listener.notifies(timeout=PATIENCE_S):
-                if notice.payload.split(":")[1] == word:
-                    return
-            raise AssertionError(f"{word} was not announced in time")
-
-        yield wait
 
 
 def _login(site, name):
@@ -62,7 +40,7 @@ def test_withdrawn_while_rendered_nothing_more_is_served(processes, material, ne
     variation = ask_for(
         studio, requester=("user", str(lea.pk)), targets={"seconds": 180.0, "tempo_bpm": 124.0}
     )
-    news("1")
+    news.wait_for(lambda word: word == "1")
     page = f"/listen/variations/{variation.pk}/"
     listener.get(page)
     told = listener.post(f"{page}play/").json()
@@ -76,7 +54,7 @@ def test_withdrawn_while_rendered_nothing_more_is_served(processes, material, ne
     assert _status(listener, piece) == 404
     assert _status(listener, f"{page}play/", "POST") == 404
     assert _status(listener, f"{told['more']}&after=0") == 404
-    news("WITHDRAWN")
+    news.wait_for(lambda word: word == "WITHDRAWN")
     _is_sealed_as_heard(variation)
     for form in ("flac", "mp3"):
         assert _status(listener, f"{page}download/{form}/") == 404

@@ -7,10 +7,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from generation import recipe as recipes
 from generation.engine.codecs import encode_flac
@@ -24,7 +22,6 @@ from tests.processes import Processes
 from tests.studio import ask_for, build_studio
 
 ROOT = Path(settings.BASE_DIR)
-PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -32,24 +29,6 @@ def processes(broker, tmp_path):
     children = Processes(broker, tmp_path / "logs")
     yield children
     children.stop()
-
-
-@pytest.fixture
-def news(committed_db):
-    """What is announced on the channel "segment", as it is committed."""
-    given = connection.settings_dict
-    with psycopg.connect(
-        host=given["HOST"], dbname=given["NAME"], user=given["USER"], autocommit=True
-    ) as listener:
-        listener.execute("LISTEN segment")
-
-        def until(word):
-            for notice in listener.notifies(timeout=PATIENCE_S):
-                if word(notice.payload.split(":")[1]):
-                    return
-            raise AssertionError("nothing was announced in time")
-
-        yield until
 
 
 def test_killed_worker_loses_nothing_and_nothing_is_doubled(
@@ -60,10 +39,10 @@ def test_killed_worker_loses_nothing_and_nothing_is_doubled(
     processes.sweeper()
     variation = ask_for(studio, targets={"seconds": 24.0, "tempo_bpm": 124.0})
     send_bells(12)
-    news(lambda word: word == "1")
+    news.wait_for(lambda word: word == "1")
     processes.worker("second")
     doomed.kill()
-    news(lambda word: word == "READY")
+    news.wait_for(lambda word: word == "READY")
     variation.refresh_from_db()
     assert Variation.objects.count() == LicenceRecord.objects.count() == 1
     assert LicenceRecord.objects.get().state == "SEALED"

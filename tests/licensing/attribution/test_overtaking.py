@@ -12,6 +12,7 @@ from licensing.attribution.rules import OpenRefused
 from licensing.clearance import operations as clearance
 from licensing.clearance.models import Grant
 from tests.licensing import stage as on
+from tests.waiting import wait_until_somebody_waits
 
 LATER = on.NOON + timedelta(days=1)
 
@@ -45,24 +46,6 @@ class Opening(threading.Thread):
         finally:
             self.is_written.set()
             connection.close()
-
-
-def waiting_backends():
-    """How many sessions of this database wait for a lock; `pg_locks` is read anew each time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks"
-            " JOIN pg_database d ON d.oid = database WHERE d.datname = current_database())"
-        )
-        return cursor.fetchone()[0]
-
-
-def wait_until_blocked():
-    """Until one backend waits for a lock; asks the database, with a bound on the number of asks."""
-    for _ in range(20_000):
-        if waiting_backends():
-            return
-    pytest.fail("nobody waits for the lock")
 
 
 @pytest.fixture
@@ -101,7 +84,7 @@ def test_withdrawal_waits_for_an_opening_and_counts_it(stage):
 
     withdrawing = threading.Thread(target=withdraw)
     withdrawing.start()
-    wait_until_blocked()
+    wait_until_somebody_waits()
     assert told == []
     opening.let_go.set()
     opening.join(20)
@@ -118,7 +101,7 @@ def test_opening_waits_for_a_withdrawal_and_is_refused(stage):
         grant = Grant.objects.get(stem=stage.pad)
         clearance.withdraw_grant(grant_id=grant.id, actor=on.ACTOR, now=LATER)
         opening.start()
-        wait_until_blocked()
+        wait_until_somebody_waits()
         assert not opening.is_written.is_set()
     opening.join(20)
     assert [reason.code for reason in opening.refused.reasons] == ["withdrawn"]
@@ -137,6 +120,6 @@ def test_opening_waits_for_a_hold_on_the_recording_and_is_refused(stage):
             now=LATER,
         )
         opening.start()
-        wait_until_blocked()
+        wait_until_somebody_waits()
     opening.join(20)
     assert [reason.code for reason in opening.refused.reasons] == ["hold"]

@@ -14,6 +14,7 @@ from licensing.ledger.months import close_month, hold_month
 from licensing.ledger.operations import post
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey, BalanceTooLow, MonthClosed
+from tests.waiting import wait_until_somebody_waits
 
 CASH = AccountKey("cash", "processor", "test", "EUR")
 POOL = AccountKey("pool", "month", "2026-10", "EUR")
@@ -68,7 +69,7 @@ def test_a_close_waits_for_an_uncommitted_entry(committed_db):
         with transaction.atomic():
             put("early", CASH, POOL, 16)
             closing = pool.submit(close_in_own_connection)
-            wait_until_somebody_waits_for_us()
+            wait_until_somebody_waits()
         assert closing.result(timeout=30) == 16
     with pytest.raises(MonthClosed):
         put("late", CASH, POOL, 5)
@@ -84,19 +85,6 @@ def close_in_own_connection():
             return balance
     finally:
         connection.close()
-
-
-def wait_until_somebody_waits_for_us():
-    waiting = """
-        SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-        WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()
-    """
-    for _ in range(100_000):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone():
-                return
-    raise AssertionError("the close did not wait")
 
 
 @pytest.mark.parametrize(

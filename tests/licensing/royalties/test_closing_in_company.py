@@ -13,6 +13,7 @@ from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, Statement, Usage
 from tests.licensing.royalties import small_world as world
+from tests.waiting import wait_until_somebody_waits
 
 MONTH = date(2026, 10, 1)
 
@@ -33,19 +34,6 @@ def beside(job):
         return job()
     finally:
         connection.close()
-
-
-def until_somebody_waits():
-    waiting = """
-        SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-        WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()
-    """
-    for _ in range(100_000):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone():
-                return
-    raise AssertionError("nobody waited")
 
 
 def test_two_closes_at_once_are_one(piece):
@@ -69,7 +57,7 @@ def test_a_play_reported_during_a_close_goes_to_the_next_month(piece):
             late = pool.submit(
                 beside, lambda: world.play("l1", piece, received_at=world.AFTER_OCTOBER)
             )
-            until_somebody_waits()
+            wait_until_somebody_waits()
         assert late.result(timeout=60)[0].usage == "COUNTED"
     months = Usage.objects.order_by("accrual_month").values_list("accrual_month", flat=True)
     assert list(months) == [MONTH, date(2026, 11, 1)]
@@ -80,7 +68,7 @@ def test_a_receipt_that_was_being_written_is_in_the_close(piece):
         with transaction.atomic():
             world.pay("l2", amount=500, kind="PROMOTION", tax=0)
             close = pool.submit(beside, lambda: close_period(month=MONTH, now=world.AFTER_OCTOBER))
-            until_somebody_waits()
+            wait_until_somebody_waits()
         close.result(timeout=60)
     assert sum(list_balances(kind="payable").values()) == 1_500
     assert balance_of(pool_account(MONTH, "EUR")) == 0
@@ -95,7 +83,7 @@ def test_a_receipt_during_a_close_goes_to_the_open_month(piece):
             paying = pool.submit(
                 beside, lambda: world.pay("l2", amount=500, kind="PROMOTION", tax=0)
             )
-            until_somebody_waits()
+            wait_until_somebody_waits()
         paying.result(timeout=60)
     assert balance_of(pool_account(date(2026, 11, 1), "EUR")) == 500
     assert balance_of(pool_account(MONTH, "EUR")) == 0

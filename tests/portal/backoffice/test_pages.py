@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.backoffice.admin import PAGES
+from tests.portal.listeners.made import granted_stage, sealed
 
 NOBODYS = "4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"  # fixed: test ids must be the same everywhere
 LISTS = [
@@ -63,3 +65,13 @@ def test_only_the_admin_has_a_wider_content_policy(staff: Browser) -> None:
 
 def test_a_case_file_that_is_not_there_is_not_found(staff: Browser) -> None:
     assert staff.get(f"/admin/case/{uuid4()}/").status_code == 404
+
+
+def test_a_case_file_draws_who_sounds_when_and_names_every_source(staff: Browser) -> None:
+    now = timezone.now()
+    row = sealed(User.objects.create_user("lea@example.org"), granted_stage(), now)
+    page = staff.get(f"/admin/case/{row.record_id}/").content.decode()
+    assert page.count('<path class="layer"') == 2
+    assert "two human stems" in page
+    assert "600,000" in page
+    assert "Seal record" in page

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
@@ -106,7 +106,7 @@ class ReviewDeeds:
         return self._resolve(request, object_id, accept=False)
 
     def _resolve(self, request: HttpRequest, stem_id: str, accept: bool) -> HttpResponse:
-        stem = Stem.objects.select_related("party").get(pk=stem_id)
+        stem = get_object_or_404(Stem.objects.select_related("party"), pk=stem_id)
         answer = "accepted" if accept else "refused"
 
         def do(data: dict[str, Any]) -> str:
@@ -158,7 +158,7 @@ class HoldDeeds:
 
     @action(description="Release this hold", url_path="release")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        hold = Hold.objects.get(pk=object_id)
+        hold = get_object_or_404(Hold, pk=object_id)
 
         def do(data: dict[str, Any]) -> str:
             release_hold(hold_id=hold.id, actor=staff_actor(request), now=timezone.now())

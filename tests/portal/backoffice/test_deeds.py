@@ -96,3 +96,9 @@ def test_a_month_that_is_not_over_is_not_closed(staff: Browser) -> None:
     assert answer.status_code == 200
     assert 'role="alert"' in answer.content.decode()
     assert not Period.objects.exists()
+
+
+def test_a_deed_on_nothing_is_not_found(staff: Browser) -> None:
+    nothing = "00000000-0000-4000-8000-000000000000"
+    assert staff.get(f"/admin/clearance/hold/{nothing}/release/").status_code == 404
+    assert staff.get(f"/admin/catalog/stem/{nothing}/accept/").status_code == 404

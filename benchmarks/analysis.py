@@ -2,7 +2,6 @@
 
     python -m benchmarks.analysis [--truth PATH] [--quick] [--json] [--check]
 
-Without PATH: pieces of benchmarks/pieces.py, whose grids are exact, and sounds that are no music.
 Without PATH: pieces of benchmarks/pieces.py, whose grids are exact, and sounds that are none.
 A tempo is right within 4 % of an accepted one, a beat within 70 ms (Davies et al. 2009).
 """
@@ -16,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import numpy.typing as npt

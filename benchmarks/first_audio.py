@@ -9,6 +9,7 @@ times each.
 import argparse
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -152,6 +153,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    # What was started is stopped also when somebody stops this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     times = 3 if options.quick else 9
     try:
         figures = with_demo(lambda parts, seeded: measure(parts, seeded, times))

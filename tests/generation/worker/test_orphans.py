@@ -39,7 +39,7 @@ def test_what_no_row_names_goes_after_a_day(db, place):
         *Segment.objects.values_list("name", flat=True),
         *row.files.values_list("name", flat=True),
     }
-    later = NOW + timedelta(days=1, minutes=5)
+    later = timezone.now() + timedelta(days=1, minutes=5)
     assert _swept(NOW + timedelta(hours=23)) == []
     assert _swept(later) == [name]
     assert all(audio_store().exists(one) for one in named)
@@ -53,7 +53,7 @@ def test_audio_and_its_original_stay_while_their_row_is_there(db, place):
         digest=digest, frames=1, original_sha256=digest, original_bytes=1, archive_name=archive,
         original_name=original, created_at=NOW,
     )  # fmt: skip
-    later = NOW + timedelta(days=2)
+    later = timezone.now() + timedelta(days=2)
     assert _swept(later) == []
     AudioObject.objects.update(removed_at=NOW)
     assert sorted(_swept(later)) == sorted([archive, original])

@@ -51,7 +51,7 @@ async def _collected(answer) -> bytes:
 
 
 def _leave(row, user, piece, **more):
-    values = {"playback": "", "expires_at": expiry(NOW)} | more
+    values = {"playback": "", "expires_at": expiry(timezone.now())} | more
     leave = Leave(str(row.pk), piece, "user", str(user.pk), **values)
     return reverse("audio:serve", args=[sign(leave)])
 

@@ -104,7 +104,7 @@ def test_leave_that_names_a_stranger_as_listener_reaches_nothing(client, row, ma
     mo = make_user("Mo")
     client.force_login(mo)
     for piece in ("segment:0", "file:flac"):
-        leave = Leave(str(row.pk), piece, "user", str(mo.pk), "", expiry(NOW))
+        leave = Leave(str(row.pk), piece, "user", str(mo.pk), "", expiry(timezone.now()))
         assert client.get(reverse("audio:serve", args=[sign(leave)])).status_code == 404
 
 

@@ -1,6 +1,6 @@
 """Licence records are opened, sealed or voided; what withdrawals and deletions stop is counted.
 
-It refuses to know recipes and sound. Invariant of the two transactions (house.md): both lock the
+It refuses to know recipes and sound. Invariant of the two transactions: both lock the
 stems FOR SHARE in the order of their ids, a withdrawal or hold takes them FOR UPDATE; so a record
 is either opened before the withdrawal, which then counts it, or not at all.
 """

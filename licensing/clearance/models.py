@@ -14,7 +14,7 @@ from licensing.catalog.models import Party, Stem
 
 
 class Use(models.TextChoices):
-    """What a stem may be used for, as words.md tells them apart."""
+    """What a stem may be used for."""
 
     REMIX = "REMIX", "remix"
     MOOD = "MOOD", "mood bed"

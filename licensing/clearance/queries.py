@@ -107,7 +107,7 @@ def use_asked(
 ) -> UseAsked:
     """The question in its one form: a known use, capitals, every stem once.
 
-    Raises ValueError for a use that words.md does not know.
+    Raises ValueError for an unknown use.
     """
     return UseAsked(
         use=Use(str(use).upper()).value,

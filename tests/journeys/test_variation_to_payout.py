@@ -12,13 +12,15 @@ import pytest
 from django.conf import settings
 
 from generation import recipe as recipes
-from generation.variations.models import Segment, Variation
+from generation.variations.models import Segment, Variation, VariationFile
 from licensing.attribution.models import AttributionLine, LicenceRecord
 from licensing.audit.models import Fact
+from licensing.catalog.store import audio_store
 from licensing.ledger.queries import trial_balance
 from licensing.royalties.models import StatementLine, Usage
 from portal.demo.checking import Outcome, attribution, check, faults, micros
 from portal.demo.visitor import VisitFailed, Visitor
+from tests.oracles.loudness import assert_holds
 from tests.processes import Processes
 
 
@@ -61,8 +63,8 @@ def _shares_are_the_records(outcome: Outcome) -> None:
     assert record.state == "SEALED"
     assert record.recipe_sha256 == Variation.objects.get().recipe_sha256
     assert lines == attribution(outcome)
-    assert record.true_peak_dbtp <= -1.0
-    assert abs(record.integrated_lufs - record.reached_lufs) <= 0.3
+    with audio_store().open(VariationFile.objects.get(format="flac").name) as stored:
+        assert_holds(stored.read(), record.reached_lufs)
 
 
 def _money_follows_sound(outcome: Outcome) -> None:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from generation.variations.models import VariationFile
+from licensing.catalog.store import audio_store
+from tests.oracles.loudness import assert_holds
 from tests.studio import build_studio, make_material
 
 
@@ -12,4 +15,8 @@ def material():
 
 @pytest.fixture
 def studio(db, material):
-    return build_studio(material)
+    """Whatever a test makes here, every finished FLAC is read back by libebur128."""
+    yield build_studio(material)
+    for file in VariationFile.objects.filter(format="flac").select_related("variation__record"):
+        with audio_store().open(file.name) as stored:
+            assert_holds(stored.read(), file.variation.record.reached_lufs)

@@ -19,6 +19,7 @@ from generation.recipe import from_json, sha256_of
 from portal.demo.song import drumkit as kit
 from portal.demo.song import instruments as play
 from portal.demo.song.canvas import RATE, Canvas
+from tests.oracles.loudness import assert_holds
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -42,6 +43,15 @@ def stems(tmp_path_factory):
 
 def vary(*args):
     call_command("vary", *[str(arg) for arg in args])
+
+
+@pytest.fixture(autouse=True)
+def every_flac_holds_its_loudness(tmp_path):
+    """Whatever a test makes here is read back by libebur128 afterwards."""
+    yield
+    for flac in tmp_path.rglob("variation.flac"):
+        licence = json.loads(flac.with_name("licence.json").read_text())
+        assert_holds(flac.read_bytes(), licence["reached_lufs"])
 
 
 @pytest.fixture(scope="module")

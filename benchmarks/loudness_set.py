@@ -1,0 +1,131 @@
+"""Fifty random recipes, composed and finished as the product does it, read by libebur128.
+
+The director answers random asks over the demo's own music: all modes, tempi, keys, targets.
+`compose.whole.make` renders and writes the files, again with a corrected gain where a trim cannot
+mend it. Knows composer and engine. Invariant: the same number draws the same asks, and every file
+is decoded before it is read.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figures import Figure
+from benchmarks.job import RATE
+from benchmarks.meters import metered
+from generation.compose.values import MODES, Ask, CannotCompose, Song
+from generation.compose.whole import make, plan
+from generation.engine.codecs import read_chunks, tags_for
+from generation.engine.kernels import Audio
+from generation.engine.master import finish
+from portal.demo.song.write import PIECES, write_stems
+from portal.demo.stems import take
+
+COUNT, QUICK_COUNT = 50, 4
+SEED = 2_026
+PEAK_DBTP, FLAC_LU, LOSSY_LU = -1.0, 0.1, 0.5
+LOSSY = ("mp3", "aac")
+TAGS = tags_for("A variation", "The demo", "https://stemma.example/r/1", "2026")
+_KEYS = ("A min", "C maj", "E min", "G maj", "D min", "F# min", "B♭ maj", None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One finished file: how far from the reached loudness, and its peak."""
+
+    what: str
+    format: str
+    off_lu: float
+    peak_dbtp: float
+
+
+def figures(count: int = COUNT) -> list[Figure]:
+    """The worst of each kind of file: distance from the loudness reached, true peak."""
+    with tempfile.TemporaryDirectory() as name:
+        read = list(_finished(Path(name), count))
+    found = []
+    for kind in ("flac", *LOSSY):
+        files = [one for one in read if one.format == kind]
+        reach = FLAC_LU if kind == "flac" else LOSSY_LU
+        found += _of_kind(kind, files, reach)
+    return found
+
+
+def _of_kind(kind: str, files: list[Read], reach: float) -> list[Figure]:
+    group, title = "loudness", f"{len(files)} random recipes as {kind.upper()}"
+    if not files:
+        none = f"random recipes as {kind.upper()}"
+        return [Figure(group, none, None, note="the engine does not make this format")]
+    far = max(files, key=lambda one: abs(one.off_lu))
+    high = max(files, key=lambda one: one.peak_dbtp)
+    over = sum(abs(one.off_lu) > reach for one in files)
+    return [
+        Figure(
+            group, f"{title}, worst distance from the loudness reached", abs(far.off_lu), "LU",
+            reach, False, f"{over} over; worst: {far.what}, {far.off_lu:+.2f} LU",
+        ),
+        Figure(
+            group, f"{title}, highest true peak", high.peak_dbtp, "dBTP", PEAK_DBTP, False,
+            f"{sum(one.peak_dbtp > PEAK_DBTP for one in files)} over; highest: {high.what}",
+        ),
+    ]  # fmt: skip
+
+
+def accepted_formats(folder: Path) -> tuple[str, ...]:
+    """Of FLAC and the lossy kinds, those that the engine's `finish` makes."""
+    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    pieces = [np.stack([tone, tone]).astype(np.float32)]
+    formats = ["flac"]
+    for kind in LOSSY:
+        try:
+            finish(
+                lambda: pieces, reached_lufs=-20.0, folder=folder, name="try", tags=TAGS,
+                formats=("flac", kind),
+            )  # fmt: skip
+        except ValueError:
+            continue
+        formats.append(kind)
+    return tuple(formats)
+
+
+def asks(count: int) -> Iterator[Ask]:
+    """`count` asks, the modes by turns and the rest drawn by SEED."""
+    rng = np.random.default_rng(SEED)
+    for number in range(count):
+        moods = [round(float(one), 2) for one in rng.uniform(0.0, 1.0, 4)]
+        tempo = round(float(rng.uniform(70.0, 160.0)), 1) if rng.random() < 0.6 else None
+        target = round(float(rng.uniform(-20.0, -12.0)), 1) if rng.random() < 0.6 else None
+        yield Ask(
+            MODES[number % len(MODES)], *moods, tempo_bpm=tempo, key=_KEYS[int(rng.integers(10))],
+            vocals=bool(rng.random() < 0.7), seconds=float(rng.integers(20, 41)),
+            target_lufs=target, seed=number,
+        )  # fmt: skip
+
+
+def _finished(work: Path, count: int) -> Iterator[Read]:
+    songs, stems = _taken(work)
+    formats = accepted_formats(work)
+    for number, ask in enumerate(asks(count)):
+        used = songs if ask.mode == "collaboration" else [songs[number // 2 % len(songs)]]
+        what = f"number {number}, {ask.mode}"
+        try:
+            recipe = plan(ask, used, stems)
+        except CannotCompose as refusal:
+            raise SystemExit(f"The director refused ask {what}: {refusal}") from refusal
+        made = make(recipe, used, stems, work, name="v", tags=TAGS, formats=formats)
+        for file in made.finished.files:
+            lufs, peak = metered(read_chunks(file.path))
+            yield Read(what, file.format, lufs - made.recipe.reached_lufs, peak)
+
+
+def _taken(work: Path) -> tuple[list[Song], dict[str, Audio]]:
+    """The demo's recordings, read and measured as `vary` does it, and their samples by digest."""
+    songs, stems = [], {}
+    for piece in PIECES:
+        found = take(write_stems(work / piece, piece), work)
+        songs.append(found.song)
+        stems.update(found.samples)
+    return songs, stems

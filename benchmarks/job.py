@@ -43,6 +43,8 @@ SQUEEZE = Compressor(-24.0, 3.0, 10.0, 120.0, 2.0)
 BUS_SQUEEZE = Compressor(-20.0, 2.0, 20.0, 80.0)
 ROOM = Reverb("reverb/1", 1.6, 20.0, 5_000.0, 0.0, 5)
 PERCUSSIVE = "slices/1"
+# How a contender may lay its reverb: the engine has one for all.
+EACH, SHARED = "a reverb on each stem", "one shared reverb send"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ by stem, and loudness is set by libebur128 before the limiter.
 """
 
 import importlib
-import importlib.util
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -43,9 +42,14 @@ class WithEffects:
         self.name, self.reach, self.rounds = name, reach, rounds
 
     def missing(self) -> str | None:
-        """The packages that are not installed."""
-        absent = [one for one in self.packages if importlib.util.find_spec(one) is None]
-        return f"{', '.join(absent)} is not installed" if absent else None
+        """The packages that cannot be imported here."""
+        absent = []
+        for one in self.packages:
+            try:
+                importlib.import_module(one)
+            except ImportError:
+                absent.append(one)
+        return f"{', '.join(absent)} cannot be imported" if absent else None
 
     def stretch(self, stem: Audio, speed: float, semitones: int) -> Audio:
         """One stem, float32 [2, about n / speed]."""

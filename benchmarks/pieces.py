@@ -1,9 +1,9 @@
 """Pieces with an exact grid, written and played by this file: the truth that analysis is held
 against.
 
-Sixty and more of them over tempo 60 to 180, 3/4, 4/4, 6/8, swing, drumless, late drums, drift and
-modulation, each as stems; and a few sounds that are no music. Invariant: a piece follows from its
-number.
+Seventy of them over tempo 60 to 180, 3/4, 4/4, 6/8, swing, drumless, late drums, drift and
+modulation, each as stems; others held out, of other seeds and in a freer manner, on which nothing
+was ever tuned; and a few sounds that are no music. Invariant: a piece follows from its number.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,26 @@ _TURNS = {
     "maj": ((0, 5, 3, 4), (0, 3, 4, 0), (0, 4, 5, 3), (0, 1, 4, 0), (0, 3, 0, 4), (5, 3, 0, 4)),
     "min": ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4), (0, 5, 3, 4), (0, 3, 6, 0), (0, 4, 0, 5)),
 }
+# More of them for the pieces held out: some begin elsewhere than on the tonic.
+_FREER = {
+    "maj": (*_TURNS["maj"], (0, 5, 1, 4), (0, 2, 3, 4), (3, 4, 0, 0), (1, 4, 0, 0), (0, 4, 1, 3)),
+    "min": (*_TURNS["min"], (0, 2, 6, 3), (0, 6, 3, 0), (5, 6, 0, 0), (0, 5, 6, 0), (3, 0, 4, 0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a piece is written beyond its kind: whether it comes home in its last bar or breaks off
+    as a loop does, whether chords have sevenths, how many cents it is tuned off 440 Hz.
+    """
+
+    turns: dict[str, tuple[tuple[int, ...], ...]]
+    comes_home: bool = True
+    sevenths: bool = False
+    cents: float = 0.0
+
+
+_PLAIN = Manner(_TURNS)
 
 
 @dataclass(slots=True)
@@ -49,9 +69,25 @@ def pieces(count: int = 70) -> Iterator[Piece]:
         yield piece(number)
 
 
+def held_out(count: int = 40) -> Iterator[Piece]:
+    """`count` pieces of other seeds; a third break off, a third have sevenths, all are detuned."""
+    for number in range(count):
+        rng = np.random.default_rng(90_000 + number)
+        manner = Manner(
+            turns=_FREER,
+            comes_home=bool(rng.random() < 0.67),
+            sevenths=bool(rng.random() < 0.33),
+            cents=float(rng.uniform(-30.0, 30.0)),
+        )
+        yield _written(number, np.random.default_rng(70_000 + number), manner)
+
+
 def piece(number: int) -> Piece:
     """Piece `number`: its kind by turns, the rest drawn from a generator seeded by it."""
-    rng = np.random.default_rng(20_000 + number)
+    return _written(number, np.random.default_rng(20_000 + number), _PLAIN)
+
+
+def _written(number: int, rng: np.random.Generator, manner: Manner) -> Piece:
     kind = KINDS[number % len(KINDS)]
     tempo = float(np.round(60.0 * 3.0 ** rng.uniform(0.0, 1.0), 2))
     if kind == "6/8":
@@ -70,7 +106,7 @@ def piece(number: int) -> Piece:
         downbeats=np.zeros(0),
     )
     made.downbeats = made.beats[:-1:per_bar]
-    _play(made, rng, tonic, mode, bars)
+    _play(made, rng, manner, tonic, mode, bars)
     made.beats = made.beats[:-1]
     return made
 
@@ -101,7 +137,9 @@ def _at(grid: F64, beat: float) -> float:
     return float(np.interp(beat, np.arange(grid.size), grid))
 
 
-def _play(made: Piece, rng: np.random.Generator, tonic: int, mode: str, bars: int) -> None:
+def _play(
+    made: Piece, rng: np.random.Generator, manner: Manner, tonic: int, mode: str, bars: int
+) -> None:
     size = int(made.beats[-1] + 0.8 * RATE_HZ)
     names = ["bass", "keys", "pad", "lead"]
     if made.kind == "sparse":
@@ -109,27 +147,28 @@ def _play(made: Piece, rng: np.random.Generator, tonic: int, mode: str, bars: in
     if made.kind != "drumless":
         names.insert(0, "drums")
     made.stems = {name: np.zeros(size, np.float32) for name in names}
-    turns = _TURNS[mode]
+    turns = manner.turns[mode]
     turn = turns[int(rng.integers(len(turns)))]
     other = turns[int(rng.integers(len(turns)))]
     shape = rng.integers(0, 4, size=4)
     for bar in range(bars):
         lift = 2 if made.kind == "modulation" and bar >= bars * 3 // 4 else 0
         degree = (other if bar // 8 % 2 else turn)[bar % 4]
-        chord = _chord(tonic + lift, mode, 0 if bar == bars - 1 else degree)
+        home = manner.comes_home and bar == bars - 1
+        chord = _chord(tonic + lift, mode, 0 if home else degree, manner.sevenths)
         if "drums" in made.stems and not (made.kind == "late" and bar < bars // 4):
             _drums(made, rng, bar, int(shape[0]))
-        _bass(made, rng, bar, chord, int(shape[1]))
-        _keys(made, rng, bar, chord, int(shape[2]))
+        _bass(made, rng, bar, chord, int(shape[1]), manner.cents)
+        _keys(made, rng, bar, chord, int(shape[2]), manner.cents)
         if "pad" in made.stems:
-            _pad(made, bar, chord)
-            _lead(made, rng, bar, chord, tonic + lift, mode)
+            _pad(made, bar, chord, manner.cents)
+            _lead(made, rng, bar, chord, tonic + lift, mode, manner.cents)
 
 
-def _chord(tonic: int, mode: str, degree: int) -> tuple[int, ...]:
-    """Pitch classes of the triad on `degree`; the fifth degree of minor is major."""
+def _chord(tonic: int, mode: str, degree: int, seventh: bool = False) -> tuple[int, ...]:
+    """Pitch classes of the chord on `degree`; the fifth degree of minor is major."""
     scale = _MAJOR if mode == "maj" else _MINOR
-    notes = [scale[(degree + step) % 7] for step in (0, 2, 4)]
+    notes = [scale[(degree + step) % 7] for step in ((0, 2, 4, 6) if seventh else (0, 2, 4))]
     if mode == "min" and degree == 4:
         notes[1] += 1
     return tuple((tonic + note) % 12 for note in notes)
@@ -161,7 +200,12 @@ def _drums(made: Piece, rng: np.random.Generator, bar: int, shape: int) -> None:
 
 
 def _bass(
-    made: Piece, rng: np.random.Generator, bar: int, chord: tuple[int, ...], shape: int
+    made: Piece,
+    rng: np.random.Generator,
+    bar: int,
+    chord: tuple[int, ...],
+    shape: int,
+    cents: float,
 ) -> None:
     per_bar = made.beats_per_bar
     plans = {
@@ -175,13 +219,18 @@ def _bass(
         pitch = chord[0] if index == 0 or rng.random() < 0.6 else chord[2]
         at, end = _at(made.beats, bar * per_bar + start), _at(made.beats, bar * per_bar + until)
         note = synth.bass(
-            28 + (pitch - 4) % 12, 0.92 * (end - at) / RATE_HZ, rng.uniform(0.85, 1.0)
+            28 + (pitch - 4) % 12 + cents / 100, 0.92 * (end - at) / RATE_HZ, rng.uniform(0.85, 1.0)
         )
         synth.lay(made.stems["bass"], note, at)
 
 
 def _keys(
-    made: Piece, rng: np.random.Generator, bar: int, chord: tuple[int, ...], shape: int
+    made: Piece,
+    rng: np.random.Generator,
+    bar: int,
+    chord: tuple[int, ...],
+    shape: int,
+    cents: float,
 ) -> None:
     per_bar = made.beats_per_bar
     beats = [float(beat) for beat in range(per_bar)]
@@ -194,22 +243,28 @@ def _keys(
     arpeggio = shape == 3 or made.kind == "6/8"
     for index, beat in enumerate(beats):
         at = _at(made.beats, bar * per_bar + beat) + rng.normal(0.0, 0.004) * RATE_HZ
-        pitches = (chord[index % 3],) if arpeggio else chord
+        pitches = (chord[index % len(chord)],) if arpeggio else chord
         for pitch in pitches:
-            note = synth.keys(60 + (pitch - 0) % 12, 0.7, rng.uniform(0.6, 0.9))
+            note = synth.keys(60 + pitch % 12 + cents / 100, 0.7, rng.uniform(0.6, 0.9))
             synth.lay(made.stems["keys"], note, at)
 
 
-def _pad(made: Piece, bar: int, chord: tuple[int, ...]) -> None:
+def _pad(made: Piece, bar: int, chord: tuple[int, ...], cents: float) -> None:
     first = bar * made.beats_per_bar
     at, end = _at(made.beats, first), _at(made.beats, first + made.beats_per_bar)
     for pitch in chord:
-        note = synth.pad(48 + (pitch - 0) % 12, (end - at) / RATE_HZ + 0.15)
+        note = synth.pad(48 + pitch % 12 + cents / 100, (end - at) / RATE_HZ + 0.15)
         synth.lay(made.stems["pad"], note, at)
 
 
 def _lead(
-    made: Piece, rng: np.random.Generator, bar: int, chord: tuple[int, ...], tonic: int, mode: str
+    made: Piece,
+    rng: np.random.Generator,
+    bar: int,
+    chord: tuple[int, ...],
+    tonic: int,
+    mode: str,
+    cents: float,
 ) -> None:
     scale = [(tonic + step) % 12 for step in (_MAJOR if mode == "maj" else _MINOR)]
     beat, per_bar = 0.0, made.beats_per_bar
@@ -221,7 +276,7 @@ def _lead(
         at = _at(made.beats, bar * per_bar + beat) + rng.normal(0.0, 0.008) * RATE_HZ
         end = _at(made.beats, bar * per_bar + beat + length)
         if rng.random() < 0.8:
-            note = synth.lead(pitch, max(0.1, 0.95 * (end - at) / RATE_HZ), 0.6)
+            note = synth.lead(pitch + cents / 100, max(0.1, 0.95 * (end - at) / RATE_HZ), 0.6)
             synth.lay(made.stems["lead"], note, at)
         beat += length
 

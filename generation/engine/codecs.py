@@ -1,15 +1,17 @@
-"""Sound into files and back: 24-bit FLAC segments, whole FLAC and MP3, with container tags.
+"""Sound into FLAC and any file back into sound: 24-bit segments, whole files, container tags.
 
-Knows bytes, not rows or addresses. Invariant: sample k of what went in is sample k of what comes
-out of the decoder; FLAC gives back the very 24-bit numbers.
+Knows bytes, not rows or addresses; lossy files are written in `lossy`. Invariant: sample k of what
+went in is sample k of what comes out of the decoder; FLAC gives back the very 24-bit numbers.
 """
 
 import io
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import av.container
 import numpy as np
 import numpy.typing as npt
 import soundfile
@@ -17,9 +19,7 @@ import soundfile
 from generation.engine.kernels import Audio
 from generation.recipe import SAMPLE_RATE_HZ
 
-MP3_BITS_PER_S = 256_000
 _FULL = 8_388_608.0
-_PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,38 +85,28 @@ def _flac(stream: io.BytesIO | io.BufferedRandom, tags: Tags | None) -> soundfil
     return file
 
 
-def write_mp3(path: Path, chunks: Iterable[Audio], tags: Tags) -> int:
-    """A whole MP3 file, constant rate, with the gapless header; returns its length in samples."""
-    frames = 0
-    with av.open(str(path), "w", format="mp3", options={"id3v2_version": "3"}) as container:
-        container.metadata.update(
-            {"title": tags.title, "artist": tags.artist, "comment": tags.comment}
-        )
-        if tags.date:
-            container.metadata["date"] = tags.date
-        stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE_HZ, layout="stereo")
-        stream.bit_rate = MP3_BITS_PER_S
-        for chunk in chunks:
-            for lo in range(0, chunk.shape[1], _PIECE):
-                part = np.ascontiguousarray(chunk[:, lo : lo + _PIECE])
-                frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
-                frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, frames
-                container.mux(stream.encode(frame))
-                frames += part.shape[1]
-        container.mux(stream.encode(None))
-    return frames
-
-
 def read_chunks(path: Path) -> Iterator[Audio]:
     """The samples of an audio file as a player hears them, in chunks float32 [2, n].
 
-    Encoder delay and padding named in the container are left out.
+    Encoder delay and padding named in the container are left out. FFmpeg leaves out neither what
+    lies behind the end of an edit list nor of a track, so MP4 is cut here at the track's length.
     """
     with av.open(str(path)) as container:
+        left = _length_of(container)
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE_HZ)
         for frame in container.decode(audio=0):
             for part in resampler.resample(frame):
-                yield np.ascontiguousarray(part.to_ndarray().astype(np.float32))
+                sound = part.to_ndarray()[:, : max(0, left)].astype(np.float32)
+                left -= sound.shape[1]
+                yield np.ascontiguousarray(sound)
+
+
+def _length_of(container: av.container.InputContainer) -> int:
+    """Samples of the first sound track of an MP4 file, or more than there can be in others."""
+    stream = container.streams.audio[0]
+    if "mp4" not in container.format.name or not stream.duration or stream.time_base is None:
+        return sys.maxsize
+    return round(stream.duration * stream.time_base * SAMPLE_RATE_HZ)
 
 
 def read_tags(path: Path) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""Finished files: one constant trim found by exact measurement, then FLAC and MP3.
+"""Finished files: one constant trim found by exact measurement, then FLAC, MP3, M4A and Opus.
 
 What streamed is the master before its trim; a file is the same samples times one constant. Knows
 sound and paths, not rows. Invariant: no file it hands over passes -1.0 dBTP, and it says so when
 the loudness is not where the recipe put it.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,17 @@ import numpy as np
 
 from generation.engine import codecs
 from generation.engine.kernels import Audio
+from generation.engine.lossy import CODERS, write_lossy
 from generation.engine.loudness import Meter, measured
 from generation.recipe import PIECE_SAMPLES
 
 PEAK_DBTP = -1.0
 TRIM_DB = 0.5
 NEAR_LU = 0.3
-ENCODES = 4
+LOSSY_LU = 0.5
+ENCODES = 6
 _SAFE_DB = 0.02
+_MARGIN_DB = 0.1
 
 Pieces = Callable[[], Iterable[Audio]]
 Pause = Callable[[], None]
@@ -32,7 +36,10 @@ def no_pause() -> None:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One finished file; `lowered_db` is what a lossy file was turned down beside the trim."""
+    """One finished file.
+
+    `lowered_db` is what a lossy file was turned down beside the trim; below zero, turned up.
+    """
 
     format: str
     path: Path
@@ -82,53 +89,86 @@ def finish(
     tags: codecs.Tags,
     formats: Sequence[str] = ("flac", "mp3"),
     pause: Pause = no_pause,
+    encodes: int = ENCODES,
 ) -> Finished:
     """Writes `<folder>/<name>.<format>` and measures each file as decoded.
 
     `pieces` gives the streamed sound from its beginning each time it is called, float32 [2, n].
-    Formats: "flac" (24-bit) and "mp3"; "flac" is the master and always among them. `pause` is
-    called again and again, at most some 2 s of sound apart. Raises ValueError for other formats.
+    Formats: "flac" (24-bit), "mp3", "m4a" (AAC) and "opus"; "flac" is the master and always among
+    them. A lossy one that cannot be brought under the peak within `encodes` attempts is left out of
+    `files`. `pause` is called again and again, at most some 2 s of sound apart. Raises ValueError
+    for other formats.
     """
-    if "flac" not in formats or not {"flac", "mp3"}.issuperset(formats):
+    if "flac" not in formats or not {"flac", *CODERS}.issuperset(formats):
         raise ValueError(f"These formats are not made here: {', '.join(formats)}.")
     trim_db, correction = choose_trim(measured(_paced(pieces(), pause)), reached_lufs)
     trimmed = Meter()
-    files: list[File] = []
-    for kind in sorted(formats):
-        path = folder / f"{name}.{kind}"
-        if kind == "mp3":
-            files.append(_write_mp3(pieces, trim_db, path, tags, pause))
-            continue
-        heard = _read_by(trimmed, _scaled(_paced(pieces(), pause), trim_db))
-        frames = codecs.write_flac(path, heard, tags)
-        level, peak = trimmed.integrated_lufs(), trimmed.true_peak_dbtp()
-        files.append(File(kind, path, frames, level, peak))
-    return Finished(
-        trim_db,
-        trimmed.integrated_lufs(),
-        trimmed.true_peak_dbtp(),
-        trimmed.range_lu(),
-        correction,
-        tuple(files),
-    )
+    path = folder / f"{name}.flac"
+    heard = _read_by(trimmed, _scaled(_paced(pieces(), pause), trim_db))
+    frames = codecs.write_flac(path, heard, tags)
+    level, peak = trimmed.integrated_lufs(), trimmed.true_peak_dbtp()
+    files = [File("flac", path, frames, level, peak)]
+    for kind in sorted(set(formats) - {"flac"}):
+
+        def encode_at(lowered_db: float, kind: str = kind) -> File:
+            path = folder / f"{name}.{kind}"
+            sound = _scaled(_paced(pieces(), pause), trim_db - lowered_db)
+            return _write_lossy(kind, path, sound, tags, pause, lowered_db)
+
+        settled = settle(encode_at, level, encodes)
+        files += [settled] if settled is not None else []
+    return Finished(trim_db, level, peak, trimmed.range_lu(), correction, tuple(files))
 
 
-def _write_mp3(pieces: Pieces, trim_db: float, path: Path, tags: codecs.Tags, pause: Pause) -> File:
-    """One file; when it passes the peak it is lowered by the overshoot + 0.1 dB.
+def _write_lossy(
+    kind: str, path: Path, sound: Iterable[Audio], tags: codecs.Tags, pause: Pause, lowered: float
+) -> File:
+    """One encode, read back and measured as a player decodes it."""
+    frames = write_lossy(kind, path, sound, tags)
+    meter = measured(_paced(codecs.read_chunks(path), pause))
+    return File(kind, path, frames, meter.integrated_lufs(), meter.true_peak_dbtp(), lowered)
 
-    Once is nearly always enough; a coder may answer a lower level with another peak.
+
+def settle(
+    encode_at: Callable[[float], File], level_lufs: float | None, encodes: int = ENCODES
+) -> File | None:
+    """The file at a level where it keeps its peak, and its loudness where the peak has room.
+
+    Over the peak it is lowered by the overshoot + 0.1 dB, which once is nearly always enough; a
+    coder may answer a lower level with another peak, so the margin doubles each time. A coder that
+    takes loudness away (it drops the highest treble) is met half an LU at most from `level_lufs`,
+    by one turn up as far as the peak allows. None: still over the peak after `encodes` attempts.
     """
-    lowered = 0.0
-    for _ in range(ENCODES):
-        sound = _scaled(_paced(pieces(), pause), trim_db - lowered)
-        frames = codecs.write_mp3(path, sound, tags)
-        meter = measured(_paced(codecs.read_chunks(path), pause))
-        peak = meter.true_peak_dbtp()
-        file = File("mp3", path, frames, meter.integrated_lufs(), peak, lowered)
-        if peak is None or peak <= PEAK_DBTP:
-            break
-        lowered = round(lowered + peak - PEAK_DBTP + 0.1, 2)
-    return file
+    lowered, margin, kept = 0.0, _MARGIN_DB, None
+    for left in reversed(range(encodes)):
+        file = encode_at(lowered)
+        over = _above(file)
+        if over > 0.0:
+            if kept is not None:
+                return encode_at(kept.lowered_db)
+            lowered, margin = round(lowered + over + margin, 2), margin * 2.0
+            continue
+        lift = _lift(file, level_lufs, -over)
+        if lift == 0.0 or left < 2 or lowered != 0.0:
+            return file
+        kept, lowered = file, round(lowered - lift, 2)
+    return None
+
+
+def _above(file: File) -> float:
+    """dB over the permitted peak; not above zero when the file keeps it."""
+    peak = file.true_peak_dbtp
+    return -math.inf if peak is None else peak - PEAK_DBTP
+
+
+def _lift(file: File, level_lufs: float | None, room_db: float) -> float:
+    """dB by which the file is to be turned up: none when it is near enough or has no room."""
+    if level_lufs is None or file.integrated_lufs is None:
+        return 0.0
+    missing = level_lufs - file.integrated_lufs
+    if missing <= LOSSY_LU - _MARGIN_DB:
+        return 0.0
+    return max(0.0, min(missing, room_db - _MARGIN_DB))
 
 
 def _read_by(meter: Meter, chunks: Iterable[Audio]) -> Iterator[Audio]:

@@ -44,6 +44,17 @@ def figure_from(data: dict[str, Any]) -> Figure:
     return Figure(**{key: value for key, value in data.items() if key != "verdict"})
 
 
+def merged(before: dict[str, Any], fresh: dict[str, Any], groups: Sequence[str]) -> dict[str, Any]:
+    """The report `before` with the groups of `fresh` in their places, in the order of `groups`."""
+    others = [one for one in before["figures"] if one["group"] not in fresh["took_s"]]
+    figures = sorted([*others, *fresh["figures"]], key=lambda one: groups.index(one["group"]))
+    return fresh | {
+        "took_s": before["took_s"] | fresh["took_s"],
+        "packages": before["packages"] | fresh["packages"],
+        "figures": figures,
+    }
+
+
 def missed(figures: Iterable[Figure]) -> list[str]:
     """The names of the figures that missed their reach."""
     return [f"{one.group}: {one.name}" for one in figures if one.verdict == "MISSED"]

@@ -25,15 +25,16 @@ from generation.engine.render import Cache, render
 from generation.recipe import PIECE_SAMPLES, Recipe
 
 FIRST_SAMPLES = 4_800
+TIMES = 41
 REACH_MS = 15.0
 
 
-def figures(seconds: float = SECONDS, times: int = 41, processor: str = TONAL) -> list[Figure]:
+def figures(times: int = TIMES, processor: str = TONAL) -> list[Figure]:
     """Medians in milliseconds: wall time of the first 100 ms, its CPU time, the same with its
     window table, and a seek to the middle, where phases have to be found.
     """
     with tempfile.TemporaryDirectory() as folder:
-        stems, onsets = mapped_stems(Path(folder), seconds)
+        stems, onsets = mapped_stems(Path(folder), SECONDS)
         for stem in stems.values():
             stem.sum()
         plain = replace(make_recipe(stems, processor), gain_db=3.0)

@@ -2,9 +2,9 @@
 
     python benchmarks/picture.py docs/benchmarks/engine.json
 
-Writes the picture beside the JSON (`engine.svg`) and prints the Markdown tables of the page. It
-knows the report of `benchmarks/render.py --keep` and nothing of sound. Invariant: every number
-drawn or printed stands in that file.
+Writes the picture beside the JSON (`engine.svg`) and its tables into the page beside it
+(`engine.md`), between the marks that say so. It knows the report of `benchmarks/render.py --keep`
+and nothing of sound. Invariant: every number drawn or tabulated stands in that file.
 """
 
 import json
@@ -125,22 +125,46 @@ def _cell(one: Figure | None) -> str:
     return "not measured" if one is None else f"{shown(one.reached)} {one.unit}".strip()
 
 
+def paged(text: str, name: str, table: str) -> str:
+    """The page with `table` between its two marks for `name`; ValueError where they are missing."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"The page has no place for {name}.")
+    head, rest = text.split(begin, 1)
+    return f"{head}{begin}\n{table}\n\n{end}{rest.split(end, 1)[1]}"
+
+
+def _gated(figures: Iterable[Figure]) -> list[Figure]:
+    """All rows but the contenders' readings, which have a table of their own."""
+    return [
+        one
+        for one in figures
+        if one.group != "peers" or one.name.startswith(PREFIX) or one.reached is None
+    ]
+
+
+def _circumstances(report: dict[str, Any]) -> str:
+    """The line that says where and with what it was measured."""
+    versions = ", ".join(f"{name} {one}" for name, one in report["packages"].items())
+    return (
+        f"Measured on {report['measured_on']}: {report['processor']}, one core, "
+        f"Python {report['python']}, {versions}."
+    )
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Draws and prints; the page is written by hand around it."""
+    """Draws the picture and fills the page."""
     path = Path(arguments[0])
     report = json.loads(path.read_text())
     figures = [figure_from(one) for one in report["figures"]]
     caption = f"{report['processor']}, one core, {report['measured_on']}"
     if ratios(figures):
         path.with_suffix(".svg").write_text(drawn(figures, caption))
-    gated = [
-        one
-        for one in figures
-        if one.group != "peers" or one.name.startswith("CPU ratio") or one.reached is None
-    ]
-    print(markdown(gated))
-    print()
-    print(beside(figures))
+    page = path.with_suffix(".md")
+    text = paged(
+        page.read_text(), "figures", f"{_circumstances(report)}\n\n{markdown(_gated(figures))}"
+    )
+    page.write_text(paged(text, "readings", beside(figures)))
     return 0
 
 

@@ -5,7 +5,7 @@
 One thread on one core. Without `--peers`: the whole job, first bytes, memory, sound, loudness.
 With it the contenders too, in `.venv-peers`, which is made on first use. `--check` exits 1 when a
 figure is missed; one that could not be measured fails nothing. `--keep` writes what
-`benchmarks/picture.py` draws and tabulates.
+`benchmarks/picture.py` draws and tabulates; with `--only` it changes those groups of the file.
 """
 
 import argparse
@@ -52,13 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{table(found)}\n", flush=True)
     report = _machine(core) | {"took_s": took, "figures": [one.plain() for one in figures]}
     if asked.keep:
-        asked.keep.write_text(json.dumps(report, indent=1) + "\n")
+        _keep(asked.keep, report, is_whole=not asked.only)
     if asked.json:
         print(json.dumps(report, indent=1))
     wrong = missed(figures)
     if wrong:
         print("missed: " + "; ".join(wrong), file=sys.stderr)
     return 1 if asked.check and wrong else 0
+
+
+def _keep(path: Path, report: dict[str, Any], *, is_whole: bool) -> None:
+    """Writes the report; that of single groups takes their places in what is kept already."""
+    from benchmarks.figures import merged
+
+    if not is_whole and path.exists():
+        report = merged(json.loads(path.read_text()), report, GROUPS)
+    path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -74,6 +83,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", action="append", choices=GROUPS, help="one group; may be repeated"
     )
     parser.add_argument("--processor", help='of tonal stems, as "vocoder/1"; default: the newest')
+    parser.add_argument("--seconds", type=float, help="of each stem in the job; default: 180")
     parser.add_argument("--rounds", type=int, help="rounds of the job and of each contender")
     asked = parser.parse_args(arguments)
     asked.peers = asked.peers or "peers" in (asked.only or ())
@@ -86,13 +96,14 @@ def _groups(asked: argparse.Namespace) -> dict[str, Callable[[], list[Any]]]:
     from benchmarks.job import QUICK_SECONDS, SECONDS, TONAL
 
     processor = asked.processor or TONAL
-    seconds = QUICK_SECONDS if asked.quick else SECONDS
+    seconds = asked.seconds or (QUICK_SECONDS if asked.quick else SECONDS)
+    times = first_bytes.TIMES // 4 if asked.quick else first_bytes.TIMES
     rounds = asked.rounds or (1 if asked.quick else speed.ROUNDS)
     count = loudness_set.QUICK_COUNT if asked.quick else loudness_set.COUNT
     long_s = 60.0 if asked.quick else memory.LONG_S
     groups: dict[str, Callable[[], list[Any]]] = {
         "job": lambda: speed.figures(seconds, rounds, processor),
-        "first bytes": lambda: first_bytes.figures(seconds, 11 if asked.quick else 41, processor),
+        "first bytes": lambda: first_bytes.figures(times, processor),
         "memory": lambda: memory.figures(long_s, processor),
         "sound": lambda: engine_sound.figures(processor),
         "loudness": lambda: loudness_set.figures(count),

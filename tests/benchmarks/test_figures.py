@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.figures import Figure, figure_from, missed, table
+from benchmarks.figures import Figure, figure_from, merged, missed, table
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_the_table_has_a_line_for_every_figure():
     assert len(lines) == 2
     assert "not measured" in lines[1]
     assert lines[1].endswith("why")
+
+
+def test_measuring_one_group_again_leaves_the_others_of_the_kept_report():
+    def report(took_s, *figures):
+        plain = [one.plain() for one in figures]
+        return {"took_s": took_s, "packages": {"numpy": "2"}, "core": 1, "figures": plain}
+
+    job, peer = Figure("job", "whole job", 120.0), Figure("peers", "CPU ratio", 44.4)
+    before = report({"job": 1.0, "peers": 2.0}, job, peer)
+    again = report({"job": 3.0}, Figure("job", "whole job", 130.0))
+    kept = merged(before, again, ("job", "peers"))
+    assert [one["reached"] for one in kept["figures"]] == [130.0, 44.4]
+    assert kept["took_s"] == {"job": 3.0, "peers": 2.0}

@@ -1,9 +1,11 @@
-"""The picture of the ratios shows what was measured, nothing else."""
+"""Picture and page show what was measured, nothing else."""
 
 import xml.etree.ElementTree as ElementTree
 
+import pytest
+
 from benchmarks.figures import Figure
-from benchmarks.picture import MET, MISSED, beside, drawn, ratios
+from benchmarks.picture import MET, MISSED, beside, drawn, paged, ratios
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -52,3 +54,18 @@ def test_a_contender_has_a_row_of_readings_with_gaps_where_none_were_taken():
     row = beside(FIGURES).splitlines()[2]
     assert row.startswith("| quick | -14.1 LUFS | -1.4 dBTP |")
     assert "not measured" in row
+
+
+def test_a_table_goes_between_its_marks_and_leaves_the_rest_alone():
+    page = "Head\n<!-- figures -->\nold\n<!-- end of figures -->\nTail\n"
+    once = paged(page, "figures", "| new |")
+    assert once.startswith("Head\n<!-- figures -->\n")
+    assert once.endswith("<!-- end of figures -->\nTail\n")
+    assert "| new |" in once
+    assert "old" not in once
+    assert paged(once, "figures", "| new |") == once
+
+
+def test_a_page_without_a_place_is_refused():
+    with pytest.raises(ValueError, match="readings"):
+        paged("Head\n", "readings", "| new |")

@@ -5,7 +5,7 @@ what is expected of a moment follows from the recipe and from the samples that i
 there, so a stretch is expected to be what it is in the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from generation.recipe import SAMPLE_RATE_HZ, Clip, Note, Recipe
 F64 = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.int64]
 Span = tuple[int, int]
+Pause = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,18 @@ class _Frames:
     hop: int
 
 
-def expected_of(recipe: Recipe, stems: Mapping[str, F32], stretches: Sequence[Span]) -> Expected:
+def no_pause() -> None:
+    """Goes on at once."""
+
+
+def expected_of(
+    recipe: Recipe, stems: Mapping[str, F32], stretches: Sequence[Span], pause: Pause = no_pause
+) -> Expected:
     """What the stretches [start, end) of the variation, in the order of time, should leave behind.
 
     Of the stems (float32 [2, n], memory maps welcome) only what is read there is looked at. EQ,
-    compressors and room are not reckoned with: whoever compares must bear them.
+    compressors and room are not reckoned with: whoever compares must bear them. `pause` is called
+    after each source.
     """
     bands, pitch = _frames(stretches, HOP, 0), _frames(stretches, PITCH_HOP, 1)
     found = Expected(
@@ -96,6 +104,7 @@ def expected_of(recipe: Recipe, stems: Mapping[str, F32], stretches: Sequence[Sp
                 found.strewn[at] += held.sum(axis=1)
             at, held = _carried(one, gains, pitch, notes)
             found.pitch[index, at] += np.roll(held, one.semitones, axis=1)
+        pause()
     return found
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.analysis.carrying import expected_of
+from generation.analysis.carrying import Pause, expected_of, no_pause
 from generation.analysis.comparing import Figures, Pair
-from generation.analysis.imprint import F32, imprints_of
+from generation.analysis.imprint import F32, PITCH_WINDOW, imprints_of
+from generation.analysis.presence import presence_of
 from generation.recipe import SAMPLE_RATE_HZ, Recipe
 
 Heard = tuple[int, F32]
@@ -51,14 +52,21 @@ class Likeness:
         yield from self.sections
 
 
-def likeness_of(recipe: Recipe, stems: Mapping[str, F32], heard: Sequence[Heard]) -> Likeness:
+def likeness_of(
+    recipe: Recipe, stems: Mapping[str, F32], heard: Sequence[Heard], pause: Pause = no_pause
+) -> Likeness:
     """The likeness of stretches of a variation to its stems, float32 [2, n] by digest.
 
-    `heard`: first sample and sound, float32 [2, n], of each stretch; one stretch from 0 on is the
-    whole, and only then sections are judged. How loud it is does not matter.
+    `heard`: first sample and sound, float32 [2, n], of each stretch in the order of time; one
+    stretch from 0 on is the whole, and only then sections are judged. How loud it is does not
+    matter. `pause` is called again and again, some 50 ms of work for 180 s of sound apart.
     """
+    if not heard:
+        return Likeness(Figures(None, None))
     stretches = [(start, start + sound.shape[1]) for start, sound in heard]
-    pair = Pair(imprints_of([sound for _, sound in heard]), expected_of(recipe, stems, stretches))
+    imprints = imprints_of([sound for _, sound in heard])
+    pause()
+    pair = Pair(imprints, expected_of(recipe, stems, stretches, pause))
     whole = pair.compare()
     sections = tuple(
         (place, pair.compare(within=(section.start, section.end)))
@@ -66,6 +74,13 @@ def likeness_of(recipe: Recipe, stems: Mapping[str, F32], heard: Sequence[Heard]
         if len(heard) == 1 and section.end - section.start >= SECTION_S * SAMPLE_RATE_HZ
     )
     return Likeness(whole, sections, _missed(pair, whole))
+
+
+def warm_up() -> None:
+    """Compiles what judging needs, before anybody waits for it."""
+    imprints_of([np.zeros((2, PITCH_WINDOW), dtype=np.float32)])
+    ones = np.ones((1, 2, 2), dtype=np.float32)
+    presence_of([(ones[0], ones)])
 
 
 def sentence_of(likeness: Likeness, recipe: Recipe) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.compose.director import NO_LIMITS, compose
 from generation.compose.values import Ask, Limits, Song
 from generation.engine import codecs, master
 from generation.engine.forecast import Levels
 from generation.engine.lines import lines_of
-from generation.engine.plan import plan_gain, with_plan
+from generation.engine.plan import Planned, plan_gain, with_plan
 from generation.engine.render import Cache, render
 from generation.recipe import Recipe, from_json, piece_count, piece_range, to_json
 
@@ -29,14 +30,23 @@ Onsets = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 Progress = Callable[[float], None]
 
 
+class NotTheSong(ValueError):
+    """A sound that does not keep the song of its sources; the message is one sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished variation. `windows`: float64 [n, sources]; `lines`: (digest, ppm) per source."""
+    """A finished variation.
+
+    `windows`: float64 [n, sources]; `lines`: (digest, ppm) per source; `likeness` of the streamed
+    samples to the sources.
+    """
 
     recipe: Recipe
     finished: master.Finished
     windows: Windows
     lines: tuple[tuple[str, int], ...]
+    likeness: Likeness
 
 
 def windows_sha256(windows: Windows) -> str:
@@ -73,11 +83,24 @@ def plan(
 ) -> Recipe:
     """The recipe that answers `ask`, its gain planned on the stems; normalised.
 
-    `stems`: float32 [2, n] by digest. Raises CannotCompose.
+    `stems`: float32 [2, n] by digest. Raises CannotCompose, NotTheSong.
     """
     recipe = compose(ask, songs, limits)
     planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))
+    check_probes(recipe, stems, planned)
     return from_json(to_json(with_plan(recipe, planned)))
+
+
+def check_probes(recipe: Recipe, stems: Mapping[str, Audio], planned: Planned) -> None:
+    """Raises NotTheSong when the stretches heard while planning do not keep the song."""
+    heard = [(one.start, one.sound[:, : recipe.length - one.start]) for one in planned.probes]
+    _kept(likeness_of(recipe, stems, heard), recipe)
+
+
+def _kept(likeness: Likeness, recipe: Recipe) -> Likeness:
+    if not likeness.is_kept:
+        raise NotTheSong(sentence_of(likeness, recipe))
+    return likeness
 
 
 def make(
@@ -94,13 +117,15 @@ def make(
     """Renders `recipe` and writes `<folder>/<name>.<format>`.
 
     Should the loudness miss the plan by more than a trim can mend, the gain is corrected and the
-    piece rendered once more. `progress` hears fractions from 0 to 1.
+    piece rendered once more. `progress` hears fractions from 0 to 1. Raises NotTheSong, before any
+    file is written, when the sound does not keep the song.
     """
     onsets = onsets_of(songs)
     raw = folder / f".{name}.f32"
     try:
         for is_last in (False, True):
             windows = _render_to(raw, recipe, stems, onsets, progress)
+            likeness = _kept(likeness_of(recipe, stems, [(0, _samples(raw, recipe))]), recipe)
             finished = master.finish(
                 partial(_pieces, raw, recipe),
                 reached_lufs=recipe.reached_lufs,
@@ -116,7 +141,7 @@ def make(
     finally:
         raw.unlink(missing_ok=True)
     lines = lines_of(windows, [source.digest for source in recipe.sources])
-    return Made(recipe, finished, windows, lines)
+    return Made(recipe, finished, windows, lines, likeness)
 
 
 def _render_to(
@@ -142,7 +167,12 @@ def _render_to(
 
 def _pieces(raw: Path, recipe: Recipe) -> Iterator[Audio]:
     """The sound written to `raw`, piece by piece, float32 [2, n]."""
-    samples = np.memmap(raw, dtype="<f4", mode="r", shape=(recipe.length, 2))
+    samples = _samples(raw, recipe)
     for index in range(piece_count(recipe)):
         start, end = piece_range(recipe, index)
-        yield np.ascontiguousarray(samples[start:end].T)
+        yield np.ascontiguousarray(samples[:, start:end])
+
+
+def _samples(raw: Path, recipe: Recipe) -> Audio:
+    """The whole of `raw` as float32 [2, n], mapped."""
+    return np.memmap(raw, dtype="<f4", mode="r", shape=(recipe.length, 2)).T

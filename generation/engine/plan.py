@@ -6,7 +6,7 @@ recipe and its stems. Invariant: a plan follows from them alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,12 +34,13 @@ _HIGHEST_DB = 48.0
 class Planned:
     """`gain_db` for the recipe and the loudness it reaches.
 
-    `remark` says why a target was lowered.
+    `remark` says why a target was lowered. `probes`: the stretches that were listened to.
     """
 
     gain_db: float
     reached_lufs: float
     remark: str | None = None
+    probes: tuple[Probe, ...] = field(default=(), compare=False, repr=False)
 
 
 def plan_gain(
@@ -68,7 +69,7 @@ def plan_gain(
             break
         gain = min(_HIGHEST_DB, gain + 1.2 * missing)
     if _deep_share(limiter, coming.probes, gain) <= DEEP_SHARE:
-        return Planned(round(gain, 2), target)
+        return Planned(round(gain, 2), target, probes=coming.probes)
     gain = _gentle(limiter, coming.probes, gain)
     reached = _loudness(recipe, coming, gain)
     lowered = target if reached is None else min(target, round(reached, 1))
@@ -76,7 +77,7 @@ def plan_gain(
         f"Planned at {lowered:g} LUFS instead of {target:g}: louder, "
         "its peaks would need more than 6 dB of limiting for over 1 % of the time."
     )
-    return Planned(round(gain, 2), lowered, remark)
+    return Planned(round(gain, 2), lowered, remark, coming.probes)
 
 
 def with_plan(recipe: Recipe, planned: Planned) -> Recipe:

@@ -150,10 +150,17 @@ def _uuids(references: Sequence[str]) -> list[uuid.UUID]:
         ) from None
 
 
+def _is_closed(variation: Variation) -> bool:
+    return variation.record is not None and variation.record.state != "OPEN"
+
+
 def _again(variation_id: uuid.UUID, now: datetime) -> Variation:
-    """A failed variation starts its next attempt where it stopped; any other is left as it is."""
+    """A failed variation starts its next attempt where it stopped; any other is left as it is.
+
+    So is one whose record is closed: the same recipe would be refused again.
+    """
     variation = locked(variation_id)
-    if variation.state != State.FAILED:
+    if variation.state != State.FAILED or _is_closed(variation):
         return variation
     variation.attempt += 1
     variation.error_code = variation.error_sentence = ""

@@ -143,10 +143,13 @@ def seal_variation(
     measured: Mapping[str, Any],
     files: Sequence[StoredFile],
     now: datetime,
+    refusal: tuple[str, str] | None = None,
 ) -> State:
     """Transaction Seal: the record closes, the files appear; READY, or WITHDRAWN when a grant fell.
 
     A variation that was cancelled or withdrawn before keeps its state; its record closes as well.
+    `refusal`: (code, sentence) of a sound that may not be delivered. It ends FAILED: its record
+    closes with what was heard until now, which is paid, and from now on it does not sound.
     """
     variation = locked(variation_id)
     before = State(variation.state)
@@ -161,9 +164,13 @@ def seal_variation(
         VariationFile.objects.get_or_create(
             variation=variation, format=one.format, defaults=asdict(one) | {"stored_at": now}
         )
-    variation.state = State.READY if end == "SEALED" else State.WITHDRAWN
+    if refusal is not None:
+        variation.state = State.FAILED
+        variation.error_code, variation.error_sentence = refusal
+    else:
+        variation.state = State.READY if end == "SEALED" else State.WITHDRAWN
     variation.ended_at = now
-    variation.save(update_fields=["state", "ended_at"])
+    variation.save(update_fields=["state", "ended_at", "error_code", "error_sentence"])
     _note_end(variation, before, SYSTEM, now)
     return State(variation.state)
 

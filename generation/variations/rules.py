@@ -33,6 +33,8 @@ class State(StrEnum):
 
 COMPOSE, PIECE, SEAL = "compose", "piece", "seal"
 MAKING = (COMPOSE, PIECE)
+# The code of a refusal: what came out, or would, is not the song it was made from.
+NOT_THE_SONG = "not_the_song"
 KINDS = (COMPOSE, PIECE, SEAL)
 
 UNDER_WAY = (State.COMPOSING, State.RENDERING)

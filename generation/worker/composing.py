@@ -14,7 +14,7 @@ from generation.analysis.queries import measured_stems, recording_analysis, stem
 from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
 from generation.compose.director import compose
 from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
-from generation.compose.whole import levels_of
+from generation.compose.whole import NotTheSong, check_probes, levels_of
 from generation.engine.plan import plan_gain, with_plan
 from generation.recipe import Recipe, RecipeError
 from generation.uploads.queries import is_recording_measuring
@@ -54,6 +54,8 @@ def compose_variation(job: Job, clock: Clock) -> None:
         plan = _plan(request, stems, clearance)
     except (CannotCompose, RecipeError) as error:
         raise JobRefused("cannot_compose", str(error)) from error
+    except NotTheSong as lost:
+        raise JobRefused(rules.NOT_THE_SONG, str(lost)) from lost
     by_digest = {stem.digest: stem.stem_id for _one, chosen in stems for stem in chosen}
     try:
         open_variation(
@@ -169,14 +171,16 @@ def _analysis(stem: ClearableStem) -> StemAnalysis:
 def _plan(request: VariationRequest, material: Material, clearance: Clearance) -> Recipe:
     """The director's recipe, checked against the stems and with its gain planned on them.
 
-    Raises CannotCompose, RecipeError.
+    Raises CannotCompose, RecipeError, NotTheSong.
     """
     targets: dict[str, Any] = request.targets
     ask = Ask(mode=request.mode, seed=request.seed, **targets)
     songs = [_song(one, stems) for one, stems in material]
     plan = compose(ask, songs, _limits(clearance.limits))
     digests = [source.digest for source in plan.sources]
-    planned = plan_gain(plan, load_stems(digests), load_onsets(digests), levels_of(songs))
+    sounds = load_stems(digests)
+    planned = plan_gain(plan, sounds, load_onsets(digests), levels_of(songs))
+    check_probes(plan, sounds, planned)
     return recipes.from_json(recipes.to_json(with_plan(plan, planned)))
 
 

@@ -6,6 +6,7 @@ function here and an ending in `endings`.
 
 import torch
 
+from generation.analysis.likeness import warm_up as warm_up_likeness
 from generation.engine.warm import warm_up
 from generation.uploads import operations as uploads
 from generation.variations import rules
@@ -30,3 +31,4 @@ def warm() -> None:
     """Compile the kernels before the first job, on one thread: pieces run side by side instead."""
     torch.set_num_threads(1)
     warm_up()
+    warm_up_likeness()

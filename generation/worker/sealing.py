@@ -1,7 +1,7 @@
 """The job "seal": finished files from the streamed samples, exact lines, and the record closed.
 
-Invariant: what is attributed and measured is what was stored; a job that ended early is sealed with
-what was heard and makes no files.
+Invariant: what is attributed and measured is what was stored; a job that ended early, or that did
+not keep the song, is sealed with what was heard and makes no files.
 """
 
 import hashlib
@@ -14,17 +14,19 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
+from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.engine import codecs, master
 from generation.engine.kernels import Audio
 from generation.engine.lines import lines_of
 from generation.recipe import PIECE_SAMPLES, Recipe
-from generation.variations import queries
+from generation.variations import queries, rules
 from generation.variations.models import Segment, Variation
 from generation.variations.operations import StoredFile, seal_variation
 from generation.variations.rules import State
 from generation.work.models import Job
 from generation.worker.loop import Clock, step_aside
 from generation.worker.rendering import read_recipe
+from generation.worker.stems import load_stems
 from licensing.catalog.store import audio_store, object_name, put_path
 
 MASTER = "master"
@@ -47,25 +49,32 @@ def seal(job: Job, clock: Clock) -> None:
     table = b"".join(bytes(one.windows) for one in segments)
     measured: dict[str, object] = {"target_lufs": plan.target_lufs}
     files: list[StoredFile] = []
+    refusal: tuple[str, str] | None = None
     if variation.state == State.RENDERING and len(segments) == variation.piece_count:
         with tempfile.TemporaryDirectory(prefix="seal-") as folder:
-            finished = _finish(variation, plan, segments, Path(folder))
-            files = [_store(one, finished.trim_db) for one in finished.files]
-        measured |= _figures(plan, finished)
+            samples = _joined(plan, segments, Path(folder))
+            likeness = _likeness(plan, samples)
+            measured |= _likeness_figures(likeness)
+            if likeness.is_kept:
+                finished = _finish(variation, plan, samples, Path(folder))
+                files = [_store(one, finished.trim_db) for one in finished.files]
+                measured |= _figures(plan, finished)
+            else:
+                refusal = rules.NOT_THE_SONG, sentence_of(likeness, plan)
+                measured["notes"] = [refusal[1]]
     seal_variation(
         variation_id=variation.id,
         lines=_lines(variation, plan, table),
         windows_sha256=hashlib.sha256(table).hexdigest(),
         measured=measured,
         files=files,
+        refusal=refusal,
         now=clock(),
     )
 
 
-def _finish(
-    variation: Variation, plan: Recipe, segments: Sequence[Segment], folder: Path
-) -> master.Finished:
-    """The files, written to `folder`, from the samples of the segments joined."""
+def _joined(plan: Recipe, segments: Sequence[Segment], folder: Path) -> Audio:
+    """The samples of all segments, float32 [2, n], in a file of `folder`."""
     samples = np.lib.format.open_memmap(
         folder / "whole.npy", mode="w+", dtype=np.float32, shape=(2, plan.length)
     )
@@ -73,6 +82,22 @@ def _finish(
         step_aside()
         with audio_store().open(one.name) as file:
             samples[:, one.start : one.end] = codecs.decode_flac(file.read())
+    return samples
+
+
+def _likeness(plan: Recipe, samples: Audio) -> Likeness:
+    """How much what was streamed is like its sources."""
+    stems = load_stems(source.digest for source in plan.sources)
+    return likeness_of(plan, stems, [(0, samples)], step_aside)
+
+
+def _likeness_figures(likeness: Likeness) -> dict[str, object]:
+    whole = likeness.whole
+    return {"chroma_likeness": whole.chroma, "onset_likeness": whole.onsets}
+
+
+def _finish(variation: Variation, plan: Recipe, samples: Audio, folder: Path) -> master.Finished:
+    """The files, written to `folder`, from all samples."""
 
     def pieces() -> Iterator[Audio]:
         for start in range(0, plan.length, PIECE_SAMPLES):

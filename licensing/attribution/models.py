@@ -43,6 +43,8 @@ class LicenceRecord(models.Model):
     integrated_lufs = models.FloatField(null=True, blank=True)
     true_peak_dbtp = models.FloatField(null=True, blank=True)
     trim_db = models.FloatField(null=True, blank=True)
+    chroma_likeness = models.FloatField(null=True, blank=True)
+    onset_likeness = models.FloatField(null=True, blank=True)
     windows_sha256 = models.CharField(max_length=64, blank=True, default="")
     files = models.JSONField(default=list, blank=True)
     model_ppm = models.PositiveIntegerField(default=0)

@@ -158,8 +158,8 @@ def seal_record(
 
     WITHDRAWN when a grant fell or a hold was placed meanwhile; what was heard is paid all the same.
     `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
-    true_peak_dbtp, trim_db, and if there are any model_ppm and notes. Sealing again changes
-    nothing. Raises SealRefused.
+    true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm and
+    notes. Sealing again changes nothing. Raises SealRefused.
     """
     stems = set(LicenceSource.objects.filter(record_id=record_id).values_list("stem_id", flat=True))
     share_stems(stems)

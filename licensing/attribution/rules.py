@@ -15,7 +15,10 @@ from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, reasons_b
 WHOLE_PPM = 1_000_000
 SWEEP_DAYS = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MEASURES = ("target_lufs", "reached_lufs", "integrated_lufs", "true_peak_dbtp", "trim_db")
+_MEASURES = (
+    *("target_lufs", "reached_lufs", "integrated_lufs", "true_peak_dbtp", "trim_db"),
+    *("chroma_likeness", "onset_likeness"),
+)
 
 
 class OpenRefused(ValueError):
@@ -89,7 +92,7 @@ def check_digest(text: str) -> str:
 
 
 def measures_of(measured: dict[str, object]) -> dict[str, float | None]:
-    """The five measures of a record; what was not measured, or is not finite, is None."""
+    """The seven measures of a record; what was not measured, or is not finite, is None."""
     found: dict[str, float | None] = {}
     for name in _MEASURES:
         value = measured.get(name)

@@ -7,9 +7,11 @@ hash is that of the recipe file beside it.
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from generation.analysis.likeness import sentence_of
 from generation.analysis.values import RecordingAnalysis
 from generation.compose.values import Song
 from generation.compose.whole import Made, windows_sha256
@@ -41,8 +43,8 @@ def draft_licence(made: Made, songs: Sequence[Song], notes: Sequence[str]) -> di
         "attribution": _attribution(made, songs),
         "windows_sha256": windows_sha256(made.windows),
         "model_ppm": 0,
-        "engine": _engine(recipe),
-        "notes": [DRAFT, *recipe.remarks, *notes],
+        "engine": _engine(recipe) | {"likeness": asdict(made.likeness.whole)},
+        "notes": [DRAFT, sentence_of(made.likeness, recipe), *recipe.remarks, *notes],
     }
 
 

@@ -178,6 +178,8 @@ class LicenceShown(Shape):
     integrated_lufs = serializers.FloatField(allow_null=True)
     true_peak_dbtp = serializers.FloatField(allow_null=True)
     trim_db = serializers.FloatField(allow_null=True)
+    chroma_likeness = serializers.FloatField(allow_null=True)
+    onset_likeness = serializers.FloatField(allow_null=True)
 
 
 class PlayReported(Shape):

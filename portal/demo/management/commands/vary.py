@@ -114,7 +114,7 @@ class Command(BaseCommand):
     def _make(self, options: dict[str, Any], folder: Path, work: Path) -> str:
         """Writes the three files to `folder`; a sentence about what was made."""
         from generation.compose.values import Ask, CannotCompose
-        from generation.compose.whole import make, plan
+        from generation.compose.whole import NotTheSong, make, plan
         from generation.engine.codecs import tags_for
         from generation.recipe import to_json
         from portal.demo.draft import draft_licence
@@ -132,18 +132,21 @@ class Command(BaseCommand):
         self._progress("Composing")
         try:
             recipe = plan(Ask(**_ask(options)), songs, samples)
-        except CannotCompose as error:
+        except (CannotCompose, NotTheSong) as error:
             raise CannotVary(str(error)) from error
         title = f"{options['mode'].title()} of {options['stems'][0].resolve().name}"
-        made = make(
-            recipe,
-            songs,
-            samples,
-            folder,
-            name="variation",
-            tags=tags_for(title, "Stemma", "licence.json beside this file (a draft)"),
-            progress=lambda part: self._progress(f"Rendering {part:.0%}"),
-        )
+        try:
+            made = make(
+                recipe,
+                songs,
+                samples,
+                folder,
+                name="variation",
+                tags=tags_for(title, "Stemma", "licence.json beside this file (a draft)"),
+                progress=lambda part: self._progress(f"Rendering {part:.0%}"),
+            )
+        except NotTheSong as error:
+            raise CannotVary(str(error)) from error
         notes = [note for one in taken for note in one.notes]
         (folder / "recipe.json").write_text(to_json(made.recipe), encoding="utf-8")
         licence = draft_licence(made, songs, notes)

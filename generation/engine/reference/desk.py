@@ -1,0 +1,140 @@
+"""Where the sources of one recipe meet, in torch: room, sum, bus curves, limiter and fades.
+
+Compressor and limiter compute one curve each from the mix; the curves multiply every part. Knows
+the recipe, not who hears it. Invariant: parts add up to the output within rounding.
+"""
+
+import torch
+from torch import Tensor
+
+from generation.engine import dynamics, marking
+from generation.engine.eq import K_WEIGHTING
+from generation.engine.kernels import Audio, exp2_of
+from generation.engine.reference import gains
+from generation.engine.reference.arithmetic import DB
+from generation.engine.reference.filters import cascade
+from generation.engine.reference.marks import marked
+from generation.engine.reference.room import Room
+from generation.engine.reference.strips import Channel, Dry, faded
+from generation.engine.reference.tape import Tape
+from generation.engine.spans import spans_of
+from generation.engine.windows import RUN_IN, STRIDE
+from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Recipe
+
+_KEEP = 8 * BLOCK_SAMPLES
+
+
+class Desk:
+    """The desk of one recipe over what its sources play.
+
+    `dry(lo, hi)`: float32 [sources, 2, 2, hi - lo] as `Sources.sound` gives it; `plain`: indexes of
+    the sources that play anything still to be equalized.
+    """
+
+    def __init__(
+        self, recipe: Recipe, dry: Dry, plain: set[int], device: torch.device, mark: Audio | None
+    ) -> None:
+        self._recipe, self._device = recipe, device
+        self._mark = None if mark is None else torch.from_numpy(mark).to(device)
+        self._channels = [
+            Channel(spans_of(recipe, index), _row(dry, index), index in plain, device)
+            for index in range(len(recipe.sources))
+        ]
+        reverb, compressor = recipe.bus.reverb, recipe.bus.compressor
+        self._room = None if reverb is None else Room(reverb, device)
+        memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
+        self._memory = memory // dynamics.STEP
+        self._lead = dynamics.limiter_memory(recipe.bus.limiter) // dynamics.LIMIT_STEP
+        wet = 0 if self._room is None else self._room.blocks * BLOCK_SAMPLES
+        self._strips = Tape(self._stripped, wet + _KEEP, BLOCK_SAMPLES)
+        self._mix = Tape(self._mixed, memory + _KEEP, BLOCK_SAMPLES)
+        before = self._lead * dynamics.LIMIT_STEP
+        self._loud = Tape(self._raised, before + _KEEP, BLOCK_SAMPLES)
+        self._out = (
+            self._loud if mark is None else Tape(self._marked, before + _KEEP, BLOCK_SAMPLES)
+        )
+        self._gain = exp2_of(recipe.gain_db * DB)
+
+    def _stripped(self, lo: int, hi: int) -> Tensor:
+        """Left, right and send of every source: [sources, 3, n]."""
+        return torch.stack([channel.sound(lo, hi) for channel in self._channels])
+
+    def _with_room(self, strips: Tensor, sends: Tensor) -> Tensor:
+        """Left and right of `strips` [n, 3, m] and the return of `sends` [n, P blocks + m]."""
+        if self._room is None:
+            return strips[:, :2]
+        return strips[:, :2] + self._room.returned(sends)
+
+    def _sends_from(self, lo: int) -> int:
+        return lo if self._room is None else lo - self._room.blocks * BLOCK_SAMPLES
+
+    def gathered(self, lo: int, hi: int) -> Tensor:
+        """Parts before the bus curves, [sources, 2, n]; lo and hi are multiples of a block."""
+        strips = self._strips.read(self._sends_from(lo), hi)
+        return self._with_room(strips[..., lo - hi :], strips[:, 2])
+
+    def _mixed(self, lo: int, hi: int) -> Tensor:
+        """The sum of all sources and of the room's answer to all sends: [2, n]."""
+        strips = self._strips.read(self._sends_from(lo), hi)
+        total = torch.zeros_like(strips[0])
+        for strip in strips:
+            total = total + strip
+        return self._with_room(total[None, :, lo - hi :], total[None, 2])[0]
+
+    def _raised(self, lo: int, hi: int) -> Tensor:
+        """The mix after compressor and planned gain, and that curve: [3, n]."""
+        curve = torch.full((hi - lo,), self._gain, device=self._device)
+        compressor = self._recipe.bus.compressor
+        if compressor is not None:
+            mix = self._mix.read(lo - self._memory * dynamics.STEP, hi)
+            levels = gains.levels_of(mix)
+            curve = curve * gains.compressor_gain(compressor, levels, self._memory)
+        return torch.cat((self._mix.read(lo, hi) * curve, curve[None]))
+
+    def _marked(self, lo: int, hi: int) -> Tensor:
+        assert self._mark is not None
+        loud = self._loud.read(lo - marking.FRAME, hi + marking.FRAME)[:2]
+        return marked(loud, lo, self._mark)
+
+    def _limit(self, lo: int, hi: int) -> Tensor:
+        """Limiter and fades over [lo, hi), any samples; zero outside the recipe."""
+        step, recipe, margin = dynamics.LIMIT_STEP, self._recipe, dynamics.PEAK_TAPS
+        first, last = lo // step, -(-hi // step)
+        ahead = dynamics.lookahead_steps(recipe.bus.limiter)
+        begin, end = (first - self._lead) * step - margin, (last + ahead) * step + margin
+        peaks = gains.peaks_of(self._out.read(begin, end)[:2])
+        curve = gains.limiter_gain(recipe.bus.limiter, peaks, self._lead)
+        curve = curve[lo - first * step : hi - first * step]
+        if recipe.fade_in and lo < recipe.fade_in:
+            curve = curve * faded(lo, hi, 0, recipe.fade_in, 1, self._device)
+        if recipe.fade_out and hi > recipe.length - recipe.fade_out:
+            curve = curve * faded(lo, hi, recipe.length - 1, recipe.fade_out, -1, self._device)
+        t = torch.arange(lo, hi, device=self._device)
+        return torch.where((t >= 0) & (t < recipe.length), curve, 0.0)
+
+    def sound(self, lo: int, hi: int) -> Tensor:
+        """The output, float32 [2, hi - lo]."""
+        return self._out.read(lo, hi)[:2] * self._limit(lo, hi)
+
+    def parts(self, lo: int, hi: int) -> Tensor:
+        """Every source's part of the output, float32 [sources, 2, hi - lo]."""
+        curve = self._limit(lo, hi) * self._loud.read(lo, hi)[2]
+        begin, end = lo // BLOCK_SAMPLES * BLOCK_SAMPLES, -(-hi // BLOCK_SAMPLES) * BLOCK_SAMPLES
+        gathered = self.gathered(begin, end)
+        return gathered[..., lo - begin : hi - begin] * curve
+
+    def windows(self, lo: int, hi: int) -> Tensor:
+        """The windows that begin in [lo, hi): float64 [windows, sources].
+
+        lo is a multiple of WINDOW_SAMPLES.
+        """
+        first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
+        weighted = cascade(self.parts(first - RUN_IN, last), K_WEIGHTING, STRIDE, RUN_IN).double()
+        cut = weighted.view(*weighted.shape[:2], -1, WINDOW_SAMPLES)
+        table: Tensor = (cut * cut.sum(0)).sum((1, 3)).T / WINDOW_SAMPLES
+        skipped = (lo - first) // WINDOW_SAMPLES
+        return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]
+
+
+def _row(dry: Dry, index: int) -> Dry:
+    return lambda lo, hi: dry(lo, hi)[index]

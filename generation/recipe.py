@@ -12,10 +12,14 @@ docs/recipe.md.
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from types import UnionType
+from typing import Any, NoReturn, get_args, get_origin
 
-SCHEMA = 1
+from generation.schemas import UPGRADES
+
+SCHEMA = 2
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 4_096
 WINDOW_SAMPLES = 4_800
@@ -37,6 +41,10 @@ class UnknownProcessor(RecipeError):
 
 class UnknownSource(RecipeError):
     """A clip, strip or note points at a source that the recipe does not list."""
+
+
+class DigestMismatch(RecipeError):
+    """The sound handed in under a digest is not the sound that the digest names."""
 
 
 class OutOfRange(RecipeError):
@@ -125,6 +133,7 @@ class Compressor:
     attack_ms: float
     release_db_per_s: float
     makeup_db: float = 0.0
+    processor: str = "compressor/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +192,17 @@ class Note:
     semitones: int
     gain_db: float
     net: str
+    processor: str = "struck/1"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The whole plan. `length`: samples; `memory`: samples of the past a block depends on.
+    """The whole plan. `length`: samples; `memory`: samples of the past a sample depends on.
 
-    `grid` is None for a piece in free time. `key` reads "A min" or is None. `gain_db` is the
-    planned gain of the mix before the limiter, `target_lufs` what was asked, `reached_lufs` what is
-    planned.
+    `memory` is 0 where nobody stated it. `console` is the version of everything between a clip and
+    the bus: EQ forms, pan law, sends, the cross-fade of sections, every fade's shape. `grid` is
+    None for a piece in free time. `key` reads "A min" or is None. `gain_db` is the planned gain of
+    the mix before the limiter, `target_lufs` what was asked, `reached_lufs` what is planned.
     """
 
     mode: str
@@ -215,6 +226,20 @@ class Recipe:
     policy: str = POLICY
     memory: int = 0
     schema: int = SCHEMA
+    console: str = "console/1"
+
+
+def processors(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(place, name and version) of everything that makes or weighs the sound, repeats included."""
+    yield "console", recipe.console
+    yield "policy", recipe.policy
+    yield from (("clip", clip.processor) for clip in recipe.clips)
+    yield from (("note", note.processor) for note in recipe.notes)
+    squeezed = [recipe.bus.compressor, *(strip.compressor for strip in recipe.strips)]
+    yield from (("compressor", one.processor) for one in squeezed if one is not None)
+    if recipe.bus.reverb is not None:
+        yield "reverb", recipe.bus.reverb.processor
+    yield "limiter", recipe.bus.limiter.processor
 
 
 # -- canonical JSON -------------------------------------------------------------------------------
@@ -242,80 +267,105 @@ def to_json(recipe: Recipe) -> str:
 
 
 def sha256_of(recipe: Recipe) -> str:
-    """Hex SHA-256 of the canonical JSON in UTF-8: the recipe's name in every licence record."""
-    return hashlib.sha256(to_json(recipe).encode()).hexdigest()
+    """Hex SHA-256 of the canonical JSON: the name of a recipe that is about to be stored."""
+    return sha256_of_text(to_json(recipe))
+
+
+def sha256_of_text(text: str) -> str:
+    """Hex SHA-256 of a stored recipe in UTF-8: its name in every licence record.
+
+    A record keeps the hash of the text that was stored; reading may upgrade the recipe, and the
+    upgraded one has another text.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -- reading --------------------------------------------------------------------------------------
 
 
 def from_json(text: str) -> Recipe:
     """The recipe that `text` describes, upgraded to this schema.
 
-    Raises UnknownSchema, or RecipeError where a field is missing, unknown or of the wrong kind.
+    Raises UnknownSchema, OutOfRange for numbers that are not finite or not of 64 bits, and
+    RecipeError where a field is missing, unknown or of the wrong kind.
     """
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, RecipeError):
+            raise
         raise RecipeError("The recipe is not JSON.") from error
     if not isinstance(data, dict):
         raise RecipeError("The recipe is not a JSON object.")
-    if data.get("schema") != SCHEMA:
-        raise UnknownSchema(f"The recipe has schema {data.get('schema')!r}; this reads {SCHEMA}.")
+    schema = data.get("schema")
+    if type(schema) is not int or (schema != SCHEMA and schema not in UPGRADES):
+        raise UnknownSchema(f"The recipe has schema {schema!r}; this reads 1 to {SCHEMA}.")
     try:
-        return _recipe(data)
-    except (TypeError, KeyError, ValueError) as error:
-        raise RecipeError(f"The recipe does not follow schema {SCHEMA}: {error}.") from error
+        for older in range(schema, SCHEMA):
+            data = UPGRADES[older](data)
+    except (TypeError, LookupError, ValueError) as error:
+        raise RecipeError(f"The recipe does not follow schema {schema}: {error}.") from error
+    recipe: Recipe = _read(Recipe, data, "recipe")
+    return recipe
 
 
-def _reals(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    """`data` with the named fields as floats: canonical JSON writes 2.0 as 2."""
-    return data | {name: float(data[name]) for name in names if data.get(name) is not None}
+def _refuse_constant(name: str) -> NoReturn:
+    raise OutOfRange(f"A recipe holds finite numbers only, not {name}.")
 
 
-def _compressor(data: dict[str, Any] | None) -> Compressor | None:
-    if data is None:
-        return None
-    names = ("threshold_db", "ratio", "attack_ms", "release_db_per_s", "makeup_db")
-    return Compressor(**_reals(data, *names))
+def _read(kind: Any, value: Any, where: str) -> Any:
+    """`value` as the annotation `kind` asks; `where` names the field in a refusal."""
+    if get_origin(kind) is UnionType:
+        return None if value is None else _read(get_args(kind)[0], value, where)
+    if is_dataclass(kind):
+        return _object(kind, value, where)
+    if get_origin(kind) is tuple:
+        return _row(get_args(kind), value, where)
+    if kind is str and isinstance(value, str):
+        return _text(value, where)
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind in (int, float) and type(value) in (int, kind):
+        return _number(kind, value, where)
+    raise _astray(where, f"is not of the kind {getattr(kind, '__name__', kind)}")
 
 
-def _clip(data: dict[str, Any]) -> Clip:
-    grains = data.get("grains")
-    if grains is not None:
-        names = ("grain_ms", "per_second", "spread_ms", "pan_spread")
-        grains = Grains(**_reals(grains, *names))
-    anchors = tuple((int(out), int(src)) for out, src in data["anchors"])
-    return Clip(**(data | {"anchors": anchors, "grains": grains}))
+def _astray(where: str, fault: str) -> RecipeError:
+    return RecipeError(f"The recipe does not follow schema {SCHEMA}: {where} {fault}.")
 
 
-def _strip(data: dict[str, Any]) -> Strip:
-    bands = tuple(Band(**_reals(band, "hz", "gain_db", "q")) for band in data.get("eq", ()))
-    fields = _reals(data, "gain_db", "pan", "send_db")
-    return Strip(**(fields | {"eq": bands, "compressor": _compressor(data.get("compressor"))}))
+def _object(kind: Any, value: Any, where: str) -> Any:
+    """A dataclass from an object that holds each of its fields and nothing else."""
+    known = [field.name for field in fields(kind)]
+    if not isinstance(value, dict):
+        raise _astray(where, "is not an object")
+    for name in sorted({*known} ^ {*value}):
+        raise _astray(where, f"lacks {name!r}" if name in known else f"has an unknown {name!r}")
+    return kind(**{f.name: _read(f.type, value[f.name], f.name) for f in fields(kind)})
 
 
-def _bus(data: dict[str, Any]) -> Bus:
-    reverb = data["reverb"]
-    if reverb is not None:
-        reverb = Reverb(**_reals(reverb, "seconds", "predelay_ms", "damping_hz", "return_db"))
-    names = ("ceiling_dbtp", "lookahead_ms", "release_db_per_s")
-    limiter = Limiter(**_reals(data["limiter"], *names))
-    return Bus(reverb=reverb, compressor=_compressor(data["compressor"]), limiter=limiter)
+def _row(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    """A tuple of as many as there are `kinds`, or of any number where they end in `...`."""
+    if not isinstance(value, list):
+        raise _astray(where, "is not a list")
+    if kinds[-1] is Ellipsis:
+        return tuple(_read(kinds[0], item, where) for item in value)
+    if len(value) != len(kinds):
+        raise _astray(where, f"has not {len(kinds)} items")
+    return tuple(_read(kind, item, where) for kind, item in zip(kinds, value, strict=True))
 
 
-def _recipe(data: dict[str, Any]) -> Recipe:
-    grid = data["grid"]
-    read = {
-        "grid": None if grid is None else Grid(**_reals(grid, "tempo_bpm")),
-        "sources": tuple(Source(**item) for item in data["sources"]),
-        "sections": tuple(Section(**_reals(item, "energy")) for item in data["sections"]),
-        "clips": tuple(_clip(item) for item in data["clips"]),
-        "strips": tuple(_strip(item) for item in data["strips"]),
-        "notes": tuple(Note(**_reals(item, "gain_db")) for item in data.get("notes", ())),
-        "bus": _bus(data["bus"]),
-        "nets": tuple(data.get("nets", ())),
-        "remarks": tuple(data.get("remarks", ())),
-    }
-    fields = _reals(data, "gain_db", "target_lufs", "reached_lufs")
-    return Recipe(**(fields | read))
+def _text(value: str, where: str) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise _astray(where, "holds half a letter")
+    return value
+
+
+def _number(kind: type[int] | type[float], value: float, where: str) -> float:
+    """Canonical JSON writes 2.0 as 2, so a real may come as an integer; never the other way."""
+    if not abs(value) < 1 << 63:
+        raise OutOfRange(f"The recipe's {where} is not a finite number of 64 bits.")
+    return kind(value)
 
 
 def beat_sample(grid: Grid, beat: int) -> int:

@@ -1,6 +1,7 @@
 """Whether a recipe can be rendered, said before any sound is made.
 
-Knows formats and bounds, not taste. Invariant: what passes here renders without an error.
+Knows formats and bounds, not taste. Invariant: what passes here renders without an error, to finite
+sound.
 """
 
 import math
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from generation.engine import eq, reverb
 from generation.engine.clips import PROCESSORS
+from generation.engine.memory import memory_of
 from generation.engine.timemap import TimeMap
 from generation.engine.vocoder import PAIRS
 from generation.recipe import (
@@ -22,38 +24,83 @@ from generation.recipe import (
     SCHEMA,
     Clip,
     Compressor,
+    DigestMismatch,
+    Grains,
     OutOfRange,
     Recipe,
     UnknownProcessor,
     UnknownSchema,
     UnknownSource,
+    processors,
 )
 
 WINDOWS = (2_048, 4_096, 8_192)
 SLOPES = (0.25, 3.0)
 LONGEST = 2 * 60 * 60 * SAMPLE_RATE_HZ
+# Beyond this a gain is silence, and the arithmetic of decibels need not hold.
+SOFTEST_DB = -300.0
+
+# Every version of everything that can sound here or weighs what sounded, by its place.
+KNOWN: dict[str, tuple[str, ...]] = {
+    "clip": PROCESSORS,
+    "note": ("struck/1",),
+    "compressor": ("compressor/1",),
+    "console": ("console/1",),
+    "reverb": (reverb.PROCESSOR,),
+    "limiter": ("limiter/1",),
+    "policy": (POLICY,),
+}
 
 
 def check(recipe: Recipe, stems: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Raises UnknownSchema, UnknownProcessor, UnknownSource or OutOfRange, with one sentence."""
-    if recipe.schema != SCHEMA:
-        raise UnknownSchema(f"The recipe has schema {recipe.schema!r}; this renders {SCHEMA}.")
-    if recipe.policy != POLICY:
-        raise UnknownProcessor(f"The attribution policy {recipe.policy!r} is not known here.")
+    """Raises a subclass of RecipeError, with one sentence, for what cannot be rendered.
+
+    UnknownSchema, UnknownProcessor, UnknownSource, DigestMismatch or OutOfRange. A recipe that
+    states less memory than its processors need is out of range; one that states 0 states nothing.
+    """
+    check_known(recipe)
     for name, value in _numbers(recipe):
         if not math.isfinite(value):
             raise OutOfRange(f"The recipe's {name} is not a finite number.")
-    _need(0 < recipe.length <= LONGEST, "The recipe's length must be within two hours.")
-    _need(abs(recipe.gain_db) <= 60, "The planned gain lies beyond 60 dB.")
-    if recipe.grid is not None:
-        _need(20 <= recipe.grid.tempo_bpm <= 400, "The tempo must lie between 20 and 400 bpm.")
-        _need(1 <= recipe.grid.beats_per_bar <= 32, "A bar has 1 to 32 beats.")
+    _check_whole(recipe)
     _check_sources(recipe, stems)
     _check_sections(recipe)
     for clip in recipe.clips:
         _check_clip(clip, recipe)
     _check_notes(recipe)
     _check_console(recipe)
+    _check_memory(recipe)
+
+
+def check_known(recipe: Recipe) -> None:
+    """Raises UnknownSchema or UnknownProcessor for a recipe that another engine was made for."""
+    if recipe.schema != SCHEMA:
+        raise UnknownSchema(f"The recipe has schema {recipe.schema!r}; this renders {SCHEMA}.")
+    for place, name in processors(recipe):
+        if name not in KNOWN[place]:
+            raise UnknownProcessor(f"The {place} {name!r} is not known here.")
+
+
+def _check_whole(recipe: Recipe) -> None:
+    _need(0 < recipe.length <= LONGEST, "The recipe's length must be within two hours.")
+    _need(abs(recipe.gain_db) <= 60, "The planned gain lies beyond 60 dB.")
+    _need(0 <= recipe.fade_in <= LONGEST, "A fade cannot be negative or last over two hours.")
+    _need(0 <= recipe.fade_out <= LONGEST, "A fade cannot be negative or last over two hours.")
+    _need(0 <= recipe.seed < 1 << 63, "A seed is a natural number below 2**63.")
+    if recipe.grid is not None:
+        _need(20 <= recipe.grid.tempo_bpm <= 400, "The tempo must lie between 20 and 400 bpm.")
+        _need(1 <= recipe.grid.beats_per_bar <= 32, "A bar has 1 to 32 beats.")
+        _need(abs(recipe.grid.origin) <= LONGEST, "The grid begins within two hours.")
+
+
+def _check_memory(recipe: Recipe) -> None:
+    if recipe.memory == 0:
+        return
+    needed = memory_of(recipe)
+    _need(
+        recipe.memory >= needed,
+        f"The recipe states a memory of {recipe.memory} samples; it needs {needed}.",
+    )
 
 
 def _need(holds: bool, sentence: str) -> None:
@@ -84,7 +131,7 @@ def _check_sources(recipe: Recipe, stems: Mapping[str, npt.NDArray[np.float32]])
         _need(stem.ndim == 2 and stem.shape[0] == 2, "A stem is two rows of samples.")
         _need(stem.dtype == np.float32, "A stem is float32.")
         if stem.shape[1] != source.length:
-            raise OutOfRange(
+            raise DigestMismatch(
                 f"The stem {source.digest[:12]} has {stem.shape[1]} samples, "
                 f"the recipe says {source.length}."
             )
@@ -95,13 +142,12 @@ def _check_sections(recipe: Recipe) -> None:
     _need(starts == sorted(starts), "Sections must follow each other in time.")
     for section in recipe.sections:
         _need(0 <= section.start < section.end, "A section ends after it starts.")
+        _need(section.end <= 2 * LONGEST, "A section lies beyond two hours.")
 
 
 def _check_clip(clip: Clip, recipe: Recipe) -> None:
     if not 0 <= clip.source < len(recipe.sources):
         raise UnknownSource("A clip points at a source that the recipe does not list.")
-    if clip.processor not in PROCESSORS:
-        raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known here.")
     _need(0 <= clip.start < clip.end <= recipe.length, "A clip lies outside the recipe.")
     _need(clip.fade_in >= 0 and clip.fade_out >= 0, "A fade cannot be negative.")
     _need(
@@ -112,11 +158,13 @@ def _check_clip(clip: Clip, recipe: Recipe) -> None:
     )
     _need(clip.window in WINDOWS, "A vocoder window has 2048, 4096 or 8192 samples.")
     _check_anchors(clip, recipe.sources[clip.source].length)
-    if clip.processor != "granular/1":
-        return
-    grains = clip.grains
-    _need(grains is not None, "A granular clip needs its grains.")
-    assert grains is not None
+    if clip.processor == "granular/1":
+        _need(clip.grains is not None, "A granular clip needs its grains.")
+    if clip.grains is not None:
+        _check_grains(clip.grains)
+
+
+def _check_grains(grains: Grains) -> None:
     _need(5 <= grains.grain_ms <= 2_000, "A grain lasts 5 to 2000 ms.")
     _need(0.1 <= grains.per_second <= 500, "Grains come 0.1 to 500 times a second.")
     _need(0 <= grains.spread_ms <= 20_000, "Grains spread over at most 20 s.")
@@ -128,6 +176,7 @@ def _check_anchors(clip: Clip, length: int) -> None:
     outs = [out for out, _ in clip.anchors]
     _need(bool(outs), "A clip needs an anchor.")
     _need(all(a < b for a, b in pairwise(outs)), "Anchors must rise in time.")
+    _need(all(abs(out) <= 2 * LONGEST for out in outs), "An anchor lies hours away.")
     _need(all(0 <= src <= length for _, src in clip.anchors), "An anchor lies outside its stem.")
     time_map = TimeMap(clip.anchors)
     low = 0.0 if clip.processor == "granular/1" else SLOPES[0]
@@ -144,7 +193,8 @@ def _check_notes(recipe: Recipe) -> None:
             0 <= note.slice_start < note.slice_end <= length,
             "A note's slice lies outside its stem.",
         )
-        _need(note.start >= 0 and note.length > 0, "A note starts in the piece and lasts.")
+        starts_within = 0 <= note.start <= LONGEST
+        _need(starts_within and 0 < note.length <= LONGEST, "A note starts in the piece and lasts.")
         _need(abs(note.semitones) in PAIRS, "Pitch moves by 12 semitones at most.")
         _need(abs(note.gain_db) <= 60, "A note's gain lies beyond 60 dB.")
 
@@ -158,13 +208,13 @@ def _check_console(recipe: Recipe) -> None:
         _need((strip.source, strip.section) not in seen, "A source has two strips in one section.")
         seen.add((strip.source, strip.section))
         _need(-1 <= strip.pan <= 1, "Pan lies between -1 and 1.")
-        _need(strip.gain_db <= 40 and (strip.send_db or 0.0) <= 20, "A strip is turned up too far.")
+        _need(SOFTEST_DB <= strip.gain_db <= 40, "A strip's gain lies between -300 and 40 dB.")
+        _need(SOFTEST_DB <= (strip.send_db or 0.0) <= 20, "A send lies between -300 and 20 dB.")
+        _need(all(0.01 <= band.q <= 100 for band in strip.eq), "A band's q is 0.01 to 100.")
         eq.sections_of(strip.eq)
         _check_compressor(strip.compressor)
     _check_compressor(recipe.bus.compressor)
     limiter = recipe.bus.limiter
-    if limiter.processor != "limiter/1":
-        raise UnknownProcessor(f"The limiter {limiter.processor!r} is not known here.")
     _need(-20 <= limiter.ceiling_dbtp <= 0, "The limiter's ceiling lies between -20 and 0 dBTP.")
     _need(1 <= limiter.lookahead_ms <= 20, "The limiter looks 1 to 20 ms ahead.")
     _need(10 <= limiter.release_db_per_s <= 1_000, "The limiter releases 10 to 1000 dB a second.")
@@ -185,10 +235,8 @@ def _check_reverb(recipe: Recipe) -> None:
     room = recipe.bus.reverb
     if room is None:
         return
-    if room.processor != reverb.PROCESSOR:
-        raise UnknownProcessor(f"The reverb {room.processor!r} is not known here.")
     _need(0.05 <= room.seconds <= 8, "A room lasts 0.05 to 8 s.")
     _need(0 <= room.predelay_ms <= 500, "A room answers within 500 ms.")
     _need(room.damping_hz >= 100, "A room's damping begins at 100 Hz or above.")
-    _need(room.return_db <= 24, "A room returns at most 24 dB.")
+    _need(SOFTEST_DB <= room.return_db <= 24, "A room returns between -300 and 24 dB.")
     _need(0 <= room.seed < 1 << 63, "A seed is a natural number below 2**63.")

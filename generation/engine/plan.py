@@ -23,6 +23,7 @@ from generation.engine.forecast import (
 )
 from generation.engine.kernels import Audio
 from generation.engine.loudness import gated_lufs
+from generation.engine.memory import memory_of
 from generation.recipe import BLOCK_SAMPLES, Limiter, Recipe
 
 DEEP_CENTIBELS = 600
@@ -81,10 +82,14 @@ def plan_gain(
 
 
 def with_plan(recipe: Recipe, planned: Planned) -> Recipe:
-    """The recipe with its gain, the loudness it reaches and the remark."""
+    """The recipe with its gain, the loudness it reaches and the remark, and its memory stated."""
     remarks = recipe.remarks + (() if planned.remark is None else (planned.remark,))
     return replace(
-        recipe, gain_db=planned.gain_db, reached_lufs=planned.reached_lufs, remarks=remarks
+        recipe,
+        gain_db=planned.gain_db,
+        reached_lufs=planned.reached_lufs,
+        remarks=remarks,
+        memory=memory_of(recipe),
     )
 
 

@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from generation.recipe import DigestMismatch
+
 Planar = npt.NDArray[np.float32]
 FULL_SCALE = 8_388_608
 _BLOCK = 1 << 17
 
 
-class BrokenArchive(RuntimeError):
+class BrokenArchive(DigestMismatch):
     """An archive does not hold the samples that its digest promises."""
 
 

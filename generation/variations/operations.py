@@ -64,7 +64,7 @@ def open_variation(
         return variation
     plan = recipes.from_json(recipe)
     variation.recipe = recipe
-    variation.recipe_sha256 = recipes.sha256_of(plan)
+    variation.recipe_sha256 = recipes.sha256_of_text(recipe)
     variation.length = plan.length
     variation.piece_count = recipes.piece_count(plan)
     variation.record = open_record(

@@ -16,7 +16,7 @@ from generation.compose.director import compose
 from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
 from generation.compose.whole import NotTheSong, check_probes, levels_of
 from generation.engine.plan import plan_gain, with_plan
-from generation.recipe import Recipe, RecipeError
+from generation.recipe import DigestMismatch, Recipe, RecipeError
 from generation.uploads.queries import is_recording_measuring
 from generation.variations import choosing, rules
 from generation.variations.models import VariationRequest
@@ -52,6 +52,8 @@ def compose_variation(job: Job, clock: Clock) -> None:
     clearance = _clear(request, [stem.stem_id for one in stems for stem in one[1]], clock)
     try:
         plan = _plan(request, stems, clearance)
+    except DigestMismatch:
+        raise  # the fault is ours and may be gone at the next attempt
     except (CannotCompose, RecipeError) as error:
         raise JobRefused("cannot_compose", str(error)) from error
     except NotTheSong as lost:

@@ -15,7 +15,7 @@ from generation.analysis.likeness import sentence_of
 from generation.analysis.values import RecordingAnalysis
 from generation.compose.values import Song
 from generation.compose.whole import Made, windows_sha256
-from generation.recipe import SAMPLE_RATE_HZ, SCHEMA, Recipe, sha256_of
+from generation.recipe import SAMPLE_RATE_HZ, SCHEMA, Recipe, processors, sha256_of
 
 DRAFT = (
     "This is a draft: no rights were checked, nobody has granted this use, and the sound may not be"
@@ -76,12 +76,9 @@ def _attribution(made: Made, songs: Sequence[Song]) -> list[dict[str, Any]]:
 
 
 def _engine(recipe: Recipe) -> dict[str, Any]:
-    processors = {clip.processor for clip in recipe.clips} | {recipe.bus.limiter.processor}
-    if recipe.bus.reverb is not None:
-        processors.add(recipe.bus.reverb.processor)
     return {
         "recipe_schema": SCHEMA,
-        "processors": sorted(processors),
+        "processors": sorted({name for place, name in processors(recipe) if place != "policy"}),
         "machine": platform.machine(),
         "python": platform.python_version(),
         "numpy": version("numpy"),

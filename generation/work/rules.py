@@ -39,6 +39,10 @@ class Priority(IntEnum):
     ANALYSIS = 50
 
 
+# How long a job waits for a worker that knows it, and how soon, at most, one looks again.
+PATIENCE = timedelta(days=1)
+SOONEST, LATEST = timedelta(seconds=1), timedelta(minutes=1)
+
 LOST_CODE = "worker_lost"
 LOST_SENTENCE = "The machines working on this stopped three times; nothing was billed."
 
@@ -56,3 +60,14 @@ def is_last_attempt(attempt: int) -> bool:
 def due_again(attempt: int, now: datetime) -> datetime:
     """When a failed attempt is tried again: at once after the first, then 2 s later."""
     return now if attempt <= 1 else now + timedelta(seconds=2)
+
+
+def due_elsewhere(created_at: datetime, now: datetime) -> datetime | None:
+    """When a job that was left for another worker is due again; None once PATIENCE is over.
+
+    The longer it has waited, the later: nobody who knows it came so far.
+    """
+    waited = now - created_at
+    if waited >= PATIENCE:
+        return None
+    return now + min(max(waited / 4, SOONEST), LATEST)

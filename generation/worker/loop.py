@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 
 from generation.work import operations as work
+from generation.work import rules
 from generation.work.models import Job
 from generation.work.rules import State
 from generation.worker.endings import ENDINGS
@@ -39,6 +40,19 @@ class JobRefused(Exception):
 
 class JobNotYet(Exception):
     """A job that waits for another one; it goes back into the queue and loses no attempt."""
+
+
+class JobForAnother(Exception):
+    """A job that this worker does not know how to do and another version of it may.
+
+    It goes back into the queue and loses no attempt; the code and the sentence are for its end,
+    should nobody who knows it come in time.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
 
 
 Handler = Callable[[Job, Clock], None]
@@ -116,6 +130,8 @@ def _do(job: Job, handler: Handler, clock: Clock) -> str:
         if not work.postpone(job=job, due_at=now + LOOK_AGAIN):
             work.finish(job=job, now=now)
         return "postponed"
+    except JobForAnother as unknown:
+        return _leave(job, unknown, clock())
     except JobRefused as refused:
         _report(job, refused.code, refused.sentence, clock(), final=True)
         return refused.code
@@ -126,6 +142,18 @@ def _do(job: Job, handler: Handler, clock: Clock) -> str:
         _report(job, *INTERNAL, clock(), final=False)
         return "broken"
     return "done" if work.finish(job=job, now=clock()) else "no longer ours"
+
+
+def _leave(job: Job, unknown: JobForAnother, now: datetime) -> str:
+    """Put the job back for a worker that knows it, or end it when none came for too long."""
+    log.warning("not known here", why=str(unknown.__cause__ or unknown))
+    due_at = rules.due_elsewhere(job.created_at, now)
+    if due_at is None:
+        _report(job, unknown.code, unknown.sentence, now, final=True)
+        return unknown.code
+    if not work.postpone(job=job, due_at=due_at):
+        work.finish(job=job, now=now)
+    return "left for another"
 
 
 def _report(job: Job, code: str, sentence: str, now: datetime, *, final: bool) -> None:

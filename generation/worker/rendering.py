@@ -11,25 +11,39 @@ import numpy as np
 
 from generation import recipe as recipes
 from generation.engine import codecs
+from generation.engine.checking import check_known
 from generation.engine.render import Cache, render
-from generation.recipe import Recipe
+from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
 from generation.variations.models import Variation
 from generation.variations.operations import store_segment, withdraw_variation
 from generation.variations.rules import State
 from generation.work.models import Job
-from generation.worker.loop import Clock
+from generation.worker.loop import Clock, JobForAnother
 from generation.worker.stems import load_onsets, load_stems
 from licensing.attribution.queries import may_serve
 from licensing.catalog.store import object_name, put_once
 
 SEGMENT = "segment"
+UNKNOWN = (
+    "recipe_unknown",
+    "This was planned for another version of our machines and none came in time; "
+    "nothing was billed.",
+)
 _cache = Cache()
 
 
 @lru_cache(maxsize=16)
 def read_recipe(text: str) -> Recipe:
-    """The recipe of a text, read once."""
-    return recipes.from_json(text)
+    """The recipe of a text, read once, with every version in it known here.
+
+    Raises JobForAnother where one is not: a worker of another version may know it.
+    """
+    try:
+        plan = recipes.from_json(text)
+        check_known(plan)
+    except (UnknownSchema, UnknownProcessor) as unknown:
+        raise JobForAnother(*UNKNOWN) from unknown
+    return plan
 
 
 def render_piece(job: Job, clock: Clock) -> None:

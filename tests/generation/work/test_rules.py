@@ -19,3 +19,14 @@ def test_live_goes_before_first_piece_before_rest_before_seals_previews_ingest_a
 def test_second_attempt_comes_at_once_and_third_two_seconds_later():
     assert rules.due_again(1, NOW) == NOW
     assert rules.due_again(2, NOW) == NOW + timedelta(seconds=2)
+
+
+def test_a_job_left_for_another_worker_is_looked_at_again_ever_later_until_a_day_is_over():
+    def again(**waited):
+        due = rules.due_elsewhere(NOW - timedelta(**waited), NOW)
+        return None if due is None else due - NOW
+
+    assert again(seconds=0) == timedelta(seconds=1)
+    assert again(seconds=40) == timedelta(seconds=10)
+    assert again(hours=23) == timedelta(minutes=1)
+    assert again(days=1) is None

@@ -1,6 +1,6 @@
 """How a job ends: done, tried again, failed with a sentence on its subject."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -13,7 +13,7 @@ from generation.work.models import Job
 from generation.work.rules import Priority
 from generation.worker.endings import ENDINGS
 from generation.worker.handlers import HANDLERS
-from generation.worker.loop import INTERNAL, JobRefused, drain, step_aside
+from generation.worker.loop import INTERNAL, JobForAnother, JobRefused, drain, step_aside
 from generation.worker.sweeper import sweep_once
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,6 +48,10 @@ def refused(job, clock):
     raise JobRefused("not_cleared", "The artist permits no remix.")
 
 
+def unknown(job, clock):
+    raise JobForAnother("recipe_unknown", "Nobody here knows this.")
+
+
 def test_every_kind_has_a_handler_and_an_ending():
     assert set(HANDLERS) == set(ENDINGS)
 
@@ -73,6 +77,36 @@ def test_refused_job_is_not_tried_again(variation):
     work_off(refused)
     assert Job.objects.get().attempt == 1
     assert Variation.objects.get().error_sentence == "The artist permits no remix."
+
+
+def test_a_job_for_another_worker_goes_back_and_loses_no_attempt(variation):
+    for _ in range(5):
+        Job.objects.update(due_at=NOW)
+        assert work_off(unknown) == 1
+        job = Job.objects.get()
+        assert (job.state, job.attempt, job.error_code) == ("WAITING", 0, "")
+        assert job.due_at > timezone.now()
+    Job.objects.update(due_at=NOW)
+    work_off(lambda job, clock: None)
+    assert Job.objects.get().state == "DONE"
+
+
+def test_a_job_for_another_worker_ends_with_a_reason_when_none_came_for_a_day(variation):
+    Job.objects.update(created_at=timezone.now() - timedelta(days=1), due_at=NOW)
+    work_off(unknown)
+    assert (Job.objects.get().state, Job.objects.get().attempt) == ("FAILED", 1)
+    found = Variation.objects.get()
+    assert (found.state, found.error_code) == ("FAILED", "recipe_unknown")
+    assert found.error_sentence == "Nobody here knows this."
+
+
+def test_a_cancelled_job_for_another_worker_is_over(variation):
+    def cancelled(job, clock):
+        Job.objects.update(cancelled_at=timezone.now())
+        unknown(job, clock)
+
+    work_off(cancelled)
+    assert Job.objects.get().state == "CANCELLED"
 
 
 def test_sentence_appears_in_the_pass_that_gives_a_lost_job_up(variation):

@@ -80,7 +80,7 @@ def _clip(source, processor, anchors, semitones=0, window=4_096, formants=False,
 
 
 def _vocoder(name):
-    """Pitch and pace both ways at every window size, formants, and a start afresh at hits."""
+    """Pitch and pace both ways at every window size, formants, hits, and with an equalizer."""
     looks = {
         "w2048-up": (0, SLOWER, 2, 2_048, False),
         "w2048-down": (0, FASTER, -3, 2_048, False),
@@ -93,6 +93,11 @@ def _vocoder(name):
     }
     for look, (source, *how) in looks.items():
         yield look, Case(_recipe([_clip(source, name, *how)]), (name,))
+    strips = (
+        Strip(0, 0, -2.0, 0.2, (Band("low_shelf", 140.0, -5.0), Band("peak", 900.0, 6.0, 1.4))),
+        Strip(0, 1, 1.0, -0.3, (Band("high_shelf", 3_000.0, 5.0),)),
+    )
+    yield "eq", Case(_recipe([_clip(0, name, SLOWER, 2, 4_096)], strips=strips), (name,))
 
 
 def _slices(name):

@@ -69,7 +69,7 @@ def shown(value: float | None) -> str:
 
 
 def _reach(one: Figure) -> str:
-    return "" if one.reach is None else f"{'>=' if one.is_floor else '<='} {one.reach:g}"
+    return "" if one.reach is None else f"{'>=' if one.is_floor else '<='} {one.reach:.9g}"
 
 
 def _rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:

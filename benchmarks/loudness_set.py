@@ -14,20 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
-from benchmarks.job import RATE
 from benchmarks.meters import metered
 from generation.compose.values import MODES, Ask, CannotCompose, Song
 from generation.compose.whole import make, plan
 from generation.engine.codecs import read_chunks, tags_for
 from generation.engine.kernels import Audio
-from generation.engine.master import finish
+from generation.engine.lossy import CODERS
 from portal.demo.song.write import PIECES, write_stems
 from portal.demo.stems import take
 
 COUNT, QUICK_COUNT = 50, 4
 SEED = 2_026
 PEAK_DBTP, FLAC_LU, LOSSY_LU = -1.0, 0.1, 0.5
-LOSSY = ("mp3", "aac")
+LOSSY = tuple(CODERS)
 TAGS = tags_for("A variation", "The demo", "https://stemma.example/r/1", "2026")
 _KEYS = ("A min", "C maj", "E min", "G maj", "D min", "F# min", "B♭ maj", None, None, None)
 
@@ -56,9 +55,6 @@ def figures(count: int = COUNT) -> list[Figure]:
 
 def _of_kind(kind: str, files: list[Read], reach: float) -> list[Figure]:
     group, title = "loudness", f"{len(files)} random recipes as {kind.upper()}"
-    if not files:
-        none = f"random recipes as {kind.upper()}"
-        return [Figure(group, none, None, note="the engine does not make this format")]
     far = max(files, key=lambda one: abs(one.off_lu))
     high = max(files, key=lambda one: one.peak_dbtp)
     over = sum(abs(one.off_lu) > reach for one in files)
@@ -72,23 +68,6 @@ def _of_kind(kind: str, files: list[Read], reach: float) -> list[Figure]:
             f"{sum(one.peak_dbtp > PEAK_DBTP for one in files)} over; highest: {high.what}",
         ),
     ]  # fmt: skip
-
-
-def accepted_formats(folder: Path) -> tuple[str, ...]:
-    """Of FLAC and the lossy kinds, those that the engine's `finish` makes."""
-    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
-    pieces = [np.stack([tone, tone]).astype(np.float32)]
-    formats = ["flac"]
-    for kind in LOSSY:
-        try:
-            finish(
-                lambda: pieces, reached_lufs=-20.0, folder=folder, name="try", tags=TAGS,
-                formats=("flac", kind),
-            )  # fmt: skip
-        except ValueError:
-            continue
-        formats.append(kind)
-    return tuple(formats)
 
 
 def asks(count: int) -> Iterator[Ask]:
@@ -107,7 +86,6 @@ def asks(count: int) -> Iterator[Ask]:
 
 def _finished(work: Path, count: int) -> Iterator[Read]:
     songs, stems = _taken(work)
-    formats = accepted_formats(work)
     for number, ask in enumerate(asks(count)):
         used = songs if ask.mode == "collaboration" else [songs[number // 2 % len(songs)]]
         what = f"number {number}, {ask.mode}"
@@ -115,7 +93,7 @@ def _finished(work: Path, count: int) -> Iterator[Read]:
             recipe = plan(ask, used, stems)
         except CannotCompose as refusal:
             raise SystemExit(f"The director refused ask {what}: {refusal}") from refusal
-        made = make(recipe, used, stems, work, name="v", tags=TAGS, formats=formats)
+        made = make(recipe, used, stems, work, name="v", tags=TAGS, formats=("flac", *LOSSY))
         for file in made.finished.files:
             lufs, peak = metered(read_chunks(file.path))
             yield Read(what, file.format, lufs - made.recipe.reached_lufs, peak)

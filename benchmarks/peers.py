@@ -102,11 +102,11 @@ def _against(
         Figure(
             "peers", f"CPU ratio, {one.name}, {SHARED}", median(ratios[SHARED]), "x", one.reach,
             note=f"{theirs:.1f} to {ours:.2f} CPU s, {min(ratios[SHARED]):.1f} to "
-            f"{max(ratios[SHARED]):.1f} over {rounds} rounds",
+            f"{max(ratios[SHARED]):.1f}; rounds: {rounds}",
         ),
         Figure(
             "peers", f"CPU ratio, {one.name}, {EACH}", median(ratios[EACH]), "x",
-            note=f"over {len(ratios[EACH])} rounds",
+            note=f"rounds: {len(ratios[EACH])}",
         ),
         *_read(one.name, mix),
     ]  # fmt: skip

@@ -105,7 +105,9 @@ def _bar(
             f'<line x1="{x:.1f}" y1="{middle - 14:.1f}" x2="{x:.1f}" y2="{middle + 14:.1f}" '
             f'stroke="{REACH}" stroke-width="3"/>'
         )
-    beside = max(end, at(reach) if reach is not None else end)
+    # Beside its own bar, but not across the mark.
+    mark = at(reach) if reach is not None else end
+    beside = mark if end < mark < end + 60 else end
     lines.append(_text(beside + 8, middle + 4, f"{shown(value)}x", ink))
     return lines
 

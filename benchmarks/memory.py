@@ -34,6 +34,8 @@ def figures(long_s: float = LONG_S, processor: str = TONAL) -> list[Figure]:
         folder = Path(name)
         _, onsets = mapped_stems(folder, (long_s + 1.0) * SPEED)
         np.save(folder / "places.npy", onsets["drums"][0])
+        # The first may compile loops and keep them on disk, which takes memory of its own.
+        _child(folder, SHORT_S, processor)
         short = _child(folder, SHORT_S, processor)
         long = _child(folder, long_s, processor)
     return [

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from generation.uploads import operations as uploads
-from generation.variations import rules
+from generation.variations import encodings, rules
 from generation.variations.operations import fail_variation
 from generation.work.models import Job
 
@@ -34,13 +34,14 @@ def _upload(job: Job, now: datetime) -> None:
 
 
 def _nothing(_job: Job, _now: datetime) -> None:
-    """The job's own row says it: the page shows that measuring failed."""
+    """The job's own row says it: measuring failed, or a player will ask for its segment again."""
 
 
 ENDINGS: dict[str, Ending] = {
     rules.COMPOSE: _variation,
     rules.PIECE: _variation,
     rules.SEAL: _variation,
+    **dict.fromkeys(encodings.KINDS, _nothing),
     uploads.INGEST: _upload,
     uploads.MEASURE_STEM: _nothing,
     uploads.MEASURE_RECORDING: _nothing,

@@ -9,8 +9,9 @@ import torch
 from generation.analysis.likeness import warm_up as warm_up_likeness
 from generation.engine.warm import warm_up
 from generation.uploads import operations as uploads
-from generation.variations import rules
+from generation.variations import encodings, rules
 from generation.worker.composing import compose_variation
+from generation.worker.encoding import encode
 from generation.worker.ingesting import ingest
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
@@ -21,6 +22,7 @@ HANDLERS: dict[str, Handler] = {
     rules.COMPOSE: compose_variation,
     rules.PIECE: render_piece,
     rules.SEAL: seal,
+    **dict.fromkeys(encodings.KINDS, encode),
     uploads.INGEST: ingest,
     uploads.MEASURE_STEM: measure_stem,
     uploads.MEASURE_RECORDING: measure_recording,

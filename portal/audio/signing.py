@@ -1,8 +1,9 @@
 """Leave to fetch one piece of audio, as signed text that goes into an address.
 
 It knows subjects, pieces and listeners as values. It refuses to know rows, files and requests.
-Invariants: a leave is good for ten minutes, for one piece, for one listener; text that was changed,
-has expired or was made for another purpose reads as nothing at all.
+Invariants: a leave is good for one piece and one listener and ends at the second it names, ten
+minutes after it was given (one for HLS: with its playback); text that was changed, has expired or
+was made for another purpose reads as nothing at all.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _FIELDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What may be fetched. `piece`: "segment:12" or "file:flac"; `playback`: a token or ""."""
+    """What may be fetched. `piece`: "segment:12", "file:flac", "hls"; `playback`: a token or ""."""
 
     subject_ref: str
     piece: str

@@ -24,7 +24,7 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
     """The piece or file that the leave names, or 404."""
     now = timezone.now()
     given = read(leave, now=now)
-    if given is None or not _is_bearer(request, given):
+    if given is None or not is_bearer(request, given):
         raise Http404
     variation = audible_for((given.listener_kind, given.listener_ref), given.subject_ref, now)
     if variation is None:
@@ -33,11 +33,11 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
     if found is None:
         raise Http404
     if request.method == "GET":
-        _note(given, found)
+        note(given, found)
     return stored_object(request, found)
 
 
-def _note(given: Leave, found: Stored) -> None:
+def note(given: Leave, found: Stored) -> None:
     """Write down how far sound was handed out; what the token does not allow is not there."""
     if not given.playback or found.until_ms is None:
         return
@@ -47,7 +47,7 @@ def _note(given: Leave, found: Stored) -> None:
         raise Http404 from refused
 
 
-def _is_bearer(request: HttpRequest, leave: Leave) -> bool:
+def is_bearer(request: HttpRequest, leave: Leave) -> bool:
     """A person must be logged in as the listener; for a machine the address is the credential."""
     if leave.listener_kind in BEARER_KINDS:
         return True

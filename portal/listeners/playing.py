@@ -18,6 +18,7 @@ from generation.variations.queries import credits_at
 from licensing.royalties.operations import PlaybackRefused, read_token, report_play
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
+from portal.audio.hls import master_address
 from portal.audio.playlists import Playback, PlayList, known_playback, open_playback, play_list
 from portal.audio.reach import Listener, audible_for
 from portal.audio.waiting import first_answer
@@ -33,7 +34,7 @@ def listener_of(user: User | AnonymousUser) -> Listener:
     return ("user", str(user.pk))
 
 
-def _answer(found: PlayList, playback: Playback, more: str) -> JsonResponse:
+def _answer(found: PlayList, playback: Playback, more: str, hls: str) -> JsonResponse:
     segments = [
         {
             "index": piece.index,
@@ -53,6 +54,7 @@ def _answer(found: PlayList, playback: Playback, more: str) -> JsonResponse:
             "good_for_s": found.good_for_s,
             "token": playback.text,
             "more": f"{more}?token={playback.text}",
+            "hls": hls,
             "segments": segments,
         }
     )
@@ -75,7 +77,8 @@ def play(request: HttpRequest, variation_id: UUID) -> HttpResponse:
         listener_parties=list(parties_of(request.user).values_list("pk", flat=True)),
     )
     found = play_list(variation, playback, after=0, now=now)
-    return _answer(found, playback, f"{request.path}more/")
+    hls = master_address(variation_id, playback)
+    return _answer(found, playback, f"{request.path}more/", hls)
 
 
 def _client_key(request: HttpRequest) -> str:
@@ -98,7 +101,7 @@ async def more(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     listener = listener_of(user)
     ask = _asker(variation_id, listener, request.GET.get("token", ""), after)
     found, playback = await first_answer(str(variation_id), ask, _is_news, WAIT_S)
-    return _answer(found, playback, request.path)
+    return _answer(found, playback, request.path, master_address(variation_id, playback))
 
 
 def _asker(

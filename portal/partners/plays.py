@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.models import Variation
 from licensing.royalties.operations import PlaybackRefused, read_token, report_play
+from portal.audio.hls import master_address
 from portal.audio.playlists import Playback, known_playback, open_playback, play_list
 from portal.audio.reach import Listener, asker_of, customer_of
 from portal.partners import shapes
@@ -43,6 +44,7 @@ class PlaylistView(Endpoint):
 
         Without `playback_token` a new one is issued; send it back, with the same `customer`, to see
         more of the same play. An address is its own credential: hand it to the customer's player.
+        `hls_url` is the same play for any HTTP Live Streaming client; it ends with the token.
         """
         row = servable_variation(request, variation_id)
         now = timezone.now()
@@ -57,6 +59,7 @@ class PlaylistView(Endpoint):
             "sample_rate_hz": SAMPLE_RATE_HZ,
             "segments": segments,
             "playback_token": playback.text,
+            "hls_url": master_address(row.pk, playback),
         }
         return Response(body)
 

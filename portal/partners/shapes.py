@@ -138,6 +138,7 @@ class PlaylistShown(Shape):
     sample_rate_hz = serializers.IntegerField()
     segments = SegmentShown(many=True)
     playback_token = serializers.CharField()
+    hls_url = serializers.CharField()
 
 
 class LineShown(Shape):

@@ -57,6 +57,22 @@ def test_an_address_of_a_customer_needs_no_bearer_token(
     assert (token.payer_kind, token.payer_ref) == requester
 
 
+def test_an_hls_client_of_a_customer_needs_no_bearer_token_either(
+    client: Any, stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
+) -> None:
+    pay(requester, NOW)
+    row = sealed(requester, stage, NOW)
+    master = call(partner, "GET", _address(row, customer="runner-7")).json()["hls_url"]
+    assert "aac/index.m3u8" in client.get(master).content.decode()
+    media = client.get(master.replace("master.m3u8", "aac/index.m3u8"))
+    assert "0.m4s" in media.content.decode()
+    assert client.get(master.replace("/master.m3u8", "x/master.m3u8")).status_code == 404
+    withdraw_grant(
+        grant_id=Grant.objects.filter(stem=stage.drums).first().pk, actor=("user", "7"), now=NOW
+    )
+    assert client.get(master).status_code == 404
+
+
 def test_the_same_token_shows_more_of_the_same_play(
     stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
 ) -> None:

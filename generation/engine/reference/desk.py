@@ -15,6 +15,7 @@ from generation.engine.reference.arithmetic import DB
 from generation.engine.reference.filters import cascade
 from generation.engine.reference.marks import marked
 from generation.engine.reference.room import Room
+from generation.engine.reference.steps import Steps
 from generation.engine.reference.strips import Channel, Dry, faded
 from generation.engine.reference.tape import Tape
 from generation.engine.spans import spans_of
@@ -32,9 +33,15 @@ class Desk:
     """
 
     def __init__(
-        self, recipe: Recipe, dry: Dry, plain: set[int], device: torch.device, mark: Audio | None
+        self,
+        recipe: Recipe,
+        dry: Dry,
+        plain: set[int],
+        device: torch.device,
+        mark: Audio | None,
+        steps: Steps,
     ) -> None:
-        self._recipe, self._device = recipe, device
+        self._recipe, self._device, self._steps = recipe, device, steps
         self._mark = None if mark is None else torch.from_numpy(mark).to(device)
         self._channels = [
             Channel(spans_of(recipe, index), _row(dry, index), index in plain, device)
@@ -63,7 +70,7 @@ class Desk:
         """Left and right of `strips` [n, 3, m] and the return of `sends` [n, P blocks + m]."""
         if self._room is None:
             return strips[:, :2]
-        return strips[:, :2] + self._room.returned(sends)
+        return strips[:, :2] + self._room.returned(sends, self._steps.met)
 
     def _sends_from(self, lo: int) -> int:
         return lo if self._room is None else lo - self._room.blocks * BLOCK_SAMPLES
@@ -102,7 +109,7 @@ class Desk:
         first, last = lo // step, -(-hi // step)
         ahead = dynamics.lookahead_steps(recipe.bus.limiter)
         begin, end = (first - self._lead) * step - margin, (last + ahead) * step + margin
-        peaks = gains.peaks_of(self._out.read(begin, end)[:2])
+        peaks = gains.peaks_from(self._steps.tops_of(self._out.read(begin, end)[:2]))
         curve = gains.limiter_gain(recipe.bus.limiter, peaks, self._lead)
         curve = curve[lo - first * step : hi - first * step]
         if recipe.fade_in and lo < recipe.fade_in:

@@ -30,10 +30,10 @@ def levels_of(sound: Tensor) -> Tensor:
     return torch.where(power > 1e-12, level.to(torch.int64), FLOOR)
 
 
-def peaks_of(sound: Tensor) -> Tensor:
-    """The true peak of each step of LIMIT_STEP samples: [2, PEAK_TAPS + n + PEAK_TAPS] to int64.
+def tops_of(sound: Tensor) -> Tensor:
+    """The largest magnitude of each step of LIMIT_STEP samples, read at four times the rate.
 
-    In hundredths of dBTP rounded up, read at four times the rate.
+    `sound` [2, PEAK_TAPS + n + PEAK_TAPS]; over both channels, float32 [n / LIMIT_STEP].
     """
     count = sound.shape[1] - 2 * PEAK_TAPS
     top = sound[:, PEAK_TAPS : PEAK_TAPS + count].abs()
@@ -43,8 +43,12 @@ def peaks_of(sound: Tensor) -> Tensor:
             first = PEAK_TAPS // 2 + 1 + tap
             between += sound[:, first : first + count] * weight
         top = torch.maximum(top, between.abs())
-    tops = top.view(2, -1, LIMIT_STEP).amax((0, 2)).double()
-    level = torch.ceil(_DB_PER_LOG2 * log2_of(tops.clamp_min(1e-6)))
+    return top.view(2, -1, LIMIT_STEP).amax((0, 2))
+
+
+def peaks_from(tops: Tensor) -> Tensor:
+    """`tops` in hundredths of dBTP rounded up, int64."""
+    level = torch.ceil(_DB_PER_LOG2 * log2_of(tops.double().clamp_min(1e-6)))
     return torch.where(tops > 1e-6, level.to(torch.int64), FLOOR)
 
 
@@ -61,7 +65,7 @@ def compressor_gain(compressor: Compressor, levels: Tensor, lead: int) -> Tensor
 
 
 def limiter_gain(limiter: Limiter, peaks: Tensor, lead: int) -> Tensor:
-    """The gain per sample; `peaks` [lead + n + lookahead] of whole steps (`peaks_of`)."""
+    """The gain per sample; `peaks` [lead + n + lookahead] of whole steps (`peaks_from`)."""
     ahead = dynamics.lookahead_steps(limiter)
     over = (peaks - math.floor(limiter.ceiling_dbtp * 100)).clamp(0, DEEPEST)
     most = pad(over, (1, ahead - 1)).unfold(0, ahead + 1, 1).amax(-1)

@@ -23,13 +23,20 @@ def slice_of(stem: Tensor, lo: int, hi: int) -> Tensor:
 def pick(stem: Tensor, places: Tensor) -> Tensor:
     """The samples at `places` (int64, any shape), zeros outside the stem: [2, *places.shape]."""
     inside = (places >= 0) & (places < stem.shape[1])
-    return stem[:, places.clamp(0, stem.shape[1] - 1)] * inside
+    found = stem.index_select(1, places.clamp(0, stem.shape[1] - 1).flatten())
+    return found.view(2, *places.shape) * inside
+
+
+def rows_of(p: int, q: int, device: torch.device) -> Tensor:
+    """The reading weights of every phase, float32 [TAPS, q]: one row a tap."""
+    rows = torch.from_numpy(resample.rows_of(p, q).reshape(q, resample.TAPS).T.copy())
+    return rows.to(device)
 
 
 def read_at(stem: Tensor, rows: Tensor, p: int, q: int, lo: int, hi: int) -> Tensor:
     """Samples [lo, hi) of the stem read at p / q (`resample`): float32 [2, hi - lo].
 
-    `rows` float32 [TAPS, q] are the weights of every phase, one row a tap.
+    `rows` float32 [TAPS, q] as `rows_of` gives them.
     """
     if p == q:
         return slice_of(stem, lo, hi)
@@ -40,7 +47,7 @@ def read_at(stem: Tensor, rows: Tensor, p: int, q: int, lo: int, hi: int) -> Ten
     places, phases = moments // q - before - first, moments % q
     out = stem.new_zeros((2, hi - lo))
     for tap in range(resample.TAPS):
-        out += patch[:, places + tap] * rows[tap, phases]
+        out += patch[:, tap:].index_select(1, places) * rows[tap].index_select(0, phases)
     return out
 
 

@@ -18,6 +18,7 @@ from generation.engine.eq import CHUNK, RUN_IN
 from generation.engine.kernels import Audio
 from generation.engine.reference.desk import Desk
 from generation.engine.reference.sources import Sources, check_known
+from generation.engine.reference.steps import PLAIN, Steps
 from generation.engine.reference.tape import Tape
 from generation.engine.render import Rendered
 from generation.engine.tape import Cache
@@ -44,19 +45,17 @@ class Jobs:
         onsets: Sequence[Mapping[str, Onsets]],
         marks: Sequence[Audio | None],
         device: torch.device,
+        steps: Steps = PLAIN,
     ) -> None:
-        sources = Sources(recipes, stems, onsets)
+        sources = Sources(recipes, stems, onsets, steps)
         self._dry = Tape(sources.sound, CHUNK + RUN_IN, STEP)
         self.desks: list[Desk] = []
         at = 0
         for recipe, mark in zip(recipes, marks, strict=True):
             rows = range(at, at + len(recipe.sources))
             plain = {row - at for row in sources.is_plain if row in rows}
-            self.desks.append(Desk(recipe, self._rows(rows), plain, device, mark))
+            self.desks.append(Desk(recipe, Rows(self._dry, rows), plain, device, mark, steps))
             at = rows.stop
-
-    def _rows(self, rows: range) -> "Rows":
-        return Rows(self._dry, rows)
 
 
 class Rows:
@@ -71,12 +70,12 @@ class Rows:
 
 
 class TorchBackend:
-    """The plain torch engine on one device."""
+    """The torch engine on one device, its steps plain or faster ones under their own `name`."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = torch.device(device)
+    def __init__(self, device: str = "cpu", steps: Steps = PLAIN, name: str = "") -> None:
+        self._device, self._steps = torch.device(device), steps
         self._at_once = AT_ONCE[self._device.type]
-        self.name = f"torch-{self._device.type}"
+        self.name = name or f"torch-{self._device.type}"
 
     def render(
         self,
@@ -111,7 +110,7 @@ class TorchBackend:
         check_known(recipe)
         check(recipe, stems)
         held = {s.digest: on_device(stems[s.digest], self._device) for s in recipe.sources}
-        return Jobs([recipe], [held], [onsets], [mark], self._device)
+        return Jobs([recipe], [held], [onsets], [mark], self._device, self._steps)
 
     def _rendered(
         self, desk: Desk, recipe: Recipe, start: int, end: int, with_parts: bool, windowed: bool

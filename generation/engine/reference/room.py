@@ -4,6 +4,8 @@ Knows blocks on the absolute grid, not sources. Invariant: block b of a return d
 blocks b - P .. b only, summed in one order.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,6 +14,8 @@ from generation.engine.reverb import impulse
 from generation.recipe import BLOCK_SAMPLES, Reverb
 
 _FRAME = 2 * BLOCK_SAMPLES
+
+Meet = Callable[[Tensor, Tensor], Tensor]
 
 
 class Room:
@@ -25,17 +29,26 @@ class Room:
         parts = torch.from_numpy(padded).to(device).view(2, self.blocks, BLOCK_SAMPLES)
         self.spectra = torch.fft.rfft(parts.transpose(0, 1), _FRAME)
 
-    def returned(self, sends: Tensor) -> Tensor:
+    def returned(self, sends: Tensor, meet: Meet) -> Tensor:
         """What comes back of `sends` [n, P * BLOCK + count * BLOCK]: [n, 2, count * BLOCK].
 
-        Sends lead by P blocks.
+        Sends lead by P blocks; `meet` is `met` or a faster form of it.
         """
-        blocks = sends.unfold(-1, _FRAME, BLOCK_SAMPLES)
-        heard = torch.fft.rfft(blocks)[:, :, None]
-        count = heard.shape[1] - self.blocks + 1
-        mixed = torch.zeros_like(heard[:, :count]).expand(-1, -1, 2, -1).clone()
-        for part in range(self.blocks):
-            first = self.blocks - 1 - part
-            mixed += heard[:, first : first + count] * self.spectra[part]
-        tail: Tensor = torch.fft.irfft(mixed, _FRAME)[..., BLOCK_SAMPLES:]
+        heard = torch.fft.rfft(sends.unfold(-1, _FRAME, BLOCK_SAMPLES))
+        tail: Tensor = torch.fft.irfft(meet(heard, self.spectra), _FRAME)[..., BLOCK_SAMPLES:]
         return tail.transpose(1, 2).flatten(-2)
+
+
+def met(heard: Tensor, room: Tensor) -> Tensor:
+    """Sends through the room, bin by bin: complex64 [n, count, 2, bins].
+
+    Block b of `heard` [n, P - 1 + count, bins] meets part p of `room` [P, 2, bins] in block b + p
+    of what comes back, p rising.
+    """
+    parts = len(room)
+    count = heard.shape[1] - parts + 1
+    out = heard.new_zeros((len(heard), count, 2, heard.shape[2]))
+    for part in range(parts):
+        first = parts - 1 - part
+        out += heard[:, first : first + count, None] * room[part]
+    return out

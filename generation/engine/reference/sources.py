@@ -14,6 +14,7 @@ from torch import Tensor
 
 from generation.engine.clips import PROCESSORS, Onsets
 from generation.engine.kernels import Reals, Samples
+from generation.engine.reference.steps import Steps
 from generation.engine.reference.stretching import StretchedClip, stretched
 from generation.engine.reference.strips import faded
 from generation.engine.reference.voices import (
@@ -70,7 +71,9 @@ class Sources:
         recipes: Sequence[Recipe],
         stems: Sequence[Mapping[str, Tensor]],
         onsets: Sequence[Mapping[str, Onsets]],
+        steps: Steps,
     ) -> None:
+        self._steps = steps
         self._parts: list[Part] = []
         self._tones: list[Tone] = []
         self.count = 0
@@ -123,7 +126,7 @@ class Sources:
                 ranges.append((a, b))
         if not tones:
             return
-        sounds = stretched([tone.stretched for tone in tones], ranges)
+        sounds = stretched([tone.stretched for tone in tones], ranges, self._steps)
         for tone, (a, b), sound in zip(tones, ranges, sounds, strict=True):
             ramped = _ramped(sound, tone.stretched.clip, a, b)
             out[tone.row, 1, :, a - lo : b - lo] += ramped

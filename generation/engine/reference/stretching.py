@@ -19,7 +19,8 @@ from generation.engine.kernels import Flags, Samples
 from generation.engine.phases import SILENT
 from generation.engine.reference import peaks, turning
 from generation.engine.reference.formants import envelope_gains
-from generation.engine.reference.reading import read_at
+from generation.engine.reference.reading import rows_of
+from generation.engine.reference.steps import Steps
 from generation.engine.spans import Span, shape_of
 from generation.engine.timemap import TimeMap
 from generation.recipe import Clip
@@ -54,8 +55,7 @@ class StretchedClip:
         self._hop = clip.window // 4
         self._map = TimeMap(clip.anchors)
         self.p, self.q = resample.ratio_of(clip.semitones)
-        weights = torch.from_numpy(resample.rows_of(self.p, self.q).T.copy())
-        self._rows = weights.to(stem.device)
+        self._rows = rows_of(self.p, self.q, stem.device)
         self._hidden = onsets[0][onsets[1] >= stretch.RESET_DB]
         self._shape = shape_of(spans, clip.window)
         shaped = np.zeros((0, 0), np.float32) if self._shape is None else self._shape.rows
@@ -100,10 +100,10 @@ class StretchedClip:
         for frame in sorted(self._known)[: max(0, len(self._known) - KEPT)]:
             del self._known[frame]
 
-    def frames(self, run: Run, window: Tensor) -> Tensor:
+    def frames(self, run: Run, window: Tensor, steps: Steps) -> Tensor:
         """The windowed frames of a run, left and right as real and imaginary: [frames, size]."""
         lo = int(run.begins.min())
-        sound = read_at(
+        sound = steps.read_at(
             self._stem, self._rows, self.p, self.q, lo, int(run.begins.max()) + self.size
         )
         begins = torch.from_numpy(run.begins - lo).to(sound.device)
@@ -133,12 +133,14 @@ class StretchedClip:
         return out.view(-1, 2)[begin : begin + hi - lo].T
 
 
-def stretched(clips: Sequence[StretchedClip], ranges: Sequence[tuple[int, int]]) -> list[Tensor]:
+def stretched(
+    clips: Sequence[StretchedClip], ranges: Sequence[tuple[int, int]], steps: Steps
+) -> list[Tensor]:
     """Each clip's samples in its range [lo, hi), float32 [2, hi - lo]; all have one frame size."""
     runs = [clip.planned(lo, hi) for clip, (lo, hi) in zip(clips, ranges, strict=True)]
     size = clips[0].size
     analysis, synthesis = windows_of(size, clips[0].device)
-    cuts = torch.cat([c.frames(run, analysis) for c, run in zip(clips, runs, strict=True)])
+    cuts = torch.cat([c.frames(run, analysis, steps) for c, run in zip(clips, runs, strict=True)])
     spectra = torch.fft.fft(cuts)
     loud = torch.view_as_real(cuts).abs().amax((1, 2)) >= SILENT
     power = peaks.power_of(spectra)
@@ -159,11 +161,9 @@ def stretched(clips: Sequence[StretchedClip], ranges: Sequence[tuple[int, int]])
 
 def windows_of(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Hann windows both ways, float32 [size]; the second makes up for overlaps and transforms."""
-    lens = stretch.lens_of(size)
-    return (
-        torch.from_numpy(lens.analysis.copy()).to(device),
-        torch.from_numpy(lens.synthesis.copy()).to(device),
-    )
+    place = torch.arange(size, dtype=torch.float64, device=device)
+    hann = 0.5 - 0.5 * torch.cos(2.0 * torch.pi * place / size)
+    return hann.float(), (hann / (1.5 * size)).float()
 
 
 def _turns(runs: Sequence[Run], spectra: Tensor, regions: peaks.Regions, loud: Tensor) -> Tensor:

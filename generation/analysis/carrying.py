@@ -97,6 +97,8 @@ def expected_of(
         sums, notes = _sums(imprint.bands), _sums(imprint.pitch)
         gains = _gains(recipe, index)
         for one in laid:
+            if not any(one.start < end and one.end > start for start, end in stretches):
+                continue
             at, held = _carried(one, gains, bands, sums)
             held = _raised(held, one.semitones)
             found.bands[index, at] += held
@@ -219,10 +221,14 @@ def _carried(
 
 def _levels(one: Laid, gains: Sequence[tuple[int, int, float]], at: Samples) -> F64:
     """The gain in energy at each moment: strips, fades and the clip's own."""
+    if not at.size:
+        return np.zeros(0)
     rise = np.clip((at - one.start) / max(1, one.fade_in), 0.0, 1.0)
     fall = np.clip((one.end - at) / max(1, one.fade_out), 0.0, 1.0)
     levels = one.level * np.sin(0.5 * np.pi * np.minimum(rise, fall)) ** 4
     for start, end, gain in gains:
+        if start > at[-1] or end <= at[0]:
+            continue
         levels[np.searchsorted(at, start) : np.searchsorted(at, end)] *= gain
     return np.asarray(levels)
 

@@ -79,7 +79,13 @@ class Pair:
         return Figures(self._chroma(who, spans), self._onsets(who, frames))
 
     def presence(self) -> tuple[F64, F64]:
-        """How much of each source is there, and how far it decides what is heard; 0 to 1 each."""
+        """How much of each source is there, and how far it decides what is heard; 0 to 1 each.
+
+        All zero where half of the time or more comes in grains: which ones fall together there is
+        chance.
+        """
+        if np.count_nonzero(self._is_played) <= len(self._is_played) / 2:
+            return np.zeros(len(self._each)), np.zeros(len(self._each))
         return presence_of([(self._bands, self._each), (self._pitch, self._pitches)])
 
     def _chroma(self, who: Flags, spans: slice) -> float | None:

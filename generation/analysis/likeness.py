@@ -23,6 +23,8 @@ Heard = tuple[int, F32]
 CHROMA_AT_LEAST = 0.7
 ONSETS_AT_LEAST = 0.5
 PRESENCE_AT_LEAST = 0.28
+# A few stretches are little evidence.
+PRESENCE_IN_STRETCHES = 0.15
 # A source that decides less than this of what is heard is not looked for.
 WEIGHT_AT_LEAST = 0.05
 # How long a section must be to be judged by itself.
@@ -73,7 +75,8 @@ def likeness_of(
         for place, section in enumerate(recipe.sections)
         if len(heard) == 1 and section.end - section.start >= SECTION_S * SAMPLE_RATE_HZ
     )
-    return Likeness(whole, sections, _missed(pair, whole))
+    least = PRESENCE_AT_LEAST if len(heard) == 1 else PRESENCE_IN_STRETCHES
+    return Likeness(whole, sections, _missed(pair, whole, least))
 
 
 def warm_up() -> None:
@@ -117,13 +120,13 @@ def _are_enough(figures: Figures) -> bool:
     )
 
 
-def _missed(pair: Pair, whole: Figures) -> tuple[int, ...]:
+def _missed(pair: Pair, whole: Figures, least: float) -> tuple[int, ...]:
     """The sources that are hardly there and without which the sound is explained no worse.
 
     None when something else is wrong: without them, the sound would not be like the rest either.
     """
     presence, weight = pair.presence()
-    absent = (presence < PRESENCE_AT_LEAST) & (weight >= WEIGHT_AT_LEAST)
+    absent = (presence < least) & (weight >= WEIGHT_AT_LEAST)
     if absent.all():
         return ()
     found = [

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pyebur128 import MeasurementMode, R128State, get_loudness_global, get_true_peak
 
+from generation.analysis import likeness
 from generation.recipe import from_json, sha256_of
 from portal.demo.song import drumkit as kit
 from portal.demo.song import instruments as play
@@ -97,6 +98,9 @@ def test_the_draft_has_exactly_its_fields_and_says_that_no_rights_were_checked(m
     assert licence["status"] == "draft"
     assert licence["clearance"] is None
     assert any("no rights were checked" in note for note in licence["notes"])
+    kept = licence["engine"]["likeness"]
+    assert min(kept["chroma"], kept["onsets"]) > 0.7
+    assert f"It keeps the song: chroma {kept['chroma']:.2f}" in licence["notes"][1]
     assert licence["source"]["tempo_bpm"] == pytest.approx(120, rel=0.01)
     lines = licence["attribution"]
     assert sum(line["ppm"] for line in lines) == 1_000_000
@@ -189,3 +193,11 @@ def test_an_existing_folder_is_replaced_only_by_force_and_strangers_in_it_stay(
     licence = json.loads((out / "licence.json").read_text())
     assert licence["duration_s"] == 10.0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_does_not_keep_the_song_is_refused_with_the_reason(stems, tmp_path, monkeypatch):
+    monkeypatch.setattr(likeness, "ONSETS_AT_LEAST", 1.01)
+    with pytest.raises(CommandError, match="its attacks are like those of its sources by") as said:
+        vary(stems, "--mode=remix", f"--out={tmp_path / 'made'}", "--seconds=10")
+    assert said.value.returncode == 2
+    assert list(tmp_path.iterdir()) == []

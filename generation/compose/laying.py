@@ -108,7 +108,7 @@ def _join(track: Track) -> tuple[int, int, int]:
 
 def processor(voice: Voice) -> str:
     """Drums are cut at their attacks, everything else goes through the phase vocoder."""
-    return "slices/1" if voice.role == "drums" else "vocoder/1"
+    return "slices/1" if voice.role == "drums" else "vocoder/2"
 
 
 def window(voice: Voice) -> int:

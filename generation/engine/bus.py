@@ -1,7 +1,10 @@
 """Where the sources meet: room, sum, bus compressor, planned gain, limiter and fades.
 
-Compressor and limiter compute one curve each from the mix; the curves multiply every part. Knows
-the recipe and the stems, not who hears them. Invariant: parts add up to the output.
+Compressor and limiter compute one curve each from the mix; the curves multiply every part. The mix
+is made from the sum of all sends through the room, a part from its own: the room is linear, so the
+parts add up to the output within rounding, and nobody pays for parts who does not ask for them.
+Knows the recipe and the stems, not who hears them. Invariant: the sound does not depend on whether
+parts were asked for.
 """
 
 from collections.abc import Mapping
@@ -11,12 +14,15 @@ import numpy as np
 from generation.engine import dynamics, marking
 from generation.engine.clips import Dry, Onsets
 from generation.engine.console import Channel
-from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade
-from generation.engine.reverb import Room, room_of
+from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
+from generation.engine.reverb import ROW, Room, room_of
+from generation.engine.spans import spans_of
 from generation.engine.tape import Cache, Tape
+from generation.engine.windows import windows_of
 from generation.recipe import BLOCK_SAMPLES, Recipe
 
 _MARGIN = dynamics.PEAK_TAPS
+_KEEP = 4 * BLOCK_SAMPLES
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
@@ -28,29 +34,38 @@ def first_block(recipe: Recipe, source: int) -> int | None:
 
 
 class Send:
-    """One source's channel and its share of the room; silent before block `begins`."""
+    """What is sent to the room and what comes back; `channel` gives left, right and send."""
+
+    def __init__(self, channel: Tape, room: Room, begins: int) -> None:
+        self._room, self._channel = room, channel
+        self._spectra = Tape(
+            self._sent, (2, ROW), np.float32, room.blocks + 8, begins=begins, is_first=True
+        )
+
+    def _sent(self, lo: int, hi: int, out: Audio) -> None:
+        poured = self._channel.read((lo - 1) * BLOCK_SAMPLES, hi * BLOCK_SAMPLES)
+        self._room.send_spectra(poured[2], out)
+
+    def add_return(self, lo: int, hi: int, out: Audio) -> None:
+        """Adds samples [lo, hi), multiples of a block, to float32 [2, hi - lo]."""
+        first, last = lo // BLOCK_SAMPLES, hi // BLOCK_SAMPLES
+        self._room.returned(self._spectra.read(first - self._room.blocks + 1, last), out)
+
+
+class Source:
+    """One source's channel, and its own share of the room when that is asked for."""
 
     def __init__(self, channel: Channel, room: Room | None, begins: int) -> None:
-        self._room = room if channel.sends else None
         since = begins * BLOCK_SAMPLES
-        self._channel = Tape(channel.sound, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, begins=since)
-        self._spectra = Tape(self._sent, 2, axis=0, begins=begins)
+        self.channel = Tape(channel.sound, (3,), np.float32, _KEEP, BLOCK_SAMPLES, since)
+        self.sends = channel.sends
+        self._send = Send(self.channel, room, begins) if room and channel.sends else None
 
-    def _sent(self, lo: int, hi: int) -> Audio:
-        assert self._room is not None
-        poured = self._channel.read((lo - 1) * BLOCK_SAMPLES, hi * BLOCK_SAMPLES)
-        return self._room.send_spectra(np.ascontiguousarray(poured[2]))
-
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Dry and wet together, float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        if self._room is None:
-            dry: Audio = self._channel.read(lo, hi)[:2]
-            return dry
-        first, last = lo // BLOCK_SAMPLES, hi // BLOCK_SAMPLES
-        sends = self._spectra.read(first - self._room.blocks + 1, last)
-        wet = self._room.returned(sends, last - first)
-        wet += self._channel.read(lo, hi)[:2]
-        return wet
+    def part(self, lo: int, hi: int, out: Audio) -> None:
+        """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
+        out[:] = self.channel.read(lo, hi)[:2]
+        if self._send is not None:
+            self._send.add_return(lo, hi, out)
 
 
 class Bus:
@@ -70,67 +85,79 @@ class Bus:
         room = None if recipe.bus.reverb is None else room_of(recipe.bus.reverb)
         if room is not None and room_blocks is not None:
             room = room.cut(room_blocks)
-        self._sends: list[Send | None] = []
+        self._sources: list[Source | None] = []
+        begins = []
         for index, source in enumerate(recipe.sources):
-            found = onsets.get(source.digest, _NONE)
-            dry = Dry(recipe, index, stems[source.digest], found, cache)
-            begins = first_block(recipe, index)
-            self._sends.append(
-                None if begins is None else Send(Channel(recipe, index, dry.sound), room, begins)
-            )
+            found, spans = onsets.get(source.digest, _NONE), spans_of(recipe, index)
+            first = first_block(recipe, index)
+            if first is None:
+                self._sources.append(None)
+                continue
+            dry = Dry(recipe, index, fixed(stems[source.digest]), found, cache, spans)
+            self._sources.append(Source(Channel(spans, dry), room, first))
+            begins.append(first)
+        self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES)
+        is_wet = any(source is not None and source.sends for source in self._sources)
+        self._send = Send(self._poured, room, min(begins)) if room and is_wet else None
         compressor, limiter = recipe.bus.compressor, recipe.bus.limiter
         memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
         self._memory = memory // dynamics.STEP
         self._lead = dynamics.limiter_memory(limiter) // dynamics.LIMIT_STEP
-        keep = 8 * BLOCK_SAMPLES
-        self._parts = Tape(self._gathered, keep, BLOCK_SAMPLES)
-        self._levels = Tape(self._measured, BLOCK_SAMPLES // dynamics.STEP)
-        self._loud = Tape(self._raised, keep, BLOCK_SAMPLES)
-        self._out = self._loud if mark is None else Tape(self._marked, keep, BLOCK_SAMPLES)
-        self._peaks = Tape(self._peaked, 8 * BLOCK_SAMPLES // dynamics.LIMIT_STEP)
+        self._gathered = Tape(
+            self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
+        )
+        self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES)
+        self._levels = Tape(self._measured, (), np.int32, BLOCK_SAMPLES // dynamics.STEP)
+        self._loud = Tape(self._raised, (3,), np.float32, _KEEP, BLOCK_SAMPLES)
+        self._out = self._loud
+        if mark is not None:
+            self._out = Tape(self._marked, (2,), np.float32, _KEEP, BLOCK_SAMPLES)
+        self._peaks = Tape(self._peaked, (), np.int32, _KEEP // dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
 
-    def _gathered(self, lo: int, hi: int) -> Audio:
-        """Parts before the bus curves, and their sum as one row more: [n_sources + 1, 2, n]."""
-        out = np.empty((len(self._sends) + 1, 2, hi - lo), dtype=np.float32)
-        out[-1] = 0.0
-        for index, send in enumerate(self._sends):
-            if send is None:
-                out[index] = 0.0
-                continue
-            out[index] = send.sound(lo, hi)
-            out[-1] += out[index]
-        return out
+    def _pour(self, lo: int, hi: int, out: Audio) -> None:
+        """All channels together, in recipe order: left, right, send."""
+        out[:] = 0.0
+        for source in self._sources:
+            if source is not None:
+                out += source.channel.read(lo, hi)
 
-    def _measured(self, lo: int, hi: int) -> Turns:
-        levels = np.empty(hi - lo, dtype=np.int32)
-        mix = self._parts.read(lo * dynamics.STEP, hi * dynamics.STEP)[-1]
-        dynamics.measure_levels(mix, dynamics.STEP, levels)
-        return levels
+    def _mixed(self, lo: int, hi: int, out: Audio) -> None:
+        out[:] = self._poured.read(lo, hi)[:2]
+        if self._send is not None:
+            self._send.add_return(lo, hi, out)
 
-    def _raised(self, lo: int, hi: int) -> Audio:
-        """The mix after compressor and planned gain, and that curve: [3, n]."""
-        out = np.empty((3, hi - lo), dtype=np.float32)
+    def _gather(self, lo: int, hi: int, out: Audio) -> None:
+        """Parts before the bus curves."""
+        for row, source in zip(out, self._sources, strict=True):
+            if source is None:
+                row[:] = 0.0
+            else:
+                source.part(lo, hi, row)
+
+    def _measured(self, lo: int, hi: int, out: Turns) -> None:
+        mix = self._mix.read(lo * dynamics.STEP, hi * dynamics.STEP)
+        dynamics.measure_levels(mix, dynamics.STEP, out)
+
+    def _raised(self, lo: int, hi: int, out: Audio) -> None:
+        """The mix after compressor and planned gain, and that curve."""
         out[2] = self._gain
         compressor = self._recipe.bus.compressor
         if compressor is not None:
             first = lo // dynamics.STEP - self._memory
             levels = self._levels.read(first, hi // dynamics.STEP)
             out[2] *= dynamics.compressor_gain(compressor, levels, self._memory)
-        np.multiply(self._parts.read(lo, hi)[-1], out[2], out=out[:2])
-        return out
+        np.multiply(self._mix.read(lo, hi), out[2], out=out[:2])
 
-    def _marked(self, lo: int, hi: int) -> Audio:
+    def _marked(self, lo: int, hi: int, out: Audio) -> None:
         assert self._mark is not None
         loud = self._loud.read(lo - marking.FRAME, hi + marking.FRAME)[:2]
-        return marking.marked(loud, lo, self._mark)
+        out[:] = marking.marked(loud, lo, self._mark)
 
-    def _peaked(self, lo: int, hi: int) -> Turns:
-        peaks = np.empty(hi - lo, dtype=np.int32)
+    def _peaked(self, lo: int, hi: int, out: Turns) -> None:
         step = dynamics.LIMIT_STEP
         loud = self._out.read(lo * step - _MARGIN, hi * step + _MARGIN)
-        dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, peaks)
-        return peaks
+        dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, out)
 
     def _limit(self, lo: int, hi: int) -> Audio:
         """Limiter and fades over [lo, hi), any samples; zero outside the recipe."""
@@ -152,8 +179,8 @@ class Bus:
         return out
 
     def gathered(self, lo: int, hi: int) -> Audio:
-        """Parts before the bus curves and their sum last: float32 [n_sources + 1, 2, hi - lo]."""
-        out: Audio = self._parts.read(lo, hi)
+        """Parts before the bus curves, float32 [n_sources, 2, hi - lo]."""
+        out: Audio = self._gathered.read(lo, hi)
         return out
 
     def sound(self, lo: int, hi: int) -> Audio:
@@ -162,8 +189,17 @@ class Bus:
         out: Audio = self._out.read(lo, hi)[:2] * curve
         return out
 
+    def _curve(self, lo: int, hi: int) -> Audio:
+        """All that multiplies the parts over [lo, hi)."""
+        curve: Audio = self._limit(lo, hi) * self._loud.read(lo, hi)[2]
+        return curve
+
     def parts(self, lo: int, hi: int) -> Audio:
         """Every source's part of the output, float32 [n_sources, 2, hi - lo]."""
-        curve = self._limit(lo, hi) * self._loud.read(lo, hi)[2]
-        out: Audio = self._parts.read(lo, hi)[:-1] * curve
+        curve = self._curve(lo, hi)
+        out: Audio = self._gathered.read(lo, hi) * curve
         return out
+
+    def windows(self, lo: int, hi: int) -> Reals:
+        """The windows of [lo + RUN_IN, hi), whole strides; float64 [n_windows, n_sources]."""
+        return windows_of(self._gathered.read(lo, hi), self._curve(lo, hi))

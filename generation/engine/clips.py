@@ -4,6 +4,7 @@ Knows the processors by name and version; does not know sections or the mix. Inv
 sound at a sample does not depend on which samples were asked for together.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,12 +12,14 @@ import numpy as np
 from generation.engine.grains import Cloud, Struck
 from generation.engine.kernels import Audio, Reals, Samples, fade
 from generation.engine.slices import Slices
+from generation.engine.spans import Span, shape_of
+from generation.engine.stretch import Stretch
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
 from generation.engine.vocoder import Vocoder
 from generation.recipe import Clip, Recipe, UnknownProcessor
 
-PROCESSORS = ("slices/1", "vocoder/1", "granular/1")
+PROCESSORS = ("slices/1", "vocoder/1", "granular/1", "vocoder/2")
 Onsets = tuple[Samples, Reals]
 
 
@@ -44,8 +47,13 @@ class Verbatim:
         return out
 
 
-def sounding(clip: Clip, digest: str, stem: Audio, onsets: Onsets, cache: Cache) -> Sounding:
-    """The processor of a clip; raises UnknownProcessor for a name or version that is not here."""
+def sounding(
+    clip: Clip, digest: str, stem: Audio, onsets: Onsets, cache: Cache, spans: tuple[Span, ...]
+) -> Sounding:
+    """The processor of a clip; raises UnknownProcessor for a name or version that is not here.
+
+    `spans`: the strips of the source, for a processor that equalizes as it goes.
+    """
     if clip.processor == "granular/1" and clip.grains is not None:
         return Cloud(clip, clip.grains, stem)
     still = clip.semitones == 0 or clip.processor == "slices/1"
@@ -55,6 +63,8 @@ def sounding(clip: Clip, digest: str, stem: Audio, onsets: Onsets, cache: Cache)
         return Slices(clip, stem, onsets)
     if clip.processor == "vocoder/1":
         return Vocoder(clip, digest, stem, onsets, cache)
+    if clip.processor == "vocoder/2":
+        return Stretch(clip, digest, stem, onsets, cache, shape_of(spans, clip.window))
     raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known here.")
 
 
@@ -70,30 +80,52 @@ def ramp(clip: Clip, lo: int, hi: int) -> Audio | None:
 
 
 class Dry:
-    """Everything one source plays, unmixed."""
+    """Everything one source plays, before compressor and fader.
+
+    What "vocoder/2" plays is equalized already; everything else is still to be.
+    """
 
     def __init__(
-        self, recipe: Recipe, index: int, stem: Audio, onsets: Onsets, cache: Cache
+        self,
+        recipe: Recipe,
+        index: int,
+        stem: Audio,
+        onsets: Onsets,
+        cache: Cache,
+        spans: tuple[Span, ...],
     ) -> None:
         digest = recipe.sources[index].digest
-        self._clips = [
-            (clip, sounding(clip, digest, stem, onsets, cache))
+        clips = [
+            (clip, sounding(clip, digest, stem, onsets, cache, spans))
             for clip in recipe.clips
             if clip.source == index and clip.end > clip.start
         ]
+        self._shaped = [(clip, one) for clip, one in clips if isinstance(one, Stretch)]
+        self._plain = [(clip, one) for clip, one in clips if not isinstance(one, Stretch)]
         self._notes = [Struck(note, stem) for note in recipe.notes if note.source == index]
+        self.is_shaped, self.is_plain = bool(self._shaped), bool(self._plain or self._notes)
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi), float32 [2, hi - lo]; clips first, then notes, in recipe order."""
-        out = np.zeros((2, hi - lo), dtype=np.float32)
-        for clip, voice in self._clips:
-            a, b = max(lo, clip.start), min(hi, clip.end)
-            if a >= b:
-                continue
-            sound, shape = voice.sound(a, b), ramp(clip, a, b)
-            out[:, a - lo : b - lo] += sound if shape is None else sound * shape
+    def shaped(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of what is equalized already, into float32 [2, hi - lo]."""
+        out[:] = 0.0
+        _add(self._shaped, lo, hi, out)
+
+    def plain(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of what is not; clips first, then notes, in recipe order."""
+        out[:] = 0.0
+        _add(self._plain, lo, hi, out)
         for note in self._notes:
             a, b = max(lo, note.start), min(hi, note.end)
             if a < b:
                 out[:, a - lo : b - lo] += note.sound(a, b)
-        return out
+
+
+def _add(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -> None:
+    for clip, voice in clips:
+        a, b = max(lo, clip.start), min(hi, clip.end)
+        if a >= b:
+            continue
+        sound, shape = voice.sound(a, b), ramp(clip, a, b)
+        if shape is not None:
+            sound *= shape
+        out[:, a - lo : b - lo] += sound

@@ -1,64 +1,34 @@
 """One source's way through its console: EQ, compressor, gain, pan and send, section by section.
 
-A section's strip is blended into the next over CROSS samples that end where the next begins, so
-that its first beat already sounds as it should. Knows one source; the room and the bus are
-elsewhere. Invariant: every stage reads whole units of an absolute grid with a bounded past.
+Knows one source; which strip holds when is said by `spans`, the room and the bus are elsewhere.
+Invariant: every stage reads whole units of an absolute grid with a bounded past.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from generation.engine import dynamics, eq
+from generation.engine.clips import Dry
 from generation.engine.kernels import Audio, Turns, exp2_of, kernel, raised_cosine
+from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
-from generation.recipe import Recipe, Strip
-
-CROSS = 2_400
-_FAR = 1 << 60
+from generation.engine.vectors import fma, load, splat, store
 
 Read = Callable[[int, int], Audio]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A strip and the samples over which it holds: [start, end), then blended into the next."""
-
-    strip: Strip
-    start: int
-    end: int
-
-
-def spans_of(recipe: Recipe, source: int) -> tuple[Span, ...]:
-    """The strips of a source in time, equal neighbors joined; a missing strip changes nothing."""
-    strips = {s.section: replace(s, section=0) for s in recipe.strips if s.source == source}
-    plain = Strip(source=source, section=0, gain_db=0.0)
-    spans: list[Span] = []
-    for index, section in enumerate(recipe.sections):
-        strip = strips.get(index, plain)
-        if spans and spans[-1].strip == strip:
-            continue
-        if spans:
-            spans[-1] = replace(spans[-1], end=section.start)
-        spans.append(Span(strip, section.start if spans else -_FAR, _FAR))
-    return tuple(spans) or (Span(plain, -_FAR, _FAR),)
+STEREO = (2,)
 
 
 class Lane:
-    """One span of one source; `read` gives the source's dry sound."""
+    """One span of one source; `plain` is still to be equalized, `shaped` is so already."""
 
-    def __init__(self, span: Span, read: Read) -> None:
+    def __init__(self, span: Span, plain: Read | None, shaped: Read | None) -> None:
         self._span, strip = span, span.strip
-        self._sections = eq.sections_of(strip.eq)
         memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
         self._memory = memory // dynamics.STEP
-        self._read = read
-        if len(self._sections):
-            shaped = Tape(self._shaped(read), eq.CHUNK, eq.CHUNK)
-            self._read = shaped.read
-        self._levels = Tape(self._measured, eq.CHUNK // dynamics.STEP)
+        self._read = self._joined(plain, shaped)
+        self._levels = Tape(self._measured, (), np.int32, self._memory)
         gain = exp2_of(strip.gain_db * 0.16609640474436812)
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)
@@ -67,19 +37,30 @@ class Lane:
         if strip.send_db is not None:
             self._send = 0.5 * exp2_of(strip.send_db * 0.16609640474436812)
 
-    def _shaped(self, read: Read) -> Read:
-        def make(lo: int, hi: int) -> Audio:
-            out = np.empty((2, hi - lo), dtype=np.float32)
-            eq.cascade(read(lo - eq.RUN_IN, hi), self._sections, eq.CHUNK, eq.RUN_IN, out)
-            return out
+    def _joined(self, plain: Read | None, shaped: Read | None) -> Read:
+        """What the source plays in this span, equalized."""
+        sections = eq.sections_of(self._span.strip.eq)
+        if plain is not None and len(sections):
+            dry = plain
 
-        return make
+            def equalized(lo: int, hi: int, out: Audio) -> None:
+                eq.cascade(dry(lo - eq.RUN_IN, hi), sections, eq.CHUNK, eq.RUN_IN, out)
 
-    def _measured(self, lo: int, hi: int) -> Turns:
-        levels = np.empty(hi - lo, dtype=np.int32)
+            plain = Tape(equalized, STEREO, np.float32, eq.CHUNK, eq.CHUNK).read
+        if plain is None or shaped is None:
+            alone = shaped if plain is None else plain
+            assert alone is not None
+            return alone
+        one, other = plain, shaped
+
+        def both(lo: int, hi: int, out: Audio) -> None:
+            np.add(one(lo, hi), other(lo, hi), out=out)
+
+        return Tape(both, STEREO, np.float32, dynamics.STEP).read
+
+    def _measured(self, lo: int, hi: int, out: Turns) -> None:
         sound = self._read(lo * dynamics.STEP, hi * dynamics.STEP)
-        dynamics.measure_levels(sound, dynamics.STEP, levels)
-        return levels
+        dynamics.measure_levels(sound, dynamics.STEP, out)
 
     def _gain(self, lo: int, hi: int) -> Audio:
         """The compressor's gain over [lo, hi), multiples of STEP."""
@@ -109,21 +90,22 @@ class Lane:
 
 
 class Channel:
-    """All spans of one source: dry sound in, left, right and send out, float32 [3, n]."""
+    """All spans of one source: dry sound in, left, right and send out."""
 
-    def __init__(self, recipe: Recipe, source: int, dry: Read) -> None:
-        spans = spans_of(recipe, source)
-        memory = max(Lane(span, dry).memory for span in spans)
-        self._dry = Tape(dry, memory + eq.CHUNK)
-        self._lanes = [Lane(span, self._dry.read) for span in spans]
+    def __init__(self, spans: tuple[Span, ...], dry: Dry) -> None:
+        plain = shaped = None
+        if dry.is_plain:
+            plain = Tape(dry.plain, STEREO, np.float32, eq.RUN_IN + eq.CHUNK).read
+        if dry.is_shaped:
+            shaped = Tape(dry.shaped, STEREO, np.float32, dynamics.STEP).read
+        self._lanes = [Lane(span, plain, shaped) for span in spans]
         self.sends = any(span.strip.send_db is not None for span in spans)
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi), both multiples of dynamics.STEP."""
-        out = np.zeros((3, hi - lo), dtype=np.float32)
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi), both multiples of dynamics.STEP, into float32 [3, hi - lo]."""
+        out[:] = 0.0
         for lane in self._lanes:
             lane.add(lo, hi, out)
-        return out
 
 
 @kernel
@@ -137,10 +119,12 @@ def blend(gain: Audio, lo: int, start: int, end: int, cross: int) -> None:
 
 @kernel
 def pour(sound: Audio, gain: Audio, left: float, right: float, send: float, out: Audio) -> None:
-    """Adds `sound` [2, n] times gain and pan to `out` [3, n]."""
-    a, b, s = np.float32(left), np.float32(right), np.float32(send)
-    for i in range(gain.shape[0]):
-        x, y = sound[0, i] * gain[i] * a, sound[1, i] * gain[i] * b
-        out[0, i] += x
-        out[1, i] += y
-        out[2, i] += (x + y) * s
+    """Adds `sound` [2, n] times gain and pan to `out` [3, n]; n is a multiple of 16."""
+    a, b = splat(np.float32(left)), splat(np.float32(right))
+    s = splat(np.float32(send))
+    for i in range(0, gain.shape[0], 16):
+        g = load(gain, i)
+        x, y = load(sound[0], i) * g * a, load(sound[1], i) * g * b
+        store(out[0], i, load(out[0], i) + x)
+        store(out[1], i, load(out[1], i) + y)
+        store(out[2], i, fma(x + y, s, load(out[2], i)))

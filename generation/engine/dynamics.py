@@ -7,10 +7,21 @@ the limiter 5 ms after) it, and on nothing else.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from generation.engine.kernels import Audio, Reals, Turns, gain_of, kernel, log2_of
+from generation.engine.kernels import Audio, Reals, Turns, gain_of, kernel, log2_of, within
+from generation.engine.vectors import (
+    fma,
+    greater,
+    highest_lane,
+    load,
+    magnitude,
+    splat,
+    store,
+    total,
+)
 from generation.recipe import SAMPLE_RATE_HZ, Compressor, Limiter
 
 STEP = 64
@@ -94,13 +105,16 @@ def reductions_of(limiter: Limiter, excess: Turns) -> Turns:
 
 @kernel
 def measure_levels(sound: Audio, step: int, levels: Turns) -> None:
-    """Mean power of each step over both channels, in hundredths of dB re full scale."""
+    """Mean power of each step over both channels, in hundredths of dB re full scale.
+
+    `step` is a multiple of 16.
+    """
     for j in range(levels.shape[0]):
-        power = 0.0
-        for i in range(j * step, (j + 1) * step):
-            left, right = np.float64(sound[0, i]), np.float64(sound[1, i])
-            power += left * left + right * right
-        power /= 2 * step
+        held = splat(np.float32(0.0))
+        for i in range(j * step, (j + 1) * step, 16):
+            left, right = load(sound[0], i), load(sound[1], i)
+            held = fma(left, left, fma(right, right, held))
+        power = float(total(held)) / (2 * step)
         level = FLOOR
         if power > 1e-12:
             level = int(np.floor(0.5 * _DB_PER_LOG2 * log2_of(power) + 0.5))
@@ -155,23 +169,30 @@ def ease(reductions: Turns, width: int, lead: int, makeup_db: float, gains: Audi
 
 @kernel
 def spread(gains: Audio, step: int) -> Audio:
-    """Gains at the beginnings of steps as a straight line through every sample."""
+    """Gains at the beginnings of steps as a straight line through every sample.
+
+    `step` is a multiple of 16.
+    """
     out = np.empty((gains.shape[0] - 1) * step, dtype=np.float32)
+    ramp = np.arange(step).astype(np.float32)
     for j in range(gains.shape[0] - 1):
-        slope = (gains[j + 1] - gains[j]) / np.float32(step)
-        for i in range(step):
-            out[j * step + i] = gains[j] + slope * np.float32(i)
+        slope = splat((gains[j + 1] - gains[j]) / np.float32(step))
+        for i in range(0, step, 16):
+            store(out, j * step + i, fma(slope, load(ramp, i), splat(gains[j])))
     return out
 
 
-@kernel
-def between(line: Audio, first: int, taps: Audio, out: Audio) -> None:
-    """One phase of the interpolator: out[i] = sum over k of line[first + i + k] * taps[k]."""
-    for i in range(out.shape[0]):
-        total = np.float32(0.0)
-        for k in range(PEAK_TAPS):
-            total += line[first + i + k] * taps[k]
-        out[i] = total
+@within
+def between_sixteen(line: Any, at: int, phases: Any) -> Any:
+    """The largest magnitudes on and between 16 samples from `at` on, lane by lane."""
+    top = magnitude(load(line, at))
+    a = b = c = splat(np.float32(0.0))
+    for k in range(PEAK_TAPS):
+        x = load(line, at - PEAK_TAPS // 2 + 1 + k)
+        a = fma(x, splat(phases[0, k]), a)
+        b = fma(x, splat(phases[1, k]), b)
+        c = fma(x, splat(phases[2, k]), c)
+    return greater(greater(top, magnitude(a)), greater(magnitude(b), magnitude(c)))
 
 
 @kernel
@@ -180,26 +201,10 @@ def measure_peaks(sound: Audio, margin: int, phases: Audio, peaks: Turns) -> Non
 
     `sound` [2, margin + n * LIMIT_STEP + margin].
     """
-    size = peaks.shape[0] * LIMIT_STEP
-    tops = np.zeros(peaks.shape[0], dtype=np.float32)
-    seen = np.empty(size, dtype=np.float32)
-    for channel in range(2):
-        line = sound[channel]
-        raise_tops(line[margin : margin + size], tops)
-        for p in range(phases.shape[0]):
-            between(line, margin - PEAK_TAPS // 2 + 1, phases[p], seen)
-            raise_tops(seen, tops)
     for j in range(peaks.shape[0]):
+        at = margin + j * LIMIT_STEP
+        left = between_sixteen(sound[0], at, phases)
+        top = float(highest_lane(greater(left, between_sixteen(sound[1], at, phases))))
         peaks[j] = FLOOR
-        if tops[j] > 1e-6:
-            peaks[j] = int(np.ceil(_DB_PER_LOG2 * log2_of(float(tops[j]))))
-
-
-@kernel
-def raise_tops(line: Audio, tops: Audio) -> None:
-    """In place: the largest magnitude of each step of LIMIT_STEP samples, or what it was."""
-    for j in range(tops.shape[0]):
-        top = tops[j]
-        for i in range(j * LIMIT_STEP, (j + 1) * LIMIT_STEP):
-            top = max(top, abs(line[i]))
-        tops[j] = top
+        if top > 1e-6:
+            peaks[j] = int(np.ceil(_DB_PER_LOG2 * log2_of(top)))

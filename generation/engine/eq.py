@@ -78,21 +78,26 @@ def cascade(sound: Audio, sections: Reals, chunk: int, run_in: int, out: Audio) 
 
     State is float64, transposed direct form II; rounding to float32 happens once, at the end.
     """
-    count = sections.shape[0]
-    for part in range(out.shape[1] // chunk):
-        state = np.zeros((count, 4))
-        begin = part * chunk
-        for i in range(run_in + chunk):
-            left, right = np.float64(sound[0, begin + i]), np.float64(sound[1, begin + i])
-            for s in range(count):
-                b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
-                a1, a2 = sections[s, 3], sections[s, 4]
-                y, z = b0 * left + state[s, 0], b0 * right + state[s, 2]
-                state[s, 0] = b1 * left - a1 * y + state[s, 1]
-                state[s, 1] = b2 * left - a2 * y
-                state[s, 2] = b1 * right - a1 * z + state[s, 3]
-                state[s, 3] = b2 * right - a2 * z
-                left, right = y, z
-            if i >= run_in:
-                out[0, begin + i - run_in] = left
-                out[1, begin + i - run_in] = right
+    held = np.empty((2, run_in + chunk))
+    for begin in range(0, out.shape[1], chunk):
+        for channel in range(2):
+            for i in range(run_in + chunk):
+                held[channel, i] = sound[channel, begin + i]
+        for section in range(sections.shape[0]):
+            filter_through(held, sections[section])
+        for channel in range(2):
+            for i in range(chunk):
+                out[channel, begin + i] = held[channel, run_in + i]
+
+
+@kernel
+def filter_through(held: Reals, section: Reals) -> None:
+    """In place: both rows through one filter, from silence."""
+    b0, b1, b2, a1, a2 = section
+    s = t = u = v = 0.0
+    for i in range(held.shape[1]):
+        left, right = held[0, i], held[1, i]
+        y, z = b0 * left + s, b0 * right + u
+        s, t = b1 * left - a1 * y + t, b2 * left - a2 * y
+        u, v = b1 * right - a1 * z + v, b2 * right - a2 * z
+        held[0, i], held[1, i] = y, z

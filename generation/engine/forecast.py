@@ -15,10 +15,10 @@ import numpy as np
 from generation.engine import dynamics
 from generation.engine.bus import Bus
 from generation.engine.clips import Onsets, ramp
-from generation.engine.console import spans_of
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, Samples, Turns, fade
+from generation.engine.kernels import Audio, Reals, Samples, Turns, fade, fixed
 from generation.engine.loudness import weigh_hops
+from generation.engine.spans import spans_of
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Clip, Recipe
@@ -67,7 +67,7 @@ def mean_squares(sound: Audio, hop: int) -> Reals:
     """K-weighted mean squares of each hop, channels added; what the last one lacks is silence."""
     hops = np.zeros(sound.shape[1] // hop + 1)
     state = np.zeros((len(K_WEIGHTING), 4))
-    weigh_hops(np.ascontiguousarray(sound), K_WEIGHTING, state, 0, hop, hops)
+    weigh_hops(fixed(sound), K_WEIGHTING, state, 0, hop, hops)
     return hops
 
 

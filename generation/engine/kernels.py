@@ -5,9 +5,12 @@ cut elsewhere would sound different in its last bit. Here they are short polynom
 without fused or reordered arithmetic. Invariant: a result depends on the arguments alone.
 """
 
+import hashlib
 import math
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
@@ -23,10 +26,48 @@ Reals = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+
+def _keep_loops_by_source() -> None:
+    """Compiled loops are kept in a folder named by the sources of this room.
+
+    numba asks only whether the file of a loop itself has changed, not what it calls; without this
+    an update of the house could go on with old machine code.
+    """
+    room = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(room.glob("*.py")):
+        digest.update(source.read_bytes())
+    folder = room / "__pycache__" / f"loops-{digest.hexdigest()[:12]}"
+    if "NUMBA_CACHE_DIR" in os.environ or not os.access(room, os.W_OK):
+        return
+    if not folder.exists():
+        for old in folder.parent.glob("loops-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    cast(Any, numba.config).CACHE_DIR = str(folder)
+
+
+_keep_loops_by_source()
+
 _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 _LN2 = 0.6931471805599453
 _SQRT_HALF = 0.7071067811865476
 _TWO_32 = 4294967296.0
+
+
+def aligned(*shape: int, dtype: type[Any] = np.float32) -> npt.NDArray[Any]:
+    """Zeros that begin on a cache line: lanes that straddle two of them take twice as long."""
+    size, line = math.prod(shape), 64 // np.dtype(dtype).itemsize
+    flat = np.zeros(size + line, dtype=dtype)
+    begin = -flat.ctypes.data // flat.itemsize % line
+    return flat[begin : begin + size].reshape(shape)
+
+
+def fixed(sound: Audio) -> Audio:
+    """The same samples, row by row and for reading only: one kind of array, one compilation."""
+    view = np.ascontiguousarray(sound).view(np.ndarray)
+    view.flags.writeable = False
+    return view
 
 
 def kernel(loop: _Loop) -> _Loop:
@@ -39,6 +80,11 @@ def inlined(loop: _Loop) -> _Loop:
     return cast(
         _Loop, numba.njit(loop, cache=True, nogil=True, error_model="numpy", inline="never")
     )
+
+
+def within(loop: _Loop) -> _Loop:
+    """Like `kernel`, for pieces of a loop that are compiled into whoever calls them."""
+    return cast(_Loop, numba.njit(loop, cache=True, error_model="numpy", forceinline=True))
 
 
 @inlined
@@ -136,9 +182,9 @@ def fade(shape: Audio, first: int, length: int, step: int) -> None:
 
     `step` 1: `first` counts up from the beginning of a clip; -1: down to its end.
     """
-    if length <= 0:
-        return
-    for i in range(shape.shape[0]):
+    size = shape.shape[0]
+    low, high = (0, min(size, length - first)) if step > 0 else (max(0, first - length), size)
+    for i in range(low, high):
         shape[i] *= raised_cosine((first + step * i + 0.5) / length)
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from generation.engine.dynamics import PEAK_TAPS, PHASES, between
+from generation.engine.dynamics import PEAK_TAPS, PHASES, between_sixteen
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, kernel
+from generation.engine.kernels import Audio, Reals, fixed, kernel
+from generation.engine.vectors import WIDTH, greater, highest_lane, splat
 from generation.recipe import WINDOW_SAMPLES
 
 _ABSOLUTE_GATE = 10.0 ** ((-70.0 + 0.691) / 10.0)
@@ -48,7 +49,7 @@ class Meter:
         hops = np.zeros(count + 1)
         hops[0] = self._open[0]
         self._filled = weigh_hops(
-            sound, K_WEIGHTING, self._state, self._filled, WINDOW_SAMPLES, hops
+            fixed(sound), K_WEIGHTING, self._state, self._filled, WINDOW_SAMPLES, hops
         )
         self._hops.append(hops[:-1])
         self._open = hops[-1:]
@@ -118,38 +119,47 @@ def weigh_hops(
 ) -> int:
     """Adds K-weighted mean squares to `hops`, the first of which holds `filled` samples already.
 
-    Returns how many samples the last, unfinished hop holds.
+    `state` [2, 4] carries both filters on. Returns how many samples the last, unfinished hop holds.
     """
+    b0, b1, b2, a1, a2 = sections[0]
+    d0, d1, d2, c1, c2 = sections[1]
+    s, t, u, v = state[0]
+    w, x, y, z = state[1]
     place = 0
     for i in range(sound.shape[1]):
         left, right = np.float64(sound[0, i]), np.float64(sound[1, i])
-        for s in range(sections.shape[0]):
-            b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
-            a1, a2 = sections[s, 3], sections[s, 4]
-            y, z = b0 * left + state[s, 0], b0 * right + state[s, 2]
-            state[s, 0] = b1 * left - a1 * y + state[s, 1]
-            state[s, 1] = b2 * left - a2 * y
-            state[s, 2] = b1 * right - a1 * z + state[s, 3]
-            state[s, 3] = b2 * right - a2 * z
-            left, right = y, z
+        p, q = b0 * left + s, b0 * right + u
+        s, t = b1 * left - a1 * p + t, b2 * left - a2 * p
+        u, v = b1 * right - a1 * q + v, b2 * right - a2 * q
+        left, right = d0 * p + w, d0 * q + y
+        w, x = d1 * p - c1 * left + x, d2 * p - c2 * left
+        y, z = d1 * q - c1 * right + z, d2 * q - c2 * right
         hops[place] += (left * left + right * right) / size
         filled += 1
         if filled == size:
             place, filled = place + 1, 0
+    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s, t, u, v
+    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = w, x, y, z
     return filled
 
 
 @kernel
 def highest(sound: Audio, phases: Audio) -> float:
     """The largest magnitude on and between the samples of [2, n], read from 12 of them on."""
-    top, count = np.float32(0.0), sound.shape[1] - PEAK_TAPS + 1
-    seen = np.empty(max(0, count), dtype=np.float32)
+    top, lanes = np.float32(0.0), splat(np.float32(0.0))
+    count, before = sound.shape[1] - PEAK_TAPS + 1, PEAK_TAPS // 2 - 1
     for channel in range(2):
         line = sound[channel]
+        done = 0
+        while done + WIDTH <= count:
+            lanes = greater(lanes, between_sixteen(line, done + before, phases))
+            done += WIDTH
         for i in range(line.shape[0]):
             top = max(top, abs(line[i]))
-        for p in range(phases.shape[0]):
-            between(line, 0, phases[p], seen)
-            for i in range(count):
-                top = max(top, abs(seen[i]))
-    return float(top)
+        for i in range(done, count):
+            for p in range(phases.shape[0]):
+                seen = np.float32(0.0)
+                for k in range(PEAK_TAPS):
+                    seen += line[i + k] * phases[p, k]
+                top = max(top, abs(seen))
+    return float(max(top, highest_lane(lanes)))

@@ -17,7 +17,7 @@ from generation.engine.checking import check
 from generation.engine.clips import Onsets
 from generation.engine.kernels import Audio, Reals
 from generation.engine.tape import Cache
-from generation.engine.windows import RUN_IN, STRIDE, windows_of
+from generation.engine.windows import RUN_IN, STRIDE
 from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe
 
 __all__ = ["Cache", "Rendered", "check", "render"]
@@ -90,6 +90,6 @@ def _desk(
 def _windows(bus: Bus, lo: int, hi: int) -> Reals:
     """The windows that begin in [lo, hi); lo is a multiple of WINDOW_SAMPLES."""
     first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
-    table = windows_of(bus.parts(first - RUN_IN, last))
+    table = bus.windows(first - RUN_IN, last)
     skipped = (lo - first) // WINDOW_SAMPLES
     return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]

@@ -7,16 +7,21 @@ Invariant: block b of a return depends on send blocks b - P .. b only.
 
 from copy import copy
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import fft
 
-from generation.engine.kernels import Audio, Reals, Spectrum, exp2_of, hashed, kernel
+from generation.engine.fourier import plan_of, scratch_of, transform
+from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
+from generation.engine.vectors import backward, fma, load, splat, store
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
 PROCESSOR = "reverb/1"
 _FRAME = 2 * BLOCK_SAMPLES
-TILE = 1_024
+TILE = 128
+# Numbers in a row of a send's spectrum: its bins, up to whole lanes.
+ROW = BLOCK_SAMPLES + 16
 
 
 def impulse(reverb: Reverb) -> Audio:
@@ -61,41 +66,52 @@ def smooth(noise: Reals, pole: float) -> None:
 
 
 class Room:
-    """The impulse response cut into blocks, as spectra [P, 2, 2, BLOCK + 1]: real and imaginary."""
+    """The impulse response cut into blocks, as spectra in tiles.
+
+    Both ears are one complex response, left real and right imaginary, so that one transform brings
+    both back. `tiles` float32 [tiles, P, 4, TILE]: real and imaginary part of bins 0 to 4,095 and
+    of their mirror images; `middle` float32 [P, 2]: the bin at half the rate.
+    """
 
     def __init__(self, reverb: Reverb) -> None:
         response = impulse(reverb)
         self.blocks = -(-response.shape[1] // BLOCK_SAMPLES)
         padded = np.zeros((2, self.blocks * BLOCK_SAMPLES), dtype=np.float32)
         padded[:, : response.shape[1]] = response
-        parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES).transpose(1, 0, 2)
-        self.spectra = _split(fft.rfft(parts, n=_FRAME, axis=-1))
+        parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES)
+        whole = fft.fft(parts[0] + 1j * parts[1].astype(np.float64), n=_FRAME, axis=-1)
+        bins = np.arange(BLOCK_SAMPLES)
+        near, far = whole[:, bins], whole[:, -bins % _FRAME]
+        rows = np.stack((near.real, near.imag, far.real, far.imag), axis=1).astype(np.float32)
+        tiled = rows.reshape(self.blocks, 4, BLOCK_SAMPLES // TILE, TILE)
+        self.tiles: Audio = aligned(BLOCK_SAMPLES // TILE, self.blocks, 4, TILE)
+        self.tiles[:] = tiled.transpose(2, 0, 1, 3)
+        center = whole[:, BLOCK_SAMPLES] / _FRAME
+        self.tiles /= np.float32(_FRAME)
+        self.middle: Audio = np.stack((center.real, center.imag), axis=1).astype(np.float32)
 
     def cut(self, blocks: int) -> "Room":
         """The same room, ended after so many blocks."""
         short = copy(self)
         short.blocks = min(blocks, self.blocks)
-        short.spectra = self.spectra[: short.blocks]
+        short.tiles = np.ascontiguousarray(self.tiles[:, : short.blocks])
+        short.middle = self.middle[: short.blocks]
         return short
 
-    def send_spectra(self, send: Audio) -> Audio:
-        """Spectra of blocks, float32 [n, 2, BLOCK + 1]; `send` has one block before them."""
-        count = len(send) // BLOCK_SAMPLES - 1
-        frames = np.lib.stride_tricks.sliding_window_view(send, _FRAME)[::BLOCK_SAMPLES]
-        padded = np.zeros((-(-count // 4) * 4, _FRAME), dtype=np.float32)
-        padded[:count] = frames[:count]
-        return _split(fft.rfft(padded, axis=-1, overwrite_x=True)[:count])
+    def send_spectra(self, send: Audio, out: Audio) -> None:
+        """Spectra of blocks, float32 [n, 2, ROW]; `send` has one block before them."""
+        plan = plan_of(_FRAME)
+        look(send, scratch_of(_FRAME), plan.radices, plan.turns, out)
 
-    def returned(self, sends: Audio, count: int) -> Audio:
-        """The return of the last `count` blocks, float32 [2, count * BLOCK].
+    def returned(self, sends: Audio, out: Audio) -> None:
+        """Adds the return of the last blocks to `out`, float32 [2, count * BLOCK].
 
         `sends` lead by P - 1.
         """
-        mixed = np.empty((2 * count, BLOCK_SAMPLES + 1), dtype=np.complex64)
-        convolve(sends, self.spectra, mixed)
-        rows = fft.irfft(_padded(mixed), n=_FRAME, axis=-1, overwrite_x=True)[: 2 * count]
-        tail = rows[:, BLOCK_SAMPLES:].reshape(count, 2, BLOCK_SAMPLES)
-        return np.ascontiguousarray(tail.transpose(1, 0, 2)).reshape(2, count * BLOCK_SAMPLES)
+        plan, count = plan_of(_FRAME), out.shape[1] // BLOCK_SAMPLES
+        mixed = aligned(count, 2, _FRAME)
+        convolve(sends, self.tiles, self.middle, mixed)
+        come_back(mixed, scratch_of(_FRAME), plan.radices, plan.turns, out)
 
 
 @lru_cache(maxsize=8)
@@ -104,38 +120,78 @@ def room_of(reverb: Reverb) -> Room:
     return Room(reverb)
 
 
-def _split(spectra: Spectrum) -> Audio:
-    """Real and imaginary parts in rows of their own, one axis before the last."""
-    return np.stack((spectra.real, spectra.imag), axis=-2).astype(np.float32)
-
-
-def _padded(rows: Spectrum) -> Spectrum:
-    """`rows` with empty ones added to a multiple of four, so that all take the same path."""
-    missing = -len(rows) % 4
-    return rows if missing == 0 else np.pad(rows, ((0, missing), (0, 0)))
+@kernel
+def look(send: Audio, scratch: Audio, radices: Samples, turns: Audio, out: Audio) -> None:
+    """The spectrum of each block with the one before it: bins 0 to 4,096, real and imaginary."""
+    size = 2 * BLOCK_SAMPLES
+    for b in range(out.shape[0]):
+        for i in range(0, size, 16):
+            store(scratch[0], i, load(send, b * BLOCK_SAMPLES + i))
+        scratch[1, :] = 0.0
+        row = transform(scratch, size, radices, turns)
+        for part in range(2):
+            for k in range(BLOCK_SAMPLES + 1):
+                out[b, part, k] = scratch[row + part, k]
 
 
 @kernel
-def convolve(sends: Audio, room: Audio, mixed: Spectrum) -> None:
-    """mixed[2 b + c] = sum over p of sends[b + P - 1 - p] * room[p, c], p rising, bin by bin.
+def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
+    """mixed[b] = sum over p of sends[b + P - 1 - p] * room[p], p rising, bin by bin, tile by tile.
 
-    `sends` [n, 2, bins] and `room` [P, 2, 2, bins] hold real and imaginary parts in rows.
+    A send is real, so the mirror image of its bin k is the conjugate of bin k.
     """
-    parts, bins = room.shape[0], room.shape[3]
-    real, imag = np.empty(TILE, dtype=np.float32), np.empty(TILE, dtype=np.float32)
-    for b in range(mixed.shape[0] // 2):
-        for low in range(0, bins, TILE):
-            count = min(TILE, bins - low)
-            for channel in range(2):
-                real[:] = 0.0
-                imag[:] = 0.0
+    parts, size = tiles.shape[1], mixed.shape[2]
+    none = splat(np.float32(0.0))
+    for tile in range(tiles.shape[0]):
+        for b in range(mixed.shape[0]):
+            for low in range(0, TILE, 16):
+                k = tile * TILE + low
+                nr, ni, fr, fi = none, none, none, none
                 for p in range(parts):
-                    send, part = sends[b + parts - 1 - p], room[p, channel]
-                    xr, xi = send[0, low : low + count], send[1, low : low + count]
-                    hr, hi = part[0, low : low + count], part[1, low : low + count]
-                    for k in range(count):
-                        real[k] += xr[k] * hr[k] - xi[k] * hi[k]
-                        imag[k] += xr[k] * hi[k] + xi[k] * hr[k]
-                row = mixed[2 * b + channel]
-                for k in range(count):
-                    row[low + k] = complex(real[k], imag[k])
+                    send, room = sends[b + parts - 1 - p], tiles[tile, p]
+                    x, y = load(send[0], k), load(send[1], k)
+                    a, c = load(room[0], low), load(room[1], low)
+                    nr, ni = fma(x, a, fma(none - y, c, nr)), fma(x, c, fma(y, a, ni))
+                    a, c = load(room[2], low), load(room[3], low)
+                    fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(none - y, a, fi))
+                store(mixed[b, 0], k, nr)
+                store(mixed[b, 1], k, ni)
+                if k > 0:
+                    store(mixed[b, 0], size - k - 15, backward(fr))
+                    store(mixed[b, 1], size - k - 15, backward(fi))
+                else:
+                    first_mirrored(fr, fi, mixed[b])
+    for b in range(mixed.shape[0]):
+        real = imag = np.float32(0.0)
+        for p in range(parts):
+            x = sends[b + parts - 1 - p, 0, size // 2]
+            real += x * middle[p, 0]
+            imag += x * middle[p, 1]
+        mixed[b, 0, size // 2], mixed[b, 1, size // 2] = real, imag
+
+
+@kernel
+def first_mirrored(real: Any, imag: Any, out: Audio) -> None:
+    """The mirror images of bins 1 to 15."""
+    kept = np.empty(32, dtype=np.float32)
+    store(kept, 0, real)
+    store(kept, 16, imag)
+    for k in range(1, 16):
+        out[0, out.shape[1] - k], out[1, out.shape[1] - k] = kept[k], kept[16 + k]
+
+
+@kernel
+def come_back(mixed: Audio, scratch: Audio, radices: Samples, turns: Audio, out: Audio) -> None:
+    """Adds the second half of each block's inverse transform to `out` [2, n]."""
+    size = mixed.shape[2]
+    for b in range(mixed.shape[0]):
+        for i in range(0, size, 16):
+            store(scratch[1], i, load(mixed[b, 0], i))
+            store(scratch[0], i, load(mixed[b, 1], i))
+        row = transform(scratch, size, radices, turns)
+        at = b * BLOCK_SAMPLES
+        for i in range(0, BLOCK_SAMPLES, 16):
+            wet = load(scratch[row + 1], BLOCK_SAMPLES + i)
+            store(out[0], at + i, load(out[0], at + i) + wet)
+            wet = load(scratch[row], BLOCK_SAMPLES + i)
+            store(out[1], at + i, load(out[1], at + i) + wet)

@@ -9,59 +9,84 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from generation.engine.kernels import aligned
+
 Stretch = npt.NDArray[Any]
-Make = Callable[[int, int], Stretch]
+Make = Callable[[int, int, Stretch], None]
 
 
 class Tape:
-    """The newest stretch of a stage's output, in units along its last axis (or `axis`).
+    """The newest stretch of a stage's output, in units along its last axis (or the first).
 
-    `make(lo, hi)` makes units [lo, hi), both multiples of `grain`, and must give the same bits
-    whatever the cut; `keep` is how many units before the newest request stay. What is made before
-    unit `begins` (a multiple of `grain`) is known to be zero and is not made.
+    `make(lo, hi, out)` writes units [lo, hi), both multiples of `grain`, into `out` and must give
+    the same bits whatever the cut; `shape` is what one unit has beside its axis; `keep` is how many
+    units before the newest request stay. What is made before unit `begins` (a multiple of `grain`)
+    is known to be zero and is not made.
     """
 
-    __slots__ = ("_axis", "_begins", "_data", "_from", "_grain", "_keep", "_make", "_until")
+    __slots__ = (
+        "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_make", "_shape", "_until",
+    )  # fmt: skip
 
     def __init__(
-        self, make: Make, keep: int, grain: int = 1, axis: int = -1, begins: int | None = None
+        self,
+        make: Make,
+        shape: tuple[int, ...],
+        dtype: type[Any],
+        keep: int,
+        grain: int = 1,
+        begins: int | None = None,
+        is_first: bool = False,
     ) -> None:
-        self._make, self._keep, self._grain, self._axis = make, keep, grain, axis
-        self._begins = begins
+        self._make, self._shape, self._keep, self._grain = make, shape, keep, grain
+        self._begins, self._is_first = begins, is_first
         self._from = self._until = 0
-        self._data: Stretch | None = None
+        self._data: Stretch = self._room(0, dtype)
 
     def read(self, lo: int, hi: int) -> Any:
         """Units [lo, hi); a view that is valid until the next read."""
         begin, end = lo // self._grain * self._grain, -(-hi // self._grain) * self._grain
-        held = self._data
-        if held is None or not self._from <= begin <= self._until:
-            held = self._made(begin, end)
-            self._from, self._until = begin, end
-        elif end > self._until:
-            fresh = self._made(self._until, end)
+        if not self._from <= begin <= self._until:
+            self._from = self._until = begin
+        if end > self._until:
             first = max(self._from, (begin - self._keep) // self._grain * self._grain)
-            kept = self._cut(held, first - self._from, None)
-            held = np.concatenate((kept, fresh), axis=self._axis)
-            self._from, self._until = first, end
-        self._data = held
-        return self._cut(held, lo - self._from, hi - self._from)
+            self._make_room(first, end)
+            self._fill(self._until, end, self._cut(self._until - first, end - first))
+            self._until = end
+        return self._cut(lo - self._from, hi - self._from)
 
-    def _made(self, lo: int, hi: int) -> Stretch:
+    def _make_room(self, first: int, end: int) -> None:
+        """Moves what is kept, from `first` on, to the front of enough room."""
+        held = self._cut(first - self._from, self._until - self._from)
+        length = self._data.shape[0 if self._is_first else -1]
+        if end - first > length:
+            self._data = self._room(max(end - first, 5 * length // 4), self._data.dtype.type)
+        self._from = first
+        self._cut(0, self._until - first)[...] = held
+
+    def _fill(self, lo: int, hi: int, out: Stretch) -> None:
         if self._begins is None or lo >= self._begins:
-            return self._make(lo, hi)
-        until = max(hi, self._begins + self._grain)
-        sounding = self._make(self._begins, until)
-        shape = list(sounding.shape)
-        shape[self._axis] = self._begins - lo
-        whole = np.concatenate((np.zeros(shape, sounding.dtype), sounding), axis=self._axis)
-        return self._cut(whole, 0, hi - lo)
+            self._make(lo, hi, out)
+            return
+        silent = min(hi, self._begins) - lo
+        if self._is_first:
+            out[:silent] = 0
+            out = out[silent:]
+        else:
+            out[..., :silent] = 0
+            out = out[..., silent:]
+        if hi > self._begins:
+            self._make(self._begins, hi, out)
 
-    def _cut(self, data: Stretch, lo: int, hi: int | None) -> Stretch:
-        return data[lo:hi] if self._axis == 0 else data[..., lo:hi]
+    def _room(self, length: int, dtype: type[Any]) -> Stretch:
+        if self._is_first:
+            return aligned(length, *self._shape, dtype=dtype)
+        return aligned(*self._shape, -(-length // 16) * 16, dtype=dtype)
+
+    def _cut(self, lo: int, hi: int) -> Stretch:
+        return self._data[lo:hi] if self._is_first else self._data[..., lo:hi]
 
 
 class Cache:

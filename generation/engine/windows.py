@@ -7,44 +7,115 @@ depends on its own samples and a run-in of fixed length, so windows too can be m
 
 import numpy as np
 
-from generation.engine.eq import K_WEIGHTING, cascade
+from generation.engine.doubles import (
+    every_other,
+    load_doubles,
+    narrowed,
+    splat_double,
+    store_doubles,
+    widened,
+)
+from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, kernel
+from generation.engine.vectors import load, store_square
 from generation.recipe import WINDOW_SAMPLES
 
 STRIDE = 4 * WINDOW_SAMPLES
 RUN_IN = WINDOW_SAMPLES
+# Channels that are weighed at once: both of eight sources.
+ABREAST = 16
 
 
-def windows_of(parts: Audio) -> Reals:
+def windows_of(parts: Audio, curve: Audio) -> Reals:
     """Inner products over the windows of whole strides, float64 [n_windows, n_sources].
 
     `parts` is float32 [n_sources, 2, RUN_IN + n * STRIDE]: one run-in, then strides on the absolute
-    grid. Unit: mean square over a window, summed over the channels; full-scale power is 1 a
-    channel.
+    grid; `curve` [the same length] multiplies all of them. Unit: mean square over a window, summed
+    over the channels; full-scale power is 1 a channel.
     """
-    length = parts.shape[2] - RUN_IN
-    weighted = np.empty((parts.shape[0], 2, length), dtype=np.float32)
-    for source in range(parts.shape[0]):
-        cascade(parts[source], K_WEIGHTING, STRIDE, RUN_IN, weighted[source])
-    table = np.zeros((length // WINDOW_SAMPLES, parts.shape[0]))
-    multiply(weighted, WINDOW_SAMPLES, table)
-    return table
+    sources, length = parts.shape[0], parts.shape[2]
+    groups = -(-sources // (ABREAST // 2))
+    lines = np.zeros((groups * ABREAST, length), dtype=np.float32)
+    np.multiply(parts.reshape(2 * sources, length), curve, out=lines[: 2 * sources])
+    table = np.zeros(((length - RUN_IN) // WINDOW_SAMPLES, groups * ABREAST))
+    weigh_windows(lines, K_WEIGHTING, RUN_IN, STRIDE, WINDOW_SAMPLES, table)
+    found: Reals = table.reshape(len(table), -1, 2).sum(axis=2)[:, :sources]
+    return found
 
 
 @kernel
-def multiply(weighted: Audio, size: int, table: Reals) -> None:
-    """table[w, i] = <s_i, sum of all s> over window w, divided by `size`."""
-    total = np.empty(size)
-    for w in range(table.shape[0]):
-        for channel in range(2):
-            total[:] = 0.0
-            for source in range(weighted.shape[0]):
-                line = weighted[source, channel, w * size : (w + 1) * size]
-                for i in range(size):
-                    total[i] += line[i]
-            for source in range(weighted.shape[0]):
-                line = weighted[source, channel, w * size : (w + 1) * size]
-                product = 0.0
-                for i in range(size):
-                    product += line[i] * total[i]
-                table[w, source] += product / size
+def weigh_windows(
+    lines: Audio, sections: Reals, run_in: int, stride: int, size: int, table: Reals
+) -> None:
+    """table[w, c]: <line c weighed, the sum of its side's lines weighed> over window w, / `size`.
+
+    Filters start from silence a run-in before each stride. `lines` [16 g, run_in + n * stride]:
+    left and right by turns.
+    """
+    groups = lines.shape[0] // 16
+    state = np.zeros((groups, 4, 16))
+    square = np.empty(256, dtype=np.float32)
+    held = np.empty((groups, 256))
+    for first in range(0, lines.shape[1] - run_in, stride):
+        state[:] = 0.0
+        for at in range(first, first + run_in + stride, 16):
+            for g in range(groups):
+                side_by_side(lines[16 * g : 16 * g + 16], at, square)
+                weigh_sixteen(square, sections, state[g], held[g])
+            if at >= first + run_in:
+                add_products(held, size, table[(at - run_in) // size])
+
+
+@kernel
+def side_by_side(lines: Audio, at: int, square: Audio) -> None:
+    """Sixteen samples of sixteen lines, sample by sample."""
+    store_square(
+        square,
+        0,
+        (
+            load(lines[0], at), load(lines[1], at), load(lines[2], at), load(lines[3], at),
+            load(lines[4], at), load(lines[5], at), load(lines[6], at), load(lines[7], at),
+            load(lines[8], at), load(lines[9], at), load(lines[10], at), load(lines[11], at),
+            load(lines[12], at), load(lines[13], at), load(lines[14], at), load(lines[15], at),
+        ),
+    )  # fmt: skip
+
+
+@kernel
+def weigh_sixteen(square: Audio, sections: Reals, state: Reals, held: Reals) -> None:
+    """Both filters over sixteen samples of sixteen lines; results are rounded to float32."""
+    b0, b1, b2 = (
+        splat_double(sections[0, 0]), splat_double(sections[0, 1]), splat_double(sections[0, 2]),
+    )  # fmt: skip
+    a1, a2 = splat_double(sections[0, 3]), splat_double(sections[0, 4])
+    d0, d1, d2 = (
+        splat_double(sections[1, 0]), splat_double(sections[1, 1]), splat_double(sections[1, 2]),
+    )  # fmt: skip
+    c1, c2 = splat_double(sections[1, 3]), splat_double(sections[1, 4])
+    s, t = load_doubles(state[0], 0), load_doubles(state[1], 0)
+    u, v = load_doubles(state[2], 0), load_doubles(state[3], 0)
+    for i in range(16):
+        x = widened(load(square, 16 * i))
+        y = b0 * x + s
+        s, t = b1 * x - a1 * y + t, b2 * x - a2 * y
+        z = d0 * y + u
+        u, v = d1 * y - c1 * z + v, d2 * y - c2 * z
+        store_doubles(held, 16 * i, widened(narrowed(z)))
+    store_doubles(state[0], 0, s)
+    store_doubles(state[1], 0, t)
+    store_doubles(state[2], 0, u)
+    store_doubles(state[3], 0, v)
+
+
+@kernel
+def add_products(held: Reals, size: int, row: Reals) -> None:
+    """Adds sixteen samples' products with the sums of both sides to a window's row."""
+    groups, share = held.shape[0], splat_double(1.0 / size)
+    for i in range(0, 256, 16):
+        whole = load_doubles(held[0], i)
+        for g in range(1, groups):
+            whole = whole + load_doubles(held[g], i)
+        whole = every_other(whole) * share
+        for g in range(groups):
+            now = load_doubles(row, 16 * g)
+            store_doubles(row, 16 * g, now + load_doubles(held[g], i) * whole)

@@ -1,0 +1,233 @@
+"""The way of a frame through "vocoder/2": cut, look, carry the phase on, turn, shape, lay down.
+
+Knows sound on an absolute grid of output hops and, per frame, where it is cut and whether its phase
+starts afresh. Invariant: frames are laid down in the order of their numbers, each from its own
+samples and the state of the one before, so a run begun at any known state gives the same bits.
+"""
+
+import numpy as np
+
+from generation.engine.fourier import transform
+from generation.engine.kernels import Audio, Flags, Samples, Turns, exp2_of, kernel, log2_of
+from generation.engine.phases import (
+    FAINT,
+    LEAD,
+    SILENT,
+    advance,
+    borders,
+    compare,
+    crests,
+    cut,
+    inherit,
+    reach_of,
+    rotors,
+    turn,
+    unfold,
+    weigh,
+)
+from generation.engine.resample import feed
+from generation.engine.vectors import fma, load, splat, store
+
+# Rows of a desk of frames: the spectrum, the one before it, and the one being turned, four each.
+ROWS = 12
+# What `held` says: regions of the last frame, the row of its spectrum, and whether it has any.
+REGIONS, ROW, KNOWN = 0, 1, 2
+# And of the samples read: the first and the one after the last that are at hand.
+FROM, UNTIL = 3, 4
+HELD = 5
+
+
+@kernel
+def blended(rows: Audio, first: int, second: int, mix: float, gains: Audio) -> None:
+    """Gains between two rows: the first, and `mix` of the way to the second."""
+    m = splat(np.float32(mix))
+    for k in range(0, gains.shape[0], 16):
+        a, b = load(rows[first], k), load(rows[second], k)
+        store(gains, k, fma(b - a, m, a))
+
+
+@kernel
+def tops(power: Audio, bins: int, width: int, rising: Audio, falling: Audio, found: Audio) -> None:
+    """found[k]: the greatest power within `width` bins (van Herk 1992), from power[LEAD + k]."""
+    span = 2 * width + 1
+    for k in range(bins):
+        p = power[LEAD + k]
+        rising[k] = p if k % span == 0 else max(rising[k - 1], p)
+    for k in range(bins - 1, -1, -1):
+        p = power[LEAD + k]
+        falling[k] = p if (k + 1) % span == 0 or k == bins - 1 else max(falling[k + 1], p)
+    for k in range(bins):
+        low, high = max(0, k - width), min(bins - 1, k + width)
+        found[k] = max(falling[low], rising[high])
+
+
+@kernel
+def envelope(power: Audio, bins: int, width: int, ratio: float, spare: Audio, gains: Audio) -> None:
+    """Multiplies `gains` so that the spectral envelope is as before a shift by `ratio`.
+
+    The envelope joins the tops of partials: the greatest power within `width` bins, then the mean
+    of its logarithm over as many. At most 24 dB are given or taken.
+    """
+    found = spare[2]
+    tops(power, bins, width, spare[0], spare[1], found)
+    sums = np.zeros(bins + 1)
+    for k in range(bins):
+        sums[k + 1] = sums[k] + log2_of(max(1e-12, float(found[k])))
+    smooth = np.empty(bins)
+    for k in range(bins):
+        lo, hi = max(0, k - width), min(bins, k + width + 1)
+        smooth[k] = (sums[hi] - sums[lo]) / (hi - lo)
+    for k in range(bins):
+        wanted = smooth[min(bins - 1, int(k * ratio + 0.5))]
+        change = min(max(wanted - smooth[k], -8.0), 8.0)
+        gains[k] *= exp2_of(0.5 * change)
+
+
+@kernel
+def lay(real: Audio, imag: Audio, window: Audio, begin: int, out: Audio) -> None:
+    """Adds a windowed frame to `out` [2, n] from `begin` on, as far as it lies inside."""
+    size, length = window.shape[0], out.shape[1]
+    left, right = out[0], out[1]
+    if begin >= 0 and begin + size <= length:
+        for i in range(0, size, 16):
+            w = load(window, i)
+            store(left, begin + i, fma(load(real, i), w, load(left, begin + i)))
+            store(right, begin + i, fma(load(imag, i), w, load(right, begin + i)))
+        return
+    for i in range(0, size, 16):
+        at = begin + i
+        if at <= -16 or at >= length:
+            continue
+        if at >= 0 and at + 16 <= length:
+            w = load(window, i)
+            store(left, at, fma(load(real, i), w, load(left, at)))
+            store(right, at, fma(load(imag, i), w, load(right, at)))
+            continue
+        a, b = np.zeros(16, dtype=np.float32), np.zeros(16, dtype=np.float32)
+        lo, hi = max(0, -at), min(16, length - at)
+        a[lo:hi], b[lo:hi] = left[at + lo : at + hi], right[at + lo : at + hi]
+        w = load(window, i)
+        store(a, 0, fma(load(real, i), w, load(a, 0)))
+        store(b, 0, fma(load(imag, i), w, load(b, 0)))
+        left[at + lo : at + hi], right[at + lo : at + hi] = a[lo:hi], b[lo:hi]
+
+
+@kernel
+def carry(
+    desk: Audio, row: int, size: int, hop: int, move: int, afresh: bool, held: Samples,
+    edges: Turns, turns: Turns, power: Audio, lists: Turns, pairs: Audio,
+) -> int:  # fmt: skip
+    """The regions of the frame whose spectrum lies in `row`; how many there are.
+
+    Afresh, or in silence, there is one region of no turn. `edges` and `turns` [2, bins] hold the
+    regions before in row 1 and get the new ones in row 0.
+    """
+    half = size // 2
+    real, imag = desk[row, :size], desk[row + 1, :size]
+    loudest = weigh(real, imag, power)
+    peaks, bases = lists[0], lists[1]
+    found = crests(power, half, loudest * FAINT, reach_of(size), peaks)
+    if afresh or found == 0 or held[KNOWN] == 0:
+        edges[0, 0], turns[0, 0] = half + 1, 0
+        if found > 0:
+            borders(power, half, peaks, found, edges[0])
+            turns[0, :found] = 0
+        return max(1, found)
+    borders(power, half, peaks, found, edges[0])
+    inherit(edges[1], turns[1], held[REGIONS], peaks, found, bases)
+    old = held[ROW]
+    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, pairs)
+    advance(pairs, peaks, found, bases, move, hop, size, turns[0])
+    return found
+
+
+@kernel
+def sounded(
+    desk: Audio, at: int, size: int, held: Samples, edges: Turns, turns: Turns, power: Audio,
+    pairs: Audio, width: int, ratio: float, spare: Audio, rows: Audio, first: int, second: int,
+    mix: float, gains: Audio, radices: Samples, factors: Audio,
+) -> int:  # fmt: skip
+    """The frame whose spectrum lies in row `at`, turned and shaped; the row of its right channel.
+
+    The left lies in the row after. A transform of swapped parts is the inverse.
+    """
+    real, imag = desk[at, :size], desk[at + 1, :size]
+    shaped, count = width > 0 or rows.shape[0] > 0, held[REGIONS]
+    if shaped:
+        gains[:] = np.float32(1.0)
+        if rows.shape[0] > 0:
+            blended(rows, first, second, mix, gains)
+        if width > 0:
+            weigh(real, imag, power)
+            envelope(power, size // 2 + 1, width, ratio, spare, gains)
+    rotors(turns[1], count, pairs)
+    unfold(edges[1], count, size // 2, pairs, gains, shaped, spare)
+    turn(real, imag, spare, desk[9, :size], desk[8, :size])
+    return 8 + int(transform(desk[8:12], size, radices, factors))
+
+
+@kernel
+def reach_for(
+    stem: Audio, table: Audio, p: int, q: int, begin: int, size: int, held: Samples, edge: Audio,
+    ring: Audio,
+) -> int:  # fmt: skip
+    """Where in `ring` the samples read from `begin` on lie, `size` of them; reads what is missing.
+
+    Frames that follow each other share most of what they look at.
+    """
+    if not held[FROM] <= begin <= held[UNTIL]:
+        held[FROM] = held[UNTIL] = begin
+    missing = begin + size - held[UNTIL]
+    if missing > 0:
+        missing = (missing + 15) // 16 * 16
+        if held[UNTIL] + missing - held[FROM] > ring.shape[1]:
+            gone, kept = begin - held[FROM], held[UNTIL] - begin
+            for channel in range(2):
+                for i in range(kept):
+                    ring[channel, i] = ring[channel, gone + i]
+            held[FROM] = begin
+        feed(stem, table, p, q, held[UNTIL], missing, edge, ring, held[UNTIL] - held[FROM])
+        held[UNTIL] += missing
+    return int(begin - held[FROM])
+
+
+@kernel
+def run(
+    stem: Audio, table: Audio, p: int, q: int, edge: Audio, ring: Audio, begins: Samples,
+    moves: Samples, resets: Flags, given: bool, silent: int, hop: int, analysis: Audio,
+    synthesis: Audio, factors: Audio, radices: Samples, desk: Audio, held: Samples, edges: Turns,
+    turns: Turns, power: Audio, lists: Turns, pairs: Audio, width: int, spare: Audio, rows: Audio,
+    places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio,
+) -> None:  # fmt: skip
+    """Carries the phase through all frames and lays down those from `silent` on.
+
+    The stem is read at p / q with the weights of `table`. `begins`: where each frame begins, in
+    samples read; `moves`: how many since the one before. `given`: the first frame's regions are
+    already in row 1 of `edges` and `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two
+    rows a frame. `offset`: where the first frame lies in `out`.
+    """
+    size = analysis.shape[0]
+    for j in range(begins.shape[0]):
+        row = 4 - held[ROW] // 4 * 4
+        begin = reach_for(stem, table, p, q, begins[j], size, held, edge, ring)
+        if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
+            held[KNOWN] = 0
+            continue
+        at = row + transform(desk[row : row + 4], size, radices, factors)
+        if not (given and j == 0):
+            count = carry(
+                desk, at, size, hop, moves[j], resets[j], held, edges, turns, power, lists, pairs
+            )
+            edges[1, :count], turns[1, :count] = edges[0, :count], turns[0, :count]
+            held[REGIONS] = count
+        held[ROW], held[KNOWN] = at, 1
+        if j < silent:
+            continue
+        shaped = rows.shape[0] > 0
+        first, second = (places[0, j], places[1, j]) if shaped else (0, 0)
+        mix = float(mixes[j]) if shaped else 0.0
+        end = sounded(
+            desk, at, size, held, edges, turns, power, pairs, width, p / q, spare, rows, first,
+            second, mix, gains, radices, factors,
+        )  # fmt: skip
+        lay(desk[end + 1, :size], desk[end, :size], synthesis, offset + j * hop, out)

@@ -1,0 +1,77 @@
+"""Which strip of a source holds when: the console's plan in time.
+
+A section's strip is blended into the next over CROSS samples that end where the next begins, so
+that its first beat already sounds as it should. Knows a recipe and one source. Invariant: at every
+moment the weights of a source's strips are those of one strip or of two neighbors.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from generation.engine import eq
+from generation.engine.kernels import Audio, Reals, Samples, aligned
+from generation.engine.stretch import Shape
+from generation.recipe import Recipe, Strip
+
+CROSS = 2_400
+_FAR = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A strip and the samples over which it holds: [start, end), then blended into the next."""
+
+    strip: Strip
+    start: int
+    end: int
+
+
+def spans_of(recipe: Recipe, source: int) -> tuple[Span, ...]:
+    """The strips of a source in time, equal neighbors joined; a missing strip changes nothing."""
+    strips = {s.section: replace(s, section=0) for s in recipe.strips if s.source == source}
+    plain = Strip(source=source, section=0, gain_db=0.0)
+    spans: list[Span] = []
+    for index, section in enumerate(recipe.sections):
+        strip = strips.get(index, plain)
+        if spans and spans[-1].strip == strip:
+            continue
+        if spans:
+            spans[-1] = replace(spans[-1], end=section.start)
+        spans.append(Span(strip, section.start if spans else -_FAR, _FAR))
+    return tuple(spans) or (Span(plain, -_FAR, _FAR),)
+
+
+def shape_of(spans: tuple[Span, ...], size: int) -> Shape | None:
+    """The equalizers of all spans as gains per bin of frames of `size`; None where none is set.
+
+    A bin's gain is the magnitude of the strip's filters at its frequency (the phase stays as it
+    is); a frame in a blend has a blend of both.
+    """
+    sections = [eq.sections_of(span.strip.eq) for span in spans]
+    if not any(len(one) for one in sections):
+        return None
+    bins = size // 2 + 1
+    rows = aligned(len(spans), bins + 15)
+    for row, one in zip(rows, sections, strict=True):
+        row[:bins] = magnitude_of(one, bins)
+    starts = np.array([span.start for span in spans[1:]], dtype=np.int64)
+
+    def mix(moments: Samples) -> tuple[Samples, Audio]:
+        here = np.searchsorted(starts, moments, side="right")
+        after = np.minimum(here + 1, len(spans) - 1)
+        left = starts[np.minimum(here, len(starts) - 1)] if len(starts) else moments + CROSS
+        part = np.clip(1.0 - (left - moments) / CROSS, 0.0, 1.0) * (after != here)
+        weight = 0.5 - 0.5 * np.cos(np.pi * part)
+        return np.stack((here, after)).astype(np.int64), weight.astype(np.float32)
+
+    return Shape(rows, mix)
+
+
+def magnitude_of(sections: Reals, bins: int) -> Reals:
+    """How much the filters give at each of `bins` frequencies from 0 to half the rate."""
+    turn = np.exp(-1j * np.pi * np.arange(bins) / (bins - 1))
+    gain = np.ones(bins)
+    for b0, b1, b2, a1, a2 in sections:
+        gain *= np.abs((b0 + b1 * turn + b2 * turn**2) / (1.0 + a1 * turn + a2 * turn**2))
+    return gain

@@ -1,0 +1,200 @@
+"""Processor "vocoder/2": time and pitch of tonal stems, with their equalizer in the same spectrum.
+
+The stem is read at an exact ratio, which moves its pitch, and laid out anew in time by frames on an
+absolute grid of output hops (the loops are in `frames` and `phases`). It knows one clip and one
+stem. Invariant: a frame's phase is a sum of int32 turns since the last moment that hides a fresh
+start (a stored onset of RESET_DB, silence, the clip's beginning), so a run from a checkpoint gives
+the same bits as one from there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from generation.engine.fourier import Plan, plan_of
+from generation.engine.frames import FROM, HELD, ROWS, run
+from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
+from generation.engine.phases import LEAD
+from generation.engine.resample import EDGE, ratio_of, rows_of
+from generation.engine.tape import Cache
+from generation.engine.timemap import TimeMap
+from generation.recipe import Clip
+
+# A checkpoint every so many samples of output: 2.7 s.
+APART = 131_072
+RESET_DB = 9.0
+FORMANT_HZ = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Gains per bin on their way through a clip.
+
+    `rows`: float32 [n, >= bins]; `mix(moments)` gives, for samples of the variation, the two rows
+    [2, n] to blend and how much of the second.
+    """
+
+    rows: Audio
+    mix: Callable[[Samples], tuple[Samples, Audio]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """How frames of a size are looked at: windows, hop and transform."""
+
+    size: int
+    hop: int
+    analysis: Audio
+    synthesis: Audio
+    plan: Plan
+
+
+@lru_cache(maxsize=8)
+def lens_of(size: int) -> Lens:
+    """Hann windows both ways, four frames over each sample; the second makes up for the sums."""
+    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
+    windows = aligned(2, size)
+    windows[0], windows[1] = hann, hann / (1.5 * size)
+    return Lens(size, size // 4, windows[0], windows[1], plan_of(size))
+
+
+class Desk:
+    """The working memory of one clip: spectra, regions, and what is left of the last frames."""
+
+    def __init__(self, size: int) -> None:
+        bins = size // 2 + 1
+        self.spectra = aligned(ROWS, size + 80)
+        self.held: Samples = np.zeros(HELD, dtype=np.int64)
+        self.edges: Turns = np.zeros((2, bins), dtype=np.int32)
+        self.turns: Turns = np.zeros((2, bins), dtype=np.int32)
+        self.lists: Turns = np.zeros((2, bins), dtype=np.int32)
+        self.pairs: Audio = np.zeros((2, bins), dtype=np.float32)
+        self.power = aligned(1, bins + 2 * LEAD + 31)[0]
+        self.spare = aligned(3, bins + 31)
+        self.gains = aligned(1, bins + 15)[0]
+        self.edge, self.ring = aligned(2, EDGE), aligned(2, 4 * size)
+
+    def regions(self) -> Turns:
+        """The state that the next frame needs beside the spectrum, int32 [2, n]."""
+        count = int(self.held[0])
+        return np.stack((self.edges[1, :count], self.turns[1, :count]))
+
+    def take(self, regions: Turns) -> None:
+        """Puts a state back."""
+        count = regions.shape[1]
+        self.edges[1, :count], self.turns[1, :count] = regions
+        self.held[0] = count
+
+
+class Stretch:
+    """One clip of one stem, ready to be sounded in any pieces.
+
+    `stem` is float32 [2, n]; `onsets` are rises of the stem (samples, dB); `shape`: gains per bin.
+    """
+
+    def __init__(
+        self,
+        clip: Clip,
+        digest: str,
+        stem: Audio,
+        onsets: tuple[Samples, Reals],
+        cache: Cache,
+        shape: Shape | None = None,
+    ) -> None:
+        self._cache, self._shape = cache, shape
+        self._map = TimeMap(clip.anchors)
+        self._lens = lens = lens_of(clip.window)
+        self._p, self._q = ratio_of(clip.semitones)
+        self._stem = stem
+        self._hidden = onsets[0][onsets[1] >= RESET_DB]
+        self._key = (
+            "vocoder/2", digest, hash(self._hidden.tobytes()), clip.anchors, clip.semitones,
+            clip.window, clip.start,
+        )  # fmt: skip
+        wide = round(FORMANT_HZ * lens.size / 48_000)
+        self._width = max(2, wide) if clip.formants and clip.semitones else 0
+        self._span = APART // lens.hop
+        self._first = (clip.start - lens.size // 2) // lens.hop + 1
+        self._desk, self._out = Desk(lens.size), aligned(2, 0)
+        self._next: int | None = None
+        self._rest: tuple[int, Audio] | None = None
+
+    def sound(self, lo: int, hi: int) -> Audio:
+        """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied.
+
+        Valid until the next call.
+        """
+        lens = self._lens
+        if self._out.shape[1] < hi - lo + lens.size:
+            self._out = aligned(2, hi - lo + lens.size)
+        out = self._out[:, : hi - lo + lens.size]
+        last = -(-(hi + lens.size // 2) // lens.hop)
+        first = max(self._first, (lo - lens.size // 2) // lens.hop + 1)
+        if self._rest is not None and self._rest[0] == lo and self._next is not None:
+            first = self._next
+            out[:, : lens.size] = self._rest[1]
+            out[:, lens.size :] = 0.0
+        else:
+            out[:] = 0.0
+        at, given = (first, False) if self._next == first else self._start(first)
+        while at < last:
+            until = min(last, -(-at // self._span) * self._span + 1)
+            self._run(at, until, given, first, lo, out)
+            at, given = until, False
+        self._next = max(first, last)
+        self._rest = (hi, out[:, hi - lo :].copy())
+        return out[:, : hi - lo]
+
+    def _start(self, first: int) -> tuple[int, bool]:
+        """The newest frame up to `first` from which phase can be carried, and whether it is kept.
+
+        That is a checkpoint, a fresh start, or the clip's beginning.
+        """
+        self._desk.held[:FROM] = 0
+        end, at = first, first // self._span * self._span
+        while at > self._first:
+            fresh = np.flatnonzero(self._fresh(at, end + 1))
+            if len(fresh):
+                return at + int(fresh[-1]), False
+            state = self._cache.state((*self._key, at))
+            if state is not None:
+                self._desk.take(state)
+                return at, True
+            end, at = at - 1, at - self._span
+        return self._first, False
+
+    def _places(self, begin: int, end: int) -> Samples:
+        """Where frames [begin, end) have their middle, in samples read, rounded half up."""
+        source = self._map.sources(np.arange(begin, end, dtype=np.int64) * self._lens.hop)
+        return np.asarray((2 * source * self._q + self._p) // (2 * self._p))
+
+    def _fresh(self, begin: int, end: int) -> Flags:
+        """Whether a hidden onset lies between each of frames [begin, end) and the one before."""
+        moments = np.arange(begin - 1, end, dtype=np.int64) * self._lens.hop
+        passed = np.searchsorted(self._hidden, self._map.sources(moments), side="right")
+        return np.diff(passed) > 0
+
+    def _run(self, at: int, until: int, given: bool, first: int, lo: int, out: Audio) -> None:
+        """Frames [at, until), those from `first` on laid into `out`, which begins at sample lo."""
+        lens, desk, count = self._lens, self._desk, until - at
+        places = self._places(at - 1, until)
+        begins = places[1:] - lens.size // 2
+        rows, pairs, mixes = self._gains(np.arange(at, until, dtype=np.int64) * lens.hop)
+        run(
+            self._stem, rows_of(self._p, self._q), self._p, self._q, desk.edge, desk.ring, begins,
+            np.diff(places), self._fresh(at, until), given, first - at, lens.hop, lens.analysis,
+            lens.synthesis, lens.plan.turns, lens.plan.radices, desk.spectra, desk.held,
+            desk.edges, desk.turns, desk.power, desk.lists, desk.pairs, self._width, desk.spare,
+            rows, pairs, mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
+        )  # fmt: skip
+        if (until - 1) % self._span == 0 and count:
+            self._cache.keep_state((*self._key, until - 1), desk.regions())
+
+    def _gains(self, moments: Samples) -> tuple[Audio, Samples, Audio]:
+        if self._shape is None:
+            none = np.zeros((2, 0), dtype=np.int64)
+            return np.zeros((0, 16), dtype=np.float32), none, np.zeros(0, dtype=np.float32)
+        pairs, mixes = self._shape.mix(moments)
+        return self._shape.rows, pairs, mixes

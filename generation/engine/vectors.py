@@ -1,0 +1,308 @@
+"""Sixteen float32 numbers at once, for loops that numba's own vectorizer leaves alone.
+
+A value of type LANES lives in a register (one of AVX-512, two of AVX2, four of SSE or NEON); LLVM
+chooses. It knows arithmetic and memory, not sound. Invariant: every lane is an IEEE operation of
+its own, multiply-add included, so the same loop gives the same bits on every processor that has a
+fused multiply-add, whatever the width of its registers. The functions exist in compiled loops only.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types as _types
+from numba.core import cgutils as _cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+# Both come without types.
+types: Any = _types
+cgutils: Any = _cgutils
+
+WIDTH = 16
+
+
+def emitted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of compiled loops, given by the instructions it stands for."""
+    found: Callable[..., Any] = intrinsic(function)
+    return found
+
+
+FLOATS = ir.VectorType(ir.FloatType(), WIDTH)
+_WORDS = ir.VectorType(ir.IntType(32), WIDTH)
+
+
+class LanesType(_types.Type):
+    """The compiler's name for sixteen float32 numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("f32x16")
+
+
+LANES: Any = LanesType()
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, dmm: Any, fe_type: Any) -> None:
+        super().__init__(dmm, fe_type, FLOATS)  # type: ignore[no-untyped-call]
+
+
+def _place(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """Where element `args[1]` of the one-dimensional array `args[0]` lies, as sixteen floats."""
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    return builder.bitcast(builder.gep(array.data, [args[1]]), FLOATS.as_pointer())
+
+
+def constant(numbers: list[int]) -> Any:
+    """Which lanes to take, for a shuffle."""
+    return ir.Constant(_WORDS, numbers)
+
+
+@emitted
+def load(typingctx: Any, array: Any, at: Any) -> Any:
+    """Elements [at, at + 16) of a contiguous float32 array."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        found = builder.load(_place(context, builder, sig, args))
+        found.align = 4
+        return found
+
+    return LANES(array, types.intp), emit
+
+
+@emitted
+def store(typingctx: Any, array: Any, at: Any, lanes: Any) -> Any:
+    """Elements [at, at + 16) of a contiguous float32 array become `lanes`."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], _place(context, builder, sig, args)).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, LANES), emit
+
+
+@emitted
+def splat(typingctx: Any, number: Any) -> Any:
+    """One float32 in all lanes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        none = ir.Constant(FLOATS, ir.Undefined)
+        one = builder.insert_element(none, args[0], ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+
+    return LANES(types.float32), emit
+
+
+@emitted
+def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c, rounded once."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(FLOATS, [FLOATS] * 3)
+        name = f"llvm.fma.v{WIDTH}f32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+    return LANES(LANES, LANES, LANES), emit
+
+
+def _unary(name: str) -> Any:
+    @emitted
+    def function(typingctx: Any, a: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            kind = ir.FunctionType(FLOATS, [FLOATS])
+            full = f"llvm.{name}.v{WIDTH}f32"
+            return builder.call(cgutils.get_or_insert_function(builder.module, kind, full), args)
+
+        return LANES(LANES), emit
+
+    return function
+
+
+magnitude = _unary("fabs")
+
+
+@emitted
+def negated(typingctx: Any, a: Any) -> Any:
+    """The lanes with their signs turned."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.fneg(args[0])
+
+    return LANES(LANES), emit
+
+
+def _chosen(first: int) -> Any:
+    @emitted
+    def function(typingctx: Any, a: Any, b: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            order = [first + i for i in range(8)] + [WIDTH + first + i for i in range(8)]
+            return builder.shuffle_vector(args[0], args[1], constant(order))
+
+        return LANES(LANES, LANES), emit
+
+    return function
+
+
+# Lanes 0 to 7 of both, and lanes 8 to 15 of both.
+low_halves, high_halves = _chosen(0), _chosen(8)
+
+
+@emitted
+def greater(typingctx: Any, a: Any, b: Any) -> Any:
+    """The larger of both, lane by lane; of a number and a NaN, `b`."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[0], args[1])
+
+    return LANES(LANES, LANES), emit
+
+
+@emitted
+def above(typingctx: Any, a: Any, b: Any) -> Any:
+    """A bit per lane, lane 0 the lowest: whether a > b."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(builder.fcmp_ordered(">", *args), ir.IntType(WIDTH))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(LANES, LANES), emit
+
+
+@emitted
+def at_least(typingctx: Any, a: Any, b: Any) -> Any:
+    """A bit per lane, lane 0 the lowest: whether a >= b."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(builder.fcmp_ordered(">=", *args), ir.IntType(WIDTH))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(LANES, LANES), emit
+
+
+@emitted
+def lowest_bit(typingctx: Any, bits: Any) -> Any:
+    """The number of the lowest bit set in a positive int64."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), emit
+
+
+@emitted
+def backward(typingctx: Any, lanes: Any) -> Any:
+    """The lanes in reverse order."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        order = constant(list(range(WIDTH - 1, -1, -1)))
+        return builder.shuffle_vector(args[0], args[0], order)
+
+    return LANES(LANES), emit
+
+
+@emitted
+def total(typingctx: Any, lanes: Any) -> Any:
+    """The sum of all lanes: halves onto halves, so the order is fixed."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        found = args[0]
+        for half in (8, 4, 2, 1):
+            order = [(i + half) % WIDTH for i in range(WIDTH)]
+            found = builder.fadd(found, builder.shuffle_vector(found, found, constant(order)))
+        return builder.extract_element(found, ir.Constant(ir.IntType(32), 0))
+
+    return types.float32(LANES), emit
+
+
+@emitted
+def highest_lane(typingctx: Any, lanes: Any) -> Any:
+    """The largest of all lanes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        found = args[0]
+        for half in (8, 4, 2, 1):
+            order = [(i + half) % WIDTH for i in range(WIDTH)]
+            other = builder.shuffle_vector(found, found, constant(order))
+            found = builder.select(builder.fcmp_ordered(">", found, other), found, other)
+        return builder.extract_element(found, ir.Constant(ir.IntType(32), 0))
+
+    return types.float32(LANES), emit
+
+
+@emitted
+def store_square(typingctx: Any, array: Any, at: Any, rows: Any) -> Any:
+    """Writes a tuple of 16 lanes turned on its side: lane p of row j goes to at + 16 p + j."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        held = [builder.extract_value(args[2], j) for j in range(WIDTH)]
+        low = constant([i // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
+        high = constant([i // 2 + WIDTH // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
+        for _ in range(4):  # four perfect shuffles of 16 rows turn a square of 16 by 16
+            held = [
+                builder.shuffle_vector(held[j // 2], held[j // 2 + 8], high if j % 2 else low)
+                for j in range(WIDTH)
+            ]
+        place = _place(context, builder, sig, args)
+        for p, lanes in enumerate(held):
+            row = builder.gep(place, [ir.Constant(ir.IntType(64), p)])
+            builder.store(lanes, row).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.UniTuple(LANES, WIDTH)), emit
+
+
+@emitted
+def totals(typingctx: Any, rows: Any) -> Any:
+    """Lane j of the result is the sum of all lanes of row j of a tuple of 16, in a fixed order."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        held = [builder.extract_value(args[0], j) for j in range(WIDTH)]
+        for width in (8, 4, 2, 1):
+            even = [i for i in range(2 * WIDTH) if i // width % 2 == 0]
+            odd = [i for i in range(2 * WIDTH) if i // width % 2]
+            held = [
+                builder.fadd(
+                    builder.shuffle_vector(a, b, constant(even)),
+                    builder.shuffle_vector(a, b, constant(odd)),
+                )
+                for a, b in zip(held[::2], held[1::2], strict=True)
+            ]
+        return held[0]
+
+    return LANES(types.UniTuple(LANES, WIDTH)), emit
+
+
+def binary(name: str, kind: Any) -> Any:
+    """The instruction `name` on two values of a kind."""
+
+    @emitted
+    def function(typingctx: Any, a: Any, b: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return getattr(builder, name)(*args)
+
+        return kind(kind, kind), emit
+
+    return function
+
+
+_add, _subtract, _multiply = (binary(name, LANES) for name in ("fadd", "fsub", "fmul"))
+
+
+def _both(a: Any, b: Any) -> bool:
+    return isinstance(a, LanesType) and isinstance(b, LanesType)
+
+
+@overload(operator.add, strict=False)
+def _plus(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
+    return (lambda a, b: _add(a, b)) if _both(a, b) else None
+
+
+@overload(operator.sub, strict=False)
+def _minus(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
+    return (lambda a, b: _subtract(a, b)) if _both(a, b) else None
+
+
+@overload(operator.mul, strict=False)
+def _times(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
+    return (lambda a, b: _multiply(a, b)) if _both(a, b) else None

@@ -15,7 +15,7 @@ from generation.worker.encoding import encode
 from generation.worker.ingesting import ingest
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
-from generation.worker.rendering import render_piece
+from generation.worker.rendering import chosen_backend, render_piece
 from generation.worker.sealing import seal
 
 HANDLERS: dict[str, Handler] = {
@@ -33,4 +33,5 @@ def warm() -> None:
     """Compile the kernels before the first job, on one thread: pieces run side by side instead."""
     torch.set_num_threads(1)
     warm_up()
+    chosen_backend()
     warm_up_likeness()

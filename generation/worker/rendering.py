@@ -5,14 +5,17 @@ Invariant: whoever renders a piece, and however often, gets the same bytes under
 
 import hashlib
 import io
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
+import structlog
+from django.conf import settings
 
 from generation import recipe as recipes
 from generation.engine import codecs
+from generation.engine.backends import Backend, backend_for, choose_backend
 from generation.engine.checking import check_known
-from generation.engine.render import Cache, render
+from generation.engine.render import Cache
 from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
 from generation.variations.models import Variation
 from generation.variations.operations import store_segment, withdraw_variation
@@ -30,6 +33,17 @@ UNKNOWN = (
     "nothing was billed.",
 )
 _cache = Cache()
+log = structlog.get_logger(__name__)
+
+
+@cache
+def chosen_backend() -> Backend:
+    """The way this process renders, chosen once: as ENGINE_BACKEND asks."""
+    backend = choose_backend(
+        settings.ENGINE_BACKEND, say=lambda why: log.warning("backend", why=why)
+    )
+    log.info("backend", name=backend.name)
+    return backend
 
 
 @lru_cache(maxsize=16)
@@ -57,7 +71,7 @@ def render_piece(job: Job, clock: Clock) -> None:
     plan = read_recipe(variation.recipe)
     start, end = recipes.piece_range(plan, job.part)
     digests = [source.digest for source in plan.sources]
-    rendered = render(
+    rendered = backend_for(plan, chosen_backend()).render(
         plan,
         load_stems(digests),
         load_onsets(digests),

@@ -17,12 +17,12 @@ from generation.engine.dynamics import STEP
 from generation.engine.eq import CHUNK, RUN_IN
 from generation.engine.kernels import Audio
 from generation.engine.reference.desk import Desk
-from generation.engine.reference.sources import Sources, check_known
+from generation.engine.reference.sources import Sources, knows
 from generation.engine.reference.steps import PLAIN, Steps
 from generation.engine.reference.tape import Tape
 from generation.engine.render import Rendered
 from generation.engine.tape import Cache
-from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe
+from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe, UnknownProcessor
 
 # Samples that are worked out at once: on a CPU what its caches and memory bear, on a device a song.
 AT_ONCE = {"cpu": 2 * PIECE_SAMPLES, "cuda": 256 * PIECE_SAMPLES}
@@ -77,6 +77,10 @@ class TorchBackend:
         self._at_once = AT_ONCE[self._device.type]
         self.name = name or f"torch-{self._device.type}"
 
+    def knows(self, recipe: Recipe) -> bool:
+        """Whether every clip of the recipe can be played."""
+        return all(knows(clip) for clip in recipe.clips)
+
     def render(
         self,
         recipe: Recipe,
@@ -107,8 +111,10 @@ class TorchBackend:
         onsets: Mapping[str, Onsets],
         mark: Audio | None,
     ) -> Jobs:
-        check_known(recipe)
         check(recipe, stems)
+        for clip in recipe.clips:
+            if not knows(clip):
+                raise UnknownProcessor(f"Torch does not play {clip.processor!r}.")
         held = {s.digest: on_device(stems[s.digest], self._device) for s in recipe.sources}
         return Jobs([recipe], [held], [onsets], [mark], self._device, self._steps)
 

@@ -26,7 +26,7 @@ from generation.engine.reference.voices import (
 )
 from generation.engine.spans import spans_of
 from generation.engine.timemap import TimeMap
-from generation.recipe import Clip, Recipe, UnknownProcessor
+from generation.recipe import Clip, Recipe
 
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 TONAL = "vocoder/2"
@@ -51,11 +51,9 @@ class Tone:
     stretched: StretchedClip
 
 
-def check_known(recipe: Recipe) -> None:
-    """Raises UnknownProcessor for a clip that only the compiled loops can play: "vocoder/1"."""
-    for clip in recipe.clips:
-        if clip.processor not in PROCESSORS or (clip.processor == "vocoder/1" and _moves(clip)):
-            raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known to torch.")
+def knows(clip: Clip) -> bool:
+    """Whether torch can play the clip: everything but what only the loops can, "vocoder/1"."""
+    return clip.processor in PROCESSORS and (clip.processor != "vocoder/1" or not _moves(clip))
 
 
 def _moves(clip: Clip) -> bool:

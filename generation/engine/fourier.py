@@ -69,7 +69,7 @@ def scratch_of(size: int) -> Audio:
 
     Rows are a little longer, so that equal places of two rows do not fall on one set of the cache.
     """
-    return aligned(4, size + 5 * WIDTH)
+    return aligned(4, size + 5 * WIDTH, blank=False)
 
 
 @within

@@ -55,10 +55,13 @@ _SQRT_HALF = 0.7071067811865476
 _TWO_32 = 4294967296.0
 
 
-def aligned(*shape: int, dtype: type[Any] = np.float32) -> npt.NDArray[Any]:
-    """Zeros that begin on a cache line: lanes that straddle two of them take twice as long."""
+def aligned(*shape: int, dtype: type[Any] = np.float32, blank: bool = True) -> npt.NDArray[Any]:
+    """Zeros that begin on a cache line: lanes that straddle two of them take twice as long.
+
+    Not `blank`: whatever was there before.
+    """
     size, line = math.prod(shape), 64 // np.dtype(dtype).itemsize
-    flat = np.zeros(size + line, dtype=dtype)
+    flat = (np.zeros if blank else np.empty)(size + line, dtype=dtype)
     begin = -flat.ctypes.data // flat.itemsize % line
     return flat[begin : begin + size].reshape(shape)
 

@@ -110,8 +110,8 @@ def borders(power: Audio, half: int, peaks: Turns, count: int, edges: Turns) -> 
         low, least = k, power[LEAD + k]
         for i in range(k + 1, peaks[j + 1]):
             p = power[LEAD + i]
-            if p < least:
-                low, least = i, p
+            low = i if p < least else low
+            least = p if p < least else least
         edges[j] = low
     edges[max(0, count - 1)] = half + 1
 

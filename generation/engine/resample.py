@@ -99,12 +99,13 @@ def sixteen_from(
         return
     places, phases = steps[0], steps[1]
     at -= TAPS // 2 - 1
+    whole, part = p // q, p % q
     for j in range(16):
         places[j], phases[j] = at, TAPS * phase
-        phase += p
-        while phase >= q:
-            phase -= q
-            at += 1
+        phase += part
+        over = int(phase >= q)  # arithmetic, because nobody can foresee this branch
+        phase -= over * q
+        at += whole + over
     first = eight_read(source[0], source[1], places, rows, phases, 0)
     second = eight_read(source[0], source[1], places, rows, phases, 8)
     store(out[0], to, low_halves(first, second))

@@ -109,7 +109,7 @@ class Room:
         `sends` lead by P - 1.
         """
         plan, count = plan_of(_FRAME), out.shape[1] // BLOCK_SAMPLES
-        mixed = aligned(count, 2, _FRAME)
+        mixed = aligned(count, 2, _FRAME, blank=False)
         convolve(sends, self.tiles, self.middle, mixed)
         come_back(mixed, scratch_of(_FRAME), plan.radices, plan.turns, out)
 

@@ -6,13 +6,14 @@ moment the weights of a source's strips are those of one strip or of two neighbo
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from generation.engine import eq
 from generation.engine.kernels import Audio, Reals, Samples, aligned
 from generation.engine.stretch import Shape
-from generation.recipe import Recipe, Strip
+from generation.recipe import Band, Recipe, Strip
 
 CROSS = 2_400
 _FAR = 1 << 60
@@ -48,13 +49,12 @@ def shape_of(spans: tuple[Span, ...], size: int) -> Shape | None:
     A bin's gain is the magnitude of the strip's filters at its frequency (the phase stays as it
     is); a frame in a blend has a blend of both.
     """
-    sections = [eq.sections_of(span.strip.eq) for span in spans]
-    if not any(len(one) for one in sections):
+    if not any(len(eq.sections_of(span.strip.eq)) for span in spans):
         return None
     bins = size // 2 + 1
     rows = aligned(len(spans), bins + 15)
-    for row, one in zip(rows, sections, strict=True):
-        row[:bins] = magnitude_of(one, bins)
+    for row, span in zip(rows, spans, strict=True):
+        row[:bins] = magnitude_of(span.strip.eq, bins)
     starts = np.array([span.start for span in spans[1:]], dtype=np.int64)
 
     def mix(moments: Samples) -> tuple[Samples, Audio]:
@@ -68,10 +68,11 @@ def shape_of(spans: tuple[Span, ...], size: int) -> Shape | None:
     return Shape(rows, mix)
 
 
-def magnitude_of(sections: Reals, bins: int) -> Reals:
-    """How much the filters give at each of `bins` frequencies from 0 to half the rate."""
+@lru_cache(maxsize=256)
+def magnitude_of(bands: tuple[Band, ...], bins: int) -> Reals:
+    """How much the bands give at each of `bins` frequencies from 0 to half the rate."""
     turn = np.exp(-1j * np.pi * np.arange(bins) / (bins - 1))
     gain = np.ones(bins)
-    for b0, b1, b2, a1, a2 in sections:
+    for b0, b1, b2, a1, a2 in eq.sections_of(bands):
         gain *= np.abs((b0 + b1 * turn + b2 * turn**2) / (1.0 + a1 * turn + a2 * turn**2))
     return gain

@@ -155,7 +155,7 @@ class Stretch:
         self._desk.held[:FROM] = 0
         end, at = first, first // self._span * self._span
         while at > self._first:
-            fresh = np.flatnonzero(self._fresh(at, end + 1))
+            fresh = np.flatnonzero(self._fresh(self._sources(at - 1, end + 1)))
             if len(fresh):
                 return at + int(fresh[-1]), False
             state = self._cache.state((*self._key, at))
@@ -165,26 +165,24 @@ class Stretch:
             end, at = at - 1, at - self._span
         return self._first, False
 
-    def _places(self, begin: int, end: int) -> Samples:
-        """Where frames [begin, end) have their middle, in samples read, rounded half up."""
-        source = self._map.sources(np.arange(begin, end, dtype=np.int64) * self._lens.hop)
-        return np.asarray((2 * source * self._q + self._p) // (2 * self._p))
+    def _sources(self, begin: int, end: int) -> Samples:
+        """Where frames [begin, end) have their middle in the stem."""
+        return self._map.sources(np.arange(begin, end, dtype=np.int64) * self._lens.hop)
 
-    def _fresh(self, begin: int, end: int) -> Flags:
-        """Whether a hidden onset lies between each of frames [begin, end) and the one before."""
-        moments = np.arange(begin - 1, end, dtype=np.int64) * self._lens.hop
-        passed = np.searchsorted(self._hidden, self._map.sources(moments), side="right")
-        return np.diff(passed) > 0
+    def _fresh(self, sources: Samples) -> Flags:
+        """Whether a hidden onset lies between each frame but the first and the one before."""
+        return np.diff(np.searchsorted(self._hidden, sources, side="right")) > 0
 
     def _run(self, at: int, until: int, given: bool, first: int, lo: int, out: Audio) -> None:
         """Frames [at, until), those from `first` on laid into `out`, which begins at sample lo."""
         lens, desk, count = self._lens, self._desk, until - at
-        places = self._places(at - 1, until)
+        sources = self._sources(at - 1, until)
+        places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
         begins = places[1:] - lens.size // 2
         rows, pairs, mixes = self._gains(np.arange(at, until, dtype=np.int64) * lens.hop)
         run(
             self._stem, rows_of(self._p, self._q), self._p, self._q, desk.edge, desk.ring, begins,
-            np.diff(places), self._fresh(at, until), given, first - at, lens.hop, lens.analysis,
+            np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
             lens.synthesis, lens.plan.turns, lens.plan.radices, desk.spectra, desk.held,
             desk.edges, desk.turns, desk.power, desk.lists, desk.pairs, self._width, desk.spare,
             rows, pairs, mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,

@@ -82,8 +82,8 @@ class Tape:
 
     def _room(self, length: int, dtype: type[Any]) -> Stretch:
         if self._is_first:
-            return aligned(length, *self._shape, dtype=dtype)
-        return aligned(*self._shape, -(-length // 16) * 16, dtype=dtype)
+            return aligned(length, *self._shape, dtype=dtype, blank=False)
+        return aligned(*self._shape, -(-length // 16) * 16, dtype=dtype, blank=False)
 
     def _cut(self, lo: int, hi: int) -> Stretch:
         return self._data[lo:hi] if self._is_first else self._data[..., lo:hi]

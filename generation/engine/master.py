@@ -16,15 +16,19 @@ from generation.engine import codecs
 from generation.engine.kernels import Audio
 from generation.engine.lossy import CODERS, write_lossy
 from generation.engine.loudness import Meter, measured
+from generation.engine.overshoots import Cuts, Finder, added, softened
 from generation.recipe import PIECE_SAMPLES
 
 PEAK_DBTP = -1.0
 TRIM_DB = 0.5
 NEAR_LU = 0.3
 LOSSY_LU = 0.5
-ENCODES = 6
+EVEN_DB = 0.3
+LIFT_DB = 1.0
+ENCODES = 8
 _SAFE_DB = 0.02
 _MARGIN_DB = 0.1
+_LAST = 3
 
 Pieces = Callable[[], Iterable[Audio]]
 Pause = Callable[[], None]
@@ -38,7 +42,8 @@ def no_pause() -> None:
 class File:
     """One finished file.
 
-    `lowered_db` is what a lossy file was turned down beside the trim; below zero, turned up.
+    `lowered_db` is what all of a lossy file was turned down beside the trim; below zero, turned up.
+    Places where its coder passed the peak may be lower still.
     """
 
     format: str
@@ -47,6 +52,10 @@ class File:
     integrated_lufs: float | None
     true_peak_dbtp: float | None
     lowered_db: float = 0.0
+
+
+# A file, and where it passes the peak.
+Encoded = tuple[File, Cuts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +119,9 @@ def finish(
     files = [File("flac", path, frames, level, peak)]
     for kind in sorted(set(formats) - {"flac"}):
 
-        def encode_at(lowered_db: float, kind: str = kind) -> File:
+        def encode_at(lowered_db: float, cuts: Cuts, kind: str = kind) -> Encoded:
             path = folder / f"{name}.{kind}"
-            sound = _scaled(_paced(pieces(), pause), trim_db - lowered_db)
+            sound = softened(_scaled(_paced(pieces(), pause), trim_db - lowered_db), cuts)
             return _write_lossy(kind, path, sound, tags, pause, lowered_db)
 
         settled = settle(encode_at, level, encodes)
@@ -122,36 +131,48 @@ def finish(
 
 def _write_lossy(
     kind: str, path: Path, sound: Iterable[Audio], tags: codecs.Tags, pause: Pause, lowered: float
-) -> File:
+) -> Encoded:
     """One encode, read back and measured as a player decodes it."""
     frames = write_lossy(kind, path, sound, tags)
-    meter = measured(_paced(codecs.read_chunks(path), pause))
-    return File(kind, path, frames, meter.integrated_lufs(), meter.true_peak_dbtp(), lowered)
+    finder = Finder(PEAK_DBTP)
+    meter = measured(finder.passing(_paced(codecs.read_chunks(path), pause)))
+    level, peak = meter.integrated_lufs(), meter.true_peak_dbtp()
+    return File(kind, path, frames, level, peak, lowered), finder.over
 
 
 def settle(
-    encode_at: Callable[[float], File], level_lufs: float | None, encodes: int = ENCODES
+    encode_at: Callable[[float, Cuts], Encoded], level_lufs: float | None, encodes: int = ENCODES
 ) -> File | None:
-    """The file at a level where it keeps its peak, and its loudness where the peak has room.
+    """The file at a level where it keeps its peak, and its loudness within half an LU if it can.
 
-    Over the peak it is lowered by the overshoot + 0.1 dB, which once is nearly always enough; a
-    coder may answer a lower level with another peak, so the margin doubles each time. A coder that
-    takes loudness away (it drops the highest treble) is met half an LU at most from `level_lufs`,
-    by one turn up as far as the peak allows. None: still over the peak after `encodes` attempts.
+    A little over the peak, all of it is lowered by the overshoot + 0.1 dB, which once is nearly
+    always enough; a coder may answer a lower level with another peak, so the margin grows. More
+    than EVEN_DB would cost the loudness: then only the places over the peak are turned down (and
+    all of it after all in the last attempts). A coder that takes loudness away
+    (it drops the highest treble) is turned up once. None: still over the peak after `encodes`.
     """
-    lowered, margin, kept = 0.0, _MARGIN_DB, None
+    lowered, margin, even, lifted = 0.0, _MARGIN_DB, _MARGIN_DB, False
+    cuts: Cuts = {}
+    kept: tuple[float, Cuts] | None = None
     for left in reversed(range(encodes)):
-        file = encode_at(lowered)
-        over = _above(file)
-        if over > 0.0:
-            if kept is not None:
-                return encode_at(kept.lowered_db)
-            lowered, margin = round(lowered + over + margin, 2), margin * 2.0
+        file, over = encode_at(lowered, cuts)
+        above = _above(file)
+        if above <= 0.0:
+            lift = _lift(file, level_lufs)
+            if lifted or lift == 0.0 or left < _LAST or lowered > 0.0:
+                return file
+            kept, lifted = (lowered, cuts), True
+            lowered = round(lowered - lift, 2)
             continue
-        lift = _lift(file, level_lufs, -over)
-        if lift == 0.0 or left < 2 or lowered != 0.0:
-            return file
-        kept, lowered = file, round(lowered - lift, 2)
+        if left < _LAST and kept is not None:
+            return encode_at(*kept)[0]
+        is_little = not cuts and not lifted and above + even <= EVEN_DB
+        if is_little or not over or left < _LAST:
+            lowered = round(lowered + above + even, 2)
+            even *= 2.0
+        else:
+            cuts = added(cuts, over, margin)
+            margin = min(2.0 * margin, 4.0 * _MARGIN_DB)
     return None
 
 
@@ -161,14 +182,12 @@ def _above(file: File) -> float:
     return -math.inf if peak is None else peak - PEAK_DBTP
 
 
-def _lift(file: File, level_lufs: float | None, room_db: float) -> float:
-    """dB by which the file is to be turned up: none when it is near enough or has no room."""
+def _lift(file: File, level_lufs: float | None) -> float:
+    """dB by which the file is to be turned up; none when it is near enough."""
     if level_lufs is None or file.integrated_lufs is None:
         return 0.0
     missing = level_lufs - file.integrated_lufs
-    if missing <= LOSSY_LU - _MARGIN_DB:
-        return 0.0
-    return max(0.0, min(missing, room_db - _MARGIN_DB))
+    return 0.0 if missing <= LOSSY_LU - _MARGIN_DB else min(missing, LIFT_DB)
 
 
 def _read_by(meter: Meter, chunks: Iterable[Audio]) -> Iterator[Audio]:

@@ -81,12 +81,18 @@ def _timed(kept: list[bytes], start: int, stop: int) -> list[Frame]:
     return [Frame(data, AAC_FRAME) for data in kept[:-1]] + [Frame(kept[-1], last)]
 
 
-def _coded_aac(samples: Samples, first: int, stop: int, end: int) -> Iterator[bytes]:
-    """Coded frames of the sound from `first` on, zeros behind `end`, till far enough for `stop`."""
+def coder_of_aac() -> av.AudioCodecContext:
+    """A fresh encoder with the settings of every segment; takes float32 planes."""
     coder = av.CodecContext.create("aac", "w")
     coder.sample_rate, coder.layout, coder.format = SAMPLE_RATE_HZ, "stereo", "fltp"
     coder.flags |= Flags.qscale | Flags.bitexact
     coder.options = dict(_OPTIONS)
+    return coder
+
+
+def _coded_aac(samples: Samples, first: int, stop: int, end: int) -> Iterator[bytes]:
+    """Coded frames of the sound from `first` on, zeros behind `end`, till far enough for `stop`."""
+    coder = coder_of_aac()
     until = -(-stop // AAC_FRAME) * AAC_FRAME + hls.LOOK_AHEAD
     for lo in range(first, until, AAC_FRAME):
         sound = np.zeros((2, AAC_FRAME), dtype=np.float32)

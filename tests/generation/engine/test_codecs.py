@@ -165,8 +165,8 @@ def test_no_file_passes_the_peak_and_each_is_as_loud_as_the_master(name, tmp_pat
         loudness, _, peak = peer(heard(file.path))
         assert peak <= PEAK_DBTP, file.format
         assert peak == pytest.approx(file.true_peak_dbtp, abs=0.01)
-        allowed = 0.5 + max(0.0, file.lowered_db)
-        assert abs(loudness - done.integrated_lufs) <= allowed, file.format
+        if done.integrated_lufs < -5.0:  # else louder than music is: the peak has the last word
+            assert abs(loudness - done.integrated_lufs) <= 0.5, file.format
 
 
 def test_formats_that_are_not_made_are_refused(tmp_path):
@@ -176,48 +176,58 @@ def test_formats_that_are_not_made_are_refused(tmp_path):
 
 
 def coder(loses_lu=0.0, adds_db=0.0, level=-14.0, peak=-1.5):
-    """A coder by formula: loudness and peak of what it makes at a level."""
+    """A coder by formula: what it makes has one loud block, number 7."""
     made = []
 
-    def encode_at(lowered):
-        made.append(lowered)
-        return File("x", None, 1, level - loses_lu - lowered, peak + adds_db - lowered, lowered)
+    def encode_at(lowered, cuts):
+        made.append((lowered, dict(cuts)))
+        heard = peak + adds_db - lowered - cuts.get(7, 0.0)
+        over = {7: heard - PEAK_DBTP} if heard > PEAK_DBTP else {}
+        return File("x", None, 1, level - loses_lu - lowered, heard, lowered), over
 
     return encode_at, made
 
 
-def test_a_file_over_the_peak_is_lowered_by_the_overshoot_and_a_tenth():
-    encode_at, made = coder(adds_db=0.8)
-    assert settle(encode_at, -14.0).lowered_db == pytest.approx(0.4)
-    assert made == pytest.approx([0.0, 0.4])
+def test_a_file_a_little_over_the_peak_is_lowered_by_the_overshoot_and_a_tenth():
+    encode_at, made = coder(adds_db=0.7)
+    assert settle(encode_at, -14.0).lowered_db == pytest.approx(0.3)
+    assert made == [(0.0, {}), (pytest.approx(0.3), {})]
 
 
-def test_a_file_that_lost_loudness_is_turned_up_as_far_as_the_peak_allows():
-    encode_at, made = coder(loses_lu=0.7, adds_db=-0.6)
-    assert settle(encode_at, -14.0).lowered_db == pytest.approx(-0.7)
-    assert made == pytest.approx([0.0, -0.7])
-    encode_at, made = coder(loses_lu=2.0, adds_db=0.0)
-    assert settle(encode_at, -14.0).true_peak_dbtp == pytest.approx(-1.1)
+def test_a_file_far_over_the_peak_is_turned_down_only_where_it_is():
+    encode_at, made = coder(adds_db=2.5)
+    file = settle(encode_at, -14.0)
+    assert (file.lowered_db, file.integrated_lufs) == (0.0, -14.0)
+    assert file.true_peak_dbtp == pytest.approx(PEAK_DBTP - 0.1)
+    assert made == [(0.0, {}), (0.0, {7: pytest.approx(2.1)})]
+
+
+def test_a_file_that_lost_loudness_is_turned_up_and_its_peaks_kept():
+    encode_at, _ = coder(loses_lu=0.7, adds_db=0.4)
+    file = settle(encode_at, -14.0)
+    assert file.integrated_lufs == pytest.approx(-14.0)
+    assert file.true_peak_dbtp <= PEAK_DBTP
 
 
 def test_a_coder_that_answers_every_level_with_the_same_peak_gets_no_file():
     made = []
 
-    def encode_at(lowered):
+    def encode_at(lowered, cuts):
         made.append(lowered)
-        return File("x", None, 1, -14.0, -0.5, lowered)
+        return File("x", None, 1, -14.0, -0.5, lowered), {7: 0.5}
 
     assert settle(encode_at, -14.0) is None
     assert len(made) == ENCODES
 
 
-def test_what_was_turned_up_over_the_peak_goes_back_to_where_it_kept_it():
+def test_what_cannot_keep_its_peak_when_turned_up_goes_back_to_where_it_did():
     made = []
 
-    def encode_at(lowered):
+    def encode_at(lowered, cuts):
         made.append(lowered)
-        return File("x", None, 1, -15.0, -2.0 if lowered >= 0.0 else -0.9, lowered)
+        peak = -2.0 if lowered >= 0.0 else -0.9
+        return File("x", None, 1, -15.0, peak, lowered), {7: 0.1} if peak > -1.0 else {}
 
     assert settle(encode_at, -14.0).lowered_db == 0.0
     assert made[0] == made[-1] == 0.0
-    assert len(made) == 3
+    assert len(made) <= ENCODES

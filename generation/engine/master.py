@@ -166,7 +166,7 @@ def settle(
             continue
         if left < _LAST and kept is not None:
             return encode_at(*kept)[0]
-        is_little = not cuts and not lifted and above + even <= EVEN_DB
+        is_little = not cuts and not lifted and lowered + above + even <= EVEN_DB
         if is_little or not over or left < _LAST:
             lowered = round(lowered + above + even, 2)
             even *= 2.0

@@ -130,10 +130,10 @@ def carry(
     if afresh or found == 0 or held[KNOWN] == 0:
         edges[0, 0], turns[0, 0] = half + 1, 0
         if found > 0:
-            borders(power, half, peaks, found, edges[0])
+            borders(power, half, peaks, found, bases, edges[0])
             turns[0, :found] = 0
         return max(1, found)
-    borders(power, half, peaks, found, edges[0])
+    borders(power, half, peaks, found, bases, edges[0])
     inherit(edges[1], turns[1], held[REGIONS], peaks, found, bases)
     old = held[ROW]
     compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, pairs)

@@ -103,15 +103,39 @@ def crests(power: Audio, half: int, floor: float, reach: int, peaks: Turns) -> i
 
 
 @kernel
-def borders(power: Audio, half: int, peaks: Turns, count: int, edges: Turns) -> None:
-    """edges[j] is the first bin of region j + 1: the weakest bin between two peaks."""
+def dips(power: Audio, half: int, found: Turns) -> int:
+    """Bins that no neighbor lies below; returns how many."""
+    count = 0
+    for k in range(1, half, 16):
+        at = LEAD + k
+        p = load(power, at)
+        low = at_least(load(power, at - 1), p) & at_least(load(power, at + 1), p)
+        if k + 16 > half:
+            low &= (1 << (half - k)) - 1
+        while low != 0:
+            found[count] = k + lowest_bit(low)
+            count += 1
+            low &= low - 1
+    return count
+
+
+@kernel
+def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edges: Turns) -> None:
+    """edges[j] is the first bin of region j + 1: the weakest bin between two peaks.
+
+    It is a dip; of equals the lowest. `spare` is room for the dips.
+    """
+    many, at = dips(power, half, spare), 0
     for j in range(count - 1):
-        k = peaks[j] + 1
-        low, least = k, power[LEAD + k]
-        for i in range(k + 1, peaks[j + 1]):
-            p = power[LEAD + i]
-            low = i if p < least else low
+        while spare[at] < peaks[j]:
+            at += 1
+        low = spare[at]
+        least = power[LEAD + low]
+        while at < many and spare[at] < peaks[j + 1]:
+            p = power[LEAD + spare[at]]
+            low = spare[at] if p < least else low
             least = p if p < least else least
+            at += 1
         edges[j] = low
     edges[max(0, count - 1)] = half + 1
 

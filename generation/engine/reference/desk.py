@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from generation.engine import dynamics, marking
-from generation.engine.eq import K_WEIGHTING
+from generation.engine.eq import CHUNK, K_WEIGHTING
 from generation.engine.kernels import Audio, exp2_of
 from generation.engine.reference import gains
 from generation.engine.reference.arithmetic import DB
 from generation.engine.reference.filters import cascade
 from generation.engine.reference.marks import marked
-from generation.engine.reference.room import Room
+from generation.engine.reference.room import room_of
 from generation.engine.reference.steps import Steps
 from generation.engine.reference.strips import Channel, Dry, faded
 from generation.engine.reference.tape import Tape
@@ -47,8 +47,9 @@ class Desk:
             Channel(spans_of(recipe, index), _row(dry, index), index in plain, device)
             for index in range(len(recipe.sources))
         ]
+        self._dry, self._before = dry, max(channel.memory for channel in self._channels)
         reverb, compressor = recipe.bus.reverb, recipe.bus.compressor
-        self._room = None if reverb is None else Room(reverb, device)
+        self._room = None if reverb is None else room_of(reverb, device)
         memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
         self._memory = memory // dynamics.STEP
         self._lead = dynamics.limiter_memory(recipe.bus.limiter) // dynamics.LIMIT_STEP
@@ -63,8 +64,13 @@ class Desk:
         self._gain = exp2_of(recipe.gain_db * DB)
 
     def _stripped(self, lo: int, hi: int) -> Tensor:
-        """Left, right and send of every source: [sources, 3, n]."""
-        return torch.stack([channel.sound(lo, hi) for channel in self._channels])
+        """Left, right and send of every source: [sources, 3, n]; nothing sounds before sample 0."""
+        if lo >= 0:
+            # All channels read parts of this; asked for at once, it is worked out once.
+            self._dry(lo - self._before, -(-hi // CHUNK) * CHUNK)
+            return torch.stack([channel.sound(lo, hi) for channel in self._channels])
+        silence = torch.zeros((len(self._channels), 3, min(hi, 0) - lo), device=self._device)
+        return silence if hi <= 0 else torch.cat((silence, self._stripped(0, hi)), dim=-1)
 
     def _with_room(self, strips: Tensor, sends: Tensor) -> Tensor:
         """Left and right of `strips` [n, 3, m] and the return of `sends` [n, P blocks + m]."""

@@ -31,6 +31,6 @@ def _deviation(mark: Tensor, first: int, count: int) -> Tensor:
     """Gains minus one for each bin, float32 [count, FRAME / 2 + 1], frames from `first` on."""
     edges = torch.tensor(band_edges(mark.shape[1]), device=mark.device)
     rows = mark[max(0, first) : max(0, first + count)] - 1.0
-    wide = torch.repeat_interleave(rows, edges.diff(), dim=1)
+    wide = torch.repeat_interleave(rows, edges.diff(), dim=1, output_size=FRAME // 2)
     before = min(count, max(0, -first))
     return pad(wide, (1, 0, before, count - before - len(wide)))

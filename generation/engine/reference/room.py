@@ -5,6 +5,7 @@ blocks b - P .. b only, summed in one order.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -37,6 +38,12 @@ class Room:
         heard = torch.fft.rfft(sends.unfold(-1, _FRAME, BLOCK_SAMPLES))
         tail: Tensor = torch.fft.irfft(meet(heard, self.spectra), _FRAME)[..., BLOCK_SAMPLES:]
         return tail.transpose(1, 2).flatten(-2)
+
+
+@lru_cache(maxsize=8)
+def room_of(reverb: Reverb, device: torch.device) -> Room:
+    """The room of a recipe on a device, made once."""
+    return Room(reverb, device)
 
 
 def met(heard: Tensor, room: Tensor) -> Tensor:

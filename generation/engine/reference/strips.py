@@ -39,9 +39,10 @@ class Lane:
         memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
         self._memory = memory // dynamics.STEP
         self._sections = eq.sections_of(strip.eq)
-        self._sound = self._joined
+        self._sound, self.memory = self._joined, memory
         if is_plain and len(self._sections):
             self._sound = Tape(self._equalized, eq.CHUNK + memory, eq.CHUNK).read
+            self.memory += eq.RUN_IN + eq.CHUNK
         gain = exp2_of(strip.gain_db * DB)
         angle = (strip.pan + 1.0) * math.pi / 4.0
         left, right = math.sqrt(2.0) * math.cos(angle), math.sqrt(2.0) * math.sin(angle)
@@ -89,6 +90,7 @@ class Channel:
     ) -> None:
         self._lanes = [Lane(span, dry, is_plain, device) for span in spans]
         self._device = device
+        self.memory = max(lane.memory for lane in self._lanes)
 
     def sound(self, lo: int, hi: int) -> Tensor:
         """Samples [lo, hi), both multiples of a block: float32 [3, hi - lo]."""

@@ -30,7 +30,7 @@ def snr_db(found, expected):
 
 
 @pytest.mark.parametrize("semitones", [-12, -3, 0, 2, 7, 12])
-@pytest.mark.parametrize(("lo", "hi"), [(-900, 700), (1_000, 3_001), (8_000, 9_000)])
+@pytest.mark.parametrize(("lo", "hi"), [(-900, 700), (1_000, 3_001), (4_000, 5_000)])
 def test_a_stem_is_read_at_a_ratio_as_in_plain_torch(semitones, lo, hi):
     from generation.engine.reference.reading import rows_of
 

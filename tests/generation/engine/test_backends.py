@@ -253,11 +253,11 @@ def test_every_step_stays_on_its_device(desk):
     recipe, stems, onsets, _ = desk
     recipe = replace(recipe, clips=(*recipe.clips, replace(tonal(3, 2_048), formants=True)))
     held = {name: on_device(stem, meta) for name, stem in stems.items()}
-    for mark in (None, np.ones((60, 32), dtype=np.float32)):
-        made = Jobs([recipe], [held], [onsets], [mark], meta).desks[0]
-        assert made.sound(0, recipe.length).shape == (2, recipe.length)
-        assert made.parts(0, 9_600).device == meta
-        assert made.windows(0, 96_000).shape == (20, 3)
+    mark = np.ones((60, 32), dtype=np.float32)
+    made = Jobs([recipe], [held], [onsets], [mark], meta).desks[0]
+    assert made.sound(0, recipe.length).shape == (2, recipe.length)
+    assert made.windows(0, 96_000).shape == (20, 3)
+    assert made.parts(0, 9_600).device == meta
 
 
 # -- choosing -------------------------------------------------------------------------------------

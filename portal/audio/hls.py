@@ -32,8 +32,6 @@ from portal.audio.waiting import Answer, first_answer
 
 PIECE = "hls"
 WAIT_S = 8.0
-# The lossy one first: a client that weighs nothing takes the first, and it is a tenth the bytes.
-OFFERED = (hls.RENDITIONS["aac"], hls.RENDITIONS["flac"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,13 @@ def _rendition(form: str) -> hls.Rendition:
 
 @never_cache
 @require_safe
-def master(request: HttpRequest, leave: str) -> HttpResponse:
-    """The choice of codecs."""
+def master(request: HttpRequest, leave: str, form: str) -> HttpResponse:
+    """The way to one codec. Never to both: a client would change between them with the weather of
+    its network, and Chromium breaks off where a stream changes its codec.
+    """
     _admitted(request, leave, timezone.now())
-    return _dressed(HttpResponse(hls.master_play_list(OFFERED), content_type=hls.CONTENT_TYPE))
+    text = hls.master_play_list([_rendition(form)])
+    return _dressed(HttpResponse(text, content_type=hls.CONTENT_TYPE))
 
 
 @never_cache

@@ -178,7 +178,8 @@ def _decoded(path: Path, room: Path) -> F32:
 def measured(item: Item) -> Heard:
     """What the product hears, stems and recording measured as its worker does."""
     start = time.process_time()
-    analyses = [measure_stem(sound, name) for sound, name in zip(item.stems, item.labels)]
+    named = zip(item.stems, item.labels, strict=True)
+    analyses = [measure_stem(sound, name) for sound, name in named]
     found = measure_recording(item.stems, analyses)
     cpu_s = time.process_time() - start
     return judged(item, found.tempo_bpm, found.key, found.beats, found.downbeats, cpu_s)

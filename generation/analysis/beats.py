@@ -5,10 +5,14 @@ a click gets a straight grid, fitted to the attacks, and one that breathes gets 
 Method: the bar-pointer state space of Krebs, Boeck and Widmer (ISMIR 2015), held near one tempo.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
-from generation.analysis.spectrum import FRAMES_PER_S, HOP, RATE_HZ
+from generation.analysis.pyramid import HOP
+from generation.analysis.spectrum import FRAMES_PER_S, RATE_HZ
+from generation.engine.kernels import inlined, kernel
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -40,49 +44,86 @@ def _activation(curve: F64) -> F64:
 
 def _best_path(activation: F64, periods: I64) -> I64:
     """The frames at which beats begin on the likeliest path (Viterbi in log probabilities)."""
-    firsts = np.concatenate([[0], np.cumsum(periods)[:-1]])
-    lasts = firsts + periods - 1
-    size = int(periods.sum())
-    phase = np.arange(size) - np.repeat(firsts, periods)
-    is_beat = np.flatnonzero(phase * _BEAT_PART < np.repeat(periods, periods))
-    change = -_CHANGE * np.abs(np.log(periods[None, :] / periods[:, None]))
     on, off = np.log(activation), np.log((1.0 - activation) / (_BEAT_PART - 1))
-    value = -np.log(np.repeat(periods, periods)) - np.log(len(periods))
+    longest = int(periods[-1])
+    heaps = np.zeros((2, longest + activation.size + longest))
+    for heap, values in zip(heaps, (on, off), strict=True):
+        np.cumsum(values, out=heap[longest + 1 : longest + 1 + values.size])
+        heap[longest + 1 + values.size :] = heap[longest + values.size]
+    change = -_CHANGE * np.abs(np.log(periods[None, :] / periods[:, None]))
+    starts = -np.log(periods) - np.log(len(periods))
     came = np.zeros((activation.size, len(periods)), np.int32)
-    for frame in range(activation.size):
-        if frame:
-            arriving = value[lasts][:, None] + change
-            best = arriving.argmax(axis=0)
-            came[frame] = best
-            value[1:] = value[:-1].copy()
-            value[firsts] = arriving[best, np.arange(len(periods))]
-        value += off[frame]
-        value[is_beat] += on[frame] - off[frame]
-        value -= value.max()
-    return _walk_back(value, came, periods, firsts)
+    last, lane = _run(heaps[0], heaps[1], periods, change, starts, came)
+    frames = []
+    while last >= 0:
+        frames.append(last)
+        lane = int(came[last, lane])
+        last -= int(periods[lane])
+    return np.asarray(frames[::-1], np.int64)
 
 
-def _walk_back(value: F64, came: npt.NDArray[np.int32], periods: I64, firsts: I64) -> I64:
-    state = int(value.argmax())
-    lane = int(np.searchsorted(firsts, state, side="right") - 1)
-    frame = len(came) - 1 - (state - int(firsts[lane]))
-    beats = []
-    while frame >= 0:
-        beats.append(frame)
-        lane = int(came[frame, lane])
-        frame -= int(periods[lane])
-    return np.asarray(beats[::-1], np.int64)
+@kernel
+def _run(
+    on: F64, off: F64, periods: I64, change: F64, starts: F64, came: npt.NDArray[np.int32]
+) -> tuple[int, int]:
+    """Fills `came` [n, lanes] (the lane a beat at a frame came from, by the lane it goes on in);
+    returns the last beat's frame and lane.
+
+    Between two beats a lane's evidence is a difference of the running sums `on` (its first
+    fourteenth) and `off`, which begin a longest period before the first frame: so only beats are
+    decided upon, not every state of the bar-pointer model, to the same path.
+    """
+    count, lanes, before = len(came), len(periods), periods[-1]
+    reach = max(2, int(0.05 * before))
+    value = np.empty((before + count, lanes))
+    for lane in range(lanes):
+        value[:before, lane] = starts[lane]
+    arriving = np.empty(lanes)
+    for frame in range(count):
+        for lane in range(lanes):
+            start = before + frame - periods[lane]
+            arriving[lane] = value[start, lane] + _evidence(on, off, start, periods[lane], 1 << 60)
+        for lane in range(lanes):
+            best, source = -np.inf, 0
+            for other in range(max(0, lane - reach), min(lanes, lane + reach + 1)):
+                here = arriving[other] + change[other, lane]
+                if here > best:
+                    best, source = here, other
+            came[frame, lane] = source
+            value[before + frame, lane] = best
+    return _best_end(on, off, periods, value)
+
+
+@kernel
+def _best_end(on: F64, off: F64, periods: I64, value: F64) -> tuple[int, int]:
+    """(frame, lane) of the last beat on the best path: one whose period reaches past the end."""
+    before, end = periods[-1], len(value)
+    best, at, chosen = -np.inf, 0, 0
+    for lane in range(len(periods)):
+        for start in range(end - periods[lane], end):
+            here = value[start, lane] + _evidence(on, off, start, periods[lane], end)
+            if here > best:
+                best, at, chosen = here, start - before, lane
+    return at, chosen
+
+
+@inlined
+def _evidence(on: F64, off: F64, start: int, period: int, end: int) -> float:
+    """What speaks for a beat at `start` followed by `period` frames, as far as `end`."""
+    middle = min(end, start + (period + _BEAT_PART - 1) // _BEAT_PART)
+    last = min(end, start + period)
+    return float(on[middle] - on[start] + off[last] - off[middle])
 
 
 def _centred(curve: F64, frames: I64) -> F64:
-    """`frames` moved to the weight of the novelty within 3 frames, where there is some."""
-    out = frames.astype(np.float64)
-    for index, frame in enumerate(frames):
-        low, high = max(0, frame - 3), min(curve.size, frame + 6)
-        part = curve[low:high] ** 2
-        if part.sum() > 1e-6:
-            out[index] = float(part @ np.arange(low, high) / part.sum())
-    return out
+    """`frames` moved to the weight of the novelty within 3 frames before and 5 after, where there
+    is some."""
+    index = frames[:, None] + np.arange(-3, 6)[None, :]
+    inside = (index >= 0) & (index < curve.size)
+    part = np.where(inside, curve[np.clip(index, 0, curve.size - 1)] ** 2, 0.0)
+    whole = part.sum(axis=1)
+    middle = (part * index).sum(axis=1) / np.maximum(whole, 1e-6)
+    return np.where(whole > 1e-6, middle, frames.astype(np.float64))
 
 
 def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
@@ -95,7 +136,7 @@ def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
         return beats
     index = np.arange(beats.size, dtype=np.float64)
     line = _robust_line(index, beats)
-    spread = float(np.percentile(np.abs(beats - np.polyval(line, index)), 80))
+    spread = float(np.percentile(np.abs(beats - _line(line, index)), 80))
     if spread > STEADY_S * RATE_HZ:
         curve = _smooth(index, beats)
         return _extended(curve + _pull(curve, onsets, strengths), length)
@@ -105,13 +146,19 @@ def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
 
 def _robust_line(index: F64, beats: F64) -> F64:
     """Slope and start of a line through the beats, outliers weighed down (Cauchy, 20 rounds)."""
-    weights = np.ones(beats.size)
-    line = np.polyfit(index, beats, 1)
+    line = _weighted_line(index, beats, np.ones(beats.size))
     for _ in range(20):
-        line = np.polyfit(index, beats, 1, w=weights)
-        off = (beats - np.polyval(line, index)) / (0.008 * RATE_HZ)
-        weights = 1.0 / np.sqrt(1.0 + off**2)
-    return np.asarray(line)
+        off = (beats - _line(line, index)) / (0.008 * RATE_HZ)
+        line = _weighted_line(index, beats, 1.0 / (1.0 + off**2))
+    return line
+
+
+def _weighted_line(x: F64, y: F64, weights: F64) -> F64:
+    """Slope and start of the least-squares line."""
+    whole = float(weights.sum())
+    middle, height = float(weights @ x) / whole, float(weights @ y) / whole
+    slope = float(weights @ ((x - middle) * (y - height))) / float(weights @ (x - middle) ** 2)
+    return np.asarray([slope, height - slope * middle])
 
 
 def _line(line: F64, index: F64) -> F64:
@@ -137,8 +184,7 @@ def _fit_to_onsets(line: F64, count: int, onsets: I64, strengths: F64) -> F64:
             return line
         middle = _weighted_median(off, weight)
         trust = weight / (1.0 + ((off - middle) / (0.006 * RATE_HZ)) ** 2)
-        shift = np.polyfit(number.astype(np.float64), off, 1, w=np.sqrt(trust))
-        line = line + shift
+        line = line + _weighted_line(number.astype(np.float64), off, trust)
     return line
 
 
@@ -156,15 +202,23 @@ def _weighted_median(values: F64, weights: F64) -> float:
 
 
 def _smooth(index: F64, beats: F64) -> F64:
-    """Each beat from a weighted line through its neighbors (Gaussian, 2.5 beats wide)."""
+    """Each beat from a weighted parabola through its neighbors (Gaussian, 2.5 beats wide); a line
+    where there are few."""
     out = np.empty_like(beats)
     for at in range(beats.size):
         low, high = max(0, at - 7), min(beats.size, at + 8)
-        near = index[low:high] - at
-        weights = np.exp(-0.5 * (near / 2.5) ** 2)
-        degree = 2 if high - low > 8 else 1
-        out[at] = np.polyval(np.polyfit(near, beats[low:high], degree, w=weights), 0.0)
+        out[at] = _middle(low - at, high - at) @ beats[low:high]
     return np.asarray(np.maximum.accumulate(out))
+
+
+@cache
+def _middle(low: int, high: int) -> F64:
+    """The weights by which values at `low` .. `high` - 1 give their fitted curve at 0."""
+    near = np.arange(low, high, dtype=np.float64)
+    weights = np.exp(-((near / 2.5) ** 2))
+    powers = np.vander(near, 3 if near.size > 8 else 2, increasing=True)
+    normal = powers.T @ (weights[:, None] * powers)
+    return np.asarray(np.linalg.solve(normal, powers.T * weights)[0])
 
 
 def _extended(beats: F64, length: int) -> F64:

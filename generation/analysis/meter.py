@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from generation.analysis.spectrum import HOP, PITCH_STRIDE
+from generation.analysis.pyramid import HOP
+from generation.analysis.spectrum import PITCH_STRIDE
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -13,12 +13,15 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 
 from generation.analysis.spectrum import FRAMES_PER_S, Spectrum
 
+F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 FELT_BPM, FELT_OCTAVES = 112.0, 0.75
 _STEP = 1.004
 _LAG = 2
+# A tone that only moves from band to band rises by less than this, all bands together.
+_STIR = np.float32(0.3)
 _SPAN = 1_100
 _COMB = (1.0, 0.8, 0.5, 0.5)
 
@@ -33,7 +36,7 @@ class Novelty:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class Tempo:
     """A tempo that was heard. `clarity`: 0 to 1, how regular its repetition is; `weight`: with the
     preference for felt tempi (after Parncutt 1994) taken in."""
 
@@ -43,19 +46,36 @@ class Pulse:
 
 
 def novelty_of(spectrum: Spectrum) -> Novelty:
-    """Log-power rise per band against the loudest neighbor two frames ago (Boeck 2013)."""
-    power = spectrum.bands.astype(np.float64)
-    loud = np.percentile(power.sum(axis=1), 95) + 1e-12
-    level = np.log10(1.0 + 2_000.0 * power / loud)
-    before = maximum_filter1d(level, 3, axis=1)
+    """Log-power rise per band against the loudest neighbor two frames ago (Boeck 2013).
+
+    A wide band counts as many times as it holds sixths of an octave.
+    """
+    width = spectrum.band_width.astype(np.float32)
+    level = levels_of(spectrum, 95, 2_000.0)
     rise = np.zeros_like(level)
-    rise[_LAG:] = np.maximum(0.0, level[_LAG:] - before[:-_LAG])
+    rise[_LAG:] = level[_LAG:] - _loudest_near(level[:-_LAG], int(np.sum(width == 1.0)))
+    np.maximum(rise, 0.0, out=rise)
     low, high = spectrum.band_hz < 160.0, spectrum.band_hz > 2_000.0
-    return Novelty(
-        total=_detrended(rise.sum(axis=1)),
-        low=_detrended(rise[:, low].sum(axis=1)),
-        high=_detrended(rise[:, high].sum(axis=1)),
-    )
+    sums = rise @ np.stack([width, width * low, width * high], axis=1)
+    sums[:, 0] = np.maximum(sums[:, 0] - _STIR, 0.0)
+    total, lows, highs = (_detrended(curve.astype(np.float64)) for curve in sums.T)
+    return Novelty(total, lows, highs)
+
+
+def levels_of(spectrum: Spectrum, percentile: float, reach: float) -> F32:
+    """[n, b] log10 of 1 + `reach` x power per sixth octave over the `percentile` of all power."""
+    loud = float(np.percentile(spectrum.bands.sum(axis=1), percentile)) + 1e-12
+    scale = (reach / loud / spectrum.band_width).astype(np.float32)
+    return np.asarray(np.log10(np.float32(1.0) + spectrum.bands * scale), np.float32)
+
+
+def _loudest_near(level: F32, narrow: int) -> F32:
+    """The largest of each band and its neighbors, among the first `narrow` ones."""
+    out = level.copy()
+    part, source = out[:, :narrow], level[:, :narrow]
+    np.maximum(part[:, 1:], source[:, :-1], out=part[:, 1:])
+    np.maximum(part[:, :-1], source[:, 1:], out=part[:, :-1])
+    return out
 
 
 def _detrended(curve: F64) -> F64:
@@ -89,9 +109,11 @@ def autocorrelation(curve: F64, longest: int) -> F64:
     return total / weights
 
 
-def combined(novelties: Sequence[Novelty]) -> Novelty:
+def combined(novelties: Sequence[Novelty], clarities: Sequence[float]) -> Novelty:
     """One novelty of several stems: each counts by how clearly it keeps time."""
-    weights = [(0.1 + clarity_of(novelty.total)) ** 2 for novelty in novelties]
+    if len(novelties) == 1:
+        return novelties[0]
+    weights = [(0.1 + clarity) ** 2 for clarity in clarities]
     return Novelty(
         total=_weighted([novelty.total for novelty in novelties], weights),
         low=_weighted([novelty.low for novelty in novelties], weights),
@@ -106,13 +128,12 @@ def _weighted(curves: list[F64], weights: list[float]) -> F64:
     return out / (sum(weights) + 1e-12)
 
 
-def clarity_of(curve: F64) -> float:
-    """The clarity of the clearest pulse in `curve`, 0 when there is none."""
-    found = pulses(curve)
-    return max((pulse.clarity for pulse in found), default=0.0)
+def clarity_of(found: Sequence[Tempo]) -> float:
+    """The clarity of the clearest tempo, 0 where there is none."""
+    return max((one.clarity for one in found), default=0.0)
 
 
-def pulses(curve: F64) -> list[Pulse]:
+def pulses(curve: F64) -> list[Tempo]:
     """The tempi that repeat in `curve`, the one most likely felt first; at most 8."""
     if curve.size < int(1.5 * FRAMES_PER_S) or not curve.any():
         return []
@@ -133,16 +154,33 @@ def pulses(curve: F64) -> list[Pulse]:
     weighed = score**1.5 * felt
     peaks = np.flatnonzero((weighed >= maximum_filter1d(weighed, 9)) & (score > 0.02))
     best = peaks[np.argsort(-weighed[peaks])][:8]
-    found = [Pulse(float(bpm[i]), float(min(1.0, score[i])), float(weighed[i])) for i in best]
-    return _compound_first(found)
+    found = [Tempo(float(bpm[i]), float(min(1.0, score[i])), float(weighed[i])) for i in best]
+    return _compound_first(_even_first(found))
 
 
-def _compound_first(found: list[Pulse]) -> list[Pulse]:
+def _even_first(found: list[Tempo]) -> list[Tempo]:
+    """Puts an even pulse first where the leader is every third half of it.
+
+    In duple time three halves of a beat repeat too, each less clearly than the beat and its double:
+    a leader with a clearer pulse at 3/2 and another at 3/4 of it is no beat.
+    """
+    if not found:
+        return found
+    leader = found[0]
+    faster = [one for one in found if abs(one.bpm / leader.bpm - 1.5) < 0.03]
+    slower = [one for one in found if abs(one.bpm / leader.bpm - 0.75) < 0.02]
+    even = sorted([*faster, *slower], key=lambda one: -one.weight)
+    if faster and slower and min(one.clarity for one in even) > leader.clarity:
+        return [even[0], *(one for one in found if one is not even[0])]
+    return found
+
+
+def _compound_first(found: list[Tempo]) -> list[Tempo]:
     """Puts the dotted pulse first where the leader is one of its crossing levels.
 
     In compound time every second and every single third of a beat repeats too, each less clearly
-    than the beat itself: a leader at 3/2 or 3 times a much clearer pulse, with the thirds to be
-    heard, is no beat.
+    than the beat itself: a leader at 3/2 or 3 times a clearer pulse, with the thirds to be heard,
+    is no beat, unless that pulse is one that is seldom felt (the bar of a fast waltz).
     """
     if not found:
         return found
@@ -151,10 +189,11 @@ def _compound_first(found: list[Pulse]) -> list[Pulse]:
         ratio = leader.bpm / slower.bpm
         crossing = abs(ratio - 1.5) < 0.03 and _near(found, 2 * leader.bpm, 0.7 * leader.clarity)
         thirds = abs(ratio - 3.0) < 0.06 and _near(found, leader.bpm / 2, 0.7 * leader.clarity)
-        if slower.clarity > 1.3 * leader.clarity and (crossing or thirds):
+        felt = slower.weight > 0.5 * leader.weight
+        if felt and slower.clarity > 1.2 * leader.clarity and (crossing or thirds):
             return [slower, *(pulse for pulse in found if pulse is not slower)]
     return found
 
 
-def _near(found: list[Pulse], bpm: float, clarity: float) -> bool:
+def _near(found: list[Tempo], bpm: float, clarity: float) -> bool:
     return any(abs(pulse.bpm / bpm - 1.0) < 0.02 and pulse.clarity >= clarity for pulse in found)

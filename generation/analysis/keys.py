@@ -1,0 +1,131 @@
+"""Which key steady pitches make: the scale they fill, the note they stand on, where they begin and
+end.
+
+It refuses to know stems and beats. Invariant: what holds no pitch, or agrees with no tuning, gets a
+low confidence, so speech, whale song and noise get no key. A major key and its relative minor have
+one scale: the lowest notes, the first chord and the last tell them apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady
+from generation.analysis.rules import TONICS
+
+F64 = npt.NDArray[np.float64]
+
+_SCALES = {"maj": (0, 2, 4, 5, 7, 9, 11), "min": (0, 2, 3, 5, 7, 8, 10)}
+_TRIADS = {"maj": (0, 4, 7), "min": (0, 3, 7)}
+_NAMES = tuple(f"{tonic} {mode}" for mode in _SCALES for tonic in TONICS)
+_TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
+# How much a bass on tonic and fifth, a first and a last chord count beside the scale's correlation.
+_GROUND, _FIRST, _LAST = 0.9, 0.7, 0.6
+_SPAN_S = 6.0
+_EDGE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`name` reads "A min"; `confidence` 0 to 1."""
+
+    name: str
+    confidence: float
+
+
+def key_of(steadies: Sequence[Steady]) -> Key | None:
+    """The key that stems of steady pitches make together, None where no pitch holds still.
+
+    A stem counts by how strongly it sounds. In a piece that changes its key the one that holds for
+    most of it is told.
+    """
+    weights = [float(one.chroma.sum()) for one in steadies]
+    chroma, bass = _added([one.chroma for one in steadies]), _added([one.bass for one in steadies])
+    heap = _leveled(chroma)
+    if heap is None:
+        return None
+    fit = _correlated(heap)
+    score = fit + _GROUND * _grounded(_leveled(bass))
+    score = score + _FIRST * _triads(_edge(chroma)) + _LAST * _triads(_edge(chroma[::-1]))
+    best = int(score.argmax())
+    margin = float(score[best] - np.delete(score, best).max())
+    share = np.asarray(weights) / (sum(weights) + 1e-12)
+    tuned = float(share @ np.asarray([one.tuned for one in steadies]))
+    still = float(share @ np.asarray([one.share for one in steadies]))
+    return Key(_NAMES[best], _confidence(float(fit[best]), margin, tuned, still))
+
+
+def _added(rows: Sequence[F64]) -> F64:
+    out = np.zeros((max(len(one) for one in rows), 12))
+    for one in rows:
+        out[: len(one)] += one
+    return out
+
+
+def _leveled(chroma: F64) -> F64 | None:
+    """Mean chroma over 6 s spans that count alike unless nearly silent; sums to 1."""
+    starts = np.arange(0, len(chroma), round(_SPAN_S * PITCH_FRAMES_PER_S))
+    spans = np.add.reduceat(chroma, starts, axis=0) if starts.size else np.zeros((1, 12))
+    sums = spans.sum(axis=1, keepdims=True)
+    if sums.max() <= 1e-6:
+        return None
+    heap = (spans / (sums + 0.3 * sums.max())).sum(axis=0)
+    return np.asarray(heap / heap.sum())
+
+
+def _correlated(heap: F64) -> F64:
+    """[24] correlation with each key's scale, its triad weighing most."""
+    out = []
+    away = heap - heap.mean()
+    away /= np.sqrt(float(away @ away)) + 1e-12
+    for mode, scale in _SCALES.items():
+        profile = np.zeros(12)
+        profile[list(scale)] = _DEGREE
+        profile[list(_TRIADS[mode])] = _TONIC, _THIRD, _FIFTH
+        profile[11] = max(profile[11], _LEADING)
+        profile -= profile.mean()
+        profile /= np.sqrt(float(profile @ profile))
+        out += [float(away @ np.roll(profile, tonic)) for tonic in range(12)]
+    return np.asarray(out)
+
+
+def _grounded(bass: F64 | None) -> F64:
+    """[24] how much of the bass is the tonic, and by half the fifth."""
+    if bass is None:
+        return np.zeros(24)
+    return np.tile(bass + 0.5 * np.roll(bass, -7), 2)
+
+
+def _edge(chroma: F64) -> F64:
+    """The chroma of the first second that sounds, fading out; sums to 1 or is nothing.
+
+    Frames count alike, however loud. Of a turned sound it is the last second.
+    """
+    sums = chroma.sum(axis=1)
+    usual = float(np.percentile(sums, 90))
+    sounding = np.flatnonzero(sums > 0.1 * usual)
+    if not sounding.size:
+        return np.zeros(12)
+    part = chroma[sounding[0] :]
+    even = part / (part.sum(axis=1, keepdims=True) + 0.1 * usual + 1e-9)
+    heap = np.exp(-np.arange(len(even)) / (_EDGE_S * PITCH_FRAMES_PER_S)) @ even
+    return np.asarray(heap / (heap.sum() + 1e-12))
+
+
+def _triads(chroma: F64) -> F64:
+    """[24] how much of `chroma` is each key's tonic, and by half its third and fifth."""
+    out = [
+        chroma + 0.5 * np.roll(chroma, -third) + 0.5 * np.roll(chroma, -fifth)
+        for _, third, fifth in _TRIADS.values()
+    ]
+    return np.concatenate(out)
+
+
+def _confidence(fit: float, margin: float, tuned: float, share: float) -> float:
+    """`fit`: the best key's correlation with its scale; `margin`: its lead."""
+    filled = np.clip((fit - 0.4) / 0.4, 0.0, 1.0)
+    clear = np.clip(margin / 0.12, 0.0, 1.0)
+    music = np.clip((tuned - 0.1) / 0.3, 0.0, 1.0) * np.clip(share / 0.5, 0.0, 1.0)
+    return float(round(filled * (0.5 + 0.5 * clear) * music, 3))

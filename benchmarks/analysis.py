@@ -19,6 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import one_thread  # isort: skip
+
 import numpy as np
 import numpy.typing as npt
 
@@ -87,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.peers:
         peers_env.enter()
+    one_thread.pin()
     items = from_truth(asked.truth) if asked.truth else from_pieces(asked.held_out, asked.quick)
     heard, peer, pairs = [], [], []
     for item in items:
@@ -94,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(asked.json, _line(heard[-1]))
         if asked.peers and analysis_peers.is_there():
             peer.append(by_peer(item))
-            pairs.append(analysis_peers.paired(item.mixed(), rounds=3 if asked.quick else 5))
+            pairs.append(analysis_peers.paired(item.mixed(), rounds=5 if asked.truth else 3))
             _say(asked.json, _line(peer[-1], "  librosa"))
     figures = of_truth(heard) if asked.truth else of_pieces(heard)
     if asked.peers:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import scipy.signal
 
 from generation.engine.kernels import kernel
+from generation.engine.vectors import WIDTH, fma, load, splat, store
 
 F32 = npt.NDArray[np.float32]
 
@@ -174,14 +175,11 @@ def _lower(even: F32, odd: F32, taps: F32, low: F32) -> None:
 @kernel
 def _add_energy(even: F32, low: F32, start: int, hop: int, energy: F32) -> None:
     """Mean squares of what `low` leaves of `even`, per `hop` from `start` on."""
-    lanes = np.zeros(_LANES, np.float32)
+    lanes = np.zeros(WIDTH, np.float32)
     for index in range(energy.size):
-        lanes[:] = 0.0
-        first = start + index * hop
-        whole = even[first : first + hop].reshape(hop // _LANES, _LANES)
-        kept = low[first : first + hop].reshape(hop // _LANES, _LANES)
-        for at in range(hop // _LANES):
-            for lane in range(_LANES):
-                off = whole[at, lane] - kept[at, lane]
-                lanes[lane] += off * off
+        heap = splat(np.float32(0.0))
+        for at in range(start + index * hop, start + (index + 1) * hop, WIDTH):
+            off = load(even, at) - load(low, at)
+            heap = fma(off, off, heap)
+        store(lanes, 0, heap)
         energy[index] = lanes.sum() / np.float32(hop)

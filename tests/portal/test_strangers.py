@@ -106,7 +106,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         "content_type_id": ContentType.objects.get_for_model(Stem).pk, "object_id": stage.drums.pk,
     }  # fmt: skip
     return {name: str(value) for name, value in known.items()} | {
-        "index": "0", "right": "master", "ending": "csv", "form": "flac",
+        "index": "0", "number": "0", "right": "master", "ending": "csv", "form": "flac",
         "app_label": "catalog", "url": "nowhere/",
         # From mails to one person: whoever has the real ones is let in, so these are guessed.
         "token": "guessed", "key": "guessed", "uidb36": "1",

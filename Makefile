@@ -53,4 +53,4 @@ browser:
 	touch .venv/ok
 
 clean:
-	rm -rf .venv var .mypy_cache .ruff_cache
+	rm -rf .venv var .mypy_cache .ruff_cache generation/engine/__pycache__

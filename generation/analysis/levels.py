@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from generation.engine import loudness as meter
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import kernel
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -43,56 +42,8 @@ def level_of(audio: F32) -> Level:
     return Level(
         None if loudness is None else round(loudness, 1),
         None if peak is None else round(peak, 1),
-        active_spans(weighted_blocks(audio), audio.shape[1]),
+        active_spans(read.powers(), audio.shape[1]),
     )
-
-
-@kernel
-def _weigh(audio: F32, sections: F64, state: F64, out: F64) -> None:
-    """`out` [2, n]: `audio` through the two sections of the K filter; `state` [2, 4] goes on.
-
-    Every 256 samples, what is left in the state of a sound that ended is dropped below 1e-30: it
-    would go on as numbers too small to count with at speed.
-    """
-    for start in range(0, audio.shape[1], 256):
-        end = min(audio.shape[1], start + 256)
-        _weigh_some(audio[:, start:end], sections, state, out[:, start:end])
-        for one in range(2):
-            for place in range(4):
-                if abs(state[one, place]) < 1e-30:
-                    state[one, place] = 0.0
-
-
-@kernel
-def _weigh_some(audio: F32, sections: F64, state: F64, out: F64) -> None:
-    b0, b1, b2, a1, a2 = sections[0]
-    c0, c1, c2, d1, d2 = sections[1]
-    p, q, r, s = state[0]
-    t, u, v, w = state[1]
-    for at in range(audio.shape[1]):
-        left, right = np.float64(audio[0, at]), np.float64(audio[1, at])
-        x, y = b0 * left + p, b0 * right + r
-        p, q = b1 * left - a1 * x + q, b2 * left - a2 * x
-        r, s = b1 * right - a1 * y + s, b2 * right - a2 * y
-        left, right = c0 * x + t, c0 * y + v
-        t, u = c1 * x - d1 * left + u, c2 * x - d2 * left
-        v, w = c1 * y - d1 * right + w, c2 * y - d2 * right
-        out[0, at], out[1, at] = left, right
-    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = p, q, r, s
-    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = t, u, v, w
-
-
-def weighted_blocks(audio: F32) -> F64:
-    """K-weighted power (both channels added) of each whole or last block of 100 ms."""
-    count = -(-audio.shape[1] // BLOCK)
-    out, state = np.zeros(count), np.zeros((len(K_WEIGHTING), 4))
-    weighted = np.zeros((2, BLOCK))
-    for index in range(count):
-        part = audio[:, index * BLOCK : (index + 1) * BLOCK]
-        kept = weighted[:, : part.shape[1]]
-        _weigh(part, K_WEIGHTING, state, kept)
-        out[index] = np.square(kept).sum() / BLOCK
-    return out
 
 
 def active_spans(blocks: F64, length: int) -> tuple[tuple[int, int], ...]:
@@ -140,7 +91,7 @@ def gram(stems: Sequence[F32], span: int) -> tuple[tuple[tuple[float, ...], ...]
         for audio, state, row in zip(stems, states, rows, strict=True):
             part = audio[:, start : start + size]
             if part.shape[1]:
-                _weigh(part, K_WEIGHTING, state, row[:, : part.shape[1]])
+                meter.weigh(part, K_WEIGHTING, state, row[:, : part.shape[1]])
         rows = rows.reshape(len(stems), 2 * size)
         matrix = np.zeros((len(stems), len(stems)))
         for i, row in enumerate(rows):

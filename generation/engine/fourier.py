@@ -153,8 +153,7 @@ def first_pass(xr: Audio, xi: Audio, yr: Audio, yi: Audio, turns: Audio) -> None
     """Sixteen points apart by a sixteenth of the frame, sixteen columns at a time."""
     rest = xr.shape[0] // 16
     wr, wi = turns[0], turns[1]
-    for group in range((rest + 15) // 16):
-        p = min(16 * group, rest - 16)
+    for p in range(0, rest, 16):
         q0, q1, q2, q3 = sixteen(xr, xi, p, rest)
         r1, i1 = turned(q1[0], q1[1], load(wr, p), load(wi, p))
         r2, i2 = turned(q2[0], q2[1], load(wr, p + rest), load(wi, p + rest))
@@ -186,13 +185,13 @@ def pass_of_eight(
     """Eight points apart by an eighth of what is left; `same` neighbors share a factor."""
     apart = xr.shape[0] // 8
     for p in range(apart // same):
-        w, last = at + 7 * p, p == 0
+        w, is_plain = at + 7 * p, p == 0  # its factors are one
         for q in range(0, same, 16):
             x = eight(xr, xi, p * same + q, apart)
             y = 8 * p * same + q
             store(yr, y, x[0])
             store(yi, y, x[1])
-            if last:
+            if is_plain:
                 store(yr, y + same, x[2])
                 store(yi, y + same, x[3])
                 store(yr, y + 2 * same, x[4])

@@ -58,7 +58,10 @@ def tops(power: Audio, bins: int, width: int, rising: Audio, falling: Audio, fou
         falling[k] = p if (k + 1) % span == 0 or k == bins - 1 else max(falling[k + 1], p)
     for k in range(bins):
         low, high = max(0, k - width), min(bins - 1, k + width)
-        found[k] = max(falling[low], rising[high])
+        if low // span != high // span:
+            found[k] = max(falling[low], rising[high])
+        else:  # one block: a maximum from its beginning, or one to the end
+            found[k] = rising[high] if low % span == 0 else falling[low]
 
 
 @kernel
@@ -119,8 +122,8 @@ def carry(
 ) -> int:  # fmt: skip
     """The regions of the frame whose spectrum lies in `row`; how many there are.
 
-    Afresh, or in silence, there is one region of no turn. `edges` and `turns` [2, bins] hold the
-    regions before in row 1 and get the new ones in row 0.
+    Afresh, or with nothing before it, there is one region of no turn. `edges` and `turns` [2, bins]
+    hold the regions before in row 1 and get the new ones in row 0.
     """
     half = size // 2
     real, imag = desk[row, :size], desk[row + 1, :size]
@@ -129,10 +132,7 @@ def carry(
     found = crests(power, half, loudest * FAINT, reach_of(size), peaks)
     if afresh or found == 0 or held[KNOWN] == 0:
         edges[0, 0], turns[0, 0] = half + 1, 0
-        if found > 0:
-            borders(power, half, peaks, found, bases, edges[0])
-            turns[0, :found] = 0
-        return max(1, found)
+        return 1
     borders(power, half, peaks, found, bases, edges[0])
     inherit(edges[1], turns[1], held[REGIONS], peaks, found, bases)
     old = held[ROW]

@@ -8,7 +8,6 @@ without fused or reordered arithmetic. Invariant: a result depends on the argume
 import hashlib
 import math
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -28,22 +27,20 @@ Flags = npt.NDArray[np.bool_]
 
 
 def _keep_loops_by_source() -> None:
-    """Compiled loops are kept in a folder named by the sources of this room.
+    """Compiled loops are kept in a folder named by the sources of the rooms that have any.
 
     numba asks only whether the file of a loop itself has changed, not what it calls; without this
-    an update of the house could go on with old machine code.
+    an update of the house could go on with old machine code. Folders of other sources stay: workers
+    of two versions may run side by side.
     """
     room = Path(__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(room.glob("*.py")):
-        digest.update(source.read_bytes())
-    folder = room / "__pycache__" / f"loops-{digest.hexdigest()[:12]}"
     if "NUMBA_CACHE_DIR" in os.environ or not os.access(room, os.W_OK):
         return
-    if not folder.exists():
-        for old in folder.parent.glob("loops-*"):
-            shutil.rmtree(old, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    for source in sorted((*room.glob("*.py"), *room.parent.glob("analysis/*.py"))):
+        digest.update(source.read_bytes())
+    folder = room / "__pycache__" / f"loops-{digest.hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
     cast(Any, numba.config).CACHE_DIR = str(folder)
 
 

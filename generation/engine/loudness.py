@@ -16,6 +16,8 @@ from generation.engine.kernels import Audio, Reals, fixed, kernel
 from generation.engine.vectors import WIDTH, greater, highest_lane, splat
 from generation.recipe import WINDOW_SAMPLES
 
+# Samples that are filtered before their squares are added up.
+CHUNK = 256
 _ABSOLUTE_GATE = 10.0 ** ((-70.0 + 0.691) / 10.0)
 
 
@@ -60,6 +62,11 @@ class Meter:
     def integrated_lufs(self) -> float | None:
         """Integrated loudness with both gates; None when nothing passes the absolute gate."""
         return gated_lufs(self._means(4, 1))
+
+    def powers(self) -> Reals:
+        """K-weighted mean squares of each 100 ms, channels added; what the last lacks is silent."""
+        ended = self._open if self._filled else self._open[:0]
+        return np.concatenate([*self._hops, ended])
 
     def range_lu(self) -> float:
         """Loudness range: the 10th to 95th percentile of gated short-term loudness.
@@ -114,18 +121,16 @@ def loudness_range(audio: Audio) -> float:
 
 
 @kernel
-def weigh_hops(
-    sound: Audio, sections: Reals, state: Reals, filled: int, size: int, hops: Reals
-) -> int:
-    """Adds K-weighted mean squares to `hops`, the first of which holds `filled` samples already.
+def weigh(sound: Audio, sections: Reals, state: Reals, out: Reals) -> None:
+    """`out` [2, >= n]: `sound` through both sections of the K filter; `state` [2, 4] goes on.
 
-    `state` [2, 4] carries both filters on. Returns how many samples the last, unfinished hop holds.
+    What is left in the state of a sound that ended is dropped below 1e-30: it would go on as
+    numbers too small to count with at speed.
     """
     b0, b1, b2, a1, a2 = sections[0]
     d0, d1, d2, c1, c2 = sections[1]
     s, t, u, v = state[0]
     w, x, y, z = state[1]
-    place = 0
     for i in range(sound.shape[1]):
         left, right = np.float64(sound[0, i]), np.float64(sound[1, i])
         p, q = b0 * left + s, b0 * right + u
@@ -134,12 +139,32 @@ def weigh_hops(
         left, right = d0 * p + w, d0 * q + y
         w, x = d1 * p - c1 * left + x, d2 * p - c2 * left
         y, z = d1 * q - c1 * right + z, d2 * q - c2 * right
-        hops[place] += (left * left + right * right) / size
-        filled += 1
-        if filled == size:
-            place, filled = place + 1, 0
+        out[0, i], out[1, i] = left, right
     state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s, t, u, v
     state[1, 0], state[1, 1], state[1, 2], state[1, 3] = w, x, y, z
+    for section in range(2):
+        for one in range(4):
+            if abs(state[section, one]) < 1e-30:
+                state[section, one] = 0.0
+
+
+@kernel
+def weigh_hops(
+    sound: Audio, sections: Reals, state: Reals, filled: int, size: int, hops: Reals
+) -> int:
+    """Adds K-weighted mean squares to `hops`, the first of which holds `filled` samples already.
+
+    `state` [2, 4] carries both filters on. Returns how many samples the last, unfinished hop holds.
+    """
+    room, place = np.empty((2, CHUNK)), 0
+    for start in range(0, sound.shape[1], CHUNK):
+        end = min(sound.shape[1], start + CHUNK)
+        weigh(sound[:, start:end], sections, state, room)
+        for i in range(end - start):
+            hops[place] += (room[0, i] * room[0, i] + room[1, i] * room[1, i]) / size
+            filled += 1
+            if filled == size:
+                place, filled = place + 1, 0
     return filled
 
 

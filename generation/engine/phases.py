@@ -35,7 +35,7 @@ LEAD = 16
 
 @inlined
 def reach_of(size: int) -> int:
-    """How many neighbors a peak stands above on either side: some 50 Hz, at least two."""
+    """How many neighbors a peak stands above on either side: some 23 Hz, at least two."""
     return max(2, min(4, size // 2048))
 
 
@@ -123,7 +123,7 @@ def dips(power: Audio, half: int, found: Turns) -> int:
 def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edges: Turns) -> None:
     """edges[j] is the first bin of region j + 1: the weakest bin between two peaks.
 
-    It is a dip; of equals the lowest. `spare` is room for the dips.
+    It is a dip; of equals the lowest. `spare` is room for the dips; count >= 1.
     """
     many, at = dips(power, half, spare), 0
     for j in range(count - 1):
@@ -137,7 +137,7 @@ def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edg
             least = p if p < least else least
             at += 1
         edges[j] = low
-    edges[max(0, count - 1)] = half + 1
+    edges[count - 1] = half + 1
 
 
 @kernel
@@ -202,17 +202,17 @@ def advance(
 
 @kernel
 def inherit(edges: Turns, turns: Turns, count: int, peaks: Turns, found: int, bases: Turns) -> None:
-    """The turns that each peak's bin had in the regions before."""
+    """The turns that each peak's bin had in the regions before, of which there are some."""
     region = 0
     for j in range(found):
         while region < count - 1 and edges[region] <= peaks[j]:
             region += 1
-        bases[j] = turns[region] if count > 0 else 0
+        bases[j] = turns[region]
 
 
 @kernel
 def rotors(turns: Turns, count: int, rotor: Audio) -> None:
-    """rotor[0, j] + i rotor[1, j] = e^(2 pi i turns / 2**32), within 1e-6."""
+    """rotor[0, j] + i rotor[1, j] = e^(2 pi i turns / 2**32), within 4e-6."""
     for j in range(count):
         whole = (np.int64(turns[j]) + 536870912) >> 30
         rest = np.float32(np.int64(turns[j]) - (whole << 30)) * np.float32(1.4629180792671596e-09)

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of
-from generation.engine.frames import FROM, HELD, ROWS, run
+from generation.engine.frames import FROM, HELD, REGIONS, ROWS, run
 from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
 from generation.engine.phases import LEAD
 from generation.engine.resample import EDGE, ratio_of, rows_of
@@ -61,7 +61,7 @@ def lens_of(size: int) -> Lens:
 
 
 class Desk:
-    """The working memory of one clip: spectra, regions, and what is left of the last frames."""
+    """The working memory of one clip: spectra, regions, and the samples read last."""
 
     def __init__(self, size: int) -> None:
         bins = size // 2 + 1
@@ -78,14 +78,14 @@ class Desk:
 
     def regions(self) -> Turns:
         """The state that the next frame needs beside the spectrum, int32 [2, n]."""
-        count = int(self.held[0])
+        count = int(self.held[REGIONS])
         return np.stack((self.edges[1, :count], self.turns[1, :count]))
 
     def take(self, regions: Turns) -> None:
         """Puts a state back."""
         count = regions.shape[1]
         self.edges[1, :count], self.turns[1, :count] = regions
-        self.held[0] = count
+        self.held[REGIONS] = count
 
 
 class Stretch:
@@ -175,7 +175,7 @@ class Stretch:
 
     def _run(self, at: int, until: int, given: bool, first: int, lo: int, out: Audio) -> None:
         """Frames [at, until), those from `first` on laid into `out`, which begins at sample lo."""
-        lens, desk, count = self._lens, self._desk, until - at
+        lens, desk = self._lens, self._desk
         sources = self._sources(at - 1, until)
         places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
         begins = places[1:] - lens.size // 2
@@ -187,7 +187,7 @@ class Stretch:
             desk.edges, desk.turns, desk.power, desk.lists, desk.pairs, self._width, desk.spare,
             rows, pairs, mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
         )  # fmt: skip
-        if (until - 1) % self._span == 0 and count:
+        if (until - 1) % self._span == 0:
             self._cache.keep_state((*self._key, until - 1), desk.regions())
 
     def _gains(self, moments: Samples) -> tuple[Audio, Samples, Audio]:

@@ -49,50 +49,64 @@ class _LanesModel(models.PrimitiveModel):
         begin(dmm, fe_type, FLOATS)
 
 
-def _place(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Where element `args[1]` of the one-dimensional array `args[0]` lies, as sixteen floats."""
-    array = context.make_array(sig.args[0])(context, builder, args[0])
-    return builder.bitcast(builder.gep(array.data, [args[1]]), FLOATS.as_pointer())
-
-
 def constant(numbers: list[int]) -> Any:
     """Which lanes to take, for a shuffle."""
     return ir.Constant(_WORDS, numbers)
 
 
-@emitted
-def load(typingctx: Any, array: Any, at: Any) -> Any:
-    """Elements [at, at + 16) of a contiguous float32 array."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        found = builder.load(_place(context, builder, sig, args))
-        found.align = 4
-        return found
-
-    return LANES(array, types.intp), emit
+def place(vector: Any, context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """Where element `args[1]` of the one-dimensional array `args[0]` lies, as a `vector`."""
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    return builder.bitcast(builder.gep(array.data, [args[1]]), vector.as_pointer())
 
 
-@emitted
-def store(typingctx: Any, array: Any, at: Any, lanes: Any) -> Any:
-    """Elements [at, at + 16) of a contiguous float32 array become `lanes`."""
+def loading(vector: Any, kind: Any, size_bytes: int) -> Any:
+    """The loop function (array, at): elements [at, at + 16) of a contiguous array."""
 
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], _place(context, builder, sig, args)).align = 4
-        return context.get_dummy_value()
+    @emitted
+    def function(typingctx: Any, array: Any, at: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            found = builder.load(place(vector, context, builder, sig, args))
+            found.align = size_bytes
+            return found
 
-    return types.void(array, types.intp, LANES), emit
+        return kind(array, types.intp), emit
+
+    return function
 
 
-@emitted
-def splat(typingctx: Any, number: Any) -> Any:
-    """One float32 in all lanes."""
+def storing(vector: Any, kind: Any, size_bytes: int) -> Any:
+    """The loop function (array, at, value): elements [at, at + 16) become `value`."""
 
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        none = ir.Constant(FLOATS, ir.Undefined)
-        one = builder.insert_element(none, args[0], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+    @emitted
+    def function(typingctx: Any, array: Any, at: Any, value: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            to = place(vector, context, builder, sig, args)
+            builder.store(args[2], to).align = size_bytes
+            return context.get_dummy_value()
 
-    return LANES(types.float32), emit
+        return types.void(array, types.intp, kind), emit
+
+    return function
+
+
+def splatting(vector: Any, kind: Any, number_kind: Any) -> Any:
+    """The loop function (number): one number in all lanes."""
+
+    @emitted
+    def function(typingctx: Any, number: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            none = ir.Constant(vector, ir.Undefined)
+            one = builder.insert_element(none, args[0], ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+
+        return kind(number_kind), emit
+
+    return function
+
+
+load, store = loading(FLOATS, LANES, 4), storing(FLOATS, LANES, 4)
+splat = splatting(FLOATS, LANES, types.float32)
 
 
 @emitted
@@ -159,26 +173,20 @@ def greater(typingctx: Any, a: Any, b: Any) -> Any:
     return LANES(LANES, LANES), emit
 
 
-@emitted
-def above(typingctx: Any, a: Any, b: Any) -> Any:
-    """A bit per lane, lane 0 the lowest: whether a > b."""
+def _compared(how: str) -> Any:
+    @emitted
+    def function(typingctx: Any, a: Any, b: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            bits = builder.bitcast(builder.fcmp_ordered(how, *args), ir.IntType(WIDTH))
+            return builder.zext(bits, ir.IntType(64))
 
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        bits = builder.bitcast(builder.fcmp_ordered(">", *args), ir.IntType(WIDTH))
-        return builder.zext(bits, ir.IntType(64))
+        return types.int64(LANES, LANES), emit
 
-    return types.int64(LANES, LANES), emit
+    return function
 
 
-@emitted
-def at_least(typingctx: Any, a: Any, b: Any) -> Any:
-    """A bit per lane, lane 0 the lowest: whether a >= b."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        bits = builder.bitcast(builder.fcmp_ordered(">=", *args), ir.IntType(WIDTH))
-        return builder.zext(bits, ir.IntType(64))
-
-    return types.int64(LANES, LANES), emit
+# A bit per lane, lane 0 the lowest: whether a > b; whether a >= b.
+above, at_least = _compared(">"), _compared(">=")
 
 
 @emitted
@@ -244,9 +252,9 @@ def store_square(typingctx: Any, array: Any, at: Any, rows: Any) -> Any:
                 builder.shuffle_vector(held[j // 2], held[j // 2 + 8], high if j % 2 else low)
                 for j in range(WIDTH)
             ]
-        place = _place(context, builder, sig, args)
+        begin = place(FLOATS, context, builder, sig, args)
         for p, lanes in enumerate(held):
-            row = builder.gep(place, [ir.Constant(ir.IntType(64), p)])
+            row = builder.gep(begin, [ir.Constant(ir.IntType(64), p)])
             builder.store(lanes, row).align = 4
         return context.get_dummy_value()
 
@@ -274,36 +282,27 @@ def totals(typingctx: Any, rows: Any) -> Any:
     return LANES(types.UniTuple(LANES, WIDTH)), emit
 
 
-def binary(name: str, kind: Any) -> Any:
-    """The instruction `name` on two values of a kind."""
-
+def _offered(operation: Callable[[Any, Any], Any], name: str, kind: Any) -> None:
     @emitted
-    def function(typingctx: Any, a: Any, b: Any) -> Any:
+    def instruction(typingctx: Any, a: Any, b: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return getattr(builder, name)(*args)
 
         return kind(kind, kind), emit
 
-    return function
+    @overload(operation, strict=False)
+    def chosen(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
+        return (lambda a, b: instruction(a, b)) if a == kind and b == kind else None
 
 
-_add, _subtract, _multiply = (binary(name, LANES) for name in ("fadd", "fsub", "fmul"))
+def offer_arithmetic(kind: Any) -> None:
+    """Gives two values of a kind + - and *."""
+    for operation, name in (
+        (operator.add, "fadd"),
+        (operator.sub, "fsub"),
+        (operator.mul, "fmul"),
+    ):
+        _offered(operation, name, kind)
 
 
-def _both(a: Any, b: Any) -> bool:
-    return isinstance(a, LanesType) and isinstance(b, LanesType)
-
-
-@overload(operator.add, strict=False)
-def _plus(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
-    return (lambda a, b: _add(a, b)) if _both(a, b) else None
-
-
-@overload(operator.sub, strict=False)
-def _minus(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
-    return (lambda a, b: _subtract(a, b)) if _both(a, b) else None
-
-
-@overload(operator.mul, strict=False)
-def _times(a: Any, b: Any) -> Callable[[Any, Any], Any] | None:
-    return (lambda a, b: _multiply(a, b)) if _both(a, b) else None
+offer_arithmetic(LANES)

@@ -72,7 +72,7 @@ def wrapped(turns: Tensor) -> Tensor:
 
 
 def rotors_of(turns: Tensor) -> Tensor:
-    """e^(2 pi i turns / 2**32), within 1e-6: complex64 from integers."""
+    """e^(2 pi i turns / 2**32), within 4e-6: complex64 from integers."""
     turns = turns.to(torch.int64)
     whole = (turns + 536870912) >> 30
     rest = (turns - (whole << 30)).to(torch.float32) * 1.4629180792671596e-09

@@ -19,7 +19,7 @@ from generation.engine.resample import ratio_of
 from generation.recipe import Band, Clip, Compressor, Grains, Note, Strip, UnknownProcessor
 from tests.generation.engine.material import RATE, busy, chord, hits, noise, plain_recipe
 from tests.generation.engine.test_slices_and_grains import clicks
-from tests.generation.engine.test_vocoder import CHORD, fitted, swing
+from tests.generation.engine.test_vocoder import CHORD, fitted, spoken, swing
 
 ROOT = Path(__file__).resolve().parents[3]
 LENGTH = 2 * RATE
@@ -50,6 +50,7 @@ CASES = {
     "tones, 2048": (TONES, (tonal(2, 2_048),)),
     "tones, 4096": (TONES, (tonal(0, 4_096),)),
     "tones, 8192": (TONES, (tonal(-3, 8_192),)),
+    "a voice": (spoken(150.0), (tonal(-4, 2_048, formants=True),)),
     "noise, an octave down": (NOISE, (tonal(-12, 2_048, fade_in=9_000, fade_out=3_000),)),
     "noise": (NOISE, (tonal(2, 2_048),)),
     "tones over hiss": (TONES + np.float32(0.01) * NOISE, (tonal(2, 8_192),)),
@@ -98,7 +99,11 @@ def test_an_equalizer_sounds_as_the_loops_do_in_the_spectrum_and_outside_it(back
 
 
 def in_torch(recipe):
-    """The recipe with what torch does not play played by its successor."""
+    """The recipe with what torch does not play played by its successor.
+
+    Without formants: the desk's voice is noise, whose emptied upper half they raise by up to 24 dB,
+    and with it what is decided anew there (see LESS).
+    """
     clips = tuple(
         replace(clip, processor="vocoder/2", formants=False)
         if clip.processor == "vocoder/1"

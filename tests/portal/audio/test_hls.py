@@ -23,8 +23,7 @@ from licensing.royalties.models import PlaybackToken, Usage
 from portal.audio import hls
 from portal.audio.playlists import Playback
 from portal.audio.signing import Leave, expiry, sign
-from tests.portal.audio.test_serving import _body
-from tests.portal.listeners.made import add_piece, granted_stage, opened, pay, sealed, tone
+from tests.portal.listeners.made import add_piece, body_of, granted_stage, opened, sealed, tone
 
 NOW = timezone.now()
 ACTOR = ("user", "7")
@@ -37,19 +36,6 @@ def stage(db, settings, tmp_path, monkeypatch):
     audio = settings.STORAGES["audio"] | {"OPTIONS": {"location": str(tmp_path / "audio")}}
     settings.STORAGES = settings.STORAGES | {"audio": audio}
     return granted_stage()
-
-
-@pytest.fixture
-def lea(make_user, client):
-    user = make_user("Lea")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
-def paying(lea):
-    pay(lea, NOW)
-    return lea
 
 
 def _work():
@@ -73,7 +59,7 @@ def _made(client, address: str) -> bytes:
         assert _work() == 1
         first = client.get(address)
     assert first.status_code == 200
-    return _body(first)
+    return body_of(first)
 
 
 def _names(text: str) -> list[str]:
@@ -168,7 +154,7 @@ def test_a_segment_is_made_once_for_all_who_ask(client, paying, stage) -> None:
     first = _made(client, f"{_folder(_master(client, row))}/1.m4s")
     answer = client.get(f"{_folder(_master(client, row))}/1.m4s")
     assert answer.status_code == 200
-    assert _body(answer) == first
+    assert body_of(answer) == first
     assert Job.objects.filter(kind="encode_aac").count() == 1
 
 

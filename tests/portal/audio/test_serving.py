@@ -1,6 +1,5 @@
 """What leaves the house: whole objects and ranges, only while permission stands."""
 
-import asyncio
 import json
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from licensing.clearance.models import Grant
 from licensing.clearance.operations import place_hold, release_hold, withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
 from portal.audio.signing import GOOD_FOR, Leave, expiry, sign
-from tests.portal.listeners.made import add_piece, granted_stage, opened, pay, sealed
+from tests.portal.listeners.made import add_piece, body_of, granted_stage, opened, sealed
 
 NOW = timezone.now()
 ACTOR = ("user", "7")
@@ -24,30 +23,9 @@ def stage(db):
     return granted_stage()
 
 
-@pytest.fixture
-def lea(make_user, client):
-    user = make_user("Lea")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
-def paying(lea):
-    pay(lea, NOW)
-    return lea
-
-
 def _play(client, row):
     answer = client.post(reverse("listeners:play", args=[row.pk]))
     return answer.json() if answer.status_code == 200 else None
-
-
-def _body(answer) -> bytes:
-    return asyncio.run(_collected(answer))
-
-
-async def _collected(answer) -> bytes:
-    return b"".join([part async for part in answer])
 
 
 def _leave(row, user, piece, **more):
@@ -60,7 +38,7 @@ def test_a_segment_is_what_was_stored_and_says_so(client, paying, stage) -> None
     row = opened(paying, stage, NOW)
     body = add_piece(row, 0, NOW)
     answer = client.get(_play(client, row)["segments"][0]["url"])
-    assert _body(answer) == body
+    assert body_of(answer) == body
     assert answer.headers["Content-Type"] == "audio/flac"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Length"] == str(len(body))
@@ -71,15 +49,15 @@ def test_a_file_comes_in_ranges_under_our_name(client, paying, stage) -> None:
     row = sealed(paying, stage, NOW)
     url = client.get(reverse("listeners:download", args=[row.pk, "flac"])).headers["Location"]
     whole = client.get(url)
-    body = _body(whole)
+    body = body_of(whole)
     assert whole.headers["Accept-Ranges"] == "bytes"
     assert 'filename="stemma-tide-remix-' in whole.headers["Content-Disposition"]
     part = client.get(url, headers={"Range": "bytes=100-299"})
     assert part.status_code == 206
     assert part.headers["Content-Range"] == f"bytes 100-299/{len(body)}"
-    assert _body(part) == body[100:300]
+    assert body_of(part) == body[100:300]
     last = client.get(url, headers={"Range": "bytes=-50"})
-    assert _body(last) == body[-50:]
+    assert body_of(last) == body[-50:]
     behind = client.get(url, headers={"Range": f"bytes={len(body)}-"})
     assert behind.status_code == 416
     assert behind.headers["Content-Range"] == f"bytes */{len(body)}"

@@ -1,5 +1,6 @@
 """Variations as a worker would have made them, without one: rows by operations, sound by hand."""
 
+import asyncio
 import hashlib
 import io
 import struct
@@ -236,3 +237,12 @@ def measured(stage: Stage, now: datetime) -> None:
         analysis=whole,
         now=now,
     )
+
+
+def body_of(answer) -> bytes:
+    """What a streamed answer brings."""
+
+    async def collected() -> bytes:
+        return b"".join([part async for part in answer])
+
+    return asyncio.run(collected())

@@ -8,6 +8,7 @@ by stem, and loudness is set by libebur128 before the limiter.
 
 import importlib
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ ROOM_SIZE, DAMPING = 0.6, 0.5
 STEP = 1 << 12
 
 
-class WithEffects:
+class WithEffects(ABC):
     """A stretcher by somebody else, then pedalboard's effects."""
 
     packages: tuple[str, ...] = ("pedalboard",)
@@ -51,9 +52,9 @@ class WithEffects:
                 absent.append(one)
         return f"{', '.join(absent)} cannot be imported" if absent else None
 
+    @abstractmethod
     def stretch(self, stem: Audio, speed: float, semitones: int) -> Audio:
         """One stem, float32 [2, about n / speed]."""
-        raise NotImplementedError
 
     def job(self, stems: Mapping[str, Audio], *, first: bool) -> tuple[dict[str, float], Audio]:
         """Stretched once; then finished with either kind of reverb, each counted with it."""

@@ -21,8 +21,9 @@ _SCALES = {"maj": (0, 2, 4, 5, 7, 9, 11), "min": (0, 2, 3, 5, 7, 8, 10)}
 _TRIADS = {"maj": (0, 4, 7), "min": (0, 3, 7)}
 _NAMES = tuple(f"{tonic} {mode}" for mode in _SCALES for tonic in TONICS)
 _TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
-# How much a bass on tonic and fifth, a first and a last chord count beside the scale's correlation.
-_GROUND, _FIRST, _LAST = 0.9, 0.7, 0.6
+# How much a bass on tonic and fifth, a first and a last chord count beside the scale's correlation:
+# the middle of all weights that tell every key of our own synthesised pieces.
+_GROUND, _FIRST, _LAST = 0.9, 0.4, 0.1
 _SPAN_S = 6.0
 _EDGE_S = 1.0
 
@@ -126,6 +127,6 @@ def _triads(chroma: F64) -> F64:
 def _confidence(fit: float, margin: float, tuned: float, share: float) -> float:
     """`fit`: the best key's correlation with its scale; `margin`: its lead."""
     filled = np.clip((fit - 0.4) / 0.4, 0.0, 1.0)
-    clear = np.clip(margin / 0.12, 0.0, 1.0)
-    music = np.clip((tuned - 0.1) / 0.3, 0.0, 1.0) * np.clip(share / 0.5, 0.0, 1.0)
-    return float(round(filled * (0.5 + 0.5 * clear) * music, 3))
+    clear = np.clip(margin / 0.08, 0.0, 1.0)
+    music = np.clip((tuned - 0.1) / 0.4, 0.0, 1.0) * np.clip(share / 0.5, 0.0, 1.0)
+    return float(round(filled * (0.4 + 0.6 * clear) * music, 3))

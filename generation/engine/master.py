@@ -21,7 +21,7 @@ from generation.recipe import PIECE_SAMPLES
 
 PEAK_DBTP = -1.0
 TRIM_DB = 0.5
-NEAR_LU = 0.3
+NEAR_LU = 0.1
 LOSSY_LU = 0.5
 EVEN_DB = 0.3
 LIFT_DB = 1.0

@@ -34,7 +34,7 @@ FORMATS = ("flac", "mp3")
 
 MISSED = (
     "It came out at {reached:.1f} LUFS where {planned:.1f} was planned; what was streamed is never "
-    "changed, and a trim of more than 0.5 dB would be another master."
+    "changed, and its files are turned by 0.5 dB at most and never over -1 dBTP."
 )
 
 

@@ -8,6 +8,9 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from generation.recipe import UnknownSchema
+from portal.audio import unreadable
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -50,6 +53,8 @@ def _pointers(detail: Any, at: str = "") -> list[dict[str, str]]:
 def _of_exception(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
+    if isinstance(error, UnknownSchema):
+        return Problem(503, unreadable.CODE, unreadable.SENTENCE)
     if isinstance(error, Http404 | exceptions.NotFound):
         return Problem(404, "not_found", "There is nothing here that this client may see.")
     if isinstance(error, exceptions.ValidationError):
@@ -71,6 +76,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     view = context.get("view")
     if problem.status_code == status.HTTP_401_UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="stemma"'
+    if isinstance(error, UnknownSchema):
+        response["Retry-After"] = str(unreadable.RETRY_AFTER_S)
     wait = getattr(error, "wait", None)
     if wait is not None and view is not None:
         response["Retry-After"] = str(max(1, round(wait)))

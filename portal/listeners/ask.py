@@ -4,6 +4,8 @@ One view per page; permission is asked before the form is drawn and again before
 Invariant: a refusal names every reason in a sentence, and what was typed is still there.
 """
 
+import hashlib
+import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -206,7 +208,7 @@ def anew(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
-    """Take the request, or say in the form why not. The same key asks for the same one again."""
+    """Take the request, or say in the form why not. Pressed twice it asks for one and the same."""
     given = _given(request)
     recording_id = given.get("recording", "")
     found = _complete(_uuid(recording_id) or uuid.UUID(int=0)) if recording_id else None
@@ -220,19 +222,27 @@ def ask(request: HttpRequest) -> HttpResponse:
         refusals = ["That was a lot within a minute. Wait a little, then ask again."]
     if refusals or asking.wishes.errors:
         return _again(request, asking, refusals)
+    wanted = as_request(asking.wishes) | {
+        "recordings": [str(one.pk) for one in (asking.recording, asking.second) if one],
+        "territory": asking.user.country,
+    }
     try:
         made = request_variation(
             requester=listener_of(asking.user),
-            key=given.get("key", "").replace("\0", "")[:100] or str(uuid.uuid4()),
-            recordings=[str(one.pk) for one in (asking.recording, asking.second) if one],
-            territory=asking.user.country,
+            key=_key(given.get("key", ""), wanted),
             channel=settings.OWN_CHANNEL,
             now=timezone.now(),
-            **as_request(asking.wishes),
+            **wanted,
         )
     except RequestRefused as refused:
         return _again(request, asking, [refused.sentence])
     return _taken(request, made.id)
+
+
+def _key(of_page: str, wanted: Mapping[str, object]) -> str:
+    """Names what was asked on one page: pressed twice it is one request, changed it is another."""
+    told = json.dumps([of_page or str(uuid.uuid4()), wanted], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _taken(request: HttpRequest, variation_id: UUID) -> HttpResponse:

@@ -92,6 +92,13 @@ def test_the_same_key_asks_for_the_same_variation(client, listener, stage) -> No
     assert Variation.objects.count() == 1
 
 
+def test_other_wishes_on_the_same_page_are_another_request(client, listener, stage) -> None:
+    first = client.post(reverse("listeners:ask"), _asking(stage))
+    second = client.post(reverse("listeners:ask"), _asking(stage, energy="20"))
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert Variation.objects.count() == 2
+
+
 def test_htmx_gets_the_next_state_of_the_place_and_its_address(client, listener, stage) -> None:
     answer = client.post(reverse("listeners:ask"), _asking(stage), headers={"HX-Request": "true"})
     made = Variation.objects.get()

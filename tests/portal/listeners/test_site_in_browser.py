@@ -142,3 +142,26 @@ def test_the_player_works_by_keyboard_alone_and_names_who_sounds(site, lea, tab)
     _shoot(tab, "library")
     tab.goto(f"{site}/")
     _shoot(tab, "home")
+
+
+@pytest.mark.xdist_group("browser")
+def test_back_from_a_variation_leads_to_the_form_and_no_page_is_kept(site, lea, tab) -> None:
+    """What a page shows of somebody must not outlive their session in the browser's storage."""
+    from generation.variations.models import Variation
+
+    stage = granted_stage()
+    measured(stage, timezone.now())
+    _log_in(tab, site, lea)
+    refused: list[str] = []
+    tab.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
+    tab.goto(f"{site}/listen/recordings/{stage.tide.pk}/")
+    for made, length in ((1, "30"), (2, "60")):
+        tab.locator(f"label[for=length-{length}]").click()
+        tab.get_by_role("button", name="Make this variation").click()
+        tab.wait_for_url("**/listen/variations/*/")
+        assert Variation.objects.count() == made
+        tab.go_back()
+        tab.get_by_role("button", name="Make this variation").wait_for()
+    kept = tab.evaluate("[sessionStorage, localStorage].flatMap(Object.values).join()")
+    assert "<" not in kept
+    assert refused == []

@@ -165,11 +165,13 @@ CACHES = {
 }
 
 # The administrators' pages: ink on paper, as far as unfold's dress goes.
-_INK = {50: 97, 100: 94, 200: 88, 300: 78, 400: 68, 500: 55, 600: 40, 700: 33, 800: 27, 900: 22}
+# 500 is text in the dark, 600 in the light and the ground of white words.
+_INK = {50: 97, 100: 94, 200: 91, 300: 88, 400: 85, 500: 80, 600: 40, 700: 33, 800: 27, 900: 22}
 UNFOLD = {
     "SITE_TITLE": "Stemma",
     "SITE_HEADER": "Stemma",
     "SITE_SUBHEADER": "Rights administration",
+    "SHOW_VIEW_ON_SITE": False,
     "SITE_ICON": lambda request: static("mark.svg"),
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mark.svg")}
@@ -298,27 +300,4 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"ModeEnum": "portal.partners.capabilities.MODES"},
-}
-UNFOLD = {
-    "SITE_TITLE": "Stemma",
-    "SITE_HEADER": "Stemma",
-    "SITE_SUBHEADER": "Rights administration",
-    "SITE_SYMBOL": "graphic_eq",
-    "SHOW_VIEW_ON_SITE": False,
-    # Ink on paper, one yellow key: the accent of static/stemma.css in the dress's own scale.
-    "COLORS": {
-        "primary": {
-            "50": "#fffbe8",
-            "100": "#fff4c4",
-            "200": "#ffe98a",
-            "300": "#ffdd55",
-            "400": "#ffd02e",
-            "500": "#f0be10",
-            "600": "#8a6a00",
-            "700": "#6f5500",
-            "800": "#554100",
-            "900": "#3c2e00",
-            "950": "#241b00",
-        }
-    },
 }

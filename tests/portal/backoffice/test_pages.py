@@ -75,3 +75,9 @@ def test_a_case_file_draws_who_sounds_when_and_names_every_source(staff: Browser
     assert "two human stems" in page
     assert "600,000" in page
     assert "Seal record" in page
+
+
+def test_every_page_of_the_desk_names_an_icon_that_is_there(staff: Browser) -> None:
+    page = staff.get("/admin/").content.decode()
+    (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', page)
+    assert staff.get(icon).status_code == 200

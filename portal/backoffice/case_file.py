@@ -19,6 +19,8 @@ from licensing.clearance.models import Grant, Hold
 from portal.listeners.pictures import Picture, variation_picture
 from portal.listeners.stemma import SMALL_POINTS
 
+_RETRIED = "The attempt before broke off; this one took its place."
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -112,7 +114,7 @@ def _attempts(variation: Variation | None) -> list[Event]:
             job.finished_at or job.due_at,
             f"{job.kind}, part {job.part}: attempt {job.attempt}",
             str(job.pk),
-            job.error_sentence,
+            job.error_sentence if job.state == "FAILED" else _RETRIED,
             "held" if job.state == "FAILED" else "done",
         )
         for job in jobs

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from generation.work.models import Job
 from portal.accounts.models import User
 from portal.backoffice.admin import PAGES
 from tests.portal.listeners.made import granted_stage, sealed
@@ -75,6 +76,19 @@ def test_a_case_file_draws_who_sounds_when_and_names_every_source(staff: Browser
     assert "two human stems" in page
     assert "600,000" in page
     assert "Seal record" in page
+
+
+def test_a_retry_that_came_through_is_not_told_as_a_failure(staff: Browser) -> None:
+    now = timezone.now()
+    row = sealed(User.objects.create_user("lea@example.org"), granted_stage(), now)
+    kind, ref = row.subject()
+    jobs = Job.objects.filter(subject_kind=kind, subject_ref=ref, kind="piece")
+    lost = {"attempt": 2, "error_code": "lost", "error_sentence": "It stopped three times."}
+    assert jobs.filter(part=0).update(state="DONE", finished_at=now, **lost) == 1
+    assert jobs.filter(part=1).update(state="FAILED", finished_at=now, **lost) == 1
+    page = staff.get(f"/admin/case/{row.record_id}/").content.decode()
+    assert page.count("It stopped three times.") == 1
+    assert page.count("The attempt before broke off") == 1
 
 
 def test_every_page_of_the_desk_names_an_icon_that_is_there(staff: Browser) -> None:

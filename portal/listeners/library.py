@@ -15,6 +15,7 @@ from generation.variations import evidence
 from generation.variations.models import Segment, Variation
 from generation.variations.rules import TITLES, Mode, State
 from licensing.attribution.models import LicenceSource
+from licensing.attribution.queries import may_serve_each
 from portal.audio.label import ai_label
 from portal.listeners.pictures import Picture, drawn
 from portal.listeners.stemma import SMALL_POINTS, Layer
@@ -43,11 +44,21 @@ class LibraryRow:
     stemma: Picture
 
 
-def library_rows(variations: Sequence[Variation]) -> tuple[LibraryRow, ...]:
+def library_rows(variations: Sequence[Variation], now: datetime) -> tuple[LibraryRow, ...]:
     """The rows of these variations (with request and record), in their order."""
-    sources = _sources(variations)
-    windows = _windows([one for one in variations if one.state == State.READY])
-    return tuple(_row(one, sources[one.record_id], windows[one.pk]) for one in variations)
+    made = [one for one in variations if one.state == State.READY]
+    served = may_serve_each((one.record_id for one in made if one.record_id), now)
+    fallen = {one.pk for one in made if one.record_id not in served}
+    sources, windows = _sources(variations), _windows(made)
+    return tuple(
+        _row(
+            one,
+            State.WITHDRAWN if one.pk in fallen else one.state,
+            sources[one.record_id],
+            windows[one.pk],
+        )
+        for one in variations
+    )
 
 
 def _sources(variations: Sequence[Variation]) -> dict[UUID | None, list[LicenceSource]]:
@@ -69,9 +80,12 @@ def _windows(variations: Sequence[Variation]) -> dict[UUID, list[tuple[int, byte
 
 
 def _row(
-    one: Variation, sources: Sequence[LicenceSource], pieces: Sequence[tuple[int, bytes]]
+    one: Variation,
+    state: str,
+    sources: Sequence[LicenceSource],
+    pieces: Sequence[tuple[int, bytes]],
 ) -> LibraryRow:
-    kind, word = _WORDS[one.state]
+    kind, word = _WORDS[state]
     length = clock(one.length * 1000 // SAMPLE_RATE_HZ)
     share = ai_label(one.record.model_ppm).sentence if one.record is not None else ""
     facts = f"{length}. {share}" if one.length else TITLES[Mode(one.request.mode)].capitalize()

@@ -19,6 +19,10 @@ _STATES = {
     "WITHDRAWN": ("stop", "Sealed after a permission was withdrawn"),
     "VOID": ("stop", "Ended before any sound"),
 }
+_FALLEN = (
+    "stop",
+    "Sealed, and no longer played: a permission was withdrawn, put on hold or has ended",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,11 @@ def exact_percent(ppm: int) -> str:
 
 
 def licence_page(
-    view: VariationView, record: LicenceRecord, lines: Sequence[Credit]
+    view: VariationView, record: LicenceRecord, lines: Sequence[Credit], *, is_served: bool
 ) -> LicencePage:
-    """The page of a record with its lines, largest first."""
-    kind, word = _STATES[record.state]
+    """The page of a record with its lines, largest first; `is_served`: it may be heard now."""
+    fell = record.state == "SEALED" and not is_served
+    kind, word = _FALLEN if fell else _STATES[record.state]
     return LicencePage(
         id=view.id,
         title=view.title,
@@ -123,10 +128,13 @@ def _evidence(record: LicenceRecord) -> tuple[Evidence, ...]:
 
 
 def _likeness(record: LicenceRecord) -> str:
-    """ "chroma 0.93, onsets 0.88 (1 is like its sources throughout)"; empty when not measured."""
-    pairs = (("chroma", record.chroma_likeness), ("onsets", record.onset_likeness))
+    """ "notes (chroma) 0.93, attacks (onsets) 0.88; 1 is like its …"; empty when not measured."""
+    pairs = (
+        ("notes (chroma)", record.chroma_likeness),
+        ("attacks (onsets)", record.onset_likeness),
+    )
     said = ", ".join(f"{name} {value:.2f}" for name, value in pairs if value is not None)
-    return f"{said} (1 is like its sources throughout)" if said else ""
+    return f"{said}; 1 is like its sources throughout" if said else ""
 
 
 def _number(value: float | None, unit: str) -> str:

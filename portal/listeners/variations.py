@@ -154,7 +154,12 @@ def licence(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     row = _found(listener_of(request.user), variation_id)
     if row.record is None:
         raise Http404
-    page = licence_page(variation_view(variation_id), row.record, credits_of(variation_id))
+    page = licence_page(
+        variation_view(variation_id),
+        row.record,
+        credits_of(variation_id),
+        is_served=may_serve(row.record.pk, timezone.now()),
+    )
     context = {"page": page, "nav_main": "partials/nav_listener.html", "here": "library"}
     return render(request, "listeners/licence.html", context)
 
@@ -169,7 +174,7 @@ def library(request: HttpRequest) -> HttpResponse:
     words = count(found.count, "variation", "variations").capitalize()
     context = {
         "page": page,
-        "rows": library_rows(list(page.object_list)),
+        "rows": library_rows(list(page.object_list), timezone.now()),
         "count_words": words,
         "nav_main": "partials/nav_listener.html",
         "here": "library",

@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.variations.models import Variation
+from licensing.clearance.models import Grant
+from licensing.clearance.operations import withdraw_grant
 from tests.portal.listeners.made import (
     add_piece,
     asked,
@@ -198,7 +200,7 @@ def test_the_licence_page_shows_lines_that_sum_to_the_whole(client, listener, st
 def test_the_licence_page_says_how_much_of_the_song_is_kept(client, listener, stage) -> None:
     text = text_of(client, "licence", sealed(listener, stage, NOW).pk)
     assert "Keeps the song" in text
-    assert "chroma 0.93, onsets 0.88 (1 is like its sources throughout)" in text
+    assert "notes (chroma) 0.93, attacks (onsets) 0.88; 1 is like its sources throughout" in text
 
 
 def test_the_library_lists_only_ones_own(client, listener, stage, make_user) -> None:
@@ -207,6 +209,17 @@ def test_the_library_lists_only_ones_own(client, listener, stage, make_user) -> 
     sealed(other, stage, NOW)
     text = text_of(client, "library")
     assert "One variation" in text
+
+
+def test_what_rests_on_a_withdrawn_grant_is_not_called_ready(client, listener, stage) -> None:
+    row = sealed(listener, stage, NOW)
+    assert "Ready" in text_of(client, "library")
+    given = Grant.objects.get(stem=stage.drums, party=stage.ben)
+    withdraw_grant(grant_id=given.pk, actor=("user", "7"), now=NOW)
+    library = text_of(client, "library")
+    assert "No longer played" in library
+    assert "Ready" not in library
+    assert "and no longer played: a permission was withdrawn" in text_of(client, "licence", row.pk)
 
 
 def test_an_empty_library_offers_the_first_step(client, listener) -> None:

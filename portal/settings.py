@@ -289,7 +289,7 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["portal.partners.bodies.JsonBody"],
     "URL_FORMAT_OVERRIDE": None,  # ?format= names a file of ours, not a way to print JSON
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -16,3 +16,6 @@ urlpatterns = [
     path("audio/", include("portal.audio.urls")),
     path("", include("portal.listeners.urls")),
 ]
+
+handler404 = "portal.partners.problems.no_such_page"
+handler500 = "portal.partners.problems.broken"

@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -59,7 +60,8 @@ def _of_exception(error: Exception) -> Problem | None:
         return Problem(404, "not_found", "There is nothing here that this client may see.")
     if isinstance(error, exceptions.ValidationError):
         rows = _pointers(error.detail)
-        return Problem(422, "bad_request_body", "Some fields cannot be used.", errors=rows)
+        sentence = "Some fields cannot be used; `errors` says which, and what each may be."
+        return Problem(422, "bad_request_body", sentence, errors=rows)
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         code = codes if isinstance(codes, str) else "error"
@@ -88,3 +90,28 @@ def checked(serializer: Serializer[Any]) -> dict[str, Any]:
     """The validated data of `serializer`; raises a ValidationError that becomes a 422."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def no_such_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The site's 404: a page, and under /api/ a problem document."""
+    if not _is_for_machines(request):
+        return defaults.page_not_found(request, exception)
+    sentence = "There is nothing at this address; /api/v1/openapi.json names all there are."
+    return _plain(404, "not_found", sentence)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The site's 500: a page, and under /api/ a problem document."""
+    if not _is_for_machines(request):
+        return defaults.server_error(request)
+    sentence = "Something here broke and was written down; try again in a minute."
+    return _plain(500, "internal", sentence)
+
+
+def _is_for_machines(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _plain(status_code: int, code: str, sentence: str) -> HttpResponse:
+    body = document(status_code, code, sentence)
+    return JsonResponse(body, status=status_code, content_type=MEDIA_TYPE)

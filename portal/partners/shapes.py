@@ -1,5 +1,6 @@
 """The JSON shapes of the partner API: what comes in, checked; what goes out, described."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -7,6 +8,20 @@ from rest_framework import serializers
 from portal.partners.capabilities import FORMATS, MODES
 
 Shape = serializers.Serializer[Any]
+POSITION_MOST_MS = 10**9
+
+
+class Asked(Shape):
+    """What comes in: a field that is not known is refused, for a wish is never quietly dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The values of the known fields; raises ValidationError."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        if unknown:
+            known = ", ".join(self.fields)
+            sentence = f"There is no such field; there are: {known}."
+            raise serializers.ValidationError({str(name)[:60]: sentence for name in unknown[:10]})
+        return super().to_internal_value(data)
 
 
 class Reason(Shape):
@@ -55,7 +70,7 @@ class RecordingsPage(Shape):
     next = serializers.CharField(allow_null=True)
 
 
-class ClearanceAsked(Shape):
+class ClearanceAsked(Asked):
     """What is to be used, where; nothing is rendered and no row is written."""
 
     use = serializers.ChoiceField(choices=MODES)
@@ -71,7 +86,7 @@ class ClearanceShown(Shape):
     limits = LimitsShown(allow_null=True)
 
 
-class TargetsAsked(Shape):
+class TargetsAsked(Asked):
     """What the variation should be like; every field may be left out."""
 
     energy = serializers.FloatField(min_value=0, max_value=1, required=False)
@@ -84,7 +99,7 @@ class TargetsAsked(Shape):
     seconds = serializers.FloatField(min_value=10, max_value=1800, required=False)
 
 
-class VariationAsked(Shape):
+class VariationAsked(Asked):
     """A request for a variation. Without recordings (mood, focus, ambient) the house chooses."""
 
     mode = serializers.ChoiceField(choices=MODES)
@@ -183,16 +198,16 @@ class LicenceShown(Shape):
     onset_likeness = serializers.FloatField(allow_null=True)
 
 
-class PlayReported(Shape):
+class PlayReported(Asked):
     """What a client heard under a playback token; `id` is the client's own, for safe repeats."""
 
     id = serializers.CharField(max_length=100)
     playback_token = serializers.CharField()
-    from_ms = serializers.IntegerField(min_value=0)
-    until_ms = serializers.IntegerField(min_value=1)
+    from_ms = serializers.IntegerField(min_value=0, max_value=POSITION_MOST_MS)
+    until_ms = serializers.IntegerField(min_value=1, max_value=POSITION_MOST_MS)
 
 
-class UsagesReported(Shape):
+class UsagesReported(Asked):
     """At most 100 plays in one call."""
 
     plays = serializers.ListField(child=PlayReported(), min_length=1, max_length=100)

@@ -7,12 +7,13 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.partners import problems
+from portal.partners.bodies import JsonBody
 from portal.partners.operations import issue_access_token
 from portal.partners.rules import TOKEN_LIFE_S
 
@@ -51,7 +52,7 @@ class TokenView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-    parser_classes = (FormParser, JSONParser)
+    parser_classes = (FormParser, JsonBody)
 
     def get_exception_handler(self) -> Any:
         return problems.handle

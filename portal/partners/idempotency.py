@@ -20,6 +20,7 @@ from portal.partners.problems import MEDIA_TYPE, Problem, problem_response
 from portal.partners.rules import KEPT_FOR_S, read_key, request_digest
 
 LOST_AFTER_S = 60
+TOO_MANY = 429
 KEPT_HEADERS = ("Location", "Retry-After")
 
 
@@ -60,7 +61,8 @@ def _begin(request: Request, now: datetime) -> KeptAnswer | Response:
 def once(request: Request, now: datetime, work: Callable[[str], Response]) -> Response:
     """`work(key)`'s answer, or the one kept from the first call under the same key.
 
-    `work` raises Problem for a refusal that is an answer (kept), anything else forgets the key.
+    `work` raises Problem for a refusal that is an answer (kept), anything else forgets the key; so
+    does a refusal that says to wait, or the same call would never be taken.
     """
     begun = _begin(request, now)
     if isinstance(begun, Response):
@@ -68,6 +70,9 @@ def once(request: Request, now: datetime, work: Callable[[str], Response]) -> Re
     try:
         answer = work(begun.key)
     except Problem as problem:
+        if problem.status_code == TOO_MANY:
+            begun.delete()
+            raise
         answer = problem_response(problem)
     except BaseException:
         begun.delete()

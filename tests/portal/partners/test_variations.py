@@ -5,8 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from generation.variations.models import Variation
+from generation.variations.rules import renders_at_a_time
 from generation.work.models import Job
 from tests.licensing.stage import Stage, grant_everything, set_stage
 
@@ -55,6 +57,17 @@ def test_the_same_key_for_another_request_is_refused(
     call(partner, "POST", VARIATIONS, _body(stage), key="k1")
     answer = call(partner, "POST", VARIATIONS, _body(stage, seed=9), key="k1")
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_call_that_had_to_wait_is_taken_under_the_same_key(
+    stage: Stage, partner: Any, call: Callable[..., Any]
+) -> None:
+    for number in range(renders_at_a_time("client")):
+        call(partner, "POST", VARIATIONS, _body(stage), key=f"before-{number}")
+    refused = call(partner, "POST", VARIATIONS, _body(stage), key="k1")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_renders")
+    Variation.objects.update(state="CANCELLED", ended_at=timezone.now())
+    assert call(partner, "POST", VARIATIONS, _body(stage), key="k1").status_code == 202
 
 
 def test_without_a_key_nothing_is_made(

@@ -10,10 +10,13 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from generation.analysis.curves import percentile
 from generation.analysis.pyramid import HOP
 from generation.analysis.spectrum import FRAMES_PER_S, RATE_HZ
-from generation.engine.kernels import inlined, kernel
+from generation.engine.kernels import inlined, kernel, within
+from generation.engine.vectors import WIDTH, greater, load, splat, store
 
+F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
@@ -38,8 +41,9 @@ def track(curve: F64, bpm: float) -> F64:
 
 def _activation(curve: F64) -> F64:
     """`curve` squeezed into 0.02 .. 0.98, its 90th percentile of peaks near the upper end."""
-    high = np.percentile(curve[curve > 0], 90) if (curve > 0).any() else 1.0
-    return np.clip(curve / (0.6 * high + curve + 1e-9), 0.02, 0.98)
+    rising = curve[curve > 0]
+    high = percentile(rising, 90) if rising.size else 1.0
+    return np.minimum(np.maximum(curve / (curve + (0.6 * high + 1e-9)), 0.02), 0.98)
 
 
 def _best_path(activation: F64, periods: I64) -> I64:
@@ -52,62 +56,100 @@ def _best_path(activation: F64, periods: I64) -> I64:
         heap[longest + 1 + values.size :] = heap[longest + values.size]
     change = -_CHANGE * np.abs(np.log(periods[None, :] / periods[:, None]))
     starts = -np.log(periods) - np.log(len(periods))
-    came = np.zeros((activation.size, len(periods)), np.int32)
-    last, lane = _run(heaps[0], heaps[1], periods, change, starts, came)
-    frames = []
-    while last >= 0:
-        frames.append(last)
-        lane = int(came[last, lane])
-        last -= int(periods[lane])
-    return np.asarray(frames[::-1], np.int64)
+    arriving = np.empty((activation.size + 2 * longest, len(periods)))
+    _run(heaps[0], heaps[1], periods, change, starts, arriving)
+    frames = np.empty(activation.size, np.int64)
+    count = _trace(heaps[0], heaps[1], periods, change, arriving, frames)
+    return frames[:count][::-1]
 
 
 @kernel
-def _run(
-    on: F64, off: F64, periods: I64, change: F64, starts: F64, came: npt.NDArray[np.int32]
-) -> tuple[int, int]:
-    """Fills `came` [n, lanes] (the lane a beat at a frame came from, by the lane it goes on in);
-    returns the last beat's frame and lane.
+def _run(on: F64, off: F64, periods: I64, change: F64, starts: F64, arriving: F64) -> None:
+    """Fills `arriving` [t, lanes]: the best a path may have when a beat of a lane ends at t, which
+    counts from a longest period before the first frame.
 
     Between two beats a lane's evidence is a difference of the running sums `on` (its first
-    fourteenth) and `off`, which begin a longest period before the first frame: so only beats are
-    decided upon, not every state of the bar-pointer model, to the same path.
+    fourteenth) and `off`: so only beats are decided upon, not every state of the bar-pointer model,
+    to the same path. Sixteen lanes are compared at once, as their distances from one of them.
     """
-    count, lanes, before = len(came), len(periods), periods[-1]
-    reach = max(2, int(0.05 * before))
-    value = np.empty((before + count, lanes))
+    lanes, before = len(periods), periods[-1]
+    reach = _reach(before)
+    room = -(-lanes // WIDTH) * WIDTH
+    costs = _costs(change, reach, room)
+    here = np.full(room + 2 * reach + WIDTH, np.float32(-np.inf), np.float32)
+    best = np.empty(room, np.float32)
     for lane in range(lanes):
-        value[:before, lane] = starts[lane]
-    arriving = np.empty(lanes)
-    for frame in range(count):
+        for start in range(before):
+            passed = _evidence(on, off, start, periods[lane], 1 << 60)
+            arriving[start + periods[lane], lane] = starts[lane] + passed
+    for t in range(before, len(arriving) - before):
+        middle = arriving[t, lanes // 2]
         for lane in range(lanes):
-            start = before + frame - periods[lane]
-            arriving[lane] = value[start, lane] + _evidence(on, off, start, periods[lane], 1 << 60)
+            here[reach + lane] = np.float32(arriving[t, lane] - middle)
+        for block in range(0, room, WIDTH):
+            heap = splat(np.float32(-np.inf))
+            for move in range(2 * reach + 1):
+                came = load(here, move + block) + load(costs, move * room + block)
+                heap = greater(came, heap)
+            store(best, block, heap)
         for lane in range(lanes):
-            best, source = -np.inf, 0
-            for other in range(max(0, lane - reach), min(lanes, lane + reach + 1)):
-                here = arriving[other] + change[other, lane]
-                if here > best:
-                    best, source = here, other
-            came[frame, lane] = source
-            value[before + frame, lane] = best
-    return _best_end(on, off, periods, value)
+            passed = _evidence(on, off, t, periods[lane], 1 << 60)
+            arriving[t + periods[lane], lane] = middle + best[lane] + passed
+
+
+@inlined
+def _reach(longest: int) -> int:
+    """How many lanes on a path may go at a beat."""
+    return max(2, int(0.05 * longest))
 
 
 @kernel
-def _best_end(on: F64, off: F64, periods: I64, value: F64) -> tuple[int, int]:
+def _costs(change: F64, reach: int, room: int) -> F32:
+    """[2 reach + 1, room] what it costs to come from `move` - reach lanes on; nothing comes from
+    beyond the outermost."""
+    lanes = len(change)
+    costs = np.full((2 * reach + 1, room), np.float32(-np.inf), np.float32)
+    for lane in range(lanes):
+        for other in range(max(0, lane - reach), min(lanes, lane + reach + 1)):
+            costs[other - lane + reach, lane] = np.float32(change[other, lane])
+    return costs.reshape(costs.size)
+
+
+@kernel
+def _trace(on: F64, off: F64, periods: I64, change: F64, arriving: F64, frames: I64) -> int:
+    """Fills `frames` with the beats of the best path, the last first; returns how many."""
+    before, lanes = periods[-1], len(periods)
+    reach, count = _reach(before), 0
+    last, lane = _best_end(on, off, periods, arriving)
+    while last >= 0:
+        frames[count] = last
+        count += 1
+        best, source = -np.inf, 0
+        for other in range(max(0, lane - reach), min(lanes, lane + reach + 1)):
+            here = arriving[before + last, other] + change[other, lane]
+            if here > best:
+                best, source = here, other
+        lane = source
+        last -= periods[lane]
+    return count
+
+
+@kernel
+def _best_end(on: F64, off: F64, periods: I64, arriving: F64) -> tuple[int, int]:
     """(frame, lane) of the last beat on the best path: one whose period reaches past the end."""
-    before, end = periods[-1], len(value)
+    before, end = periods[-1], len(arriving) - periods[-1]
     best, at, chosen = -np.inf, 0, 0
     for lane in range(len(periods)):
-        for start in range(end - periods[lane], end):
-            here = value[start, lane] + _evidence(on, off, start, periods[lane], end)
+        period = periods[lane]
+        for start in range(end - period, end):
+            begun = arriving[start + period, lane] - _evidence(on, off, start, period, 1 << 60)
+            here = begun + _evidence(on, off, start, period, end)
             if here > best:
                 best, at, chosen = here, start - before, lane
     return at, chosen
 
 
-@inlined
+@within
 def _evidence(on: F64, off: F64, start: int, period: int, end: int) -> float:
     """What speaks for a beat at `start` followed by `period` frames, as far as `end`."""
     middle = min(end, start + (period + _BEAT_PART - 1) // _BEAT_PART)
@@ -136,7 +178,7 @@ def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
         return beats
     index = np.arange(beats.size, dtype=np.float64)
     line = _robust_line(index, beats)
-    spread = float(np.percentile(np.abs(beats - _line(line, index)), 80))
+    spread = percentile(np.abs(beats - _line(line, index)), 80)
     if spread > STEADY_S * RATE_HZ:
         curve = _smooth(index, beats)
         return _extended(curve + _pull(curve, onsets, strengths), length)
@@ -144,21 +186,35 @@ def settle(beats: F64, onsets: I64, strengths: F64, length: int) -> F64:
     return _extended(_line(line, index), length)
 
 
+@kernel
 def _robust_line(index: F64, beats: F64) -> F64:
     """Slope and start of a line through the beats, outliers weighed down (Cauchy, 20 rounds)."""
-    line = _weighted_line(index, beats, np.ones(beats.size))
+    weights = np.ones(beats.size)
+    line = _weighted_line(index, beats, weights)
     for _ in range(20):
-        off = (beats - _line(line, index)) / (0.008 * RATE_HZ)
-        line = _weighted_line(index, beats, 1.0 / (1.0 + off**2))
+        for at in range(beats.size):
+            off = (beats[at] - line[0] * index[at] - line[1]) / (0.008 * RATE_HZ)
+            weights[at] = 1.0 / (1.0 + off * off)
+        line = _weighted_line(index, beats, weights)
     return line
 
 
+@kernel
 def _weighted_line(x: F64, y: F64, weights: F64) -> F64:
     """Slope and start of the least-squares line."""
-    whole = float(weights.sum())
-    middle, height = float(weights @ x) / whole, float(weights @ y) / whole
-    slope = float(weights @ ((x - middle) * (y - height))) / float(weights @ (x - middle) ** 2)
-    return np.asarray([slope, height - slope * middle])
+    whole, middle, height = 0.0, 0.0, 0.0
+    for at in range(x.size):
+        whole += weights[at]
+        middle += weights[at] * x[at]
+        height += weights[at] * y[at]
+    middle, height = middle / whole, height / whole
+    both, square = 0.0, 0.0
+    for at in range(x.size):
+        away = weights[at] * (x[at] - middle)
+        both += away * (y[at] - height)
+        square += away * (x[at] - middle)
+    slope = both / square
+    return np.array([slope, height - slope * middle])
 
 
 def _line(line: F64, index: F64) -> F64:

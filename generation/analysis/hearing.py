@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis import keys, meter, parts, pitch, roles, spectrum, tempo
+from generation.analysis.curves import percentile
 from generation.analysis.listening import Listening, Pulse, pulse_of
 from generation.analysis.pyramid import HOP
 from generation.analysis.values import Part
@@ -117,7 +118,7 @@ def _traits(stem: Listening, active: Sequence[tuple[int, int]]) -> roles.Traits:
     return roles.Traits(
         steady=stem.steady.tuned,
         attack_rate=strong.size / sounding if sounding > 0 else 0.0,
-        sharp=float(np.median(strong)) if strong.size else 0.0,
+        sharp=percentile(strong, 50) if strong.size else 0.0,
         centroid_hz=stem.centroid_hz,
         low_share=stem.low_share,
         held=sounding * RATE_HZ / stem.length,

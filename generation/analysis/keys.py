@@ -8,10 +8,12 @@ one scale: the lowest notes, the first chord and the last tell them apart.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from generation.analysis.curves import percentile
 from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady
 from generation.analysis.rules import TONICS
 
@@ -78,25 +80,41 @@ def _leveled(chroma: F64) -> F64 | None:
 
 def _correlated(heap: F64) -> F64:
     """[24] correlation with each key's scale, its triad weighing most."""
-    out = []
     away = heap - heap.mean()
-    away /= np.sqrt(float(away @ away)) + 1e-12
+    return np.asarray(_scales() @ away / (float(away @ away) ** 0.5 + 1e-12))
+
+
+@cache
+def _scales() -> F64:
+    """[24, 12] the profile of each key's scale, less its mean, of length 1."""
+    out = []
     for mode, scale in _SCALES.items():
         profile = np.zeros(12)
         profile[list(scale)] = _DEGREE
         profile[list(_TRIADS[mode])] = _TONIC, _THIRD, _FIFTH
         profile[11] = max(profile[11], _LEADING)
         profile -= profile.mean()
-        profile /= np.sqrt(float(profile @ profile))
-        out += [float(away @ np.roll(profile, tonic)) for tonic in range(12)]
+        out += _turned(profile / np.sqrt(float(profile @ profile)))
     return np.asarray(out)
+
+
+def _turned(profile: F64) -> list[F64]:
+    """The profile of C, and with it that of every tonic."""
+    return [np.roll(profile, tonic) for tonic in range(12)]
 
 
 def _grounded(bass: F64 | None) -> F64:
     """[24] how much of the bass is the tonic, and by half the fifth."""
     if bass is None:
         return np.zeros(24)
-    return np.tile(bass + 0.5 * np.roll(bass, -7), 2)
+    return np.asarray(_grounds() @ bass)
+
+
+@cache
+def _grounds() -> F64:
+    profile = np.zeros(12)
+    profile[[0, 7]] = 1.0, 0.5
+    return np.asarray(_turned(profile) * 2)
 
 
 def _edge(chroma: F64) -> F64:
@@ -105,7 +123,7 @@ def _edge(chroma: F64) -> F64:
     Frames count alike, however loud. Of a turned sound it is the last second.
     """
     sums = chroma.sum(axis=1)
-    usual = float(np.percentile(sums, 90))
+    usual = percentile(sums, 90)
     sounding = np.flatnonzero(sums > 0.1 * usual)
     if not sounding.size:
         return np.zeros(12)
@@ -117,16 +135,26 @@ def _edge(chroma: F64) -> F64:
 
 def _triads(chroma: F64) -> F64:
     """[24] how much of `chroma` is each key's tonic, and by half its third and fifth."""
-    out = [
-        chroma + 0.5 * np.roll(chroma, -third) + 0.5 * np.roll(chroma, -fifth)
-        for _, third, fifth in _TRIADS.values()
-    ]
-    return np.concatenate(out)
+    return np.asarray(_chords() @ chroma)
+
+
+@cache
+def _chords() -> F64:
+    out = []
+    for triad in _TRIADS.values():
+        profile = np.zeros(12)
+        profile[list(triad)] = 1.0, 0.5, 0.5
+        out += _turned(profile)
+    return np.asarray(out)
 
 
 def _confidence(fit: float, margin: float, tuned: float, share: float) -> float:
     """`fit`: the best key's correlation with its scale; `margin`: its lead."""
-    filled = np.clip((fit - 0.4) / 0.4, 0.0, 1.0)
-    clear = np.clip(margin / 0.08, 0.0, 1.0)
-    music = np.clip((tuned - 0.1) / 0.4, 0.0, 1.0) * np.clip(share / 0.5, 0.0, 1.0)
-    return float(round(filled * (0.4 + 0.6 * clear) * music, 3))
+    filled = _held((fit - 0.4) / 0.4)
+    clear = _held(margin / 0.08)
+    music = _held((tuned - 0.1) / 0.4) * _held(share / 0.5)
+    return round(filled * (0.4 + 0.6 * clear) * music, 3)
+
+
+def _held(value: float) -> float:
+    return min(1.0, max(0.0, value))

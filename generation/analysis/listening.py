@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis import attacks, beats, pitch, spectrum, tempo
+from generation.analysis.curves import percentile
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -61,7 +62,7 @@ def listen(audio: F32) -> Listening:
     onsets, rises = attacks.attacks_of(audio, shape)
     rises = np.round(rises, 1)
     found = tempo.pulses(novelty.total)
-    power = shape.bands.sum(axis=0, dtype=np.float64)
+    power = shape.bands.sum(axis=1, dtype=np.float64)
     whole = float(power.sum()) + 1e-20
     return Listening(
         length=length,
@@ -84,10 +85,10 @@ def pulse_of(
     if not found:
         return Pulse(None, 0.0, np.zeros(0))
     clarity = max(found[0].clarity, 0.9 * tempo.clarity_of(found))
-    sure = round(float(np.clip((clarity - 0.08) / 0.3, 0.0, 1.0)), 3)
+    sure = round(min(1.0, max(0.0, (clarity - 0.08) / 0.3)), 3)
     if sure < SURE_TEMPO:
         return Pulse(None, sure, np.zeros(0))
     grid = beats.settle(beats.track(curve, found[0].bpm), onsets, rises, length)
     if grid.size < 4:
         return Pulse(round(found[0].bpm, 2), sure, grid)
-    return Pulse(round(60.0 * RATE_HZ / float(np.median(np.diff(grid))), 2), sure, grid)
+    return Pulse(round(60.0 * RATE_HZ / percentile(np.diff(grid), 50), 2), sure, grid)

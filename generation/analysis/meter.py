@@ -41,9 +41,10 @@ def bars_of(beats: F64, evidence: Evidence) -> tuple[int, int]:
         return 4, 0
     weight = accents(beats, evidence)
     best = max(
-        ((_PRIOR[length] * _contrast(weight, length, phase), length, phase)
-         for length in LENGTHS for phase in range(length)),
-    )  # fmt: skip
+        (_PRIOR[length] * contrast, length, phase)
+        for length in LENGTHS
+        for phase, contrast in enumerate(_contrasts(weight, length))
+    )
     return best[1], best[2]
 
 
@@ -63,19 +64,23 @@ def accents(beats: F64, evidence: Evidence) -> F64:
     )
 
 
-def _contrast(weight: F64, length: int, phase: int) -> float:
-    """Mean of the beats at `phase` less the mean of the strongest other place in the bar, half of
-    it, and less the mean of all others, half of it."""
+def _contrasts(weight: F64, length: int) -> list[float]:
+    """Of each place in the bar the mean of its beats, less 0.35 of that of the strongest other
+    place, and less 0.65 of the mean of all others."""
     means = [float(weight[place::length].mean()) for place in range(length)]
-    others = [mean for place, mean in enumerate(means) if place != phase]
-    return means[phase] - 0.35 * max(others) - 0.65 * float(np.mean(others))
+    out = []
+    for phase, mean in enumerate(means):
+        others = means[:phase] + means[phase + 1 :]
+        out.append(mean - 0.35 * max(others) - 0.65 * sum(others) / len(others))
+    return out
 
 
 def _standard(values: F64) -> F64:
-    spread = float(values.std())
+    away = values - float(values.sum()) / values.size
+    spread = (float(away @ away) / values.size) ** 0.5
     if spread <= 1e-9:
         return np.zeros_like(values)
-    return np.asarray(np.clip((values - values.mean()) / spread, -2.0, 3.0))
+    return np.asarray(np.minimum(np.maximum(away / spread, -2.0), 3.0))
 
 
 def _around(curve: F64, beats: F64) -> F64:
@@ -95,11 +100,10 @@ def _change(chroma: F64, beats: F64) -> F64:
     part = (places - whole)[:, None]
     at = heap[whole] * (1 - part) + heap[np.minimum(whole + 1, len(chroma))] * part
     sums = np.sqrt(np.maximum(0.0, np.diff(at, axis=0)))
-    wide = sums.copy()
-    norm = np.sqrt(np.square(wide).sum(axis=1)) + 1e-9
-    unit = wide / norm[:, None]
+    norm = np.sqrt(np.einsum("ij,ij->i", sums, sums)) + 1e-9
+    unit = sums / norm[:, None]
     out = np.zeros(beats.size)
-    out[1:] = 1.0 - (unit[1:] * unit[:-1]).sum(axis=1)
+    out[1:] = 1.0 - np.einsum("ij,ij->i", unit[1:], unit[:-1])
     return out
 
 

@@ -5,12 +5,14 @@ bars from the first to the last without gap or overlap. Method: self-similarity 
 checkerboard novelty (Foote 2000), boundaries kept to even bars.
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from generation.analysis.values import Part
+from generation.engine.kernels import kernel
 
 F64 = npt.NDArray[np.float64]
 
@@ -32,10 +34,10 @@ def parts_of(features: F64, energy: F64) -> tuple[Part, ...]:
     edges = [0, *_boundaries(unit @ unit.T), bars]
     spans = [(low, high) for low, high in pairwise(edges) if high > low]
     labels = _labels([unit[low:high].mean(axis=0) for low, high in spans])
-    levels = [float(energy[low:high].mean()) for low, high in spans]
+    heights = _heights([float(energy[low:high].mean()) for low, high in spans], energy)
     return tuple(
-        Part(label, low, high - low, round(_height(level, energy), 3))
-        for (low, high), label, level in zip(spans, labels, levels, strict=True)
+        Part(label, low, high - low, round(height, 3))
+        for (low, high), label, height in zip(spans, labels, heights, strict=True)
     )
 
 
@@ -52,10 +54,9 @@ def _boundaries(alike: F64) -> list[int]:
     bars = len(alike)
     if bars < 8:
         return []
-    novelty = np.asarray([_checker(alike, bar) for bar in range(bars)])
-    novelty *= np.asarray(
-        [1.0 if bar % 4 == 0 else 0.7 if bar % 2 == 0 else 0.45 for bar in range(bars)]
-    )
+    novelty = np.zeros(bars)
+    _checkers(alike, novelty)
+    novelty *= np.resize((1.0, 0.45, 0.7, 0.45), bars)
     threshold = max(0.12, float(novelty.mean() + 0.5 * novelty.std()))
     chosen: list[int] = []
     for bar in np.argsort(-novelty, kind="stable"):
@@ -66,13 +67,23 @@ def _boundaries(alike: F64) -> list[int]:
     return sorted(chosen)
 
 
-def _checker(alike: F64, bar: int) -> float:
-    """How much the 4 bars after `bar` are like each other and unlike the 4 before."""
-    low, high = max(0, bar - _REACH), min(len(alike), bar + _REACH)
-    if bar - low < 2 or high - bar < 2:
-        return 0.0
-    within = (alike[low:bar, low:bar].mean() + alike[bar:high, bar:high].mean()) / 2.0
-    return float(within - alike[low:bar, bar:high].mean())
+@kernel
+def _checkers(alike: F64, out: F64) -> None:
+    """How much the 4 bars after each are like each other and unlike the 4 before; nothing where
+    fewer than two lie on a side."""
+    for bar in range(2, len(alike) - 1):
+        low, high = max(0, bar - _REACH), min(len(alike), bar + _REACH)
+        within = _mean(alike, low, bar, low, bar) + _mean(alike, bar, high, bar, high)
+        out[bar] = within / 2.0 - _mean(alike, low, bar, bar, high)
+
+
+@kernel
+def _mean(alike: F64, top: int, bottom: int, left: int, right: int) -> float:
+    heap = 0.0
+    for row in range(top, bottom):
+        for column in range(left, right):
+            heap += alike[row, column]
+    return heap / ((bottom - top) * (right - left))
 
 
 def _labels(means: list[F64]) -> list[str]:
@@ -90,10 +101,11 @@ def _labels(means: list[F64]) -> list[str]:
     return out
 
 
-def _height(level: float, energy: F64) -> float:
+def _heights(levels: list[float], energy: F64) -> list[float]:
     decibels = 10.0 * np.log10(np.maximum(energy, 1e-12))
     top = float(decibels.max())
     floor = max(float(decibels.min()), top - 20.0)
     if top - floor < 0.5:
-        return 0.5
-    return float(np.clip((10.0 * np.log10(max(level, 1e-12)) - floor) / (top - floor), 0.0, 1.0))
+        return [0.5] * len(levels)
+    told = [(10.0 * math.log10(max(level, 1e-12)) - floor) / (top - floor) for level in levels]
+    return [min(1.0, max(0.0, height)) for height in told]

@@ -20,6 +20,7 @@ from generation.analysis.spectrum import (
     Spectrum,
 )
 from generation.engine.kernels import kernel
+from generation.engine.vectors import WIDTH, above, at_least, load, lowest_bit, splat
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -94,62 +95,76 @@ def _find(
     magnitude: F32, least: F32, places: F64, frames: I64, found: I64, kept: F64
 ) -> tuple[int, float]:
     """Fills the three last; returns how many there are, and the strength of all peaks."""
-    rows = np.zeros((3, _SIZE), np.float32)
+    rows, cells = np.zeros((3, _SIZE), np.float32), np.zeros((3, _SIZE), np.int64)
+    sizes = np.zeros(3, np.int64)
     count, total = 0, 0.0
     for frame in range(len(magnitude) + 1):
-        coming = rows[frame % 3]
-        coming[:] = 0.0
+        new, old = frame % 3, (frame - 1) % 3
+        coming = rows[new]
+        for at in range(sizes[new]):
+            coming[cells[new, at]] = np.float32(0.0)
+        sizes[new] = 0
         if frame < len(magnitude):
-            total += _lay_peaks(magnitude[frame], least[frame], places, coming)
+            sizes[new], strength = _lay_peaks(
+                magnitude[frame], least[frame], places, coming, cells[new]
+            )
+            total += strength
         if frame > 0:
-            here, gone = rows[(frame - 1) % 3], rows[(frame - 2) % 3]
-            count = _keep(here, gone, coming, frame - 1, count, frames, found, kept)
+            most = min(frames.size, frame * _PEAKS_MOST)
+            gone, laid = rows[(frame - 2) % 3], cells[old, : sizes[old]]
+            first = count
+            count = _keep(rows[old], laid, gone, coming, count, found[:most], kept)
+            frames[first:count] = frame - 1
     return count, total
 
 
 @kernel
-def _lay_peaks(row: F32, least: float, places: F64, out: F32) -> float:
-    """Adds each peak of a frame to the grid `out`; returns their strength."""
-    middles, lefts, rights = row[1 : row.size - 1], row[: row.size - 2], row[2:]
-    total = 0.0
-    for at in range(middles.size):
-        middle = middles[at]
-        if middle <= least or middle <= lefts[at] or middle < rights[at]:
-            continue
-        b = math.log(middle)
-        a, c = math.log(max(lefts[at], 1e-9)) - b, math.log(max(rights[at], 1e-9)) - b
-        x = 0.5 * (a - c) / (a + c - 1e-12) / (at + 1)
-        # The logarithm of 1 + x, |x| below a tenth where the grid begins.
-        up = x - x * x * (0.5 - x * (1.0 / 3.0 - 0.25 * x))
-        place = round(places[at + 1] + _OCTAVE * 1.4426950408889634 * up)
-        if 0 <= place < _SIZE:
-            strength = math.exp(0.7 * b)
-            out[place] += strength
-            total += strength
-    return total
+def _lay_peaks(row: F32, least: float, places: F64, out: F32, cells: I64) -> tuple[int, float]:
+    """Adds each peak of a frame to the grid `out`, and the places it fills to `cells`; returns how
+    many these are, and their strength."""
+    floor, count, total = splat(np.float32(least)), 0, 0.0
+    for at in range(1, row.size - 1, WIDTH):
+        # The last sixteen overlap those before.
+        start = min(at, row.size - 1 - WIDTH)
+        here = load(row, start)
+        peaks = above(here, floor) & above(here, load(row, start - 1))
+        peaks &= at_least(here, load(row, start + 1))
+        peaks = peaks >> (at - start) << (at - start)
+        while peaks:
+            lane = lowest_bit(peaks)
+            peaks &= peaks - 1
+            place, strength = _peak(row, start + lane, places)
+            if 0 <= place < _SIZE:
+                if out[place] == 0.0:
+                    cells[count] = place
+                    count += 1
+                out[place] += np.float32(strength)
+                total += strength
+    return count, total
 
 
 @kernel
-def _keep(
-    here: F32,
-    gone: F32,
-    coming: F32,
-    frame: int,
-    count: int,
-    frames: I64,
-    places: I64,
-    kept: F64,
-) -> int:
-    """Appends what holds still of the row `here` behind the first `count`; the new count."""
-    most = min(frames.size, (frame + 1) * _PEAKS_MOST)
-    for at in range(_SIZE):
-        if here[at] <= 0.0 or count >= most:
-            continue
+def _peak(row: F32, at: int, places: F64) -> tuple[int, float]:
+    """(place, strength) of the peak at a bin."""
+    b = math.log(row[at])
+    a, c = math.log(max(row[at - 1], 1e-9)) - b, math.log(max(row[at + 1], 1e-9)) - b
+    x = 0.5 * (a - c) / (a + c - 1e-12) / at
+    # The logarithm of 1 + x, |x| below a tenth where the grid begins.
+    up = x - x * x * (0.5 - x * (1.0 / 3.0 - 0.25 * x))
+    return round(places[at] + _OCTAVE * 1.4426950408889634 * up), math.exp(0.7 * b)
+
+
+@kernel
+def _keep(here: F32, laid: I64, gone: F32, coming: F32, count: int, places: I64, kept: F64) -> int:
+    """Appends what holds still of the row `here`, filled at `laid`, behind the first `count`, as
+    far as `places` reach; the new count."""
+    for index in range(laid.size):
+        at = laid[index]
         near = np.float32(0.0)
         for other in range(max(0, at - 2), min(_SIZE, at + 3)):
             near = max(near, gone[other], coming[other])
-        if near > 0.0:
-            frames[count], places[count], kept[count] = frame, at, min(here[at], near)
+        if near > 0.0 and count < places.size:
+            places[count], kept[count] = at, min(here[at], near)
             count += 1
     return count
 

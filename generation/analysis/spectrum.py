@@ -3,19 +3,17 @@
 Both are taken of the sound at 6 kHz: a window of 43 ms every 512 samples for time, one of 341 ms
 every 8,192 samples for pitch; above 3 kHz three octaves stand for themselves. It refuses to judge.
 Invariant: frame i of the first is centred on sample 512 i, frame i of the second on sample 8,192 i;
-digital silence gives zeros, never a NaN.
+a silent sound gives zeros, never a NaN.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
+from generation.analysis.frames import SIZE, band_powers, long_powers
 from generation.analysis.pyramid import HOP, OCTAVES_HZ, STEP, pyramid_of
-from generation.engine.kernels import kernel
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -23,7 +21,7 @@ I64 = npt.NDArray[np.int64]
 
 RATE_HZ = 48_000
 FRAMES_PER_S = RATE_HZ / HOP
-WINDOW = 256
+WINDOW = SIZE
 PITCH_RATE_HZ = RATE_HZ // STEP
 PITCH_HOP = 1_024
 PITCH_WINDOW = 2_048
@@ -32,12 +30,11 @@ PITCH_BINS = 768
 BANDS_PER_OCTAVE = 6
 LOWEST_BAND_HZ = 40.0
 _HIGHEST_BIN = 110
-_BATCH = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """`bands` [n, b]: mean power in sixth-octave bands up to 2.6 kHz and in the octaves from 3 kHz
+    """`bands` [b, n]: mean power in sixth-octave bands up to 2.6 kHz and in the octaves from 3 kHz
     on, `band_hz` their centres, `band_width` how many sixths of an octave each stands for;
     `weighted` [n]: K-weighted mean square of the mid signal; `pitch` [m, 768]: magnitudes of the
     pitch spectrum (a sine of amplitude 1 reads 1), bin spacing PITCH_RATE_HZ / PITCH_WINDOW.
@@ -56,81 +53,50 @@ def spectrum_of(audio: F32) -> Spectrum:
     length = audio.shape[1]
     made = pyramid_of(audio)
     shape, centres, widths = _bands()
-    frames = 1 + length // HOP
-    window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
-    scale = np.float32(2.0 / (WINDOW * float(np.sum(window.astype(np.float64) ** 2))))
-    bands = np.empty((frames, centres.size), np.float32)
-    for start, power in _powers(made.slow, window, HOP // STEP, frames, len(shape)):
-        bands[start : start + len(power), : shape.shape[1]] = power @ (scale * shape)
-    _spread(made.energy, bands[:, -len(OCTAVES_HZ) :])
+    narrow = shape.shape[1]
+    bands = np.empty((centres.size, 1 + length // HOP), np.float32)
+    band_powers(made.slow, _short_window(), HOP // STEP, shape, bands[:narrow])
+    _spread(made.energy, bands[narrow:])
     return Spectrum(
         length=length,
         bands=bands,
         band_hz=centres,
         band_width=widths,
-        weighted=(bands @ k_power(centres).astype(np.float32)).astype(np.float64),
+        weighted=(k_power(centres).astype(np.float32) @ bands).astype(np.float64),
         pitch=_pitch_spectrum(made.slow, 1 + length // PITCH_STRIDE),
     )
 
 
-def _pitch_spectrum(slow: F32, frames: int) -> F32:
+@cache
+def _short_window() -> F32:
+    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+@cache
+def _long_window() -> F32:
+    """Scaled so that a sine of amplitude 1 reads 1."""
     window = np.blackman(PITCH_WINDOW + 1)[:-1].astype(np.float32)
-    window /= np.float32(window.sum() / 2.0)
+    return np.asarray(window / np.float32(window.sum() / 2.0), np.float32)
+
+
+def _pitch_spectrum(slow: F32, frames: int) -> F32:
     out = np.empty((frames, PITCH_BINS), np.float32)
-    for start, power in _powers(slow, window, PITCH_HOP, frames, PITCH_BINS):
-        np.sqrt(power, out=out[start : start + len(power)])
-    return out
-
-
-def _powers(slow: F32, window: F32, hop: int, count: int, bins: int) -> Iterator[tuple[int, F32]]:
-    """(number of the first frame, squared magnitudes [some, bins]) of `count` windowed frames, each
-    centred on a multiple of `hop`. What is given is overwritten by the next."""
-    batch = _BATCH // window.size
-    frames, power = np.empty((batch, window.size), np.float32), np.empty((batch, bins), np.float32)
-    for start in range(0, count, batch):
-        size = min(batch, count - start)
-        _cut(slow, window, start * hop - window.size // 2, hop, frames[:size])
-        parts = scipy.fft.rfft(frames[:size], axis=1)
-        _square(parts.view(np.float32), power[:size])
-        yield start, power[:size]
-
-
-@kernel
-def _cut(slow: F32, window: F32, start: int, hop: int, frames: F32) -> None:
-    """Frames from sample `start` on, `hop` apart, times `window`; silence lies outside `slow`."""
-    for index in range(len(frames)):
-        first = start + index * hop
-        low, high = max(0, -first), max(0, min(window.size, slow.size - first))
-        row = frames[index]
-        if low > 0 or high < window.size:
-            row[:] = 0.0
-        if low < high:
-            goal, sound, weight = row[low:high], slow[first + low : first + high], window[low:high]
-            for at in range(goal.size):
-                goal[at] = sound[at] * weight[at]
-
-
-@kernel
-def _square(parts: F32, power: F32) -> None:
-    """Squared magnitudes of the first bins; `parts`: real and imaginary by turns."""
-    bins = power.shape[1]
-    for index in range(len(parts)):
-        pairs, row = parts[index, : 2 * bins].reshape(bins, 2), power[index]
-        for at in range(bins):
-            row[at] = pairs[at, 0] * pairs[at, 0] + pairs[at, 1] * pairs[at, 1]
+    long_powers(slow, _long_window(), PITCH_HOP, out)
+    return np.sqrt(out, out=out)
 
 
 def _spread(energy: F32, out: F32) -> None:
     """Each frame's octaves: the mean of the two hops that meet at its middle."""
-    hops = np.zeros((len(energy), len(out) + 1), np.float32)
+    hops = np.zeros((len(energy), out.shape[1] + 1), np.float32)
     hops[:, 1 : 1 + energy.shape[1]] = energy
-    out[:] = (0.5 * (hops[:, :-1] + hops[:, 1:])).T
+    np.multiply(np.float32(0.5), hops[:, :-1] + hops[:, 1:], out=out)
 
 
 @cache
 def _bands() -> tuple[F32, F64, F64]:
-    """([bins, narrow bands], centres in Hz, widths in sixths of an octave): triangular bands, two
-    bins apart or more, and the octaves above them; what lies below the first belongs to it."""
+    """([bins, narrow bands] parts of the squared magnitude, centres in Hz, widths in sixths of an
+    octave): triangular bands, two bins apart or more, and the octaves above them; what lies below
+    the first belongs to it."""
     spacing = PITCH_RATE_HZ / WINDOW
     octaves = np.log2(_HIGHEST_BIN * spacing / LOWEST_BAND_HZ)
     edges = LOWEST_BAND_HZ * 2.0 ** (np.arange(int(octaves * BANDS_PER_OCTAVE) + 1) / 6.0)
@@ -143,7 +109,8 @@ def _bands() -> tuple[F32, F64, F64]:
     centres = np.concatenate([bins[1:-1] * spacing, OCTAVES_HZ])
     # Of the uppermost octave half is air: few sounds reach beyond 17 kHz.
     widths = np.concatenate([np.ones(bins.size - 2), [6.0, 6.0, 3.0]])
-    return np.stack(shape, axis=1).astype(np.float32), centres, widths
+    scale = 2.0 / (WINDOW * float(np.sum(_short_window().astype(np.float64) ** 2)))
+    return (scale * np.stack(shape, axis=1)).astype(np.float32), centres, widths
 
 
 def k_power(hertz: F64) -> F64:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 
+from generation.analysis.curves import is_highest, log_of_sums, mean_near, percentile
 from generation.analysis.spectrum import FRAMES_PER_S, Spectrum
+from generation.engine.kernels import kernel
+from generation.engine.vectors import WIDTH, fma, load, splat, store
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -24,6 +26,9 @@ _LAG = 2
 _STIR = np.float32(0.3)
 _SPAN = 1_100
 _COMB = (1.0, 0.8, 0.5, 0.5)
+_SMOOTH = np.exp(-0.5 * (np.arange(-6, 7) / 1.5) ** 2)
+_BPM = SLOWEST_BPM * _STEP ** np.arange(int(np.log(FASTEST_BPM / SLOWEST_BPM) / np.log(_STEP)))
+_FELT = np.exp(-0.5 * (np.log2(_BPM / FELT_BPM) / FELT_OCTAVES) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,63 +55,129 @@ def novelty_of(spectrum: Spectrum) -> Novelty:
 
     A wide band counts as many times as it holds sixths of an octave.
     """
-    width = spectrum.band_width.astype(np.float32)
     level = levels_of(spectrum, 95, 2_000.0)
-    rise = np.zeros_like(level)
-    rise[_LAG:] = level[_LAG:] - _loudest_near(level[:-_LAG], int(np.sum(width == 1.0)))
-    np.maximum(rise, 0.0, out=rise)
-    low, high = spectrum.band_hz < 160.0, spectrum.band_hz > 2_000.0
-    sums = rise @ np.stack([width, width * low, width * high], axis=1)
-    sums[:, 0] = np.maximum(sums[:, 0] - _STIR, 0.0)
-    total, lows, highs = (_detrended(curve.astype(np.float64)) for curve in sums.T)
+    width, hertz = spectrum.band_width.astype(np.float32), spectrum.band_hz
+    sums = np.zeros((3, level.shape[1]), np.float32)
+    _add_rises(
+        level,
+        int(np.sum(width == 1.0)),
+        np.stack([width, width * (hertz < 160.0), width * (hertz > 2_000.0)]).astype(np.float32),
+        sums,
+    )
+    sums[0] = np.maximum(sums[0] - _STIR, 0.0)
+    total, lows, highs = (_detrended(curve.astype(np.float64)) for curve in sums)
     return Novelty(total, lows, highs)
 
 
-def levels_of(spectrum: Spectrum, percentile: float, reach: float) -> F32:
-    """[n, b] log10 of 1 + `reach` x power per sixth octave over the `percentile` of all power."""
-    loud = float(np.percentile(spectrum.bands.sum(axis=1), percentile)) + 1e-12
-    scale = (reach / loud / spectrum.band_width).astype(np.float32)
-    return np.asarray(np.log10(np.float32(1.0) + spectrum.bands * scale), np.float32)
-
-
-def _loudest_near(level: F32, narrow: int) -> F32:
-    """The largest of each band and its neighbors, among the first `narrow` ones."""
-    out = level.copy()
-    part, source = out[:, :narrow], level[:, :narrow]
-    np.maximum(part[:, 1:], source[:, :-1], out=part[:, 1:])
-    np.maximum(part[:, :-1], source[:, 1:], out=part[:, :-1])
+def levels_of(spectrum: Spectrum, percent: float, reach: float) -> F32:
+    """[b, n] log10 of 1 + `reach` x power per sixth octave over the `percent`ile of all power."""
+    loud = percentile(spectrum.bands.sum(axis=0), percent) + 1e-12
+    out = np.empty_like(spectrum.bands)
+    log_of_sums(spectrum.bands, (reach / loud / spectrum.band_width).astype(np.float32), out)
     return out
+
+
+@kernel
+def _add_rises(level: F32, narrow: int, weights: F32, sums: F32) -> None:
+    """Adds each band's rise over the loudest of it and its neighbors two frames ago to `sums`
+    [3, n], times its `weights` [3, b]; beyond the first `narrow` bands none has neighbors."""
+    count, nothing = level.shape[1] - _LAG, np.float32(0.0)
+    if count <= 0:
+        return
+    near, rise = np.empty(count, np.float32), np.empty(count, np.float32)
+    for band in range(len(level)):
+        near[:] = level[band, :count]
+        if 0 < band < narrow:
+            _raise_to(near, level[band - 1])
+        if band + 1 < narrow:
+            _raise_to(near, level[band + 1])
+        here = level[band, _LAG:]
+        for at in range(count):
+            over = here[at] - near[at]
+            rise[at] = over if over > nothing else nothing
+        for index in range(len(sums)):
+            if weights[index, band] > nothing:
+                _add_times(weights[index, band], rise, sums[index, _LAG:])
+
+
+@kernel
+def _raise_to(near: F32, other: F32) -> None:
+    for at in range(near.size):
+        near[at] = other[at] if other[at] > near[at] else near[at]
+
+
+@kernel
+def _add_times(weight: float, rise: F32, out: F32) -> None:
+    times = np.float32(weight)
+    for at in range(out.size):
+        out[at] += times * rise[at]
 
 
 def _detrended(curve: F64) -> F64:
     """What stands out of the surrounding 0.8 s, scaled so that quiet stretches count too."""
     span = int(0.8 * FRAMES_PER_S)
-    above = np.maximum(0.0, curve - uniform_filter1d(curve, span, mode="nearest"))
-    around = np.sqrt(np.maximum(0.0, uniform_filter1d(above**2, 8 * span, mode="nearest")))
-    whole = float(np.sqrt(np.mean(above**2)))
-    return np.asarray(above / (around + 0.3 * whole + 1e-9))
+    above = np.maximum(0.0, curve - mean_near(curve, span))
+    squares = above * above
+    around = np.sqrt(np.maximum(0.0, mean_near(squares, 8 * span)))
+    return np.asarray(above / (around + (0.3 * float(squares.mean()) ** 0.5 + 1e-9)))
 
 
 def autocorrelation(curve: F64, longest: int) -> F64:
     """Mean of the normalised autocorrelations of overlapping 12 s spans, lags 0 .. longest - 1."""
-    smooth = gaussian_filter1d(curve, 1.5)
-    span = min(_SPAN, smooth.size)
-    total, weights = np.zeros(longest), 1e-12
+    total = np.zeros(longest)
+    weights = _add_lags(_smoothed(curve), total)
+    return total / (weights + 1e-12)
+
+
+@kernel
+def _add_lags(smooth: F64, total: F64) -> float:
+    """Adds the autocorrelation of each span, times the root of its energy; the sum of the roots."""
+    span, longest, weights = min(_SPAN, smooth.size), total.size, 0.0
+    room = -(-longest // (4 * WIDTH)) * 4 * WIDTH
+    line, lags = np.zeros(span + room, np.float32), np.empty(room, np.float32)
     for start in range(0, max(1, smooth.size - span // 2), max(1, span // 3)):
         part = smooth[start : start + span]
-        part = part - part.mean()
-        energy = float(part @ part)
-        if part.size < span // 2 or energy <= 1e-9:
+        size, mean, energy = part.size, part.mean(), 0.0
+        if size < span // 2:
             continue
-        spectrum = np.fft.rfft(part, 2 * max(span, longest))
-        lags = np.fft.irfft(np.abs(spectrum) ** 2)[:longest] / energy
-        reach = min(longest, part.size - 1)
-        lags[:reach] *= part.size / (part.size - np.arange(reach))
-        lags[int(0.8 * part.size) :] = 0.0
-        weight = np.sqrt(energy)
-        total += weight * lags
-        weights += weight
-    return total / weights
+        line[size:] = np.float32(0.0)
+        for at in range(size):
+            energy += (part[at] - mean) ** 2
+            line[at] = np.float32(part[at] - mean)
+        if energy <= 1e-9:
+            continue
+        _correlate(line, size, lags)
+        root = np.sqrt(energy)
+        weights += root
+        for lag in range(min(longest, int(0.8 * size))):
+            total[lag] += lags[lag] / root * (size / (size - lag))
+    return weights
+
+
+@kernel
+def _correlate(line: F32, size: int, lags: F32) -> None:
+    """The sums of the first `size` samples times those each lag on, sixty-four lags at a time."""
+    for lag in range(0, lags.size, 4 * WIDTH):
+        none = splat(np.float32(0.0))
+        a, b, c, d = none, none, none, none
+        for at in range(size):
+            here, there = splat(line[at]), at + lag
+            a = fma(load(line, there), here, a)
+            b = fma(load(line, there + WIDTH), here, b)
+            c = fma(load(line, there + 2 * WIDTH), here, c)
+            d = fma(load(line, there + 3 * WIDTH), here, d)
+        store(lags, lag, a)
+        store(lags, lag + WIDTH, b)
+        store(lags, lag + 2 * WIDTH, c)
+        store(lags, lag + 3 * WIDTH, d)
+
+
+def _smoothed(curve: F64) -> F64:
+    """`curve` under a Gaussian of 1.5 frames; beyond its ends it is turned back."""
+    reach = min(_SMOOTH.size // 2, curve.size)
+    turned = np.concatenate([curve[:reach][::-1], curve, curve[-reach:][::-1]])
+    weights = _SMOOTH[_SMOOTH.size // 2 - reach : _SMOOTH.size // 2 + reach + 1]
+    return np.convolve(turned, weights / weights.sum(), mode="valid")
 
 
 def combined(novelties: Sequence[Novelty], clarities: Sequence[float]) -> Novelty:
@@ -139,22 +210,18 @@ def pulses(curve: F64) -> list[Tempo]:
         return []
     slowest = 60.0 * FRAMES_PER_S / SLOWEST_BPM
     lags = autocorrelation(curve, int(slowest * len(_COMB)) + 8)
-    count = int(np.log(FASTEST_BPM / SLOWEST_BPM) / np.log(_STEP))
-    bpm = SLOWEST_BPM * _STEP ** np.arange(count)
-    periods = 60.0 * FRAMES_PER_S / bpm
-    score = np.zeros(count)
-    used = np.zeros(count)
+    periods = 60.0 * FRAMES_PER_S / _BPM
+    score, used = np.zeros(_BPM.size), np.zeros(_BPM.size)
     reach = 0.75 * min(curve.size, _SPAN)
     for times, weight in enumerate(_COMB, start=1):
         inside = periods * times < reach
         score += weight * np.interp(periods * times, np.arange(lags.size), lags) * inside
         used += weight * inside
     score = np.maximum(0.0, score / (used + 1e-12)) * (used > 0)
-    felt = np.exp(-0.5 * (np.log2(bpm / FELT_BPM) / FELT_OCTAVES) ** 2)
-    weighed = score**1.5 * felt
-    peaks = np.flatnonzero((weighed >= maximum_filter1d(weighed, 9)) & (score > 0.02))
+    weighed = score**1.5 * _FELT
+    peaks = np.flatnonzero(is_highest(weighed, 4) & (score > 0.02))
     best = peaks[np.argsort(-weighed[peaks])][:8]
-    found = [Tempo(float(bpm[i]), float(min(1.0, score[i])), float(weighed[i])) for i in best]
+    found = [Tempo(float(_BPM[i]), float(min(1.0, score[i])), float(weighed[i])) for i in best]
     return _compound_first(_even_first(found))
 
 

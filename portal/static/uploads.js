@@ -7,6 +7,7 @@ const said = document.querySelector("#upload-said");
 const AUDIO = /\.(wav|wave|aif|aiff|aifc|flac|mp3|ogg|oga|opus|m4a|mp4|rf64|w64)$/i;
 const AT_ONCE = 2;
 const LONGEST_WAIT_MS = 30_000;
+const LOGGED_OUT = "You are logged out by now. Log in, then choose it again: what came is kept.";
 const queue = [];
 let running = 0;
 
@@ -25,6 +26,7 @@ async function ask(url, options = {}) {
   const headers = { "X-CSRFToken": token(), ...options.headers };
   const answer = await fetch(url, { credentials: "same-origin", ...options, headers });
   if (answer.status >= 500 || answer.status === 429) throw new TypeError(`status ${answer.status}`);
+  if (answer.redirected) throw new Refused(LOGGED_OUT);
   const body = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
   if (!answer.ok) throw new Refused(body.title ?? "This upload is not here any more.");
   return body;
@@ -110,7 +112,7 @@ async function send(file) {
     await insist(() => ask(state.complete_url, { method: "POST" }));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (!state) say(`${file.name}: ${error.message}`);
+    if (!state || error.message === LOGGED_OUT) say(`${file.name}: ${error.message}`);
   }
   if (state) await insist(() => showRow(state));
 }
@@ -131,7 +133,7 @@ function add(files) {
   said.replaceChildren();
   const stems = files.filter((file) => AUDIO.test(file.name) && !file.name.startsWith("."));
   const odd = files.length - stems.length;
-  if (odd && !stems.length) say("There is no sound file among these.");
+  if (odd && !stems.length) say("There is no sound file among these. Choose WAV, AIFF, FLAC, MP3, Ogg or M4A.");
   stems.sort((a, b) => a.name.localeCompare(b.name));
   queue.push(...stems);
   work();

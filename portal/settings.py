@@ -138,6 +138,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "portal.accounts.signup.SignupForm"
 ACCOUNT_FORMS = {
     "login": "portal.accounts.wording.LoginForm",
     "signup": "portal.accounts.wording.SignupForm",
+    "reset_password": "portal.accounts.wording.ResetPasswordForm",
 }
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""

@@ -175,8 +175,9 @@ def check_recordings(mode: Mode, recordings: Sequence[str]) -> list[str]:
     fewest, most = RECORDINGS[mode]
     if not fewest <= len(named) <= most:
         span = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        noun = "recording" if most == 1 else "recordings"
         raise RequestRefused(
-            "bad_recordings", f"A {mode} is made from {span} recordings.", "recordings"
+            "bad_recordings", f"Name {span} {noun}: that many go into this mode.", "recordings"
         )
     return named
 

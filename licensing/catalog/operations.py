@@ -267,9 +267,13 @@ def mark_stems_complete(*, recording_id: UUID, actor: Actor, now: datetime) -> R
     if recording.state == Recording.State.COMPLETE:
         return recording
     if recording.stems.filter(state__in=_ON_THE_WAY).exists():
-        raise CatalogRefused("stems_on_the_way", "A stem of this recording is still being checked.")
+        raise CatalogRefused(
+            "stems_on_the_way",
+            "A stem is still coming in or being checked: wait for it or stop its upload, then say "
+            "again that all are in.",
+        )
     if not recording.stems.filter(state=Stem.State.READY).exists():
-        raise CatalogRefused("no_stems", "This recording has no stem that is ready.")
+        raise CatalogRefused("no_stems", "No stem is ready yet: bring one that is taken first.")
     recording.stems_complete_at = now
     recording.save(update_fields=["stems_complete_at"])
     _move_recording(recording, Recording.State.COMPLETE, actor, "mark_stems_complete", now)

@@ -1,4 +1,4 @@
-"""The library's log-in and sign-up forms in our words.
+"""The library's forms around log-in in our words.
 
 It changes labels and hints, never what is asked or checked.
 """
@@ -25,6 +25,14 @@ class LoginForm(library.LoginForm):
         super().__init__(*args, **kwargs)
         _reword(self)
         self.fields["password"].help_text = ""
+
+
+class ResetPasswordForm(library.ResetPasswordForm):
+    """Where the link to a new password goes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
 
 
 class SignupForm(library.SignupForm):

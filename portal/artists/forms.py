@@ -34,7 +34,9 @@ class RecordingForm(forms.Form):
         required=False, label="ISRC, if there is one", help_text="For example ZZ-ST1-26-00417."
     )
     iswc = forms.CharField(
-        required=False, label="ISWC of the work, if there is one", help_text="T-999.000.417-6."
+        required=False,
+        label="ISWC of the work, if there is one",
+        help_text="For example T-999.000.417-6.",
     )
     explicit = forms.BooleanField(
         required=False, label="The words are explicit", help_text="Listeners can filter by it."

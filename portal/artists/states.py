@@ -12,6 +12,7 @@ from portal.artists.words import key_name
 
 PITCHED = frozenset({"bass", "keys", "guitar", "vocals", "pad", "strings"})
 SURE = 0.5
+_ANOTHER = "Delete this row, then bring another file."
 _FAULTS = ("The sound is clipped", "The stem is silent")
 
 
@@ -44,7 +45,7 @@ def stem_state(
     if state == "CHECKING":
         return _told("Being checked")
     if state == "REFUSED":
-        return RowState("stop", "Refused", "Not taken.", refusal)
+        return RowState("stop", "Refused", "Not taken.", f"{refusal} {_ANOTHER}".strip())
     if state == "REVIEW":
         return RowState(
             "wait",

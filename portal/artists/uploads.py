@@ -24,13 +24,23 @@ from licensing.catalog.models import Recording
 from portal.accounts import access
 
 _STATUS = {"no_such_part": 404, "closed": 410, "too_large": 413}
+# What to do about a refusal whose sentence says only what is so.
+_ADVICE = {
+    "empty": "Export it again, then choose the new file.",
+    "name": "Rename it, then choose it again.",
+    "too_large": "Export it as FLAC, or in shorter parts.",
+}
 
 
 def _problem(code: str, sentence: str, **more: Any) -> JsonResponse:
-    body = {"code": code, "title": sentence, **more}
+    body = {"code": code, "title": _advised(code, sentence), **more}
     answer = JsonResponse(body, status=_STATUS.get(code, 422))
     answer.headers["Content-Type"] = "application/problem+json"
     return answer
+
+
+def _advised(code: str, sentence: str) -> str:
+    return f"{sentence} {_ADVICE.get(code, '')}".strip()
 
 
 def _found(request: HttpRequest, upload_id: UUID) -> Upload:
@@ -155,7 +165,8 @@ def upload_plain(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         try:
             _send_whole(request, recording, file)
         except UploadRefused as refusal:
-            messages.error(request, f"{file.name}: {refusal.sentence}")
+            sentence = _advised(refusal.code, refusal.sentence)
+            messages.error(request, f"{file.name}: {sentence}")
     return redirect("artists:recording", recording.pk)
 
 

@@ -62,6 +62,15 @@ def test_unknown_names_are_refused():
     assert code_of(territory="Germany") == "bad_territory"
 
 
+@pytest.mark.parametrize(
+    ("mode", "words"), [("remix", "Name 1 recording:"), ("collaboration", "Name 2 recordings:")]
+)
+def test_how_many_recordings_a_mode_wants_is_said_in_words(mode, words):
+    with pytest.raises(RequestRefused) as refused:
+        rules.check_request(**(GOOD | {"mode": mode, "recordings": []}))
+    assert words in refused.value.sentence
+
+
 def test_remix_takes_one_recording_and_collaboration_two():
     assert code_of(recordings=[]) == "bad_recordings"
     assert code_of(recordings=["a", "b"]) == "bad_recordings"

@@ -152,6 +152,7 @@ def test_recording_is_complete_when_the_artist_says_and_every_stem_is_settled(ti
     with pytest.raises(CatalogRefused) as refused:
         complete(tide)
     assert refused.value.code == "stems_on_the_way"
+    assert "wait for it or stop its upload" in refused.value.sentence
     operations.refuse_stem(stem_id=waiting.id, sentence="Silence.", now=on.NOON)
     assert complete(tide).stems_complete_at == on.NOON
     assert complete(tide).state == "COMPLETE"

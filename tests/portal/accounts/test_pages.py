@@ -76,6 +76,13 @@ def test_forgotten_password_is_mailed(client, make_user):
     assert "Choose a new password" in page.content.decode()
 
 
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
+def test_forms_around_log_in_use_our_words(client, db, name):
+    page = client.get(reverse(name)).content.decode()
+    assert re.search(r"<label[^>]*>E-mail</label>", page)
+    assert "placeholder=" not in page
+
+
 @pytest.mark.parametrize(
     "name",
     ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"],

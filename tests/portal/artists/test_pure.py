@@ -73,7 +73,8 @@ def test_columns_are_as_high_as_their_amounts(amounts):
 def test_a_row_says_what_it_waits_for():
     assert stem_state("CHECKING").moves
     assert stem_state("READY").word == "Listening to it"
-    assert stem_state("REFUSED", refusal="It is a play list.").text == "It is a play list."
+    refused = stem_state("REFUSED", refusal="It is a play list.")
+    assert refused.text == "It is a play list. Delete this row, then bring another file."
     assert stem_state("READY", analysis=PIANO).kind == "ok"
     assert stem_state("READY", analysis=PIANO, song_key="F maj").kind == "ok"
     assert stem_state("READY", analysis=PIANO, song_key="E maj").kind == "wait"

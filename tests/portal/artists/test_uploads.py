@@ -5,6 +5,7 @@ import io
 import wave
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from generation.uploads import rules
@@ -99,6 +100,24 @@ def test_an_impossible_size_is_refused_at_once(as_ines, recording, name, size, s
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "deed"),
+    [
+        ("a.wav", 0, "Export it again"),
+        ("a.wav", 10**15, "in shorter parts"),
+        ("a" * 300 + ".wav", 9, "Rename it"),
+    ],
+)
+def test_a_refusal_says_what_to_do(as_ines, recording, name, size, deed):
+    assert deed in begin(as_ines, recording, name, size).json()["title"]
+
+
+def test_an_empty_file_of_the_plain_form_says_what_to_do(as_ines, recording):
+    url = reverse("artists:upload_plain", args=[recording.pk])
+    page = as_ines.post(url, {"files": ContentFile(b"", "a.wav")}, follow=True).content.decode()
+    assert "a.wav: The file is empty. Export it again, then choose the new file." in page
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"name": "a.wav"}', b'{"name":1,"size":"x"}'])

@@ -3,6 +3,8 @@
 Invariant: nothing is rounded twice. Amounts come in micro-units, shares in parts per million.
 """
 
+import re
+
 from licensing.money import allocate
 
 MICROS = 1_000_000
@@ -73,3 +75,11 @@ def key_name(key: str | None) -> str:
     if not key:
         return ""
     return key.replace(" min", " minor").replace(" maj", " major")
+
+
+def flowing(text: str) -> str:
+    """Text whose lines were broken for print, word for word, with each paragraph on one line.
+
+    A line that begins with blanks goes on with the one before.
+    """
+    return re.sub(r"(?<=\S)\n[ ]+(?=\S)", " ", text)

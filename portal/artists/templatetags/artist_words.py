@@ -12,6 +12,7 @@ register.filter("percent", words.percent)
 register.filter("clock", words.clock)
 register.filter("tempo", words.tempo)
 register.filter("key_name", words.key_name)
+register.filter("flowing", words.flowing)
 
 
 @register.filter

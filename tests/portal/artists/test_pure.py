@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.analysis.values import StemAnalysis
+from licensing.clearance.terms import terms_text
 from portal.artists import words
 from portal.artists.pictures import Month, month_chart, wave_path
 from portal.artists.states import stem_state
@@ -68,6 +69,14 @@ def test_columns_are_as_high_as_their_amounts(amounts):
         range(len(amounts)), key=lambda place: (heights[place], amounts[place])
     )
     assert len(chart.lines) >= 2
+
+
+def test_terms_flow_word_for_word_with_each_clause_on_a_line_of_its_own():
+    text = terms_text()
+    shown = words.flowing(text)
+    assert shown.split() == text.split()
+    clauses = [line for line in shown.splitlines() if line]
+    assert [clause[:2] for clause in clauses] == ["TE", "1.", "2.", "3.", "4.", "5.", "6."]
 
 
 def test_a_row_says_what_it_waits_for():

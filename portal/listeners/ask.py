@@ -115,6 +115,7 @@ def _page(asking: _Asking, refusals: Sequence[str] = ()) -> AskPage:
         ground=asking.permission.ground,
         seconds=_seconds(asking),
         refusals=tuple(refusals) or asking.permission.refusals,
+        needs_country=not asking.user.country,
         cost=_cost(asking.user),
     )
 

@@ -106,6 +106,7 @@ class AskPage:
     seconds_recordings: tuple[Second, ...]
     refused_title: str
     refusals: tuple[str, ...]
+    needs_country: bool
     cost: str
 
 
@@ -194,6 +195,7 @@ def ask_page(
     ground: Ground,
     seconds: Sequence[Second] = (),
     refusals: Sequence[str] = (),
+    needs_country: bool = False,
     cost: str = "",
 ) -> AskPage:
     """The form for these wishes on this ground."""
@@ -214,5 +216,6 @@ def ask_page(
         seconds_recordings=tuple(seconds),
         refused_title="This cannot be made, for these reasons:" if many else "This cannot be made.",
         refusals=tuple(dict.fromkeys(refusals)),
+        needs_country=needs_country,
         cost=cost,
     )

@@ -21,6 +21,10 @@ from portal.listeners.measured import measured_recordings
 
 ANEW_MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
 ALL_MODES = (Mode.REMIX, *ANEW_MODES, Mode.COLLABORATION)
+NO_COUNTRY = (
+    "Licences hold per country, and yours is not known: say which one you are billed in, then ask "
+    "again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def permission_for(
         return _anew(mode, user, now)
     found = clearable(mode, user, now, [one.pk for one in recordings])
     missing = {one.pk for one in recordings} - {one.recording_id for one in found}
-    refusals = list(_reasons(mode, missing, user, now))
+    refusals = list(_reasons(mode, missing, user, now)) if user.country else [NO_COUNTRY]
     limits = tightest(one.limits for one in found)
     if len(recordings) > 1 and not limits.with_others:
         refusals.append("Not everybody here lets their stems be mixed with other recordings.")
@@ -61,6 +65,8 @@ def permission_for(
 
 
 def _anew(mode: Mode, user: User, now: datetime) -> Permission:
+    if not user.country:
+        return Permission(Ground(limits=ANYTHING), (NO_COUNTRY,))
     if clearable(mode, user, now):
         return Permission(Ground(limits=ANYTHING), ())
     return Permission(

@@ -272,7 +272,7 @@ def _facts(view: VariationView) -> tuple[Fact, ...]:
     pairs = (
         ("Kind", TITLES[Mode(view.mode)].capitalize()),
         ("Length", clock(view.duration_ms)),
-        ("Tempo", f"{view.tempo_bpm:g} bpm" if view.tempo_bpm else "free"),
+        ("Tempo", f"{view.tempo_bpm:.1f} bpm".replace(".0 ", " ") if view.tempo_bpm else "free"),
         ("Key", view.key or "not fixed"),
         ("Loudness", loudness),
         ("Seed", str(view.seed)),

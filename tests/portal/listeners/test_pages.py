@@ -1,11 +1,13 @@
 """The listener's pages: what may be asked for, three states of one place, and what a page says."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from generation import recipe as recipes
 from generation.variations.models import Variation
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
@@ -92,6 +94,30 @@ def test_the_same_key_asks_for_the_same_variation(client, listener, stage) -> No
     second = client.post(reverse("listeners:ask"), _asking(stage))
     assert first.headers["Location"] == second.headers["Location"]
     assert Variation.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["remix", "mood"])
+def test_without_a_country_the_page_says_where_to_name_it(client, listener, stage, kind) -> None:
+    listener.country = ""
+    listener.save()
+    address = [stage.tide.pk] if kind == "remix" else []
+    form = text_of(client, "recording" if kind == "remix" else "anew", *address)
+    wishes = _asking(stage, mode=kind) | ({} if kind == "remix" else {"recording": ""})
+    answer = client.post(reverse("listeners:ask"), wishes)
+    assert answer.status_code == 422
+    assert Variation.objects.count() == 0
+    for page in (form, answer.content.decode()):
+        assert "say which one you are billed in" in page
+        assert f'<a href="{reverse("accounts:overview")}">Say which country' in page
+
+
+def test_a_tempo_is_said_with_at_most_one_decimal(client, listener, stage) -> None:
+    row = sealed(listener, stage, NOW)
+    for planned, said in ((105.7316, "105.7 bpm"), (116.0, "116 bpm")):
+        plan = recipes.from_json(row.recipe)
+        told = replace(plan, grid=replace(plan.grid, tempo_bpm=planned))
+        Variation.objects.filter(pk=row.pk).update(recipe=recipes.to_json(told))
+        assert f"<dd>{said}</dd>" in text_of(client, "variation", row.pk)
 
 
 def test_other_wishes_on_the_same_page_are_another_request(client, listener, stage) -> None:

@@ -155,6 +155,8 @@ def test_back_from_a_variation_leads_to_the_form_and_no_page_is_kept(site, lea, 
     refused: list[str] = []
     tab.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
     tab.goto(f"{site}/listen/recordings/{stage.tide.pk}/")
+    tab.locator("label[for=mode-mood]").click()
+    tab.locator("#mode-mood:checked").wait_for()
     for made, length in ((1, "30"), (2, "60")):
         tab.locator(f"label[for=length-{length}]").click()
         tab.get_by_role("button", name="Make this variation").click()

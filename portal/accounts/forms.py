@@ -8,6 +8,7 @@ from licensing.catalog import identifiers
 from licensing.catalog.models import Party
 from portal.accounts.countries import COUNTRIES
 from portal.accounts.models import Role, User
+from portal.accounts.names import printable
 
 
 def checked(normalise: Callable[[str], str], value: str) -> str:
@@ -35,12 +36,20 @@ class YouForm(forms.ModelForm):
         fields = ("display_name", "country")
         labels = {"display_name": "Name"}
 
+    def clean_display_name(self) -> str:
+        """A name that can be seen, or none."""
+        name: str = self.cleaned_data["display_name"]
+        if name:
+            printable(name)
+        return name
+
 
 class PartyForm(forms.Form):
     """A person or company that can hold rights and be paid."""
 
     name = forms.CharField(
         max_length=200,
+        validators=[printable],
         label="Name as it stands on contracts",
         error_messages={"required": "Write the name that shall stand on sheets and statements."},
     )

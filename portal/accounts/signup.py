@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from portal.accounts import operations, rules
 from portal.accounts.models import User
+from portal.accounts.names import printable
 
 
 class SignupForm(forms.Form):
@@ -17,6 +18,7 @@ class SignupForm(forms.Form):
     field_order = ("display_name", "email", "password1", "is_16")
     display_name = forms.CharField(
         max_length=120,
+        validators=[printable],
         label="Name",
         help_text="Shown to those you work with.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

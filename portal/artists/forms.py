@@ -11,6 +11,7 @@ from generation.analysis.values import ROLES
 from licensing.catalog import identifiers
 from licensing.catalog.models import Party, Recording, Work
 from portal.accounts.forms import checked
+from portal.accounts.names import printable
 
 KEYS = tuple(f"{note} {mode}" for mode in ("maj", "min") for note in TONICS)
 TEMPO_RANGE = (30.0, 300.0)
@@ -21,11 +22,13 @@ class RecordingForm(forms.Form):
 
     title = forms.CharField(
         max_length=200,
+        validators=[printable],
         label="Title of the recording",
         error_messages={"required": "A recording needs a title; you see it on every page."},
     )
     work_title = forms.CharField(
         max_length=200,
+        validators=[printable],
         required=False,
         label="Title of the work",
         help_text="The composition. Leave it empty when it is the same.",

@@ -91,3 +91,27 @@ def test_a_case_file_looks_missing_to_who_is_no_staff(lea: User, client: Client)
     missing = client.get(reverse("admin:case_file", args=["4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"]))
     assert theirs.status_code == missing.status_code == 404
     assert client.get(reverse("admin:index")).status_code == 404
+
+
+@pytest.mark.parametrize("odd", ["a\u202eb", "\u200b", "a\x07b"])
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("artists:recording_new", "title"),
+        ("artists:recording_new", "work_title"),
+        ("accounts:party_new", "name"),
+        ("accounts:overview", "display_name"),
+        ("account_signup", "display_name"),
+    ],
+)
+def test_a_name_with_invisible_signs_is_said_at_its_field(
+    client: Client, make_user, make_party, join, name: str, field: str, odd: str
+) -> None:
+    lea, party = make_user("Lea"), make_party("Lea")
+    join(lea, party)
+    if name != "account_signup":
+        client.force_login(lea)
+    facts = {"title": "Tide", "party": str(party.pk), "kind": "PERSON", "display_name": "Lea"}
+    answer = client.post(reverse(name), facts | {field: odd})
+    assert answer.status_code == 200
+    assert "Type it anew" in answer.content.decode()

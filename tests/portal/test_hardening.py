@@ -115,3 +115,15 @@ def test_a_name_with_invisible_signs_is_said_at_its_field(
     answer = client.post(reverse(name), facts | {field: odd})
     assert answer.status_code == 200
     assert "Type it anew" in answer.content.decode()
+
+
+def test_a_log_in_that_came_between_a_form_and_its_answer_is_explained(
+    client: Client, make_user
+) -> None:
+    make_user("Lea")
+    asked = client.post(reverse("listeners:ask"), {"mode": "mood"})
+    form = {"login": "lea@example.org", "password": "tape organ at low tide"}
+    page = client.post(asked.url, form, follow=True)
+    assert page.request["PATH_INFO"] == reverse("listeners:ask")
+    assert (page.status_code, page.headers["Allow"]) == (405, "POST")
+    assert "load it again, and repeat the last step" in page.content.decode()

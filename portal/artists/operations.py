@@ -2,12 +2,13 @@
 
 Everything else on these pages calls an operation of the rooms below directly. Invariant: a new
 contributor, the sheet that names them and the link that lets them sign are written together or not
-at all.
+at all; a key that is pressed twice makes one recording.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,13 +18,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from licensing.attribution.operations import withdraw_uses
-from licensing.catalog.models import Party, SplitSheet
-from licensing.catalog.operations import create_party, propose_sheet
-from licensing.catalog.rules import ShareAsked
+from licensing.catalog.models import Party, Recording, SplitSheet
+from licensing.catalog.operations import Actor, create_party, create_recording, propose_sheet
+from licensing.catalog.rules import ShareAsked, clean_name
 from licensing.clearance.limits import Limits
 from licensing.clearance.operations import grant_matrix
 from portal.accounts.models import Invitation, Membership, Role, User
 from portal.accounts.operations import invite
+
+PRESSED_TWICE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,23 @@ class On:
     recording_id: UUID | None = None
     stem_id: UUID | None = None
     work_id: UUID | None = None
+
+
+@transaction.atomic
+def bring_recording(*, party_id: UUID, actor: Actor, now: datetime, **facts: Any) -> Recording:
+    """A new recording; its form pressed twice finds the one that it made a moment ago.
+
+    That one counts while nothing is in it: the same party and title, no stem and no sheet.
+    """
+    Party.objects.select_for_update(no_key=True).get(pk=party_id)
+    twin = Recording.objects.filter(
+        party_id=party_id,
+        title=clean_name(facts["title"]),
+        created_at__gt=now - PRESSED_TWICE,
+        stems__isnull=True,
+        sheets__isnull=True,
+    ).first()
+    return twin or create_recording(party_id=party_id, actor=actor, now=now, **facts)
 
 
 @transaction.atomic

@@ -15,12 +15,12 @@ from generation.uploads.operations import complete_recording
 from generation.uploads.queries import is_recording_measuring
 from licensing.catalog import queries
 from licensing.catalog.models import Recording
-from licensing.catalog.operations import create_recording
 from licensing.catalog.rules import CatalogRefused
 from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.forms import RecordingForm
 from portal.artists.grants import acting_parties, grant_view
+from portal.artists.operations import bring_recording
 from portal.artists.rows import newest_tables
 from portal.artists.stems import StemRow, stem_rows
 
@@ -57,7 +57,7 @@ def recording_new(request: HttpRequest) -> HttpResponse:
     form = RecordingForm(request.POST or None, parties=parties)
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
-        made = create_recording(
+        made = bring_recording(
             party_id=facts.pop("party").pk,
             actor=("user", str(request.user.pk)),
             now=timezone.now(),

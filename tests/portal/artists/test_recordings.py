@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -58,6 +60,20 @@ def test_the_same_isrc_twice_is_refused(client, ines, maravel, make_recording):
     facts = {"title": "Other", "isrc": "ZZST12600417", "party": str(maravel.pk)}
     page = client.post(reverse("artists:recording_new"), facts).content.decode()
     assert "Another recording here has this ISRC" in page
+
+
+def test_a_key_pressed_twice_makes_one_recording(client, ines, maravel):
+    client.force_login(ines)
+    facts = {"title": "Kelp Lantern", "party": str(maravel.pk)}
+    first, second = (client.post(reverse("artists:recording_new"), facts).url for _ in range(2))
+    assert first == second
+    assert Recording.objects.count() == 1
+    client.post(reverse("artists:recording_new"), facts | {"title": "Other"})
+    Recording.objects.update(created_at=F("created_at") - timedelta(minutes=1))
+    client.post(reverse("artists:recording_new"), facts)
+    assert sorted(Recording.objects.values_list("title", flat=True)) == [
+        "Kelp Lantern", "Kelp Lantern", "Other",
+    ]  # fmt: skip
 
 
 def test_nobody_makes_recordings_in_a_strangers_name(client, ines, maravel, make_party):

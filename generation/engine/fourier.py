@@ -8,9 +8,8 @@ numbers, not sound. Invariant: a frame's spectrum depends on the frame alone, ne
 transformed beside it.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,15 +22,15 @@ _COS_8 = np.float32(0.9238795325112867)
 _SIN_8 = np.float32(0.3826834323650898)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How frames of `size` samples are transformed.
 
-    `radices`: of the passes after the first; `turns`: float32 [2, k] twiddle factors, pass after
-    pass.
+    `first`: float32 [2 * size], twiddle factors of the first pass; `radices`: of the passes after
+    it; `turns`: float32 [2, k], theirs, pass after pass.
     """
 
     size: int
+    first: Audio
     radices: Samples
     turns: Audio
 
@@ -52,16 +51,28 @@ def passes_of(size: int) -> list[int]:
 def plan_of(size: int) -> Plan:
     """The plan for frames of `size`, a power of two from 256 on."""
     radices = passes_of(size)
-    left, parts = size, []
-    for radix in (WIDTH, *radices):
+    left, parts = size // WIDTH, []
+    for radix in radices:
         rest = left // radix
-        angle = -2.0 * np.pi * np.arange(1, radix)[:, None] * np.arange(rest)[None, :] / left
-        if radix != WIDTH:
-            angle = angle.T
+        angle = -2.0 * np.pi * np.arange(1, radix)[None, :] * np.arange(rest)[:, None] / left
         parts.append(np.stack((np.cos(angle).ravel(), np.sin(angle).ravel())))
         left = rest
     turns = np.concatenate(parts, axis=1).astype(np.float32)
-    return Plan(size, np.array(radices, dtype=np.int64), turns)
+    return Plan(size, first_turns(size), np.array(radices, dtype=np.int64), turns)
+
+
+def first_turns(size: int) -> Audio:
+    """The twiddle factors of the first pass in the order it takes them, in one stream.
+
+    Column by column of sixteen points; of each the four results of the four last butterflies,
+    sixteen real parts and sixteen imaginary parts at a time.
+    """
+    columns = np.arange(size // WIDTH).reshape(-1, 1, 1, WIDTH)
+    results = np.arange(4)[:, None] + 4 * np.arange(4)[None, :]
+    angle = -2.0 * np.pi * results[None, :, :, None] * columns / size
+    turns = aligned(2 * size)
+    turns[:] = np.stack((np.cos(angle), np.sin(angle)), axis=3).ravel()
+    return turns
 
 
 def scratch_of(size: int) -> Audio:
@@ -121,61 +132,80 @@ def quarter(xr: Any, xi: Any, at: int, step: int) -> Any:
 
 
 @within
-def sixteen(xr: Any, xi: Any, at: int, step: int) -> Any:
-    """The transform of 16 complex numbers that lie `step` apart: four tuples of four numbers.
+def put_four(yr: Any, yi: Any, at: int, numbers: Any) -> None:
+    """Stores four complex numbers, sixteen of each, one after another."""
+    store(yr, at, numbers[0])
+    store(yi, at, numbers[1])
+    store(yr, at + 16, numbers[2])
+    store(yi, at + 16, numbers[3])
+    store(yr, at + 32, numbers[4])
+    store(yi, at + 32, numbers[5])
+    store(yr, at + 48, numbers[6])
+    store(yi, at + 48, numbers[7])
 
-    Tuple q holds results q, q + 4, q + 8 and q + 12.
-    """
-    a = quarter(xr, xi, at, 4 * step)
-    b = quarter(xr, xi, at + step, 4 * step)
-    c = quarter(xr, xi, at + 2 * step, 4 * step)
-    d = quarter(xr, xi, at + 3 * step, 4 * step)
-    h, u, v = splat(_HALF_ROOT), splat(_COS_8), splat(-_SIN_8)
-    g, w, z = splat(-_HALF_ROOT), splat(_SIN_8), splat(-_COS_8)
-    b1r, b1i = turned(b[2], b[3], u, v)
-    b2r, b2i = turned(b[4], b[5], h, g)
-    b3r, b3i = turned(b[6], b[7], w, z)
-    c1r, c1i = turned(c[2], c[3], h, g)
-    c3r, c3i = turned(c[6], c[7], g, g)
-    d1r, d1i = turned(d[2], d[3], w, z)
-    d2r, d2i = turned(d[4], d[5], g, g)
-    d3r, d3i = turned(d[6], d[7], z, w)
-    return (
-        four(a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]),
-        four(a[2], a[3], b1r, b1i, c1r, c1i, d1r, d1i),
-        four(a[4], a[5], b2r, b2i, c[5], negated(c[4]), d2r, d2i),
-        four(a[6], a[7], b3r, b3i, c3r, c3i, d3r, d3i),
-    )
+
+@within
+def turn_into(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None:
+    """Stores sixteen complex numbers, each times its own twiddle factor, from `w` on."""
+    a, b = turned(re, im, load(turns, w), load(turns, w + 16))
+    store(yr, at, a)
+    store(yi, at, b)
+
+
+@within
+def lay_on_side(y: Any, at: int) -> None:
+    """In place: a square of 16 by 16."""
+    store_square(
+        y, at, 16,
+        (
+            load(y, at), load(y, at + 16), load(y, at + 32), load(y, at + 48),
+            load(y, at + 64), load(y, at + 80), load(y, at + 96), load(y, at + 112),
+            load(y, at + 128), load(y, at + 144), load(y, at + 160), load(y, at + 176),
+            load(y, at + 192), load(y, at + 208), load(y, at + 224), load(y, at + 240),
+        ),
+    )  # fmt: skip
 
 
 @kernel
 def first_pass(xr: Audio, xi: Audio, yr: Audio, yi: Audio, turns: Audio) -> None:
-    """Sixteen points apart by a sixteenth of the frame, sixteen columns at a time."""
+    """Sixteen points apart by a sixteenth of the frame, sixteen columns at a time.
+
+    Two steps of four, then every square is laid on its side; each in a loop of its own over a few
+    squares, because sixteen complex numbers and their shuffles do not fit the registers at once.
+    """
     rest = xr.shape[0] // 16
-    wr, wi = turns[0], turns[1]
-    for p in range(0, rest, 16):
-        q0, q1, q2, q3 = sixteen(xr, xi, p, rest)
-        r1, i1 = turned(q1[0], q1[1], load(wr, p), load(wi, p))
-        r2, i2 = turned(q2[0], q2[1], load(wr, p + rest), load(wi, p + rest))
-        r3, i3 = turned(q3[0], q3[1], load(wr, p + 2 * rest), load(wi, p + 2 * rest))
-        r4, i4 = turned(q0[2], q0[3], load(wr, p + 3 * rest), load(wi, p + 3 * rest))
-        r5, i5 = turned(q1[2], q1[3], load(wr, p + 4 * rest), load(wi, p + 4 * rest))
-        r6, i6 = turned(q2[2], q2[3], load(wr, p + 5 * rest), load(wi, p + 5 * rest))
-        r7, i7 = turned(q3[2], q3[3], load(wr, p + 6 * rest), load(wi, p + 6 * rest))
-        r8, i8 = turned(q0[4], q0[5], load(wr, p + 7 * rest), load(wi, p + 7 * rest))
-        r9, i9 = turned(q1[4], q1[5], load(wr, p + 8 * rest), load(wi, p + 8 * rest))
-        ra, ia = turned(q2[4], q2[5], load(wr, p + 9 * rest), load(wi, p + 9 * rest))
-        rb, ib = turned(q3[4], q3[5], load(wr, p + 10 * rest), load(wi, p + 10 * rest))
-        rc, ic = turned(q0[6], q0[7], load(wr, p + 11 * rest), load(wi, p + 11 * rest))
-        rd, id_ = turned(q1[6], q1[7], load(wr, p + 12 * rest), load(wi, p + 12 * rest))
-        re, ie = turned(q2[6], q2[7], load(wr, p + 13 * rest), load(wi, p + 13 * rest))
-        rf, if_ = turned(q3[6], q3[7], load(wr, p + 14 * rest), load(wi, p + 14 * rest))
-        store_square(
-            yr, 16 * p, (q0[0], r1, r2, r3, r4, r5, r6, r7, r8, r9, ra, rb, rc, rd, re, rf)
-        )
-        store_square(
-            yi, 16 * p, (q0[1], i1, i2, i3, i4, i5, i6, i7, i8, i9, ia, ib, ic, id_, ie, if_)
-        )
+    few = min(rest, 64)
+    h, u, v = splat(_HALF_ROOT), splat(_COS_8), splat(-_SIN_8)
+    g, w, z = splat(-_HALF_ROOT), splat(_SIN_8), splat(-_COS_8)
+    for begin in range(0, rest, few):
+        for p in range(begin, begin + few, 16):
+            y = 16 * p
+            put_four(yr, yi, y, quarter(xr, xi, p, 4 * rest))
+            q = quarter(xr, xi, p + rest, 4 * rest)
+            ar, ai = turned(q[2], q[3], u, v)
+            br, bi = turned(q[4], q[5], h, g)
+            cr, ci = turned(q[6], q[7], w, z)
+            put_four(yr, yi, y + 64, (q[0], q[1], ar, ai, br, bi, cr, ci))
+            q = quarter(xr, xi, p + 2 * rest, 4 * rest)
+            ar, ai = turned(q[2], q[3], h, g)
+            cr, ci = turned(q[6], q[7], g, g)
+            put_four(yr, yi, y + 128, (q[0], q[1], ar, ai, q[5], negated(q[4]), cr, ci))
+            q = quarter(xr, xi, p + 3 * rest, 4 * rest)
+            ar, ai = turned(q[2], q[3], w, z)
+            br, bi = turned(q[4], q[5], g, g)
+            cr, ci = turned(q[6], q[7], z, w)
+            put_four(yr, yi, y + 192, (q[0], q[1], ar, ai, br, bi, cr, ci))
+        for p in range(begin, begin + few, 16):
+            for k in range(4):
+                y, at = 16 * (p + k), 32 * (p + 4 * k)
+                q = quarter(yr, yi, y, 64)
+                turn_into(yr, yi, y, q[0], q[1], turns, at)
+                turn_into(yr, yi, y + 64, q[2], q[3], turns, at + 32)
+                turn_into(yr, yi, y + 128, q[4], q[5], turns, at + 64)
+                turn_into(yr, yi, y + 192, q[6], q[7], turns, at + 96)
+        for p in range(begin, begin + few, 16):
+            lay_on_side(yr, 16 * p)
+            lay_on_side(yi, 16 * p)
 
 
 @kernel
@@ -258,14 +288,17 @@ def pass_of_two(
 
 
 @kernel
-def transform(scratch: Audio, size: int, radices: Samples, turns: Audio) -> int:
+def transform(scratch: Audio, plan: Plan) -> int:
     """The spectrum of the frame in rows 0 and 1; the row of its real part is returned, 0 or 2.
 
     The imaginary part lies in the row after. Swap the two rows going in and out for the inverse
     (without its division by the size).
     """
-    first_pass(scratch[0, :size], scratch[1, :size], scratch[2, :size], scratch[3, :size], turns)
-    same, at, here = 16, size // 16 * 15, 2
+    size, radices, turns = plan.size, plan.radices, plan.turns
+    first_pass(
+        scratch[0, :size], scratch[1, :size], scratch[2, :size], scratch[3, :size], plan.first
+    )
+    same, at, here = 16, 0, 2
     for row in range(radices.shape[0]):
         radix, there = radices[row], 2 - here
         xr, xi = scratch[here, :size], scratch[here + 1, :size]

@@ -7,7 +7,7 @@ samples and the state of the one before, so a run begun at any known state gives
 
 import numpy as np
 
-from generation.engine.fourier import transform
+from generation.engine.fourier import Plan, transform
 from generation.engine.kernels import Audio, Flags, Samples, Turns, exp2_of, kernel, log2_of
 from generation.engine.phases import (
     FAINT,
@@ -145,7 +145,7 @@ def carry(
 def sounded(
     desk: Audio, at: int, size: int, held: Samples, edges: Turns, turns: Turns, power: Audio,
     pairs: Audio, width: int, ratio: float, spare: Audio, rows: Audio, first: int, second: int,
-    mix: float, gains: Audio, radices: Samples, factors: Audio,
+    mix: float, gains: Audio, plan: Plan,
 ) -> int:  # fmt: skip
     """The frame whose spectrum lies in row `at`, turned and shaped; the row of its right channel.
 
@@ -163,45 +163,47 @@ def sounded(
     rotors(turns[1], count, pairs)
     unfold(edges[1], count, size // 2, pairs, gains, shaped, spare)
     turn(real, imag, spare, desk[9, :size], desk[8, :size])
-    return 8 + int(transform(desk[8:12], size, radices, factors))
+    return 8 + int(transform(desk[8:12], plan))
 
 
 @kernel
 def reach_for(
-    stem: Audio, table: Audio, p: int, q: int, begin: int, size: int, held: Samples, edge: Audio,
-    ring: Audio,
+    stem: Audio, rows: Audio, steps: Samples, p: int, q: int, begin: int, size: int,
+    held: Samples, room: Audio, ring: Audio,
 ) -> int:  # fmt: skip
     """Where in `ring` the samples read from `begin` on lie, `size` of them; reads what is missing.
 
-    Frames that follow each other share most of what they look at.
+    Frames that follow each other share most of what they look at. Whole blocks are read.
     """
+    block = 16 * q
     if not held[FROM] <= begin <= held[UNTIL]:
-        held[FROM] = held[UNTIL] = begin
+        held[FROM] = held[UNTIL] = begin // block * block
     missing = begin + size - held[UNTIL]
     if missing > 0:
-        missing = (missing + 15) // 16 * 16
-        if held[UNTIL] + missing - held[FROM] > ring.shape[1]:
+        blocks = (missing + block - 1) // block
+        if held[UNTIL] + blocks * block + 16 - held[FROM] > ring.shape[1]:
             gone, kept = begin - held[FROM], held[UNTIL] - begin
             for channel in range(2):
                 for i in range(kept):
                     ring[channel, i] = ring[channel, gone + i]
             held[FROM] = begin
-        feed(stem, table, p, q, held[UNTIL], missing, edge, ring, held[UNTIL] - held[FROM])
-        held[UNTIL] += missing
+        at = held[UNTIL] - held[FROM]
+        feed(stem, rows, steps, p, q, held[UNTIL] // block, blocks, room, ring, at)
+        held[UNTIL] += blocks * block
     return int(begin - held[FROM])
 
 
 @kernel
 def run(
-    stem: Audio, table: Audio, p: int, q: int, edge: Audio, ring: Audio, begins: Samples,
-    moves: Samples, resets: Flags, given: bool, silent: int, hop: int, analysis: Audio,
-    synthesis: Audio, factors: Audio, radices: Samples, desk: Audio, held: Samples, edges: Turns,
+    stem: Audio, weights: Audio, steps: Samples, p: int, q: int, room: Audio, ring: Audio,
+    begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int, analysis: Audio,
+    synthesis: Audio, plan: Plan, desk: Audio, held: Samples, edges: Turns,
     turns: Turns, power: Audio, lists: Turns, pairs: Audio, width: int, spare: Audio, rows: Audio,
     places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio,
 ) -> None:  # fmt: skip
     """Carries the phase through all frames and lays down those from `silent` on.
 
-    The stem is read at p / q with the weights of `table`. `begins`: where each frame begins, in
+    The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in
     samples read; `moves`: how many since the one before. `given`: the first frame's regions are
     already in row 1 of `edges` and `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two
     rows a frame. `offset`: where the first frame lies in `out`.
@@ -209,11 +211,11 @@ def run(
     size = analysis.shape[0]
     for j in range(begins.shape[0]):
         row = 4 - held[ROW] // 4 * 4
-        begin = reach_for(stem, table, p, q, begins[j], size, held, edge, ring)
+        begin = reach_for(stem, weights, steps, p, q, begins[j], size, held, room, ring)
         if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
             held[KNOWN] = 0
             continue
-        at = row + transform(desk[row : row + 4], size, radices, factors)
+        at = row + transform(desk[row : row + 4], plan)
         if not (given and j == 0):
             count = carry(
                 desk, at, size, hop, moves[j], resets[j], held, edges, turns, power, lists, pairs
@@ -228,6 +230,6 @@ def run(
         mix = float(mixes[j]) if shaped else 0.0
         end = sounded(
             desk, at, size, held, edges, turns, power, pairs, width, p / q, spare, rows, first,
-            second, mix, gains, radices, factors,
+            second, mix, gains, plan,
         )  # fmt: skip
         lay(desk[end + 1, :size], desk[end, :size], synthesis, offset + j * hop, out)

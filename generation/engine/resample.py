@@ -1,17 +1,20 @@
 """A stem read faster or slower by an exact ratio, which moves its pitch by whole semitones.
 
 Sample n of what is read lies at n * p / q source samples, so there are q phases and a table row for
-each (a windowed sinc, Kaiser; Smith, Digital Audio Resampling Home Page). It knows a stem, not what
-is made of it. Invariant: a sample read depends on its number and TAPS source samples, nothing else.
+each (a windowed sinc, Kaiser; Smith, Digital Audio Resampling Home Page). Sixteen samples q apart
+share a row: they are read at once, from source samples turned on their side, block by block on an
+absolute grid. It knows a stem, not what is made of it. Invariant: a sample read depends on its
+number and TAPS source samples, nothing else.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from generation.engine.kernels import Audio, Samples, aligned, kernel, within
-from generation.engine.vectors import fma, high_halves, load, low_halves, store, totals
+from generation.engine.vectors import WIDTH, fma, load, splat, store, store_square
 
 # Source samples per sample read, for each semitone up: within 0.11 cent of 2**(1/12) to its power.
 RATIOS = {
@@ -19,8 +22,9 @@ RATIOS = {
     7: (433, 289), 8: (100, 63), 9: (37, 22), 10: (98, 55), 11: (168, 89), 12: (2, 1),
 }  # fmt: skip
 TAPS = 32
-# Source samples that sixteen read may reach, an octave up.
-EDGE = 3 * TAPS
+# Rows of phases that are read together, and the fewest samples of a row of a block.
+_ABREAST = 4
+_FEWEST = 48
 _BETA = 7.0
 _EDGE = 0.93
 
@@ -44,87 +48,148 @@ def rows_of(p: int, q: int) -> Audio:
     return rows
 
 
-@within
-def weighed(line: Any, at: int, first: Any, second: Any) -> Any:
-    """The products of TAPS samples and weights, folded into 16 lanes."""
-    return fma(load(line, at), first, load(line, at + 16) * second)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a stem is read at p / q, in blocks of `block` samples.
+
+    A block is WIDTH rows of `q` samples, from `p` source samples each. `rows`: the weights of a
+    row's samples, TAPS each; `places`: how far into the row's source samples each begins, both
+    filled up to whole groups of _ABREAST.
+    """
+
+    p: int
+    q: int
+    rows: Audio
+    places: Samples
+
+    @property
+    def block(self) -> int:
+        """Samples read at once."""
+        return WIDTH * self.q
+
+    def room(self) -> Audio:
+        """Working memory, float32 [3, 2, k]: source samples, turned, and what was read of them."""
+        columns = WIDTH * self.p + TAPS + 2 * WIDTH
+        turned = WIDTH * max(self.p + TAPS + WIDTH, self.q + WIDTH)
+        return aligned(3, 2, -(-max(columns, turned) // WIDTH) * WIDTH)
 
 
-@within
-def eight_read(left: Any, right: Any, places: Any, rows: Any, phases: Any, i: int) -> Any:
-    """Eight samples read from both channels: lanes 0 to 7 the left ones, the others the right."""
-    a, b, c, d = places[i], places[i + 1], places[i + 2], places[i + 3]
-    e, f, g, h = places[i + 4], places[i + 5], places[i + 6], places[i + 7]
-    a0, a1 = load(rows, phases[i]), load(rows, phases[i] + 16)
-    b0, b1 = load(rows, phases[i + 1]), load(rows, phases[i + 1] + 16)
-    c0, c1 = load(rows, phases[i + 2]), load(rows, phases[i + 2] + 16)
-    d0, d1 = load(rows, phases[i + 3]), load(rows, phases[i + 3] + 16)
-    e0, e1 = load(rows, phases[i + 4]), load(rows, phases[i + 4] + 16)
-    f0, f1 = load(rows, phases[i + 5]), load(rows, phases[i + 5] + 16)
-    g0, g1 = load(rows, phases[i + 6]), load(rows, phases[i + 6] + 16)
-    h0, h1 = load(rows, phases[i + 7]), load(rows, phases[i + 7] + 16)
-    return totals(
-        (
-            weighed(left, a, a0, a1), weighed(left, b, b0, b1), weighed(left, c, c0, c1),
-            weighed(left, d, d0, d1), weighed(left, e, e0, e1), weighed(left, f, f0, f1),
-            weighed(left, g, g0, g1), weighed(left, h, h0, h1),
-            weighed(right, a, a0, a1), weighed(right, b, b0, b1), weighed(right, c, c0, c1),
-            weighed(right, d, d0, d1), weighed(right, e, e0, e1), weighed(right, f, f0, f1),
-            weighed(right, g, g0, g1), weighed(right, h, h0, h1),
-        )
-    )  # fmt: skip
+@lru_cache(maxsize=32)
+def reading_of(p: int, q: int) -> Reading:
+    """How to read at p / q; a short row is taken several times, so that no block is tiny."""
+    times = -(-_FEWEST // q)
+    numbers = np.arange(times * q)
+    filled = np.minimum(np.arange(-(-len(numbers) // _ABREAST) * _ABREAST), len(numbers) - 1)
+    weights = rows_of(p, q).reshape(q, TAPS)[numbers * p % q][filled]
+    rows = aligned(weights.size)
+    rows[:] = weights.ravel()
+    return Reading(times * p, times * q, rows, (numbers * p // q)[filled])
 
 
 @kernel
-def patch(stem: Audio, lo: int, out: Audio) -> None:
-    """Source samples from `lo` on, zeros outside the stem, as many as `out` [2, n] holds."""
+def patch(stem: Audio, lo: int, count: int, out: Audio) -> None:
+    """Source samples [lo, lo + count), zeros outside the stem."""
     for channel in range(2):
-        for i in range(out.shape[1]):
+        for i in range(count):
             inside = 0 <= lo + i < stem.shape[1]
             out[channel, i] = stem[channel, lo + i] if inside else np.float32(0.0)
 
 
-@kernel
-def sixteen_from(
-    source: Audio, rows: Audio, p: int, q: int, at: int, phase: int, steps: Samples, out: Audio,
-    to: int,
-) -> None:  # fmt: skip
-    """Sixteen samples read from `at` and `phase` q-ths on, into out[:, to:].
+@within
+def turn_square(line: Any, at: int, step: int, out: Any, to: int, apart: int) -> None:
+    """Column j of 16 rows of 16 samples, `step` apart, becomes the row at `to` + j * `apart`."""
+    store_square(
+        out, to, apart,
+        (
+            load(line, at), load(line, at + step), load(line, at + 2 * step),
+            load(line, at + 3 * step), load(line, at + 4 * step), load(line, at + 5 * step),
+            load(line, at + 6 * step), load(line, at + 7 * step), load(line, at + 8 * step),
+            load(line, at + 9 * step), load(line, at + 10 * step), load(line, at + 11 * step),
+            load(line, at + 12 * step), load(line, at + 13 * step), load(line, at + 14 * step),
+            load(line, at + 15 * step),
+        ),
+    )  # fmt: skip
 
-    `steps` [2, 16] is room.
-    """
-    if p == q:
-        store(out[0], to, load(source[0], at))
-        store(out[1], to, load(source[1], at))
-        return
-    places, phases = steps[0], steps[1]
-    at -= TAPS // 2 - 1
-    whole, part = p // q, p % q
-    for j in range(16):
-        places[j], phases[j] = at, TAPS * phase
-        phase += part
-        over = int(phase >= q)  # arithmetic, because nobody can foresee this branch
-        phase -= over * q
-        at += whole + over
-    first = eight_read(source[0], source[1], places, rows, phases, 0)
-    second = eight_read(source[0], source[1], places, rows, phases, 8)
-    store(out[0], to, low_halves(first, second))
-    store(out[1], to, high_halves(first, second))
+
+@kernel
+def turn_rows(source: Audio, begin: int, p: int, turned: Audio) -> None:
+    """turned[:, 16 c + m]: source sample `begin` + p * m + c, for all columns that are read."""
+    for channel in range(2):
+        for c in range(0, p + TAPS, WIDTH):
+            turn_square(source[channel], begin + c, p, turned[channel], WIDTH * c, WIDTH)
+
+
+@kernel
+def weigh_rows(turned: Audio, rows: Audio, places: Samples, read: Audio) -> None:
+    """Sample r of all sixteen rows: TAPS columns of `turned` from places[r] on, weighed."""
+    none = splat(np.float32(0.0))
+    left, right = turned[0], turned[1]
+    for r in range(0, places.shape[0], _ABREAST):
+        a, b = WIDTH * places[r], WIDTH * places[r + 1]
+        c, d = WIDTH * places[r + 2], WIDTH * places[r + 3]
+        al = bl = cl = dl = ar = br = cr = dr = none
+        for t in range(TAPS):
+            i, w = WIDTH * t, TAPS * r + t
+            x = splat(rows[w])
+            al, ar = fma(load(left, a + i), x, al), fma(load(right, a + i), x, ar)
+            x = splat(rows[w + TAPS])
+            bl, br = fma(load(left, b + i), x, bl), fma(load(right, b + i), x, br)
+            x = splat(rows[w + 2 * TAPS])
+            cl, cr = fma(load(left, c + i), x, cl), fma(load(right, c + i), x, cr)
+            x = splat(rows[w + 3 * TAPS])
+            dl, dr = fma(load(left, d + i), x, dl), fma(load(right, d + i), x, dr)
+        to = WIDTH * r
+        store(read[0], to, al)
+        store(read[1], to, ar)
+        store(read[0], to + WIDTH, bl)
+        store(read[1], to + WIDTH, br)
+        store(read[0], to + 2 * WIDTH, cl)
+        store(read[1], to + 2 * WIDTH, cr)
+        store(read[0], to + 3 * WIDTH, dl)
+        store(read[1], to + 3 * WIDTH, dr)
+
+
+@kernel
+def read_block(
+    stem: Audio, rows: Audio, places: Samples, p: int, q: int, number: int, room: Audio,
+    out: Audio, to: int,
+) -> None:  # fmt: skip
+    """Block `number` of what is read at p / q into out[:, to:]; WIDTH more samples are spoilt."""
+    source, turned, read = room[0], room[1], room[2]
+    begin = number * WIDTH * p - (TAPS // 2 - 1)
+    reach = WIDTH * p + TAPS + 2 * WIDTH
+    is_inside = begin >= 0 and begin + reach <= stem.shape[1]
+    if not is_inside:
+        patch(stem, begin, reach, source)
+    if is_inside:
+        turn_rows(stem, begin, p, turned)
+    else:
+        turn_rows(source, 0, p, turned)
+    weigh_rows(turned, rows, places, read)
+    # From the last on: what one writes beyond a row's end, the next writes over.
+    for r in range((q - 1) // WIDTH * WIDTH, -1, -WIDTH):
+        for channel in range(2):
+            turn_square(read[channel], WIDTH * r, WIDTH, out[channel], to + r, q)
 
 
 @kernel
 def feed(
-    stem: Audio, rows: Audio, p: int, q: int, lo: int, count: int, edge: Audio, out: Audio, to: int
-) -> None:
-    """Samples [lo, lo + count) read at p / q into out[:, to:]; count is a multiple of 16.
+    stem: Audio, rows: Audio, places: Samples, p: int, q: int, first: int, count: int, room: Audio,
+    out: Audio, to: int,
+) -> None:  # fmt: skip
+    """Blocks [first, first + count) of what is read at p / q into out[:, to:].
 
-    `edge` [2, EDGE] is room for what lies about the ends of the stem.
+    WIDTH samples after the last are spoilt. `rows`, `places`, p, q: of a Reading; `room`: its room.
     """
-    steps = np.empty((2, 16), dtype=np.int64)
-    for i in range(0, count, 16):
-        at, phase = (lo + i) * p // q, (lo + i) * p % q
-        if at >= TAPS and at + EDGE < stem.shape[1]:
-            sixteen_from(stem, rows, p, q, at, phase, steps, out, to + i)
+    for i in range(count):
+        at = to + i * WIDTH * q
+        if p != q:
+            read_block(stem, rows, places, p, q, first + i, room, out, at)
         else:
-            patch(stem, at - TAPS, edge)
-            sixteen_from(edge, rows, p, q, TAPS, phase, steps, out, to + i)
+            begin = (first + i) * WIDTH * q
+            if begin >= 0 and begin + WIDTH * q <= stem.shape[1]:
+                for channel in range(2):
+                    for k in range(0, WIDTH * q, WIDTH):
+                        store(out[channel], at + k, load(stem[channel], begin + k))
+            else:
+                patch(stem, begin, WIDTH * q, out[:, at:])

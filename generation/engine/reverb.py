@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from generation.engine.fourier import plan_of, scratch_of, transform
+from generation.engine.fourier import Plan, plan_of, scratch_of, transform
 from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
 from generation.engine.vectors import backward, fma, load, splat, store
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
@@ -100,18 +100,17 @@ class Room:
 
     def send_spectra(self, send: Audio, out: Audio) -> None:
         """Spectra of blocks, float32 [n, 2, ROW]; `send` has one block before them."""
-        plan = plan_of(_FRAME)
-        look(send, scratch_of(_FRAME), plan.radices, plan.turns, out)
+        look(send, scratch_of(_FRAME), plan_of(_FRAME), out)
 
     def returned(self, sends: Audio, out: Audio) -> None:
         """Adds the return of the last blocks to `out`, float32 [2, count * BLOCK].
 
         `sends` lead by P - 1.
         """
-        plan, count = plan_of(_FRAME), out.shape[1] // BLOCK_SAMPLES
+        count = out.shape[1] // BLOCK_SAMPLES
         mixed = aligned(count, 2, _FRAME, blank=False)
         convolve(sends, self.tiles, self.middle, mixed)
-        come_back(mixed, scratch_of(_FRAME), plan.radices, plan.turns, out)
+        come_back(mixed, scratch_of(_FRAME), plan_of(_FRAME), out)
 
 
 @lru_cache(maxsize=8)
@@ -121,14 +120,14 @@ def room_of(reverb: Reverb) -> Room:
 
 
 @kernel
-def look(send: Audio, scratch: Audio, radices: Samples, turns: Audio, out: Audio) -> None:
+def look(send: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
     """The spectrum of each block with the one before it: bins 0 to 4,096, real and imaginary."""
     size = 2 * BLOCK_SAMPLES
     for b in range(out.shape[0]):
         for i in range(0, size, 16):
             store(scratch[0], i, load(send, b * BLOCK_SAMPLES + i))
         scratch[1, :] = 0.0
-        row = transform(scratch, size, radices, turns)
+        row = transform(scratch, plan)
         for part in range(2):
             for k in range(BLOCK_SAMPLES + 1):
                 out[b, part, k] = scratch[row + part, k]
@@ -181,14 +180,14 @@ def first_mirrored(real: Any, imag: Any, out: Audio) -> None:
 
 
 @kernel
-def come_back(mixed: Audio, scratch: Audio, radices: Samples, turns: Audio, out: Audio) -> None:
+def come_back(mixed: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
     """Adds the second half of each block's inverse transform to `out` [2, n]."""
     size = mixed.shape[2]
     for b in range(mixed.shape[0]):
         for i in range(0, size, 16):
             store(scratch[1], i, load(mixed[b, 0], i))
             store(scratch[0], i, load(mixed[b, 1], i))
-        row = transform(scratch, size, radices, turns)
+        row = transform(scratch, plan)
         at = b * BLOCK_SAMPLES
         for i in range(0, BLOCK_SAMPLES, 16):
             wet = load(scratch[row + 1], BLOCK_SAMPLES + i)

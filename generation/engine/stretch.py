@@ -17,7 +17,7 @@ from generation.engine.fourier import Plan, plan_of
 from generation.engine.frames import FROM, HELD, REGIONS, ROWS, run
 from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
 from generation.engine.phases import LEAD
-from generation.engine.resample import EDGE, ratio_of, rows_of
+from generation.engine.resample import Reading, ratio_of, reading_of
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
 from generation.recipe import Clip
@@ -63,7 +63,7 @@ def lens_of(size: int) -> Lens:
 class Desk:
     """The working memory of one clip: spectra, regions, and the samples read last."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, reading: Reading) -> None:
         bins = size // 2 + 1
         self.spectra = aligned(ROWS, size + 80)
         self.held: Samples = np.zeros(HELD, dtype=np.int64)
@@ -74,7 +74,7 @@ class Desk:
         self.power = aligned(1, bins + 2 * LEAD + 31)[0]
         self.spare = aligned(3, bins + 31)
         self.gains = aligned(1, bins + 15)[0]
-        self.edge, self.ring = aligned(2, EDGE), aligned(2, 4 * size)
+        self.room, self.ring = reading.room(), aligned(2, 4 * size + 2 * reading.block)
 
     def regions(self) -> Turns:
         """The state that the next frame needs beside the spectrum, int32 [2, n]."""
@@ -107,6 +107,7 @@ class Stretch:
         self._map = TimeMap(clip.anchors)
         self._lens = lens = lens_of(clip.window)
         self._p, self._q = ratio_of(clip.semitones)
+        self._reading = reading_of(self._p, self._q)
         self._stem = stem
         self._hidden = onsets[0][onsets[1] >= RESET_DB]
         self._key = (
@@ -117,7 +118,7 @@ class Stretch:
         self._width = max(2, wide) if clip.formants and clip.semitones else 0
         self._span = APART // lens.hop
         self._first = (clip.start - lens.size // 2) // lens.hop + 1
-        self._desk, self._out = Desk(lens.size), aligned(2, 0)
+        self._desk, self._out = Desk(lens.size, self._reading), aligned(2, 0)
         self._next: int | None = None
         self._rest: tuple[int, Audio] | None = None
 
@@ -175,15 +176,15 @@ class Stretch:
 
     def _run(self, at: int, until: int, given: bool, first: int, lo: int, out: Audio) -> None:
         """Frames [at, until), those from `first` on laid into `out`, which begins at sample lo."""
-        lens, desk = self._lens, self._desk
+        lens, desk, read = self._lens, self._desk, self._reading
         sources = self._sources(at - 1, until)
         places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
         begins = places[1:] - lens.size // 2
         rows, pairs, mixes = self._gains(np.arange(at, until, dtype=np.int64) * lens.hop)
         run(
-            self._stem, rows_of(self._p, self._q), self._p, self._q, desk.edge, desk.ring, begins,
+            self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
             np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
-            lens.synthesis, lens.plan.turns, lens.plan.radices, desk.spectra, desk.held,
+            lens.synthesis, lens.plan, desk.spectra, desk.held,
             desk.edges, desk.turns, desk.power, desk.lists, desk.pairs, self._width, desk.spare,
             rows, pairs, mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
         )  # fmt: skip

@@ -147,22 +147,6 @@ def negated(typingctx: Any, a: Any) -> Any:
     return LANES(LANES), emit
 
 
-def _chosen(first: int) -> Any:
-    @emitted
-    def function(typingctx: Any, a: Any, b: Any) -> Any:
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            order = [first + i for i in range(8)] + [WIDTH + first + i for i in range(8)]
-            return builder.shuffle_vector(args[0], args[1], constant(order))
-
-        return LANES(LANES, LANES), emit
-
-    return function
-
-
-# Lanes 0 to 7 of both, and lanes 8 to 15 of both.
-low_halves, high_halves = _chosen(0), _chosen(8)
-
-
 @emitted
 def greater(typingctx: Any, a: Any, b: Any) -> Any:
     """The larger of both, lane by lane; of a number and a NaN, `b`."""
@@ -240,11 +224,11 @@ def highest_lane(typingctx: Any, lanes: Any) -> Any:
 
 
 @emitted
-def store_square(typingctx: Any, array: Any, at: Any, rows: Any) -> Any:
-    """Writes a tuple of 16 lanes turned on its side: lane p of row j goes to at + 16 p + j."""
+def store_square(typingctx: Any, array: Any, at: Any, apart: Any, rows: Any) -> Any:
+    """Writes 16 lanes turned on their side: lane p of row j goes to at + apart * p + j."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        held = [builder.extract_value(args[2], j) for j in range(WIDTH)]
+        held = [builder.extract_value(args[3], j) for j in range(WIDTH)]
         low = constant([i // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
         high = constant([i // 2 + WIDTH // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
         for _ in range(4):  # four perfect shuffles of 16 rows turn a square of 16 by 16
@@ -252,34 +236,14 @@ def store_square(typingctx: Any, array: Any, at: Any, rows: Any) -> Any:
                 builder.shuffle_vector(held[j // 2], held[j // 2 + 8], high if j % 2 else low)
                 for j in range(WIDTH)
             ]
-        begin = place(FLOATS, context, builder, sig, args)
+        numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
         for p, lanes in enumerate(held):
-            row = builder.gep(begin, [ir.Constant(ir.IntType(64), p)])
-            builder.store(lanes, row).align = 4
+            away = builder.mul(args[2], ir.Constant(ir.IntType(64), p))
+            begin = builder.gep(numbers, [builder.add(args[1], away)])
+            builder.store(lanes, builder.bitcast(begin, FLOATS.as_pointer())).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.UniTuple(LANES, WIDTH)), emit
-
-
-@emitted
-def totals(typingctx: Any, rows: Any) -> Any:
-    """Lane j of the result is the sum of all lanes of row j of a tuple of 16, in a fixed order."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        held = [builder.extract_value(args[0], j) for j in range(WIDTH)]
-        for width in (8, 4, 2, 1):
-            even = [i for i in range(2 * WIDTH) if i // width % 2 == 0]
-            odd = [i for i in range(2 * WIDTH) if i // width % 2]
-            held = [
-                builder.fadd(
-                    builder.shuffle_vector(a, b, constant(even)),
-                    builder.shuffle_vector(a, b, constant(odd)),
-                )
-                for a, b in zip(held[::2], held[1::2], strict=True)
-            ]
-        return held[0]
-
-    return LANES(types.UniTuple(LANES, WIDTH)), emit
+    return types.void(array, types.intp, types.intp, types.UniTuple(LANES, WIDTH)), emit
 
 
 def _offered(operation: Callable[[Any, Any], Any], name: str, kind: Any) -> None:

@@ -70,8 +70,7 @@ def weigh_windows(
 def side_by_side(lines: Audio, at: int, square: Audio) -> None:
     """Sixteen samples of sixteen lines, sample by sample."""
     store_square(
-        square,
-        0,
+        square, 0, 16,
         (
             load(lines[0], at), load(lines[1], at), load(lines[2], at), load(lines[3], at),
             load(lines[4], at), load(lines[5], at), load(lines[6], at), load(lines[7], at),

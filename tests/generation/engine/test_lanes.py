@@ -12,7 +12,7 @@ from generation.engine.fourier import plan_of, scratch_of, transform
 from generation.engine.frames import tops
 from generation.engine.phases import LEAD, angle_of, borders, crests, rotors, weigh
 from generation.engine.render import render
-from generation.engine.resample import EDGE, RATIOS, feed, ratio_of, rows_of
+from generation.engine.resample import RATIOS, feed, ratio_of, reading_of
 from generation.recipe import Band, Clip, Strip
 from tests.generation.engine.material import RATE, chord, plain_recipe
 
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(3)
 def spectrum_of(frame):
     scratch, plan = scratch_of(frame.size), plan_of(frame.size)
     scratch[0, : frame.size], scratch[1, : frame.size] = frame.real, frame.imag
-    row = transform(scratch, frame.size, plan.radices, plan.turns)
+    row = transform(scratch, plan)
     return scratch[row, : frame.size] + 1j * scratch[row + 1, : frame.size]
 
 
@@ -40,9 +40,12 @@ def test_a_size_that_is_not_taken_is_refused(size):
 
 
 def read(stem, p, q, lo, count):
-    out = np.zeros((2, count), dtype=np.float32)
-    feed(stem, rows_of(p, q), p, q, lo, count, np.zeros((2, EDGE), dtype=np.float32), out, 0)
-    return out
+    how = reading_of(p, q)
+    first = lo // how.block
+    blocks = -(-(lo + count) // how.block) - first
+    out = np.zeros((2, blocks * how.block + 16), dtype=np.float32)
+    feed(stem, how.rows, how.places, how.p, how.q, first, blocks, how.room(), out, 0)
+    return out[:, lo - first * how.block :][:, :count]
 
 
 @pytest.mark.parametrize("semitones", [-12, -7, -1, 1, 5, 12])

@@ -20,9 +20,8 @@ from generation.engine.phases import (
     cut,
     inherit,
     reach_of,
-    rotors,
+    settle,
     turn,
-    unfold,
     weigh,
 )
 from generation.engine.resample import feed
@@ -30,11 +29,11 @@ from generation.engine.vectors import fma, load, splat, store
 
 # Rows of a desk of frames: the spectrum, the one before it, and the one being turned, four each.
 ROWS = 12
-# What `held` says: regions of the last frame, the row of its spectrum, and whether it has any.
-REGIONS, ROW, KNOWN = 0, 1, 2
+# What `held` says: the row of the last frame's spectrum, and whether it has any.
+ROW, KNOWN = 0, 1
 # And of the samples read: the first and the one after the last that are at hand.
-FROM, UNTIL = 3, 4
-HELD = 5
+FROM, UNTIL = 2, 3
+HELD = 4
 
 
 @kernel
@@ -118,51 +117,46 @@ def lay(real: Audio, imag: Audio, window: Audio, begin: int, out: Audio) -> None
 @kernel
 def carry(
     desk: Audio, row: int, size: int, hop: int, move: int, afresh: bool, held: Samples,
-    edges: Turns, turns: Turns, power: Audio, lists: Turns, pairs: Audio,
-) -> int:  # fmt: skip
-    """The regions of the frame whose spectrum lies in `row`; how many there are.
+    turns: Turns, power: Audio, lists: Turns, steps: Audio,
+) -> None:  # fmt: skip
+    """In place: the turns of the frame whose spectrum lies in `row`, from those of the one before.
 
-    Afresh, or with nothing before it, there is one region of no turn. `edges` and `turns` [2, bins]
-    hold the regions before in row 1 and get the new ones in row 0.
+    Afresh, or with nothing before it, nothing is turned.
     """
     half = size // 2
     real, imag = desk[row, :size], desk[row + 1, :size]
     loudest = weigh(real, imag, power)
-    peaks, bases = lists[0], lists[1]
+    peaks, bases, edges, spare = lists[0], lists[1], lists[2], lists[3]
     found = crests(power, half, loudest * FAINT, reach_of(size), peaks)
     if afresh or found == 0 or held[KNOWN] == 0:
-        edges[0, 0], turns[0, 0] = half + 1, 0
-        return 1
-    borders(power, half, peaks, found, bases, edges[0])
-    inherit(edges[1], turns[1], held[REGIONS], peaks, found, bases)
+        turns[:] = 0
+        return
+    borders(power, half, peaks, found, spare, edges)
+    inherit(turns, peaks, found, bases)
     old = held[ROW]
-    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, pairs)
-    advance(pairs, peaks, found, bases, move, hop, size, turns[0])
-    return found
+    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, steps)
+    advance(steps, peaks, found, bases, move, hop, size, spare)
+    settle(edges, spare, found, turns)
 
 
 @kernel
 def sounded(
-    desk: Audio, at: int, size: int, held: Samples, edges: Turns, turns: Turns, power: Audio,
-    pairs: Audio, width: int, ratio: float, spare: Audio, rows: Audio, first: int, second: int,
-    mix: float, gains: Audio, plan: Plan,
+    desk: Audio, at: int, size: int, turns: Turns, power: Audio, width: int, ratio: float,
+    spare: Audio, rows: Audio, first: int, second: int, mix: float, gains: Audio, plan: Plan,
 ) -> int:  # fmt: skip
     """The frame whose spectrum lies in row `at`, turned and shaped; the row of its right channel.
 
     The left lies in the row after. A transform of swapped parts is the inverse.
     """
     real, imag = desk[at, :size], desk[at + 1, :size]
-    shaped, count = width > 0 or rows.shape[0] > 0, held[REGIONS]
-    if shaped:
+    if rows.shape[0] > 0:
+        blended(rows, first, second, mix, gains)
+    elif width > 0:
         gains[:] = np.float32(1.0)
-        if rows.shape[0] > 0:
-            blended(rows, first, second, mix, gains)
-        if width > 0:
-            weigh(real, imag, power)
-            envelope(power, size // 2 + 1, width, ratio, spare, gains)
-    rotors(turns[1], count, pairs)
-    unfold(edges[1], count, size // 2, pairs, gains, shaped, spare)
-    turn(real, imag, spare, desk[9, :size], desk[8, :size])
+    if width > 0:
+        weigh(real, imag, power)
+        envelope(power, size // 2 + 1, width, ratio, spare, gains)
+    turn(real, imag, turns, gains, desk[9, :size], desk[8, :size])
     return 8 + int(transform(desk[8:12], plan))
 
 
@@ -195,33 +189,29 @@ def reach_for(
 
 @kernel
 def run(
-    stem: Audio, weights: Audio, steps: Samples, p: int, q: int, room: Audio, ring: Audio,
+    stem: Audio, weights: Audio, columns: Samples, p: int, q: int, room: Audio, ring: Audio,
     begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int, analysis: Audio,
-    synthesis: Audio, plan: Plan, desk: Audio, held: Samples, edges: Turns,
-    turns: Turns, power: Audio, lists: Turns, pairs: Audio, width: int, spare: Audio, rows: Audio,
-    places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio,
+    synthesis: Audio, plan: Plan, desk: Audio, held: Samples, turns: Turns, power: Audio,
+    lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio, places: Samples,
+    mixes: Audio, gains: Audio, offset: int, out: Audio,
 ) -> None:  # fmt: skip
     """Carries the phase through all frames and lays down those from `silent` on.
 
-    The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in
-    samples read; `moves`: how many since the one before. `given`: the first frame's regions are
-    already in row 1 of `edges` and `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two
-    rows a frame. `offset`: where the first frame lies in `out`.
+    The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in samples
+    read; `moves`: how many since the one before. `given`: the first frame's turns are already in
+    `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two rows a frame; without rows `gains`
+    are ones. `offset`: where the first frame lies in `out`.
     """
     size = analysis.shape[0]
     for j in range(begins.shape[0]):
         row = 4 - held[ROW] // 4 * 4
-        begin = reach_for(stem, weights, steps, p, q, begins[j], size, held, room, ring)
+        begin = reach_for(stem, weights, columns, p, q, begins[j], size, held, room, ring)
         if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
             held[KNOWN] = 0
             continue
         at = row + transform(desk[row : row + 4], plan)
         if not (given and j == 0):
-            count = carry(
-                desk, at, size, hop, moves[j], resets[j], held, edges, turns, power, lists, pairs
-            )
-            edges[1, :count], turns[1, :count] = edges[0, :count], turns[0, :count]
-            held[REGIONS] = count
+            carry(desk, at, size, hop, moves[j], resets[j], held, turns, power, lists, steps)
         held[ROW], held[KNOWN] = at, 1
         if j < silent:
             continue
@@ -229,7 +219,7 @@ def run(
         first, second = (places[0, j], places[1, j]) if shaped else (0, 0)
         mix = float(mixes[j]) if shaped else 0.0
         end = sounded(
-            desk, at, size, held, edges, turns, power, pairs, width, p / q, spare, rows, first,
-            second, mix, gains, plan,
+            desk, at, size, turns, power, width, p / q, spare, rows, first, second, mix, gains,
+            plan,
         )  # fmt: skip
         lay(desk[end + 1, :size], desk[end, :size], synthesis, offset + j * hop, out)

@@ -11,19 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from generation.engine.kernels import Audio, Turns, inlined, kernel, wrapped
+from generation.engine.kernels import Audio, Turns, inlined, kernel, within, wrapped
 from generation.engine.vectors import (
     above,
     at_least,
     backward,
+    beside_quarters,
     fma,
     greater,
     highest_lane,
+    how_many,
     load,
-    lowest_bit,
     magnitude,
+    negated,
+    on_by_quarters,
     splat,
     store,
+    store_equal,
+    store_places,
 )
 
 # Bins this far below the loudest, in power, carry no phase of their own.
@@ -95,10 +100,8 @@ def crests(power: Audio, half: int, floor: float, reach: int, peaks: Turns) -> i
             found &= above(p, load(power, at - away)) & at_least(p, load(power, at + away))
         if k + 16 > half - 1:
             found &= (1 << (half - 1 - k)) - 1
-        while found != 0:
-            peaks[count] = k + lowest_bit(found)
-            count += 1
-            found &= found - 1
+        store_places(peaks, count, k, found)
+        count += how_many(found)
     return count
 
 
@@ -112,32 +115,32 @@ def dips(power: Audio, half: int, found: Turns) -> int:
         low = at_least(load(power, at - 1), p) & at_least(load(power, at + 1), p)
         if k + 16 > half:
             low &= (1 << (half - k)) - 1
-        while low != 0:
-            found[count] = k + lowest_bit(low)
-            count += 1
-            low &= low - 1
+        store_places(found, count, k, low)
+        count += how_many(low)
     return count
 
 
 @kernel
 def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edges: Turns) -> None:
-    """edges[j] is the first bin of region j + 1: the weakest bin between two peaks.
+    """edges[j] is the first bin of region j: the weakest bin between peak j - 1 and peak j.
 
-    It is a dip; of equals the lowest. `spare` is room for the dips; count >= 1.
+    It is a dip; of equals the lowest. Between two dips lies one peak at most, so one look at each
+    dip is enough, without a branch that nobody can foresee. `spare` is room for the dips; count >=
+    1; `peaks` and `edges` get one more number than there are peaks: edges[count] is past the end.
     """
-    many, at = dips(power, half, spare), 0
-    for j in range(count - 1):
-        while spare[at] < peaks[j]:
-            at += 1
-        low = spare[at]
-        least = power[LEAD + low]
-        while at < many and spare[at] < peaks[j + 1]:
-            p = power[LEAD + spare[at]]
-            low = spare[at] if p < least else low
-            least = p if p < least else least
-            at += 1
-        edges[j] = low
-    edges[count - 1] = half + 1
+    peaks[count] = 2147483647
+    gap, low, least = 0, 0, np.float32(np.inf)
+    for i in range(dips(power, half, spare)):
+        dip = spare[i]
+        p = power[LEAD + dip]
+        passed = peaks[gap] < dip
+        gap += int(passed)
+        least = np.float32(np.inf) if passed else least
+        is_weaker = p < least
+        low = dip if is_weaker else low
+        least = p if is_weaker else least
+        edges[gap] = low
+    edges[0], edges[count] = 0, half + 1
 
 
 @kernel
@@ -201,81 +204,66 @@ def advance(
 
 
 @kernel
-def inherit(edges: Turns, turns: Turns, count: int, peaks: Turns, found: int, bases: Turns) -> None:
-    """The turns that each peak's bin had in the regions before, of which there are some."""
-    region = 0
-    for j in range(found):
-        while region < count - 1 and edges[region] <= peaks[j]:
-            region += 1
-        bases[j] = turns[region]
-
-
-@kernel
-def rotors(turns: Turns, count: int, rotor: Audio) -> None:
-    """rotor[0, j] + i rotor[1, j] = e^(2 pi i turns / 2**32), within 4e-6."""
+def inherit(turns: Turns, peaks: Turns, count: int, bases: Turns) -> None:
+    """The turns that each peak's bin had in the frame before."""
     for j in range(count):
-        whole = (np.int64(turns[j]) + 536870912) >> 30
-        rest = np.float32(np.int64(turns[j]) - (whole << 30)) * np.float32(1.4629180792671596e-09)
-        s = rest * rest
-        sine = rest * (
-            np.float32(1.0)
-            - s * (np.float32(1 / 6) - s * (np.float32(1 / 120) - s * np.float32(1 / 5040)))
-        )
-        cosine = np.float32(1.0) - s * (
-            np.float32(0.5) - s * (np.float32(1 / 24) - s * np.float32(1 / 720))
-        )
-        side = whole & 3
-        a = cosine if side == 0 else (-sine if side == 1 else (-cosine if side == 2 else sine))
-        b = sine if side == 0 else (cosine if side == 1 else (-sine if side == 2 else -cosine))
-        rotor[0, j], rotor[1, j] = a, b
+        bases[j] = turns[peaks[j]]
 
 
 @kernel
-def unfold(
-    edges: Turns, count: int, half: int, rotor: Audio, gains: Audio, shaped: bool, bins: Audio
-) -> None:
-    """bins[:, k]: the rotor of bin k's region, times gains[k] when `shaped`.
+def settle(edges: Turns, each: Turns, count: int, turns: Turns) -> None:
+    """turns[k]: those of bin k's region.
 
     Whole lanes are written, past a region's end too: the next region writes over them.
     """
-    low = 0
     for j in range(count):
-        high = min(edges[j], half + 1)
-        c, s = splat(rotor[0, j]), splat(rotor[1, j])
-        for k in range(low, high, 16):
-            store(bins[0], k, c)
-            store(bins[1], k, s)
-        low = high
-    if shaped:
-        for k in range(0, half + 1, 16):
-            g = load(gains, k)
-            store(bins[0], k, load(bins[0], k) * g)
-            store(bins[1], k, load(bins[1], k) * g)
+        for k in range(edges[j], edges[j + 1], 16):
+            store_equal(turns, k, each[j])
+
+
+@within
+def rotors(turns: Any, at: int) -> Any:
+    """Cosine and sine of sixteen int32 counts of 2**-32 turns from `at` on, within 4e-6."""
+    x = beside_quarters(turns, at) * splat(np.float32(1.4629180792671596e-09))
+    s, one = x * x, splat(np.float32(1.0))
+    sine = splat(np.float32(1 / 120)) - s * splat(np.float32(1 / 5040))
+    sine = x * (one - s * (splat(np.float32(1 / 6)) - s * sine))
+    cosine = splat(np.float32(1 / 24)) - s * splat(np.float32(1 / 720))
+    cosine = one - s * (splat(np.float32(0.5)) - s * cosine)
+    return on_by_quarters(turns, at, cosine, sine)
 
 
 @kernel
-def turn(real: Audio, imag: Audio, bins: Audio, out_real: Audio, out_imag: Audio) -> None:
-    """Every bin times its rotor, the mirrored half times the conjugate.
+def turn(
+    real: Audio, imag: Audio, turns: Turns, gains: Audio, out_real: Audio, out_imag: Audio
+) -> None:
+    """Every bin turned and times its gain, the mirrored half turned back.
 
     Bin 0 and the one at half the rate keep to the real numbers of each channel.
     """
     size = real.shape[0]
     half = size // 2
+    first = np.empty((2, 16), dtype=np.float32)
+    for k in (half, 0):
+        c, s = rotors(turns, k)
+        g = load(gains, k)
+        store(first[0], 0, c * g)
+        store(first[1], 0, s * g)
+        out_real[k], out_imag[k] = real[k] * first[0, 0], imag[k] * first[0, 0]
     for k in range(1, 16):
-        m, c, s = size - k, bins[0, k], bins[1, k]
+        m, x, y = size - k, first[0, k], first[1, k]
         a, b, d, e = real[k], imag[k], real[m], imag[m]
-        out_real[k], out_imag[k] = a * c - b * s, a * s + b * c
-        out_real[m], out_imag[m] = d * c + e * s, e * c - d * s
-    none = splat(np.float32(0.0))
+        out_real[k], out_imag[k] = a * x - b * y, a * y + b * x
+        out_real[m], out_imag[m] = d * x + e * y, e * x - d * y
     for k in range(16, half, 16):
-        c, s = load(bins[0], k), load(bins[1], k)
+        c, s = rotors(turns, k)
+        g = load(gains, k)
+        c, s = c * g, s * g
         a, b = load(real, k), load(imag, k)
-        store(out_real, k, fma(a, c, none - b * s))
+        store(out_real, k, fma(a, c, negated(b * s)))
         store(out_imag, k, fma(a, s, b * c))
         m = size - k - 15
         c, s = backward(c), backward(s)
         a, b = load(real, m), load(imag, m)
         store(out_real, m, fma(a, c, b * s))
-        store(out_imag, m, fma(b, c, none - a * s))
-    for k in (0, half):
-        out_real[k], out_imag[k] = real[k] * bins[0, k], imag[k] * bins[0, k]
+        store(out_imag, m, fma(b, c, negated(a * s)))

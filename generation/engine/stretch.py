@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of
-from generation.engine.frames import FROM, HELD, REGIONS, ROWS, run
+from generation.engine.frames import FROM, HELD, ROWS, run
 from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
 from generation.engine.phases import LEAD
 from generation.engine.resample import Reading, ratio_of, reading_of
@@ -64,28 +64,30 @@ class Desk:
     """The working memory of one clip: spectra, regions, and the samples read last."""
 
     def __init__(self, size: int, reading: Reading) -> None:
-        bins = size // 2 + 1
+        self._bins = bins = size // 2 + 1
         self.spectra = aligned(ROWS, size + 80)
         self.held: Samples = np.zeros(HELD, dtype=np.int64)
-        self.edges: Turns = np.zeros((2, bins), dtype=np.int32)
-        self.turns: Turns = np.zeros((2, bins), dtype=np.int32)
-        self.lists: Turns = np.zeros((2, bins), dtype=np.int32)
-        self.pairs: Audio = np.zeros((2, bins), dtype=np.float32)
+        self.turns: Turns = aligned(bins + 31, dtype=np.int32)
+        self.lists: Turns = aligned(4, bins + 31, dtype=np.int32)
+        self.steps: Audio = np.zeros((2, bins), dtype=np.float32)
         self.power = aligned(1, bins + 2 * LEAD + 31)[0]
         self.spare = aligned(3, bins + 31)
-        self.gains = aligned(1, bins + 15)[0]
+        self.gains = aligned(bins + 31)
+        self.gains[:] = 1.0
         self.room, self.ring = reading.room(), aligned(2, 4 * size + 2 * reading.block)
 
     def regions(self) -> Turns:
-        """The state that the next frame needs beside the spectrum, int32 [2, n]."""
-        count = int(self.held[REGIONS])
-        return np.stack((self.edges[1, :count], self.turns[1, :count]))
+        """The state that the next frame needs beside the spectrum: runs of bins that turn alike.
+
+        Int32 [2, n]: how many bins, and their turns.
+        """
+        turns = self.turns[: self._bins]
+        ends = np.flatnonzero(np.diff(turns, append=~turns[-1])) + 1
+        return np.stack((np.diff(ends, prepend=0), turns[ends - 1])).astype(np.int32)
 
     def take(self, regions: Turns) -> None:
         """Puts a state back."""
-        count = regions.shape[1]
-        self.edges[1, :count], self.turns[1, :count] = regions
-        self.held[REGIONS] = count
+        self.turns[: self._bins] = np.repeat(regions[1], regions[0])
 
 
 class Stretch:
@@ -185,8 +187,8 @@ class Stretch:
             self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
             np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
             lens.synthesis, lens.plan, desk.spectra, desk.held,
-            desk.edges, desk.turns, desk.power, desk.lists, desk.pairs, self._width, desk.spare,
-            rows, pairs, mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
+            desk.turns, desk.power, desk.lists, desk.steps, self._width, desk.spare, rows, pairs,
+            mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
         )  # fmt: skip
         if (until - 1) % self._span == 0:
             self._cache.keep_state((*self._key, until - 1), desk.regions())

@@ -10,7 +10,7 @@ from scipy.signal import sosfreqz
 from generation.engine.eq import sections_of
 from generation.engine.fourier import plan_of, scratch_of, transform
 from generation.engine.frames import tops
-from generation.engine.phases import LEAD, angle_of, borders, crests, rotors, weigh
+from generation.engine.phases import LEAD, angle_of, borders, crests, turn, weigh
 from generation.engine.render import render
 from generation.engine.resample import RATIOS, feed, ratio_of, reading_of
 from generation.recipe import Band, Clip, Strip
@@ -95,7 +95,7 @@ def test_regions_end_at_the_weakest_bin_between_two_peaks(reach):
     power = np.zeros(half + 1 + 3 * LEAD + 16, dtype=np.float32)
     p = power[LEAD : LEAD + half + 1]
     p[:] = RNG.integers(1, 40, half + 1)  # many ties
-    peaks, edges, spare = (np.zeros(half + 1, dtype=np.int32) for _ in range(3))
+    peaks, edges, spare = (np.zeros(half + 32, dtype=np.int32) for _ in range(3))
     count = crests(power, half, 5.0, reach, peaks)
     around = [np.r_[p[max(0, k - reach) : k], -1] for k in range(half + 1)]
     wanted = [
@@ -106,18 +106,31 @@ def test_regions_end_at_the_weakest_bin_between_two_peaks(reach):
     assert peaks[:count].tolist() == wanted
     borders(power, half, peaks, count, spare, edges)
     weakest = [a + 1 + int(p[a + 1 : b].argmin()) for a, b in pairwise(wanted)]
-    assert edges[:count].tolist() == [*weakest, half + 1]
+    assert edges[: count + 1].tolist() == [0, *weakest, half + 1]
 
 
-def test_angles_and_rotors_agree_with_numpy_all_around():
-    turns = np.linspace(-(2**31), 2**31 - 1, 4_001).astype(np.int64).astype(np.int32)
-    rotor = np.zeros((2, turns.size), dtype=np.float32)
-    rotors(turns, turns.size, rotor)
-    ideal = np.exp(2j * np.pi * turns.astype(np.float64) / 2**32)
-    assert np.abs(rotor[0] + 1j * rotor[1] - ideal).max() < 4e-6
+def test_angles_agree_with_numpy_all_around():
+    turns = np.linspace(-(2**31), 2**31 - 1, 4_001)
+    ideal = np.exp(2j * np.pi * turns / 2**32)
     angles = np.array([angle_of(np.float32(z.imag), np.float32(z.real)) for z in ideal])
     off = (angles - turns / 2**32 + 0.5) % 1.0 - 0.5
     assert np.abs(off).max() < 2e-7
+
+
+def test_bins_turn_by_their_counts_and_their_mirror_images_turn_back():
+    size, half = 8_192, 4_096
+    turns = np.zeros(half + 32, dtype=np.int32)
+    turns[: half + 1] = np.linspace(-(2**31), 2**31 - 1, half + 1).astype(np.int64)
+    gains = np.ones(half + 32, dtype=np.float32)
+    gains[: half + 1] = RNG.uniform(0.5, 2.0, half + 1)
+    frame = RNG.standard_normal(size) + 1j * RNG.standard_normal(size)
+    out = np.zeros((2, size), dtype=np.float32)
+    real, imag = frame.real.astype(np.float32), frame.imag.astype(np.float32)
+    turn(real, imag, turns, gains, out[0], out[1])
+    ideal = gains[: half + 1] * np.exp(2j * np.pi * turns[: half + 1].astype(np.float64) / 2**32)
+    ideal[[0, half]] = ideal[[0, half]].real
+    whole = frame * np.concatenate((ideal, ideal[1:-1][::-1].conj()))
+    assert np.abs(out[0] + 1j * out[1] - whole).max() < 1e-4
 
 
 @pytest.mark.parametrize("width", [2, 9, 17])

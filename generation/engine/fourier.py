@@ -1,11 +1,12 @@
 """Discrete Fourier transforms of one complex frame, sixteen butterflies at once.
 
 Stockham's self-sorting form, decimated in frequency (Van Loan, Computational Frameworks for the
-Fast Fourier Transform, 1992, chapter 1.7), for powers of two: the first pass takes sixteen points
-and turns squares of sixteen by sixteen on their side, so that in every later pass sixteen
-neighbors share one twiddle factor. Real and imaginary parts lie in arrays of their own. It knows
-numbers, not sound. Invariant: a frame's spectrum depends on the frame alone, never on what was
-transformed beside it.
+Fast Fourier Transform, 1992, chapter 1.7), in passes of 16, 8, 8 and what is left: the first takes
+sixteen points and lays squares of sixteen by sixteen on their side, so that in every later pass
+sixteen neighbors share one twiddle factor. Two passes at a time go through a pane that stays in the
+nearest cache, so a frame is walked through twice. Real and imaginary parts lie in arrays of their
+own. It knows numbers, not sound. Invariant: a frame's spectrum depends on the frame alone, never on
+what was transformed beside it.
 """
 
 from functools import lru_cache
@@ -13,10 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generation.engine.kernels import Audio, Samples, aligned, kernel, within
+from generation.engine.kernels import Audio, aligned, kernel, within
 from generation.engine.vectors import WIDTH, fma, load, negated, splat, store, store_square
 
-RADICES = (8, 4, 2)
+# Frames that are taken, and the radix of their last pass.
+LAST = {2_048: 2, 4_096: 4, 8_192: 8}
 _HALF_ROOT = np.float32(0.7071067811865476)
 _COS_8 = np.float32(0.9238795325112867)
 _SIN_8 = np.float32(0.3826834323650898)
@@ -25,62 +27,41 @@ _SIN_8 = np.float32(0.3826834323650898)
 class Plan(NamedTuple):
     """How frames of `size` samples are transformed.
 
-    `first`: float32 [2 * size], twiddle factors of the first pass; `radices`: of the passes after
-    it; `turns`: float32 [2, k], theirs, pass after pass.
+    `first`: float32 [2 * size], twiddle factors of the first pass in the order it takes them;
+    `second`, `third`: float32 [2, k], theirs.
     """
 
     size: int
     first: Audio
-    radices: Samples
-    turns: Audio
+    second: Audio
+    third: Audio
 
 
-def passes_of(size: int) -> list[int]:
-    """The radices of the passes after the first; raises ValueError for a size that is not taken."""
-    if size < WIDTH * WIDTH or size & (size - 1):
-        raise ValueError(f"A frame has a power of two of samples, at least 256, not {size}.")
-    rest, found = size // WIDTH, []
-    for radix in RADICES:
-        while rest % radix == 0:
-            found.append(radix)
-            rest //= radix
-    return found
-
-
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=len(LAST))
 def plan_of(size: int) -> Plan:
-    """The plan for frames of `size`, a power of two from 256 on."""
-    radices = passes_of(size)
-    left, parts = size // WIDTH, []
-    for radix in radices:
-        rest = left // radix
-        angle = -2.0 * np.pi * np.arange(1, radix)[None, :] * np.arange(rest)[:, None] / left
-        parts.append(np.stack((np.cos(angle).ravel(), np.sin(angle).ravel())))
-        left = rest
-    turns = np.concatenate(parts, axis=1).astype(np.float32)
-    return Plan(size, first_turns(size), np.array(radices, dtype=np.int64), turns)
-
-
-def first_turns(size: int) -> Audio:
-    """The twiddle factors of the first pass in the order it takes them, in one stream.
-
-    Column by column of sixteen points; of each the four results of the four last butterflies,
-    sixteen real parts and sixteen imaginary parts at a time.
-    """
+    """A plan for frames of `size`, a key of LAST; ValueError for others."""
+    if size not in LAST:
+        raise ValueError(f"A frame has 2,048, 4,096 or 8,192 samples, not {size}.")
     columns = np.arange(size // WIDTH).reshape(-1, 1, 1, WIDTH)
     results = np.arange(4)[:, None] + 4 * np.arange(4)[None, :]
     angle = -2.0 * np.pi * results[None, :, :, None] * columns / size
-    turns = aligned(2 * size)
-    turns[:] = np.stack((np.cos(angle), np.sin(angle)), axis=3).ravel()
-    return turns
+    first = aligned(2 * size)
+    first[:] = np.stack((np.cos(angle), np.sin(angle)), axis=3).ravel()
+    return Plan(size, first, _of_eight(size // WIDTH), _of_eight(size // WIDTH // 8))
 
 
-def scratch_of(size: int) -> Audio:
-    """Room for two frames of up to `size`: rows real, imaginary, real, imaginary.
+def _of_eight(points: int) -> Audio:
+    """Factors of a pass of eight over `points`: seven of each butterfly, one after another."""
+    angle = -2.0 * np.pi * np.arange(points // 8)[:, None] * np.arange(1, 8)[None, :] / points
+    return np.stack((np.cos(angle).ravel(), np.sin(angle).ravel())).astype(np.float32)
+
+
+def frame_of(size: int) -> Audio:
+    """Room for a frame and its transform: rows real, imaginary, and four more to work in.
 
     Rows are a little longer, so that equal places of two rows do not fall on one set of the cache.
     """
-    return aligned(4, size + 5 * WIDTH, blank=False)
+    return aligned(6, size + 5 * WIDTH, blank=False)
 
 
 @within
@@ -132,16 +113,16 @@ def quarter(xr: Any, xi: Any, at: int, step: int) -> Any:
 
 
 @within
-def put_four(yr: Any, yi: Any, at: int, numbers: Any) -> None:
-    """Stores four complex numbers, sixteen of each, one after another."""
+def put_four(yr: Any, yi: Any, at: int, step: int, numbers: Any) -> None:
+    """Stores four complex numbers, sixteen of each, `step` apart."""
     store(yr, at, numbers[0])
     store(yi, at, numbers[1])
-    store(yr, at + 16, numbers[2])
-    store(yi, at + 16, numbers[3])
-    store(yr, at + 32, numbers[4])
-    store(yi, at + 32, numbers[5])
-    store(yr, at + 48, numbers[6])
-    store(yi, at + 48, numbers[7])
+    store(yr, at + step, numbers[2])
+    store(yi, at + step, numbers[3])
+    store(yr, at + 2 * step, numbers[4])
+    store(yi, at + 2 * step, numbers[5])
+    store(yr, at + 3 * step, numbers[6])
+    store(yi, at + 3 * step, numbers[7])
 
 
 @within
@@ -166,86 +147,6 @@ def lay_on_side(y: Any, at: int) -> None:
     )  # fmt: skip
 
 
-@kernel
-def first_pass(xr: Audio, xi: Audio, yr: Audio, yi: Audio, turns: Audio) -> None:
-    """Sixteen points apart by a sixteenth of the frame, sixteen columns at a time.
-
-    Two steps of four, then every square is laid on its side; each in a loop of its own over a few
-    squares, because sixteen complex numbers and their shuffles do not fit the registers at once.
-    """
-    rest = xr.shape[0] // 16
-    few = min(rest, 64)
-    h, u, v = splat(_HALF_ROOT), splat(_COS_8), splat(-_SIN_8)
-    g, w, z = splat(-_HALF_ROOT), splat(_SIN_8), splat(-_COS_8)
-    for begin in range(0, rest, few):
-        for p in range(begin, begin + few, 16):
-            y = 16 * p
-            put_four(yr, yi, y, quarter(xr, xi, p, 4 * rest))
-            q = quarter(xr, xi, p + rest, 4 * rest)
-            ar, ai = turned(q[2], q[3], u, v)
-            br, bi = turned(q[4], q[5], h, g)
-            cr, ci = turned(q[6], q[7], w, z)
-            put_four(yr, yi, y + 64, (q[0], q[1], ar, ai, br, bi, cr, ci))
-            q = quarter(xr, xi, p + 2 * rest, 4 * rest)
-            ar, ai = turned(q[2], q[3], h, g)
-            cr, ci = turned(q[6], q[7], g, g)
-            put_four(yr, yi, y + 128, (q[0], q[1], ar, ai, q[5], negated(q[4]), cr, ci))
-            q = quarter(xr, xi, p + 3 * rest, 4 * rest)
-            ar, ai = turned(q[2], q[3], w, z)
-            br, bi = turned(q[4], q[5], g, g)
-            cr, ci = turned(q[6], q[7], z, w)
-            put_four(yr, yi, y + 192, (q[0], q[1], ar, ai, br, bi, cr, ci))
-        for p in range(begin, begin + few, 16):
-            for k in range(4):
-                y, at = 16 * (p + k), 32 * (p + 4 * k)
-                q = quarter(yr, yi, y, 64)
-                turn_into(yr, yi, y, q[0], q[1], turns, at)
-                turn_into(yr, yi, y + 64, q[2], q[3], turns, at + 32)
-                turn_into(yr, yi, y + 128, q[4], q[5], turns, at + 64)
-                turn_into(yr, yi, y + 192, q[6], q[7], turns, at + 96)
-        for p in range(begin, begin + few, 16):
-            lay_on_side(yr, 16 * p)
-            lay_on_side(yi, 16 * p)
-
-
-@kernel
-def pass_of_eight(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, same: int, turns: Audio, at: int
-) -> None:
-    """Eight points apart by an eighth of what is left; `same` neighbors share a factor."""
-    apart = xr.shape[0] // 8
-    for p in range(apart // same):
-        w, is_plain = at + 7 * p, p == 0  # its factors are one
-        for q in range(0, same, 16):
-            x = eight(xr, xi, p * same + q, apart)
-            y = 8 * p * same + q
-            store(yr, y, x[0])
-            store(yi, y, x[1])
-            if is_plain:
-                store(yr, y + same, x[2])
-                store(yi, y + same, x[3])
-                store(yr, y + 2 * same, x[4])
-                store(yi, y + 2 * same, x[5])
-                store(yr, y + 3 * same, x[6])
-                store(yi, y + 3 * same, x[7])
-                store(yr, y + 4 * same, x[8])
-                store(yi, y + 4 * same, x[9])
-                store(yr, y + 5 * same, x[10])
-                store(yi, y + 5 * same, x[11])
-                store(yr, y + 6 * same, x[12])
-                store(yi, y + 6 * same, x[13])
-                store(yr, y + 7 * same, x[14])
-                store(yi, y + 7 * same, x[15])
-                continue
-            put(yr, yi, y + same, x[2], x[3], turns, w)
-            put(yr, yi, y + 2 * same, x[4], x[5], turns, w + 1)
-            put(yr, yi, y + 3 * same, x[6], x[7], turns, w + 2)
-            put(yr, yi, y + 4 * same, x[8], x[9], turns, w + 3)
-            put(yr, yi, y + 5 * same, x[10], x[11], turns, w + 4)
-            put(yr, yi, y + 6 * same, x[12], x[13], turns, w + 5)
-            put(yr, yi, y + 7 * same, x[14], x[15], turns, w + 6)
-
-
 @within
 def put(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None:
     """Stores a complex number times twiddle factor `w`."""
@@ -254,62 +155,110 @@ def put(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None
     store(yi, at, b)
 
 
-@kernel
-def pass_of_four(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, same: int, turns: Audio, at: int
-) -> None:
-    """Four points apart by a quarter of what is left."""
-    apart = xr.shape[0] // 4
-    for p in range(apart // same):
-        w = at + 3 * p
-        for q in range(0, same, 16):
-            x = quarter(xr, xi, p * same + q, apart)
-            y = 4 * p * same + q
-            store(yr, y, x[0])
-            store(yi, y, x[1])
-            put(yr, yi, y + same, x[2], x[3], turns, w)
-            put(yr, yi, y + 2 * same, x[4], x[5], turns, w + 1)
-            put(yr, yi, y + 3 * same, x[6], x[7], turns, w + 2)
+@within
+def put_eight(yr: Any, yi: Any, at: int, step: int, x: Any, turns: Any, w: int) -> None:
+    """Stores eight complex numbers `step` apart, the last seven times factors from `w` on."""
+    store(yr, at, x[0])
+    store(yi, at, x[1])
+    put(yr, yi, at + step, x[2], x[3], turns, w)
+    put(yr, yi, at + 2 * step, x[4], x[5], turns, w + 1)
+    put(yr, yi, at + 3 * step, x[6], x[7], turns, w + 2)
+    put(yr, yi, at + 4 * step, x[8], x[9], turns, w + 3)
+    put(yr, yi, at + 5 * step, x[10], x[11], turns, w + 4)
+    put(yr, yi, at + 6 * step, x[12], x[13], turns, w + 5)
+    put(yr, yi, at + 7 * step, x[14], x[15], turns, w + 6)
 
 
-@kernel
-def pass_of_two(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, same: int, turns: Audio, at: int
-) -> None:
-    """Two points apart by half of what is left."""
-    apart = xr.shape[0] // 2
-    for p in range(apart // same):
-        for q in range(0, same, 16):
-            x, y = p * same + q, 2 * p * same + q
-            ar, ai, br, bi = load(xr, x), load(xi, x), load(xr, x + apart), load(xi, x + apart)
-            store(yr, y, ar + br)
-            store(yi, y, ai + bi)
-            put(yr, yi, y + same, ar - br, ai - bi, turns, at + p)
+@within
+def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> None:
+    """The first of two steps of four: points a sixteenth of the frame apart, columns p to p + 15.
 
-
-@kernel
-def transform(scratch: Audio, plan: Plan) -> int:
-    """The spectrum of the frame in rows 0 and 1; the row of its real part is returned, 0 or 2.
-
-    The imaginary part lies in the row after. Swap the two rows going in and out for the inverse
-    (without its division by the size).
+    The sixteen results, sixteen of each, go to `at` on.
     """
-    size, radices, turns = plan.size, plan.radices, plan.turns
-    first_pass(
-        scratch[0, :size], scratch[1, :size], scratch[2, :size], scratch[3, :size], plan.first
-    )
-    same, at, here = 16, 0, 2
-    for row in range(radices.shape[0]):
-        radix, there = radices[row], 2 - here
-        xr, xi = scratch[here, :size], scratch[here + 1, :size]
-        yr, yi = scratch[there, :size], scratch[there + 1, :size]
-        if radix == 8:
-            pass_of_eight(xr, xi, yr, yi, same, turns, at)
-        elif radix == 4:
-            pass_of_four(xr, xi, yr, yi, same, turns, at)
-        else:
-            pass_of_two(xr, xi, yr, yi, same, turns, at)
-        same *= radix
-        at += size // same * (radix - 1)
-        here = there
-    return here
+    rest = xr.shape[0] // 16
+    h, u, v = splat(_HALF_ROOT), splat(_COS_8), splat(-_SIN_8)
+    g, w, z = splat(-_HALF_ROOT), splat(_SIN_8), splat(-_COS_8)
+    put_four(yr, yi, at, 16, quarter(xr, xi, p, 4 * rest))
+    q = quarter(xr, xi, p + rest, 4 * rest)
+    ar, ai = turned(q[2], q[3], u, v)
+    br, bi = turned(q[4], q[5], h, g)
+    cr, ci = turned(q[6], q[7], w, z)
+    put_four(yr, yi, at + 64, 16, (q[0], q[1], ar, ai, br, bi, cr, ci))
+    q = quarter(xr, xi, p + 2 * rest, 4 * rest)
+    ar, ai = turned(q[2], q[3], h, g)
+    cr, ci = turned(q[6], q[7], g, g)
+    put_four(yr, yi, at + 128, 16, (q[0], q[1], ar, ai, q[5], negated(q[4]), cr, ci))
+    q = quarter(xr, xi, p + 3 * rest, 4 * rest)
+    ar, ai = turned(q[2], q[3], w, z)
+    br, bi = turned(q[4], q[5], g, g)
+    cr, ci = turned(q[6], q[7], z, w)
+    put_four(yr, yi, at + 192, 16, (q[0], q[1], ar, ai, br, bi, cr, ci))
+
+
+@kernel
+def two_passes(
+    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
+) -> None:
+    """The passes of sixteen and of the first eight.
+
+    Eight squares of the first pass are what sixteen butterflies of the second need. The steps are
+    loops of their own: sixteen complex numbers and their shuffles do not fit the registers at once.
+    """
+    apart = plan.size // 128
+    for begin in range(0, apart, 16):
+        for j in range(8):
+            columns_of_sixteen(xr, xi, begin + j * apart, pr, pi, 256 * j)
+        for j in range(8):
+            for k in range(4):
+                at, w = 256 * j + 16 * k, 32 * (begin + j * apart + 4 * k)
+                q = quarter(pr, pi, at, 64)
+                turn_into(pr, pi, at, q[0], q[1], plan.first, w)
+                turn_into(pr, pi, at + 64, q[2], q[3], plan.first, w + 32)
+                turn_into(pr, pi, at + 128, q[4], q[5], plan.first, w + 64)
+                turn_into(pr, pi, at + 192, q[6], q[7], plan.first, w + 96)
+        for j in range(8):
+            lay_on_side(pr, 256 * j)
+            lay_on_side(pi, 256 * j)
+        for k in range(16):
+            p = begin + k
+            put_eight(yr, yi, 128 * p, 16, eight(pr, pi, 16 * k, 256), plan.second, 7 * p)
+
+
+@kernel
+def last_passes(
+    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
+) -> None:
+    """The passes of the second eight and of what is left."""
+    last, apart = plan.size // 1024, plan.size // 8
+    for q in range(0, 128, 16):
+        for p in range(last):
+            x = eight(xr, xi, 128 * p + q, apart)
+            put_eight(pr, pi, 128 * p, 16, x, plan.third, 7 * p)
+        for k in range(8):
+            at, to = 16 * k, q + 128 * k
+            if last == 8:
+                x = eight(pr, pi, at, 128)
+                put_four(yr, yi, to, 1024, x[:8])
+                put_four(yr, yi, to + 4096, 1024, x[8:])
+            elif last == 4:
+                put_four(yr, yi, to, 1024, quarter(pr, pi, at, 128))
+            else:
+                ar, ai, br, bi = load(pr, at), load(pi, at), load(pr, at + 128), load(pi, at + 128)
+                store(yr, to, ar + br)
+                store(yi, to, ai + bi)
+                store(yr, to + 1024, ar - br)
+                store(yi, to + 1024, ai - bi)
+
+
+@kernel
+def transform(frame: Audio, at: int, spare: int, plan: Plan) -> None:
+    """In place: the spectrum of the frame in rows `at` and `at` + 1; four from `spare` on are spoilt.
+
+    Swap the two rows going in and out for the inverse (without its division by the size).
+    """
+    size = plan.size
+    xr, xi = frame[at, :size], frame[at + 1, :size]
+    yr, yi = frame[spare, :size], frame[spare + 1, :size]
+    pr, pi = frame[spare + 2, :size], frame[spare + 3, :size]
+    two_passes(xr, xi, yr, yi, pr, pi, plan)
+    last_passes(yr, yi, xr, xi, pr, pi, plan)

@@ -27,8 +27,9 @@ from generation.engine.phases import (
 from generation.engine.resample import feed
 from generation.engine.vectors import fma, load, splat, store
 
-# Rows of a desk of frames: the spectrum, the one before it, and the one being turned, four each.
-ROWS = 12
+# Rows of a desk of frames, two to a frame: the spectrum and the one before it by turns, the one
+# being turned, and room for the transform.
+TURNED, SPARE, ROWS = 4, 6, 10
 # What `held` says: the row of the last frame's spectrum, and whether it has any.
 ROW, KNOWN = 0, 1
 # And of the samples read: the first and the one after the last that are at hand.
@@ -143,10 +144,10 @@ def carry(
 def sounded(
     desk: Audio, at: int, size: int, turns: Turns, power: Audio, width: int, ratio: float,
     spare: Audio, rows: Audio, first: int, second: int, mix: float, gains: Audio, plan: Plan,
-) -> int:  # fmt: skip
-    """The frame whose spectrum lies in row `at`, turned and shaped; the row of its right channel.
+) -> None:  # fmt: skip
+    """The frame whose spectrum lies in row `at`, turned and shaped: right in TURNED, left after it.
 
-    The left lies in the row after. A transform of swapped parts is the inverse.
+    A transform of swapped parts is the inverse.
     """
     real, imag = desk[at, :size], desk[at + 1, :size]
     if rows.shape[0] > 0:
@@ -156,8 +157,8 @@ def sounded(
     if width > 0:
         weigh(real, imag, power)
         envelope(power, size // 2 + 1, width, ratio, spare, gains)
-    turn(real, imag, turns, gains, desk[9, :size], desk[8, :size])
-    return 8 + int(transform(desk[8:12], plan))
+    turn(real, imag, turns, gains, desk[TURNED + 1, :size], desk[TURNED, :size])
+    transform(desk, TURNED, SPARE, plan)
 
 
 @kernel
@@ -204,22 +205,22 @@ def run(
     """
     size = analysis.shape[0]
     for j in range(begins.shape[0]):
-        row = 4 - held[ROW] // 4 * 4
+        row = 2 - held[ROW]
         begin = reach_for(stem, weights, columns, p, q, begins[j], size, held, room, ring)
         if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
             held[KNOWN] = 0
             continue
-        at = row + transform(desk[row : row + 4], plan)
+        transform(desk, row, SPARE, plan)
         if not (given and j == 0):
-            carry(desk, at, size, hop, moves[j], resets[j], held, turns, power, lists, steps)
-        held[ROW], held[KNOWN] = at, 1
+            carry(desk, row, size, hop, moves[j], resets[j], held, turns, power, lists, steps)
+        held[ROW], held[KNOWN] = row, 1
         if j < silent:
             continue
         shaped = rows.shape[0] > 0
         first, second = (places[0, j], places[1, j]) if shaped else (0, 0)
         mix = float(mixes[j]) if shaped else 0.0
-        end = sounded(
-            desk, at, size, turns, power, width, p / q, spare, rows, first, second, mix, gains,
+        sounded(
+            desk, row, size, turns, power, width, p / q, spare, rows, first, second, mix, gains,
             plan,
         )  # fmt: skip
-        lay(desk[end + 1, :size], desk[end, :size], synthesis, offset + j * hop, out)
+        lay(desk[TURNED + 1, :size], desk[TURNED, :size], synthesis, offset + j * hop, out)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from generation.engine.fourier import Plan, plan_of, scratch_of, transform
+from generation.engine.fourier import Plan, frame_of, plan_of, transform
 from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
 from generation.engine.vectors import backward, fma, load, splat, store
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
@@ -100,7 +100,7 @@ class Room:
 
     def send_spectra(self, send: Audio, out: Audio) -> None:
         """Spectra of blocks, float32 [n, 2, ROW]; `send` has one block before them."""
-        look(send, scratch_of(_FRAME), plan_of(_FRAME), out)
+        look(send, frame_of(_FRAME), plan_of(_FRAME), out)
 
     def returned(self, sends: Audio, out: Audio) -> None:
         """Adds the return of the last blocks to `out`, float32 [2, count * BLOCK].
@@ -110,7 +110,7 @@ class Room:
         count = out.shape[1] // BLOCK_SAMPLES
         mixed = aligned(count, 2, _FRAME, blank=False)
         convolve(sends, self.tiles, self.middle, mixed)
-        come_back(mixed, scratch_of(_FRAME), plan_of(_FRAME), out)
+        come_back(mixed, frame_of(_FRAME), plan_of(_FRAME), out)
 
 
 @lru_cache(maxsize=8)
@@ -126,11 +126,11 @@ def look(send: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
     for b in range(out.shape[0]):
         for i in range(0, size, 16):
             store(scratch[0], i, load(send, b * BLOCK_SAMPLES + i))
-        scratch[1, :] = 0.0
-        row = transform(scratch, plan)
+        scratch[1, :size] = 0.0
+        transform(scratch, 0, 2, plan)
         for part in range(2):
             for k in range(BLOCK_SAMPLES + 1):
-                out[b, part, k] = scratch[row + part, k]
+                out[b, part, k] = scratch[part, k]
 
 
 @kernel
@@ -187,10 +187,10 @@ def come_back(mixed: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
         for i in range(0, size, 16):
             store(scratch[1], i, load(mixed[b, 0], i))
             store(scratch[0], i, load(mixed[b, 1], i))
-        row = transform(scratch, plan)
+        transform(scratch, 0, 2, plan)
         at = b * BLOCK_SAMPLES
         for i in range(0, BLOCK_SAMPLES, 16):
-            wet = load(scratch[row + 1], BLOCK_SAMPLES + i)
+            wet = load(scratch[1], BLOCK_SAMPLES + i)
             store(out[0], at + i, load(out[0], at + i) + wet)
-            wet = load(scratch[row], BLOCK_SAMPLES + i)
+            wet = load(scratch[0], BLOCK_SAMPLES + i)
             store(out[1], at + i, load(out[1], at + i) + wet)

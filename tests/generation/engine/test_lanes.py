@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import sosfreqz
 
 from generation.engine.eq import sections_of
-from generation.engine.fourier import plan_of, scratch_of, transform
+from generation.engine.fourier import frame_of, plan_of, transform
 from generation.engine.frames import tops
 from generation.engine.phases import LEAD, angle_of, borders, crests, turn, weigh
 from generation.engine.render import render
@@ -20,22 +20,22 @@ RNG = np.random.default_rng(3)
 
 
 def spectrum_of(frame):
-    scratch, plan = scratch_of(frame.size), plan_of(frame.size)
-    scratch[0, : frame.size], scratch[1, : frame.size] = frame.real, frame.imag
-    row = transform(scratch, plan)
-    return scratch[row, : frame.size] + 1j * scratch[row + 1, : frame.size]
+    rows, plan = frame_of(frame.size), plan_of(frame.size)
+    rows[0, : frame.size], rows[1, : frame.size] = frame.real, frame.imag
+    transform(rows, 0, 2, plan)
+    return rows[0, : frame.size] + 1j * rows[1, : frame.size]
 
 
-@pytest.mark.parametrize("size", [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384])
+@pytest.mark.parametrize("size", [2_048, 4_096, 8_192])
 def test_a_transform_is_numpys_within_rounding(size):
     frame = RNG.standard_normal(size) + 1j * RNG.standard_normal(size)
     ideal = np.fft.fft(frame)
     assert np.abs(spectrum_of(frame) - ideal).max() < 1e-6 * np.abs(ideal).max()
 
 
-@pytest.mark.parametrize("size", [0, 128, 4_400, 6_000])
+@pytest.mark.parametrize("size", [0, 1_024, 4_400, 16_384])
 def test_a_size_that_is_not_taken_is_refused(size):
-    with pytest.raises(ValueError, match="power of two"):
+    with pytest.raises(ValueError, match="A frame has"):
         plan_of(size)
 
 

@@ -7,7 +7,7 @@ Knows the recipe and the stems, not who hears them. Invariant: the sound does no
 parts were asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from generation.recipe import BLOCK_SAMPLES, Recipe
 
 _MARGIN = dynamics.PEAK_TAPS
 _KEEP = 4 * BLOCK_SAMPLES
+# Samples that are added up at once: three rows of them stay near.
+_NEAR = 8_192
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
@@ -52,6 +54,22 @@ class Send:
         self._room.returned(self._spectra.read(first - self._room.blocks + 1, last), out)
 
 
+def _dry_on_wet(
+    wet: Callable[[int, int, Audio], None] | None, dry: Tape, lo: int, hi: int, out: Audio
+) -> None:
+    """What comes back from the room and what goes there, into `out`.
+
+    In this order: the room looks further back, and a tape that is asked for earlier samples than it
+    holds begins anew.
+    """
+    if wet is None:
+        out[:] = dry.read(lo, hi)[:2]
+        return
+    out[:] = 0.0
+    wet(lo, hi, out)
+    out += dry.read(lo, hi)[:2]
+
+
 class Source:
     """One source's channel, and its own share of the room when that is asked for."""
 
@@ -63,9 +81,8 @@ class Source:
 
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        out[:] = self.channel.read(lo, hi)[:2]
-        if self._send is not None:
-            self._send.add_return(lo, hi, out)
+        wet = self._send.add_return if self._send is not None else None
+        _dry_on_wet(wet, self.channel, lo, hi, out)
 
 
 class Bus:
@@ -117,15 +134,19 @@ class Bus:
 
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""
-        out[:] = 0.0
-        for source in self._sources:
-            if source is not None:
-                out += source.channel.read(lo, hi)
+        heard = [source.channel.read(lo, hi) for source in self._sources if source is not None]
+        if not heard:
+            out[:] = 0.0
+            return
+        for at in range(0, hi - lo, _NEAR):
+            part = out[:, at : at + _NEAR]
+            part[:] = heard[0][:, at : at + _NEAR]
+            for other in heard[1:]:
+                part += other[:, at : at + _NEAR]
 
     def _mixed(self, lo: int, hi: int, out: Audio) -> None:
-        out[:] = self._poured.read(lo, hi)[:2]
-        if self._send is not None:
-            self._send.add_return(lo, hi, out)
+        wet = self._send.add_return if self._send is not None else None
+        _dry_on_wet(wet, self._poured, lo, hi, out)
 
     def _gather(self, lo: int, hi: int, out: Audio) -> None:
         """Parts before the bus curves."""

@@ -107,20 +107,20 @@ class Dry:
 
     def shaped(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of what is equalized already, into float32 [2, hi - lo]."""
-        out[:] = 0.0
-        _add(self._shaped, lo, hi, out)
+        _lay(self._shaped, lo, hi, out)
 
     def plain(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of what is not; clips first, then notes, in recipe order."""
-        out[:] = 0.0
-        _add(self._plain, lo, hi, out)
+        _lay(self._plain, lo, hi, out)
         for note in self._notes:
             a, b = max(lo, note.start), min(hi, note.end)
             if a < b:
                 out[:, a - lo : b - lo] += note.sound(a, b)
 
 
-def _add(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -> None:
+def _lay(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -> None:
+    """The sum of what all clips sound in [lo, hi); `out` need not be blank."""
+    laid = lo  # up to here `out` is written
     for clip, voice in clips:
         a, b = max(lo, clip.start), min(hi, clip.end)
         if a >= b:
@@ -128,4 +128,9 @@ def _add(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -
         sound, shape = voice.sound(a, b), ramp(clip, a, b)
         if shape is not None:
             sound *= shape
-        out[:, a - lo : b - lo] += sound
+        out[:, laid - lo : max(laid, a) - lo] = 0.0
+        over = min(max(laid, a), b)
+        out[:, a - lo : over - lo] += sound[:, : over - a]
+        out[:, over - lo : b - lo] = sound[:, over - a :]
+        laid = max(laid, b)
+    out[:, laid - lo :] = 0.0

@@ -14,7 +14,7 @@ from generation.engine.clips import Dry
 from generation.engine.kernels import Audio, Turns, exp2_of, kernel, raised_cosine
 from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
-from generation.engine.vectors import fma, load, splat, store
+from generation.engine.vectors import load, splat, store
 
 Read = Callable[[int, int], Audio]
 STEREO = (2,)
@@ -33,6 +33,7 @@ class Lane:
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)
         self._right = gain * math.sqrt(2.0) * math.sin(angle)
+        self._ones: Audio = np.ones(0, dtype=np.float32)
         self._send = 0.0
         if strip.send_db is not None:
             self._send = 0.5 * exp2_of(strip.send_db * 0.16609640474436812)
@@ -66,22 +67,33 @@ class Lane:
         """The compressor's gain over [lo, hi), multiples of STEP."""
         compressor = self._span.strip.compressor
         if compressor is None:
-            return np.ones(hi - lo, dtype=np.float32)
+            if len(self._ones) < hi - lo:
+                self._ones = np.ones(hi - lo, dtype=np.float32)
+            return self._ones[: hi - lo]
         first = lo // dynamics.STEP - self._memory
         levels = self._levels.read(first, hi // dynamics.STEP)
         return dynamics.compressor_gain(compressor, levels, self._memory)
 
-    def add(self, lo: int, hi: int, out: Audio) -> None:
-        """Adds what this span gives to samples [lo, hi) of `out` [3, n]: left, right, send."""
+    def lay(self, lo: int, hi: int, laid: int, out: Audio) -> int:
+        """What this span gives to samples [lo, hi) of `out` [3, n]: left, right, send.
+
+        Up to `laid` it is added; from there on `out` need not be blank. Returns up to where it is
+        written now.
+        """
         a, b = max(lo, self._span.start - CROSS), min(hi, self._span.end)
         if a >= b:
-            return
+            return laid
         a, b = a // dynamics.STEP * dynamics.STEP, -(-b // dynamics.STEP) * dynamics.STEP
         a, b = max(a, lo), min(b, hi)
         gain = self._gain(a, b)
         if self._span.end < b or self._span.start > a or self._span.end - CROSS < b:
+            gain = gain.copy()
             blend(gain, a, self._span.start, self._span.end, CROSS)
-        pour(self._read(a, b), gain, self._left, self._right, self._send, out[:, a - lo : b - lo])
+        out[:, laid - lo : max(laid, a) - lo] = 0.0
+        over = min(max(laid, a), b) - a
+        part = out[:, a - lo : b - lo]
+        pour(self._read(a, b), gain, self._left, self._right, self._send, over, part)
+        return max(laid, b)
 
     @property
     def memory(self) -> int:
@@ -103,9 +115,10 @@ class Channel:
 
     def sound(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi), both multiples of dynamics.STEP, into float32 [3, hi - lo]."""
-        out[:] = 0.0
+        laid = lo
         for lane in self._lanes:
-            lane.add(lo, hi, out)
+            laid = lane.lay(lo, hi, laid, out)
+        out[:, laid - lo :] = 0.0
 
 
 @kernel
@@ -118,13 +131,18 @@ def blend(gain: Audio, lo: int, start: int, end: int, cross: int) -> None:
 
 
 @kernel
-def pour(sound: Audio, gain: Audio, left: float, right: float, send: float, out: Audio) -> None:
-    """Adds `sound` [2, n] times gain and pan to `out` [3, n]; n is a multiple of 16."""
+def pour(
+    sound: Audio, gain: Audio, left: float, right: float, send: float, over: int, out: Audio
+) -> None:
+    """`sound` [2, n] times gain and pan into `out` [3, n], added up to `over`; multiples of 16."""
     a, b = splat(np.float32(left)), splat(np.float32(right))
     s = splat(np.float32(send))
     for i in range(0, gain.shape[0], 16):
         g = load(gain, i)
         x, y = load(sound[0], i) * g * a, load(sound[1], i) * g * b
-        store(out[0], i, load(out[0], i) + x)
-        store(out[1], i, load(out[1], i) + y)
-        store(out[2], i, fma(x + y, s, load(out[2], i)))
+        z = (x + y) * s
+        if i < over:
+            x, y, z = x + load(out[0], i), y + load(out[1], i), z + load(out[2], i)
+        store(out[0], i, x)
+        store(out[1], i, y)
+        store(out[2], i, z)

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from generation.engine.doubles import (
+    load_doubles,
+    narrowed,
+    splat_double,
+    store_doubles,
+    widened,
+)
 from generation.engine.kernels import Audio, Reals, kernel
+from generation.engine.vectors import load, square_on_side, store
 from generation.recipe import SAMPLE_RATE_HZ, Band, OutOfRange
 
 CHUNK = 16_384
@@ -76,28 +84,45 @@ def sections_of(bands: Sequence[Band]) -> Reals:
 def cascade(sound: Audio, sections: Reals, chunk: int, run_in: int, out: Audio) -> None:
     """Filters whole chunks: `sound` [2, run_in + n * chunk] to `out` [2, n * chunk].
 
-    State is float64, transposed direct form II; rounding to float32 happens once, at the end.
+    Both channels of eight chunks go abreast. State is float64, transposed direct form II; rounding
+    to float32 happens once, at the end. `chunk` and `run_in` are multiples of 16.
     """
-    held = np.empty((2, run_in + chunk))
-    for begin in range(0, out.shape[1], chunk):
-        for channel in range(2):
-            for i in range(run_in + chunk):
-                held[channel, i] = sound[channel, begin + i]
-        for section in range(sections.shape[0]):
-            filter_through(held, sections[section])
-        for channel in range(2):
-            for i in range(chunk):
-                out[channel, begin + i] = held[channel, run_in + i]
+    held, square = np.empty(256), np.empty(256, dtype=np.float32)
+    state = np.empty((sections.shape[0], 2, 16))
+    count = out.shape[1] // chunk
+    for first in range(0, count, 8):
+        many = min(8, count - first)
+        state[:] = 0.0
+        square[:] = 0.0
+        for at in range(0, run_in + chunk, 16):
+            for lane in range(2 * many):
+                line = sound[lane % 2]
+                store(square, 16 * lane, load(line, (first + lane // 2) * chunk + at))
+            square_on_side(square, 0)
+            for i in range(0, 256, 16):
+                store_doubles(held, i, widened(load(square, i)))
+            for section in range(sections.shape[0]):
+                filter_through(held, sections[section], state[section])
+            for i in range(0, 256, 16):
+                store(square, i, narrowed(load_doubles(held, i)))
+            square_on_side(square, 0)
+            if at >= run_in:
+                for lane in range(2 * many):
+                    line = out[lane % 2]
+                    to = (first + lane // 2) * chunk + at - run_in
+                    store(line, to, load(square, 16 * lane))
 
 
 @kernel
-def filter_through(held: Reals, section: Reals) -> None:
-    """In place: both rows through one filter, from silence."""
-    b0, b1, b2, a1, a2 = section
-    s = t = u = v = 0.0
-    for i in range(held.shape[1]):
-        left, right = held[0, i], held[1, i]
-        y, z = b0 * left + s, b0 * right + u
-        s, t = b1 * left - a1 * y + t, b2 * left - a2 * y
-        u, v = b1 * right - a1 * z + v, b2 * right - a2 * z
-        held[0, i], held[1, i] = y, z
+def filter_through(held: Reals, section: Reals, state: Reals) -> None:
+    """In place: sixteen samples of sixteen lines through one filter, whose state goes on."""
+    b0, b1, b2 = splat_double(section[0]), splat_double(section[1]), splat_double(section[2])
+    a1, a2 = splat_double(section[3]), splat_double(section[4])
+    s, t = load_doubles(state[0], 0), load_doubles(state[1], 0)
+    for i in range(0, 256, 16):
+        x = load_doubles(held, i)
+        y = b0 * x + s
+        s, t = b1 * x - a1 * y + t, b2 * x - a2 * y
+        store_doubles(held, i, y)
+    store_doubles(state[0], 0, s)
+    store_doubles(state[1], 0, t)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generation.engine.kernels import Audio, aligned, kernel, within
-from generation.engine.vectors import WIDTH, fma, load, negated, splat, store, store_square
+from generation.engine.vectors import WIDTH, fma, load, negated, splat, square_on_side, store
 
 # Frames that are taken, and the radix of their last pass.
 LAST = {2_048: 2, 4_096: 4, 8_192: 8}
@@ -134,20 +134,6 @@ def turn_into(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -
 
 
 @within
-def lay_on_side(y: Any, at: int) -> None:
-    """In place: a square of 16 by 16."""
-    store_square(
-        y, at, 16,
-        (
-            load(y, at), load(y, at + 16), load(y, at + 32), load(y, at + 48),
-            load(y, at + 64), load(y, at + 80), load(y, at + 96), load(y, at + 112),
-            load(y, at + 128), load(y, at + 144), load(y, at + 160), load(y, at + 176),
-            load(y, at + 192), load(y, at + 208), load(y, at + 224), load(y, at + 240),
-        ),
-    )  # fmt: skip
-
-
-@within
 def put(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None:
     """Stores a complex number times twiddle factor `w`."""
     a, b = turned(re, im, splat(turns[0, w]), splat(turns[1, w]))
@@ -217,8 +203,8 @@ def two_passes(
                 turn_into(pr, pi, at + 128, q[4], q[5], plan.first, w + 64)
                 turn_into(pr, pi, at + 192, q[6], q[7], plan.first, w + 96)
         for j in range(8):
-            lay_on_side(pr, 256 * j)
-            lay_on_side(pi, 256 * j)
+            square_on_side(pr, 256 * j)
+            square_on_side(pi, 256 * j)
         for k in range(16):
             p = begin + k
             put_eight(yr, yi, 128 * p, 16, eight(pr, pi, 16 * k, 256), plan.second, 7 * p)

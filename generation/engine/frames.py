@@ -141,6 +141,17 @@ def carry(
 
 
 @kernel
+def count_runs(turns: Turns, found: Turns) -> int:
+    """Runs of equal numbers: their lengths and values into `found` [2, n]; how many there are."""
+    count, begin = 0, 0
+    for k in range(1, turns.shape[0] + 1):
+        if k == turns.shape[0] or turns[k] != turns[begin]:
+            found[0, count], found[1, count] = k - begin, turns[begin]
+            count, begin = count + 1, k
+    return count
+
+
+@kernel
 def sounded(
     desk: Audio, at: int, size: int, turns: Turns, power: Audio, width: int, ratio: float,
     spare: Audio, rows: Audio, first: int, second: int, mix: float, gains: Audio, plan: Plan,

@@ -11,7 +11,14 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine import eq
-from generation.engine.kernels import Audio, Reals, Samples, aligned
+from generation.engine.kernels import (
+    Audio,
+    Reals,
+    Samples,
+    aligned,
+    kernel,
+    raised_cosine,
+)
 from generation.engine.stretch import Shape
 from generation.recipe import Band, Recipe, Strip
 
@@ -58,14 +65,29 @@ def shape_of(spans: tuple[Span, ...], size: int) -> Shape | None:
     starts = np.array([span.start for span in spans[1:]], dtype=np.int64)
 
     def mix(moments: Samples) -> tuple[Samples, Audio]:
-        here = np.searchsorted(starts, moments, side="right")
-        after = np.minimum(here + 1, len(spans) - 1)
-        left = starts[np.minimum(here, len(starts) - 1)] if len(starts) else moments + CROSS
-        part = np.clip(1.0 - (left - moments) / CROSS, 0.0, 1.0) * (after != here)
-        weight = 0.5 - 0.5 * np.cos(np.pi * part)
-        return np.stack((here, after)).astype(np.int64), weight.astype(np.float32)
+        pairs = np.empty((2, len(moments)), dtype=np.int64)
+        weights = np.empty(len(moments), dtype=np.float32)
+        blend_spans(moments, starts, CROSS, pairs, weights)
+        return pairs, weights
 
     return Shape(rows, mix)
+
+
+@kernel
+def blend_spans(
+    moments: Samples, starts: Samples, cross: int, pairs: Samples, weights: Audio
+) -> None:
+    """The span of each moment and the next, `pairs` [2, n], and how much of the next holds.
+
+    `starts`: where all spans but the first begin.
+    """
+    last = starts.shape[0]
+    for i in range(moments.shape[0]):
+        here = np.searchsorted(starts, moments[i], side="right")
+        pairs[0, i], pairs[1, i] = here, min(here + 1, last)
+        weights[i] = 0.0
+        if here < last:
+            weights[i] = raised_cosine(1.0 - (starts[here] - moments[i]) / cross)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of
-from generation.engine.frames import FROM, HELD, ROWS, run
+from generation.engine.frames import FROM, HELD, ROWS, count_runs, run
 from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
 from generation.engine.phases import LEAD
 from generation.engine.resample import Reading, ratio_of, reading_of
@@ -81,9 +81,8 @@ class Desk:
 
         Int32 [2, n]: how many bins, and their turns.
         """
-        turns = self.turns[: self._bins]
-        ends = np.flatnonzero(np.diff(turns, append=~turns[-1])) + 1
-        return np.stack((np.diff(ends, prepend=0), turns[ends - 1])).astype(np.int32)
+        found = np.empty((2, self._bins), dtype=np.int32)
+        return found[:, : count_runs(self.turns[: self._bins], found)].copy()
 
     def take(self, regions: Turns) -> None:
         """Puts a state back."""
@@ -186,9 +185,9 @@ class Stretch:
         run(
             self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
             np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
-            lens.synthesis, lens.plan, desk.spectra, desk.held,
-            desk.turns, desk.power, desk.lists, desk.steps, self._width, desk.spare, rows, pairs,
-            mixes, desk.gains, at * lens.hop - lens.size // 2 - lo, out,
+            lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power, desk.lists,
+            desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
+            at * lens.hop - lens.size // 2 - lo, out,
         )  # fmt: skip
         if (until - 1) % self._span == 0:
             self._cache.keep_state((*self._key, until - 1), desk.regions())

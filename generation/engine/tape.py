@@ -27,7 +27,8 @@ class Tape:
     """
 
     __slots__ = (
-        "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_make", "_shape", "_until",
+        "_at", "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_make", "_shape",
+        "_until",
     )  # fmt: skip
 
     def __init__(
@@ -42,7 +43,7 @@ class Tape:
     ) -> None:
         self._make, self._shape, self._keep, self._grain = make, shape, keep, grain
         self._begins, self._is_first = begins, is_first
-        self._from = self._until = 0
+        self._from = self._until = self._at = 0
         self._data: Stretch = self._room(0, dtype)
 
     def read(self, lo: int, hi: int) -> Any:
@@ -50,21 +51,30 @@ class Tape:
         begin, end = lo // self._grain * self._grain, -(-hi // self._grain) * self._grain
         if not self._from <= begin <= self._until:
             self._from = self._until = begin
+            self._at = 0
         if end > self._until:
             first = max(self._from, (begin - self._keep) // self._grain * self._grain)
             self._make_room(first, end)
-            self._fill(self._until, end, self._cut(self._until - first, end - first))
+            self._fill(self._until, end, self._cut(self._until, end))
             self._until = end
-        return self._cut(lo - self._from, hi - self._from)
+        return self._cut(lo, hi)
 
     def _make_room(self, first: int, end: int) -> None:
-        """Moves what is kept, from `first` on, to the front of enough room."""
-        held = self._cut(first - self._from, self._until - self._from)
+        """Forgets what lies before `first`; where the room ends, what is kept moves to its front.
+
+        There is room for half as much again, so not every request moves what is kept.
+        """
+        first -= (first - self._from) % 16  # whole cache lines
+        held = self._cut(first, self._until)
         length = self._data.shape[0 if self._is_first else -1]
-        if end - first > length:
-            self._data = self._room(max(end - first, 5 * length // 4), self._data.dtype.type)
+        self._at += first - self._from
         self._from = first
-        self._cut(0, self._until - first)[...] = held
+        if self._at + end - first <= length:
+            return
+        if end - first > length:
+            self._data = self._room(3 * (end - first) // 2, self._data.dtype.type)
+        self._at = 0
+        self._cut(first, self._until)[...] = held
 
     def _fill(self, lo: int, hi: int, out: Stretch) -> None:
         if self._begins is None or lo >= self._begins:
@@ -86,6 +96,7 @@ class Tape:
         return aligned(*self._shape, -(-length // 16) * 16, dtype=dtype, blank=False)
 
     def _cut(self, lo: int, hi: int) -> Stretch:
+        lo, hi = lo - self._from + self._at, hi - self._from + self._at
         return self._data[lo:hi] if self._is_first else self._data[..., lo:hi]
 
 
@@ -98,16 +109,23 @@ class Cache:
 
     def __init__(self, recipes: int = 4, checkpoints: int = 4_096) -> None:
         self._desks: OrderedDict[Hashable, object] = OrderedDict()
+        self._newest: tuple[Hashable, object] | None = None
         self._states: OrderedDict[Hashable, Stretch] = OrderedDict()
         self._recipes, self._checkpoints = recipes, checkpoints
 
     def desk(self, key: Hashable, make: Callable[[], object]) -> object:
-        """The working set kept under `key`, made when missing."""
+        """The working set kept under `key`, made when missing.
+
+        The newest is known by its very recipe: to hash a recipe takes longer than to compare.
+        """
+        if self._newest is not None and self._newest[0] == key:
+            return self._newest[1]
         if key not in self._desks:
             self._desks[key] = make()
         self._desks.move_to_end(key)
         while len(self._desks) > self._recipes:
             self._desks.popitem(last=False)
+        self._newest = key, self._desks[key]
         return self._desks[key]
 
     def state(self, key: Hashable) -> Stretch | None:

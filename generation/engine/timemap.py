@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generation.engine.kernels import Samples
+from generation.engine.kernels import Samples, kernel
 
 
 class TimeMap:
@@ -46,9 +46,15 @@ class TimeMap:
         return bool(np.all(np.diff(self.src) == np.diff(self.out)))
 
 
+@kernel
 def _follow(x: Samples, xs: Samples, ys: Samples) -> Samples:
     """`x` carried along the broken line through (xs, ys), rounded half up."""
-    leg = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(xs) - 2)
-    run, rise = xs[leg + 1] - xs[leg], ys[leg + 1] - ys[leg]
-    moved: Samples = ys[leg] + (2 * (x - xs[leg]) * rise + run) // (2 * run)
-    return moved
+    out, leg = np.empty_like(x), 0
+    for i in range(x.shape[0]):
+        while leg > 0 and x[i] < xs[leg]:
+            leg -= 1
+        while leg < xs.shape[0] - 2 and x[i] >= xs[leg + 1]:
+            leg += 1
+        run, rise = xs[leg + 1] - xs[leg], ys[leg + 1] - ys[leg]
+        out[i] = ys[leg] + (2 * (x[i] - xs[leg]) * rise + run) // (2 * run)
+    return out

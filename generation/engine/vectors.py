@@ -309,27 +309,50 @@ def highest_lane(typingctx: Any, lanes: Any) -> Any:
     return types.float32(LANES), emit
 
 
+def _on_side(builder: Any, rows: list[Any]) -> list[Any]:
+    """Sixteen rows as sixteen columns: four perfect shuffles turn a square on its side."""
+    low = constant([i // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
+    high = constant([i // 2 + WIDTH // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
+    for _ in range(4):
+        rows = [
+            builder.shuffle_vector(rows[j // 2], rows[j // 2 + 8], high if j % 2 else low)
+            for j in range(WIDTH)
+        ]
+    return rows
+
+
 @emitted
 def store_square(typingctx: Any, array: Any, at: Any, apart: Any, rows: Any) -> Any:
     """Writes 16 lanes turned on their side: lane p of row j goes to at + apart * p + j."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         held = [builder.extract_value(args[3], j) for j in range(WIDTH)]
-        low = constant([i // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
-        high = constant([i // 2 + WIDTH // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
-        for _ in range(4):  # four perfect shuffles of 16 rows turn a square of 16 by 16
-            held = [
-                builder.shuffle_vector(held[j // 2], held[j // 2 + 8], high if j % 2 else low)
-                for j in range(WIDTH)
-            ]
         numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
-        for p, lanes in enumerate(held):
+        for p, lanes in enumerate(_on_side(builder, held)):
             away = builder.mul(args[2], ir.Constant(ir.IntType(64), p))
             begin = builder.gep(numbers, [builder.add(args[1], away)])
             builder.store(lanes, builder.bitcast(begin, FLOATS.as_pointer())).align = 4
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, types.UniTuple(LANES, WIDTH)), emit
+
+
+@emitted
+def square_on_side(typingctx: Any, array: Any, at: Any) -> Any:
+    """In place: a square of 16 by 16 numbers from `at` on."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        begin = place(FLOATS, context, builder, sig, args)
+        rows = [builder.gep(begin, [ir.Constant(ir.IntType(64), p)]) for p in range(WIDTH)]
+        held = []
+        for row in rows:
+            held.append(builder.load(row))
+            held[-1].align = 4
+        for row, lanes in zip(rows, _on_side(builder, held), strict=True):
+            builder.store(lanes, row).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
 
 
 def _offered(operation: Callable[[Any, Any], Any], name: str, kind: Any) -> None:

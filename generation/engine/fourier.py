@@ -56,12 +56,12 @@ def _of_eight(points: int) -> Audio:
     return np.stack((np.cos(angle).ravel(), np.sin(angle).ravel())).astype(np.float32)
 
 
-def frame_of(size: int) -> Audio:
-    """Room for a frame and its transform: rows real, imaginary, and four more to work in.
+def rows_of(count: int, size: int) -> Audio:
+    """Rows for frames of `size` and for working in, float32 [count, size + a little].
 
-    Rows are a little longer, so that equal places of two rows do not fall on one set of the cache.
+    A little more, so that equal places of two rows do not fall on one set of the cache.
     """
-    return aligned(6, size + 5 * WIDTH, blank=False)
+    return aligned(count, size + 5 * WIDTH, blank=False)
 
 
 @within
@@ -237,14 +237,12 @@ def last_passes(
 
 
 @kernel
-def transform(frame: Audio, at: int, spare: int, plan: Plan) -> None:
-    """In place: the spectrum of the frame in rows `at` and `at` + 1; four from `spare` on are spoilt.
+def transform(real: Audio, imag: Audio, room: Audio, plan: Plan) -> None:
+    """In place: the spectrum of a frame; `room` [4, >= size] is spoilt.
 
-    Swap the two rows going in and out for the inverse (without its division by the size).
+    Give `imag` and `real` instead for the inverse (without its division by the size).
     """
     size = plan.size
-    xr, xi = frame[at, :size], frame[at + 1, :size]
-    yr, yi = frame[spare, :size], frame[spare + 1, :size]
-    pr, pi = frame[spare + 2, :size], frame[spare + 3, :size]
-    two_passes(xr, xi, yr, yi, pr, pi, plan)
-    last_passes(yr, yi, xr, xi, pr, pi, plan)
+    yr, yi, pr, pi = room[0, :size], room[1, :size], room[2, :size], room[3, :size]
+    two_passes(real, imag, yr, yi, pr, pi, plan)
+    last_passes(yr, yi, real, imag, pr, pi, plan)

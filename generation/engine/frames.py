@@ -169,7 +169,7 @@ def sounded(
         weigh(real, imag, power)
         envelope(power, size // 2 + 1, width, ratio, spare, gains)
     turn(real, imag, turns, gains, desk[TURNED + 1, :size], desk[TURNED, :size])
-    transform(desk, TURNED, SPARE, plan)
+    transform(desk[TURNED, :size], desk[TURNED + 1, :size], desk[SPARE:], plan)
 
 
 @kernel
@@ -221,7 +221,7 @@ def run(
         if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
             held[KNOWN] = 0
             continue
-        transform(desk, row, SPARE, plan)
+        transform(desk[row, :size], desk[row + 1, :size], desk[SPARE:], plan)
         if not (given and j == 0):
             carry(desk, row, size, hop, moves[j], resets[j], held, turns, power, lists, steps)
         held[ROW], held[KNOWN] = row, 1

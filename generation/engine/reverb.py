@@ -12,14 +12,23 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from generation.engine.fourier import Plan, frame_of, plan_of, transform
+from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
-from generation.engine.vectors import backward, fma, load, splat, store
+from generation.engine.vectors import (
+    backward,
+    even_lanes,
+    fma,
+    load,
+    negated,
+    odd_lanes,
+    splat,
+    store,
+)
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
 PROCESSOR = "reverb/1"
 _FRAME = 2 * BLOCK_SAMPLES
-TILE = 128
+TILE = 64
 # Numbers in a row of a send's spectrum: its bins, up to whole lanes.
 ROW = BLOCK_SAMPLES + 16
 
@@ -100,7 +109,7 @@ class Room:
 
     def send_spectra(self, send: Audio, out: Audio) -> None:
         """Spectra of blocks, float32 [n, 2, ROW]; `send` has one block before them."""
-        look(send, frame_of(_FRAME), plan_of(_FRAME), out)
+        look(send, rows_of(6, BLOCK_SAMPLES), plan_of(BLOCK_SAMPLES), HALF_TURNS, out)
 
     def returned(self, sends: Audio, out: Audio) -> None:
         """Adds the return of the last blocks to `out`, float32 [2, count * BLOCK].
@@ -108,9 +117,9 @@ class Room:
         `sends` lead by P - 1.
         """
         count = out.shape[1] // BLOCK_SAMPLES
-        mixed = aligned(count, 2, _FRAME, blank=False)
-        convolve(sends, self.tiles, self.middle, mixed)
-        come_back(mixed, frame_of(_FRAME), plan_of(_FRAME), out)
+        mixed = rows_of(2 * count, _FRAME)
+        convolve(sends.reshape(-1), self.tiles.reshape(-1), self.middle, mixed)
+        come_back(mixed, rows_of(4, _FRAME), plan_of(_FRAME), out)
 
 
 @lru_cache(maxsize=8)
@@ -119,78 +128,123 @@ def room_of(reverb: Reverb) -> Room:
     return Room(reverb)
 
 
+def half_turns() -> Audio:
+    """e^(-2 pi i k / 8192) for bins k of a block's spectrum, float32 [2, BLOCK_SAMPLES]."""
+    angle = -2.0 * np.pi * np.arange(BLOCK_SAMPLES) / _FRAME
+    return np.stack((np.cos(angle), np.sin(angle))).astype(np.float32)
+
+
+HALF_TURNS = half_turns()
+
+
 @kernel
-def look(send: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
-    """The spectrum of each block with the one before it: bins 0 to 4,096, real and imaginary."""
-    size = 2 * BLOCK_SAMPLES
+def look(send: Audio, rows: Audio, plan: Plan, turns: Audio, out: Audio) -> None:
+    """The spectrum of each block with the one before it: bins 0 to 4,096, real and imaginary.
+
+    Real samples go by twos through a complex transform of half the length, which is parted after it
+    (Press et al., Numerical Recipes, 3rd edition, 12.3.2).
+    """
+    size = BLOCK_SAMPLES
+    real, imag = rows[0, :size], rows[1, :size]
     for b in range(out.shape[0]):
         for i in range(0, size, 16):
-            store(scratch[0], i, load(send, b * BLOCK_SAMPLES + i))
-        scratch[1, :size] = 0.0
-        transform(scratch, 0, 2, plan)
-        for part in range(2):
-            for k in range(BLOCK_SAMPLES + 1):
-                out[b, part, k] = scratch[part, k]
+            first, second = load(send, b * size + 2 * i), load(send, b * size + 2 * i + 16)
+            store(real, i, even_lanes(first, second))
+            store(imag, i, odd_lanes(first, second))
+        transform(real, imag, rows[2:], plan)
+        part_bins(real, imag, turns, out[b, 0], out[b, 1])
+
+
+@kernel
+def part_bins(real: Audio, imag: Audio, turns: Audio, out_real: Audio, out_imag: Audio) -> None:
+    """Bins 0 to n of 2n real samples, whose pairs have the spectrum `real`, `imag` [n]."""
+    size, half = real.shape[0], np.float32(0.5)
+    for k in range(16):
+        m = (size - k) % size
+        er, ei = half * (real[k] + real[m]), half * (imag[k] - imag[m])
+        dr, di = half * (imag[k] + imag[m]), half * (real[m] - real[k])
+        c, s = turns[0, k], turns[1, k]
+        out_real[k], out_imag[k] = er + (dr * c - di * s), ei + (dr * s + di * c)
+    out_real[size], out_imag[size] = real[0] - imag[0], np.float32(0.0)
+    halves = splat(half)
+    for k in range(16, size, 16):
+        a, b = load(real, k), load(imag, k)
+        c, d = backward(load(real, size - k - 15)), backward(load(imag, size - k - 15))
+        er, ei = (a + c) * halves, (b - d) * halves
+        dr, di = (b + d) * halves, (c - a) * halves
+        c, s = load(turns[0], k), load(turns[1], k)
+        store(out_real, k, er + fma(dr, c, negated(di * s)))
+        store(out_imag, k, ei + fma(dr, s, di * c))
 
 
 @kernel
 def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
     """mixed[b] = sum over p of sends[b + P - 1 - p] * room[p], p rising, bin by bin, tile by tile.
 
-    A send is real, so the mirror image of its bin k is the conjugate of bin k.
+    A send is real, so the mirror image of its bin k is the conjugate of bin k. `sends` and `tiles`
+    as one row of numbers each; `mixed` has two rows a block. Two times sixteen bins go abreast:
+    each sum alone would wait for itself.
     """
-    parts, size = tiles.shape[1], mixed.shape[2]
+    parts, size = middle.shape[0], 2 * BLOCK_SAMPLES
     none = splat(np.float32(0.0))
-    for tile in range(tiles.shape[0]):
-        for b in range(mixed.shape[0]):
-            for low in range(0, TILE, 16):
+    for tile in range(BLOCK_SAMPLES // TILE):
+        for b in range(mixed.shape[0] // 2):
+            real, imag = mixed[2 * b], mixed[2 * b + 1]
+            for low in range(0, TILE, 32):
                 k = tile * TILE + low
-                nr, ni, fr, fi = none, none, none, none
+                nr = ni = fr = fi = none
+                mr = mi = gr = gi = none
                 for p in range(parts):
-                    send, room = sends[b + parts - 1 - p], tiles[tile, p]
-                    x, y = load(send[0], k), load(send[1], k)
-                    a, c = load(room[0], low), load(room[1], low)
-                    nr, ni = fma(x, a, fma(none - y, c, nr)), fma(x, c, fma(y, a, ni))
-                    a, c = load(room[2], low), load(room[3], low)
-                    fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(none - y, a, fi))
-                store(mixed[b, 0], k, nr)
-                store(mixed[b, 1], k, ni)
+                    at = (b + parts - 1 - p) * 2 * ROW + k
+                    w = (tile * parts + p) * 4 * TILE + low
+                    x, y = load(sends, at), load(sends, at + ROW)
+                    u, v = load(sends, at + 16), load(sends, at + ROW + 16)
+                    a, c = load(tiles, w), load(tiles, w + TILE)
+                    nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
+                    a, c = load(tiles, w + 16), load(tiles, w + TILE + 16)
+                    mr, mi = fma(u, a, fma(negated(v), c, mr)), fma(u, c, fma(v, a, mi))
+                    a, c = load(tiles, w + 2 * TILE), load(tiles, w + 3 * TILE)
+                    fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(negated(y), a, fi))
+                    a, c = load(tiles, w + 2 * TILE + 16), load(tiles, w + 3 * TILE + 16)
+                    gr, gi = fma(u, a, fma(v, c, gr)), fma(u, c, fma(negated(v), a, gi))
+                store(real, k, nr)
+                store(imag, k, ni)
+                store(real, k + 16, mr)
+                store(imag, k + 16, mi)
                 if k > 0:
-                    store(mixed[b, 0], size - k - 15, backward(fr))
-                    store(mixed[b, 1], size - k - 15, backward(fi))
+                    store(real, size - k - 15, backward(fr))
+                    store(imag, size - k - 15, backward(fi))
                 else:
-                    first_mirrored(fr, fi, mixed[b])
-    for b in range(mixed.shape[0]):
-        real = imag = np.float32(0.0)
+                    first_mirrored(fr, fi, real, imag)
+                store(real, size - k - 31, backward(gr))
+                store(imag, size - k - 31, backward(gi))
+    for b in range(mixed.shape[0] // 2):
+        left = right = np.float32(0.0)
         for p in range(parts):
-            x = sends[b + parts - 1 - p, 0, size // 2]
-            real += x * middle[p, 0]
-            imag += x * middle[p, 1]
-        mixed[b, 0, size // 2], mixed[b, 1, size // 2] = real, imag
+            x = sends[(b + parts - 1 - p) * 2 * ROW + BLOCK_SAMPLES]
+            left += x * middle[p, 0]
+            right += x * middle[p, 1]
+        mixed[2 * b, BLOCK_SAMPLES], mixed[2 * b + 1, BLOCK_SAMPLES] = left, right
 
 
 @kernel
-def first_mirrored(real: Any, imag: Any, out: Audio) -> None:
+def first_mirrored(fr: Any, fi: Any, real: Audio, imag: Audio) -> None:
     """The mirror images of bins 1 to 15."""
-    kept = np.empty(32, dtype=np.float32)
-    store(kept, 0, real)
-    store(kept, 16, imag)
+    kept, size = np.empty(32, dtype=np.float32), 2 * BLOCK_SAMPLES
+    store(kept, 0, fr)
+    store(kept, 16, fi)
     for k in range(1, 16):
-        out[0, out.shape[1] - k], out[1, out.shape[1] - k] = kept[k], kept[16 + k]
+        real[size - k], imag[size - k] = kept[k], kept[16 + k]
 
 
 @kernel
-def come_back(mixed: Audio, scratch: Audio, plan: Plan, out: Audio) -> None:
-    """Adds the second half of each block's inverse transform to `out` [2, n]."""
-    size = mixed.shape[2]
-    for b in range(mixed.shape[0]):
-        for i in range(0, size, 16):
-            store(scratch[1], i, load(mixed[b, 0], i))
-            store(scratch[0], i, load(mixed[b, 1], i))
-        transform(scratch, 0, 2, plan)
+def come_back(mixed: Audio, room: Audio, plan: Plan, out: Audio) -> None:
+    """Adds the second half of each block's inverse transform to `out` [2, n]; `mixed` is spoilt."""
+    size = plan.size
+    for b in range(mixed.shape[0] // 2):
+        left, right = mixed[2 * b, :size], mixed[2 * b + 1, :size]
+        transform(right, left, room, plan)
         at = b * BLOCK_SAMPLES
         for i in range(0, BLOCK_SAMPLES, 16):
-            wet = load(scratch[1], BLOCK_SAMPLES + i)
-            store(out[0], at + i, load(out[0], at + i) + wet)
-            wet = load(scratch[0], BLOCK_SAMPLES + i)
-            store(out[1], at + i, load(out[1], at + i) + wet)
+            store(out[0], at + i, load(out[0], at + i) + load(left, BLOCK_SAMPLES + i))
+            store(out[1], at + i, load(out[1], at + i) + load(right, BLOCK_SAMPLES + i))

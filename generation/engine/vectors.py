@@ -147,6 +147,21 @@ def negated(typingctx: Any, a: Any) -> Any:
     return LANES(LANES), emit
 
 
+def _every_other(first: int) -> Any:
+    @emitted
+    def function(typingctx: Any, a: Any, b: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.shuffle_vector(*args, constant(list(range(first, 2 * WIDTH, 2))))
+
+        return LANES(LANES, LANES), emit
+
+    return function
+
+
+# Of 32 numbers in a row, those at even and at odd places.
+even_lanes, odd_lanes = _every_other(0), _every_other(1)
+
+
 @emitted
 def greater(typingctx: Any, a: Any, b: Any) -> Any:
     """The larger of both, lane by lane; of a number and a NaN, `b`."""

@@ -17,7 +17,7 @@ from generation.engine.doubles import (
 )
 from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, kernel
-from generation.engine.vectors import load, store_square
+from generation.engine.vectors import load, splat, square_on_side, store
 from generation.recipe import WINDOW_SAMPLES
 
 STRIDE = 4 * WINDOW_SAMPLES
@@ -35,49 +35,47 @@ def windows_of(parts: Audio, curve: Audio) -> Reals:
     """
     sources, length = parts.shape[0], parts.shape[2]
     groups = -(-sources // (ABREAST // 2))
-    lines = np.zeros((groups * ABREAST, length), dtype=np.float32)
-    np.multiply(parts.reshape(2 * sources, length), curve, out=lines[: 2 * sources])
     table = np.zeros(((length - RUN_IN) // WINDOW_SAMPLES, groups * ABREAST))
-    weigh_windows(lines, K_WEIGHTING, RUN_IN, STRIDE, WINDOW_SAMPLES, table)
+    weigh_windows(parts, curve, K_WEIGHTING, RUN_IN, STRIDE, WINDOW_SAMPLES, table)
     found: Reals = table.reshape(len(table), -1, 2).sum(axis=2)[:, :sources]
     return found
 
 
 @kernel
 def weigh_windows(
-    lines: Audio, sections: Reals, run_in: int, stride: int, size: int, table: Reals
+    parts: Audio, curve: Audio, sections: Reals, run_in: int, stride: int, size: int, table: Reals
 ) -> None:
     """table[w, c]: <line c weighed, the sum of its side's lines weighed> over window w, / `size`.
 
-    Filters start from silence a run-in before each stride. `lines` [16 g, run_in + n * stride]:
-    left and right by turns.
+    Lines are the parts' channels, left and right by turns, times the curve. Filters start from
+    silence a run-in before each stride.
     """
-    groups = lines.shape[0] // 16
+    groups = table.shape[1] // 16
     state = np.zeros((groups, 4, 16))
     square = np.empty(256, dtype=np.float32)
     held = np.empty((groups, 256))
-    for first in range(0, lines.shape[1] - run_in, stride):
+    for first in range(0, curve.shape[0] - run_in, stride):
         state[:] = 0.0
         for at in range(first, first + run_in + stride, 16):
             for g in range(groups):
-                side_by_side(lines[16 * g : 16 * g + 16], at, square)
+                side_by_side(parts[8 * g :], curve, at, square)
                 weigh_sixteen(square, sections, state[g], held[g])
             if at >= first + run_in:
                 add_products(held, size, table[(at - run_in) // size])
 
 
 @kernel
-def side_by_side(lines: Audio, at: int, square: Audio) -> None:
-    """Sixteen samples of sixteen lines, sample by sample."""
-    store_square(
-        square, 0, 16,
-        (
-            load(lines[0], at), load(lines[1], at), load(lines[2], at), load(lines[3], at),
-            load(lines[4], at), load(lines[5], at), load(lines[6], at), load(lines[7], at),
-            load(lines[8], at), load(lines[9], at), load(lines[10], at), load(lines[11], at),
-            load(lines[12], at), load(lines[13], at), load(lines[14], at), load(lines[15], at),
-        ),
-    )  # fmt: skip
+def side_by_side(parts: Audio, curve: Audio, at: int, square: Audio) -> None:
+    """Sixteen samples of the first eight parts times the curve, sample by sample."""
+    gains, none = load(curve, at), splat(np.float32(0.0))
+    for source in range(8):
+        if source < parts.shape[0]:
+            store(square, 32 * source, load(parts[source, 0], at) * gains)
+            store(square, 32 * source + 16, load(parts[source, 1], at) * gains)
+        else:
+            store(square, 32 * source, none)
+            store(square, 32 * source + 16, none)
+    square_on_side(square, 0)
 
 
 @kernel

@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import sosfreqz
 
 from generation.engine.eq import sections_of
-from generation.engine.fourier import frame_of, plan_of, transform
+from generation.engine.fourier import plan_of, rows_of, transform
 from generation.engine.frames import tops
 from generation.engine.phases import LEAD, angle_of, borders, crests, turn, weigh
 from generation.engine.render import render
@@ -20,10 +20,11 @@ RNG = np.random.default_rng(3)
 
 
 def spectrum_of(frame):
-    rows, plan = frame_of(frame.size), plan_of(frame.size)
-    rows[0, : frame.size], rows[1, : frame.size] = frame.real, frame.imag
-    transform(rows, 0, 2, plan)
-    return rows[0, : frame.size] + 1j * rows[1, : frame.size]
+    rows = rows_of(6, frame.size)
+    real, imag = rows[0, : frame.size], rows[1, : frame.size]
+    real[:], imag[:] = frame.real, frame.imag
+    transform(real, imag, rows[2:], plan_of(frame.size))
+    return real + 1j * imag
 
 
 @pytest.mark.parametrize("size", [2_048, 4_096, 8_192])

@@ -186,8 +186,12 @@ def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
     each sum alone would wait for itself.
     """
     parts, size = middle.shape[0], 2 * BLOCK_SAMPLES
-    none = splat(np.float32(0.0))
+    none, blocks = splat(np.float32(0.0)), mixed.shape[0] // 2 + parts - 1
+    near = np.empty(blocks * 2 * TILE, dtype=np.float32)
     for tile in range(BLOCK_SAMPLES // TILE):
+        for row in range(2 * blocks):  # brought together, because rows lie on pages of their own
+            for i in range(0, TILE, 16):
+                store(near, row * TILE + i, load(sends, row * ROW + tile * TILE + i))
         for b in range(mixed.shape[0] // 2):
             real, imag = mixed[2 * b], mixed[2 * b + 1]
             for low in range(0, TILE, 32):
@@ -195,10 +199,10 @@ def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
                 nr = ni = fr = fi = none
                 mr = mi = gr = gi = none
                 for p in range(parts):
-                    at = (b + parts - 1 - p) * 2 * ROW + k
+                    at = (b + parts - 1 - p) * 2 * TILE + low
                     w = (tile * parts + p) * 4 * TILE + low
-                    x, y = load(sends, at), load(sends, at + ROW)
-                    u, v = load(sends, at + 16), load(sends, at + ROW + 16)
+                    x, y = load(near, at), load(near, at + TILE)
+                    u, v = load(near, at + 16), load(near, at + TILE + 16)
                     a, c = load(tiles, w), load(tiles, w + TILE)
                     nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
                     a, c = load(tiles, w + 16), load(tiles, w + TILE + 16)

@@ -130,6 +130,7 @@ class Bus:
         if mark is not None:
             self._out = Tape(self._marked, (2,), np.float32, _KEEP, BLOCK_SAMPLES)
         self._peaks = Tape(self._peaked, (), np.int32, _KEEP // dynamics.LIMIT_STEP)
+        self._curve = Tape(self._limited, (), np.float32, _KEEP, dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
 
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
@@ -180,19 +181,17 @@ class Bus:
         loud = self._out.read(lo * step - _MARGIN, hi * step + _MARGIN)
         dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, out)
 
-    def _limit(self, lo: int, hi: int) -> Audio:
-        """Limiter and fades over [lo, hi), any samples; zero outside the recipe."""
+    def _limited(self, lo: int, hi: int, curve: Audio) -> None:
+        """Limiter and fades over [lo, hi), whole steps; zero outside the recipe."""
         step, limiter = dynamics.LIMIT_STEP, self._recipe.bus.limiter
-        first, last = lo // step, -(-hi // step)
+        first, last = lo // step, hi // step
         peaks = self._peaks.read(first - self._lead, last + dynamics.lookahead_steps(limiter))
-        curve = dynamics.limiter_gain(limiter, peaks, self._lead)
-        curve = curve[lo - first * step : hi - first * step]
+        curve[:] = dynamics.limiter_gain(limiter, peaks, self._lead)
         length = self._recipe.length
         fade(curve, lo, self._recipe.fade_in, 1)
         fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
         curve[max(0, length - lo) :] = 0.0
         curve[: max(0, -lo)] = 0.0
-        return curve
 
     def before_limiter(self, lo: int, hi: int) -> Audio:
         """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
@@ -206,21 +205,20 @@ class Bus:
 
     def sound(self, lo: int, hi: int) -> Audio:
         """The output, float32 [2, hi - lo]."""
-        curve = self._limit(lo, hi)
+        curve = self._curve.read(lo, hi)
         out: Audio = self._out.read(lo, hi)[:2] * curve
         return out
 
-    def _curve(self, lo: int, hi: int) -> Audio:
+    def _gains(self, lo: int, hi: int) -> Audio:
         """All that multiplies the parts over [lo, hi)."""
-        curve: Audio = self._limit(lo, hi) * self._loud.read(lo, hi)[2]
-        return curve
+        gains: Audio = self._curve.read(lo, hi) * self._loud.read(lo, hi)[2]
+        return gains
 
     def parts(self, lo: int, hi: int) -> Audio:
         """Every source's part of the output, float32 [n_sources, 2, hi - lo]."""
-        curve = self._curve(lo, hi)
-        out: Audio = self._gathered.read(lo, hi) * curve
+        out: Audio = self._gathered.read(lo, hi) * self._gains(lo, hi)
         return out
 
     def windows(self, lo: int, hi: int) -> Reals:
         """The windows of [lo + RUN_IN, hi), whole strides; float64 [n_windows, n_sources]."""
-        return windows_of(self._gathered.read(lo, hi), self._curve(lo, hi))
+        return windows_of(self._gathered.read(lo, hi), self._gains(lo, hi))

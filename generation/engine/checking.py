@@ -7,6 +7,7 @@ sound.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -109,15 +110,22 @@ def _need(holds: bool, sentence: str) -> None:
 
 
 def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:
-    """Every real number inside, with the name of its field."""
-    if isinstance(value, float):
-        yield name, value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _numbers(item, name)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _numbers(getattr(value, field.name), field.name)
+    """Every real number inside, in order, with the name of its field."""
+    waiting = [(name, value)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, float):
+            yield name, value
+        elif isinstance(value, tuple):
+            waiting += [(name, item) for item in reversed(value)]
+        elif is_dataclass(value):
+            waiting += [(one, getattr(value, one)) for one in _fields(type(value))]
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass, the last first."""
+    return tuple(field.name for field in reversed(fields(kind)))
 
 
 def _check_sources(recipe: Recipe, stems: Mapping[str, npt.NDArray[np.float32]]) -> None:

@@ -146,12 +146,10 @@ def release(reductions: Turns, fall: int) -> None:
 @kernel
 def hold(over: Turns, ahead: int, held: Turns) -> None:
     """At each step's beginning, the most that the step before it or the `ahead` to come ask."""
-    count = over.shape[0]
-    for j in range(count):
-        most = 0
-        for i in range(max(0, j - 1), min(count, j + ahead)):
-            most = max(most, over[i])
-        held[j] = most
+    held[:] = 0
+    for away in range(-1, ahead):
+        for j in range(max(0, -away), over.shape[0] - max(0, away)):
+            held[j] = max(held[j], over[j + away])
 
 
 @kernel

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
@@ -36,42 +35,39 @@ ROW = BLOCK_SAMPLES + 16
 def impulse(reverb: Reverb) -> Audio:
     """The room, float32 [2, n]: 60 dB down after `seconds`, highs twice as fast; unit energy."""
     size = max(64, round(reverb.seconds * SAMPLE_RATE_HZ))
-    noise = np.empty((2, size))
-    strew_noise(reverb.seed, noise)
-    time = np.arange(size) / (reverb.seconds * SAMPLE_RATE_HZ)
-    low, high = noise.copy(), noise
+    room = np.empty((2, size))
     pole = float(np.exp(-2.0 * np.pi * min(reverb.damping_hz, 20_000.0) / SAMPLE_RATE_HZ))
     floor = float(np.exp(-2.0 * np.pi * 150.0 / SAMPLE_RATE_HZ))
-    smooth(low, pole)
-    high = high - low
-    rumble = low.copy()
-    smooth(rumble, floor)
-    room = (low - rumble) * 10.0 ** (-3.0 * time) + high * 10.0 ** (-6.0 * time)
-    room *= np.minimum(1.0, (np.arange(size) + 1) / 480.0)
-    room *= np.minimum(1.0, (size - np.arange(size)) / (0.1 * size))
-    room /= np.sqrt((room**2).sum(axis=1, keepdims=True))
+    decaying_noise(reverb.seed, pole, floor, reverb.seconds * SAMPLE_RATE_HZ, room)
     delay = round(reverb.predelay_ms * SAMPLE_RATE_HZ / 1000)
     level = exp2_of(reverb.return_db * 0.16609640474436812)
     return np.pad(room * level, ((0, 0), (delay, 0))).astype(np.float32)
 
 
 @kernel
-def strew_noise(seed: int, noise: Reals) -> None:
-    """Even noise in [-1, 1), each sample from the seed and its own place."""
-    for channel in range(noise.shape[0]):
-        for i in range(noise.shape[1]):
-            noise[channel, i] = 2.0 * hashed(seed, i, channel) - 1.0
+def decaying_noise(seed: int, pole: float, floor: float, samples: float, room: Reals) -> None:
+    """Noise without rumble that falls by 60 dB in `samples`, its highs by twice as much.
 
-
-@kernel
-def smooth(noise: Reals, pole: float) -> None:
-    """In place: a one-pole low pass, run twice."""
-    for _ in range(2):
-        for channel in range(noise.shape[0]):
-            held = 0.0
-            for i in range(noise.shape[1]):
-                held = pole * held + (1.0 - pole) * noise[channel, i]
-                noise[channel, i] = held
+    Every number is from the seed and its own place, in [-1, 1); one-pole low passes, run twice,
+    part highs, middle and rumble. Each channel has unit energy in the end.
+    """
+    size, step = room.shape[1], exp2_of(-3.0 * 3.321928094887362 / samples)
+    for channel in range(room.shape[0]):
+        a = b = c = d = energy = 0.0
+        held = 1.0
+        for i in range(size):
+            noise = 2.0 * hashed(seed, i, channel) - 1.0
+            a = pole * a + (1.0 - pole) * noise
+            b = pole * b + (1.0 - pole) * a
+            c = floor * c + (1.0 - floor) * b
+            d = floor * d + (1.0 - floor) * c
+            heard = ((b - d) + (noise - b) * held) * held
+            heard *= min(1.0, (i + 1) / 480.0) * min(1.0, (size - i) / (0.1 * size))
+            room[channel, i] = heard
+            energy += heard * heard
+            held *= step
+        for i in range(size):
+            room[channel, i] /= np.sqrt(energy)
 
 
 class Room:
@@ -87,17 +83,9 @@ class Room:
         self.blocks = -(-response.shape[1] // BLOCK_SAMPLES)
         padded = np.zeros((2, self.blocks * BLOCK_SAMPLES), dtype=np.float32)
         padded[:, : response.shape[1]] = response
-        parts = padded.reshape(2, self.blocks, BLOCK_SAMPLES)
-        whole = fft.fft(parts[0] + 1j * parts[1].astype(np.float64), n=_FRAME, axis=-1)
-        bins = np.arange(BLOCK_SAMPLES)
-        near, far = whole[:, bins], whole[:, -bins % _FRAME]
-        rows = np.stack((near.real, near.imag, far.real, far.imag), axis=1).astype(np.float32)
-        tiled = rows.reshape(self.blocks, 4, BLOCK_SAMPLES // TILE, TILE)
-        self.tiles: Audio = aligned(BLOCK_SAMPLES // TILE, self.blocks, 4, TILE)
-        self.tiles[:] = tiled.transpose(2, 0, 1, 3)
-        center = whole[:, BLOCK_SAMPLES] / _FRAME
-        self.tiles /= np.float32(_FRAME)
-        self.middle: Audio = np.stack((center.real, center.imag), axis=1).astype(np.float32)
+        self.tiles: Audio = aligned(BLOCK_SAMPLES // TILE, self.blocks, 4, TILE, blank=False)
+        self.middle: Audio = np.empty((self.blocks, 2), dtype=np.float32)
+        lay_tiles(padded, rows_of(6, _FRAME), plan_of(_FRAME), self.tiles, self.middle)
 
     def cut(self, blocks: int) -> "Room":
         """The same room, ended after so many blocks."""
@@ -120,6 +108,24 @@ class Room:
         mixed = rows_of(2 * count, _FRAME)
         convolve(sends.reshape(-1), self.tiles.reshape(-1), self.middle, mixed)
         come_back(mixed, rows_of(4, _FRAME), plan_of(_FRAME), out)
+
+
+@kernel
+def lay_tiles(response: Audio, rows: Audio, plan: Plan, tiles: Audio, middle: Audio) -> None:
+    """The spectra of a response's blocks, each before as much silence, over the frame's length."""
+    size, share = plan.size, np.float32(1.0 / plan.size)
+    real, imag = rows[0, :size], rows[1, :size]
+    for block in range(middle.shape[0]):
+        real[:], imag[:] = np.float32(0.0), np.float32(0.0)
+        for i in range(BLOCK_SAMPLES):
+            real[i] = response[0, block * BLOCK_SAMPLES + i] * share
+            imag[i] = response[1, block * BLOCK_SAMPLES + i] * share
+        transform(real, imag, rows[2:], plan)
+        for k in range(BLOCK_SAMPLES):
+            tile, at, mirrored = tiles[k // TILE, block], k % TILE, (size - k) % size
+            tile[0, at], tile[1, at] = real[k], imag[k]
+            tile[2, at], tile[3, at] = real[mirrored], imag[mirrored]
+        middle[block, 0], middle[block, 1] = real[BLOCK_SAMPLES], imag[BLOCK_SAMPLES]
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ Knows the recipe and the stems, not who hears them. Invariant: the sound does no
 parts were asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -54,19 +54,17 @@ class Send:
         self._room.returned(self._spectra.read(first - self._room.blocks + 1, last), out)
 
 
-def _dry_on_wet(
-    wet: Callable[[int, int, Audio], None] | None, dry: Tape, lo: int, hi: int, out: Audio
-) -> None:
+def _dry_on_wet(send: Send | None, dry: Tape, lo: int, hi: int, out: Audio) -> None:
     """What comes back from the room and what goes there, into `out`.
 
     In this order: the room looks further back, and a tape that is asked for earlier samples than it
     holds begins anew.
     """
-    if wet is None:
+    if send is None:
         out[:] = dry.read(lo, hi)[:2]
         return
     out[:] = 0.0
-    wet(lo, hi, out)
+    send.add_return(lo, hi, out)
     out += dry.read(lo, hi)[:2]
 
 
@@ -81,8 +79,7 @@ class Source:
 
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        wet = self._send.add_return if self._send is not None else None
-        _dry_on_wet(wet, self.channel, lo, hi, out)
+        _dry_on_wet(self._send, self.channel, lo, hi, out)
 
 
 class Bus:
@@ -146,8 +143,7 @@ class Bus:
                 part += other[:, at : at + _NEAR]
 
     def _mixed(self, lo: int, hi: int, out: Audio) -> None:
-        wet = self._send.add_return if self._send is not None else None
-        _dry_on_wet(wet, self._poured, lo, hi, out)
+        _dry_on_wet(self._send, self._poured, lo, hi, out)
 
     def _gather(self, lo: int, hi: int, out: Audio) -> None:
         """Parts before the bus curves."""

@@ -123,7 +123,7 @@ def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:
 
 
 @cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
+def _fields(kind: Any) -> tuple[str, ...]:
     """The fields of a dataclass, the last first."""
     return tuple(field.name for field in reversed(fields(kind)))
 

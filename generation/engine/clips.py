@@ -24,10 +24,10 @@ Onsets = tuple[Samples, Reals]
 
 
 class Sounding(Protocol):
-    """Anything that can make samples [lo, hi) of the variation."""
+    """Anything that can make samples of the variation."""
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Float32 [2, hi - lo]."""
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) into float32 [2, hi - lo], which need not be blank."""
 
 
 class Verbatim:
@@ -37,14 +37,13 @@ class Verbatim:
         first = TimeMap(clip.anchors).sources(np.array([0], dtype=np.int64))
         self._shift, self._stem = int(first[0]), stem
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi) of the variation, float32 [2, hi - lo]."""
-        out = np.zeros((2, hi - lo), dtype=np.float32)
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of the variation into float32 [2, hi - lo]."""
+        out[:] = 0.0
         begin, end = lo + self._shift, hi + self._shift
         a, b = max(0, begin), min(self._stem.shape[1], end)
         if a < b:
             out[:, a - begin : b - begin] = self._stem[:, a:b]
-        return out
 
 
 def sounding(
@@ -125,12 +124,17 @@ def _lay(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -
         a, b = max(lo, clip.start), min(hi, clip.end)
         if a >= b:
             continue
-        sound, shape = voice.sound(a, b), ramp(clip, a, b)
+        is_alone = a >= laid
+        part = out[:, a - lo : b - lo] if is_alone else np.empty((2, b - a), dtype=np.float32)
+        voice.sound(a, b, part)
+        shape = ramp(clip, a, b)
         if shape is not None:
-            sound *= shape
-        out[:, laid - lo : max(laid, a) - lo] = 0.0
-        over = min(max(laid, a), b)
-        out[:, a - lo : over - lo] += sound[:, : over - a]
-        out[:, over - lo : b - lo] = sound[:, over - a :]
+            part *= shape
+        if is_alone:
+            out[:, laid - lo : a - lo] = 0.0
+        else:
+            over = min(laid, b)
+            out[:, a - lo : over - lo] += part[:, : over - a]
+            out[:, over - lo : b - lo] = part[:, over - a :]
         laid = max(laid, b)
     out[:, laid - lo :] = 0.0

@@ -98,19 +98,24 @@ def cascade(sound: Audio, sections: Reals, chunk: int, run_in: int, out: Audio) 
             for lane in range(2 * many):
                 line = sound[lane % 2]
                 store(square, 16 * lane, load(line, (first + lane // 2) * chunk + at))
-            square_on_side(square, 0)
-            for i in range(0, 256, 16):
-                store_doubles(held, i, widened(load(square, i)))
-            for section in range(sections.shape[0]):
-                filter_through(held, sections[section], state[section])
-            for i in range(0, 256, 16):
-                store(square, i, narrowed(load_doubles(held, i)))
-            square_on_side(square, 0)
-            if at >= run_in:
-                for lane in range(2 * many):
-                    line = out[lane % 2]
-                    to = (first + lane // 2) * chunk + at - run_in
-                    store(line, to, load(square, 16 * lane))
+            through_all(square, sections, state, held)
+            for lane in range(2 * many * int(at >= run_in)):
+                line = out[lane % 2]
+                to = (first + lane // 2) * chunk + at - run_in
+                store(line, to, load(square, 16 * lane))
+
+
+@kernel
+def through_all(square: Audio, sections: Reals, state: Reals, held: Reals) -> None:
+    """In place: sixteen samples of sixteen lines through all filters."""
+    square_on_side(square, 0)
+    for i in range(0, 256, 16):
+        store_doubles(held, i, widened(load(square, i)))
+    for section in range(sections.shape[0]):
+        filter_through(held, sections[section], state[section])
+    for i in range(0, 256, 16):
+        store(square, i, narrowed(load_doubles(held, i)))
+    square_on_side(square, 0)
 
 
 @kernel

@@ -202,17 +202,17 @@ def reach_for(
 @kernel
 def run(
     stem: Audio, weights: Audio, columns: Samples, p: int, q: int, room: Audio, ring: Audio,
-    begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int, analysis: Audio,
-    synthesis: Audio, plan: Plan, desk: Audio, held: Samples, turns: Turns, power: Audio,
-    lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio, places: Samples,
-    mixes: Audio, gains: Audio, offset: int, out: Audio,
+    begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int,
+    analysis: Audio, synthesis: Audio, plan: Plan, desk: Audio, held: Samples, turns: Turns,
+    power: Audio, lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio,
+    places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio, tail: Audio,
 ) -> None:  # fmt: skip
     """Carries the phase through all frames and lays down those from `silent` on.
 
     The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in samples
     read; `moves`: how many since the one before. `given`: the first frame's turns are already in
     `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two rows a frame; without rows `gains`
-    are ones. `offset`: where the first frame lies in `out`.
+    are ones. `offset`: where the first frame lies in `out`; what goes beyond it is added to `tail`.
     """
     size = analysis.shape[0]
     for j in range(begins.shape[0]):
@@ -234,4 +234,7 @@ def run(
             desk, row, size, turns, power, width, p / q, spare, rows, first, second, mix, gains,
             plan,
         )  # fmt: skip
-        lay(desk[TURNED + 1, :size], desk[TURNED, :size], synthesis, offset + j * hop, out)
+        left, right, begin = desk[TURNED + 1, :size], desk[TURNED, :size], offset + j * hop
+        lay(left, right, synthesis, begin, out)
+        if begin + size > out.shape[1]:
+            lay(left, right, synthesis, begin - out.shape[1], tail)

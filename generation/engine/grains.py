@@ -48,9 +48,9 @@ class Cloud:
         crowd = grains.per_second * self._size / SAMPLE_RATE_HZ * 0.375
         self._shape: Audio = (shape / np.sqrt(max(1.0, crowd))).astype(np.float32)
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied."""
-        out = np.zeros((2, hi - lo), dtype=np.float32)
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of the variation into float32 [2, hi - lo], fades not yet applied."""
+        out[:] = 0.0
         every = SAMPLE_RATE_HZ / self._grains.per_second
         first = int((lo - self._size) // every) - 1
         last = int((hi + self._size) // every) + 2
@@ -63,7 +63,6 @@ class Cloud:
         pans = (2 * draws[2] - 1) * self._grains.pan_spread
         begins = centres - self._size // 2 - lo
         strew(self._stem, begins, reads, pans, self._pace, self._weights, self._shape, out)
-        return out
 
 
 class Struck:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
-from generation.engine.kernels import Audio, Reals, Samples, aligned, exp2_of, hashed, kernel
+from generation.engine.kernels import Audio, Reals, aligned, exp2_of, hashed, kernel
 from generation.engine.vectors import (
     backward,
     even_lanes,
@@ -187,54 +187,62 @@ def part_bins(real: Audio, imag: Audio, turns: Audio, out_real: Audio, out_imag:
 def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
     """mixed[b] = sum over p of sends[b + P - 1 - p] * room[p], p rising, bin by bin, tile by tile.
 
-    A send is real, so the mirror image of its bin k is the conjugate of bin k. `sends` and `tiles`
-    as one row of numbers each; `mixed` has two rows a block. Two times sixteen bins go abreast:
-    each sum alone would wait for itself.
+    `sends` and `tiles` as one row of numbers each; `mixed` has two rows a block.
     """
-    parts, size = middle.shape[0], 2 * BLOCK_SAMPLES
-    none, blocks = splat(np.float32(0.0)), mixed.shape[0] // 2 + parts - 1
-    near = np.empty(blocks * 2 * TILE, dtype=np.float32)
+    parts, count = middle.shape[0], mixed.shape[0] // 2
+    near = np.empty((count + parts - 1) * 2 * TILE, dtype=np.float32)
     for tile in range(BLOCK_SAMPLES // TILE):
-        for row in range(2 * blocks):  # brought together, because rows lie on pages of their own
+        for row in range(2 * (count + parts - 1)):  # brought together from pages of their own
             for i in range(0, TILE, 16):
                 store(near, row * TILE + i, load(sends, row * ROW + tile * TILE + i))
-        for b in range(mixed.shape[0] // 2):
-            real, imag = mixed[2 * b], mixed[2 * b + 1]
+        for b in range(count):
             for low in range(0, TILE, 32):
-                k = tile * TILE + low
-                nr = ni = fr = fi = none
-                mr = mi = gr = gi = none
-                for p in range(parts):
-                    at = (b + parts - 1 - p) * 2 * TILE + low
-                    w = (tile * parts + p) * 4 * TILE + low
-                    x, y = load(near, at), load(near, at + TILE)
-                    u, v = load(near, at + 16), load(near, at + TILE + 16)
-                    a, c = load(tiles, w), load(tiles, w + TILE)
-                    nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
-                    a, c = load(tiles, w + 16), load(tiles, w + TILE + 16)
-                    mr, mi = fma(u, a, fma(negated(v), c, mr)), fma(u, c, fma(v, a, mi))
-                    a, c = load(tiles, w + 2 * TILE), load(tiles, w + 3 * TILE)
-                    fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(negated(y), a, fi))
-                    a, c = load(tiles, w + 2 * TILE + 16), load(tiles, w + 3 * TILE + 16)
-                    gr, gi = fma(u, a, fma(v, c, gr)), fma(u, c, fma(negated(v), a, gi))
-                store(real, k, nr)
-                store(imag, k, ni)
-                store(real, k + 16, mr)
-                store(imag, k + 16, mi)
-                if k > 0:
-                    store(real, size - k - 15, backward(fr))
-                    store(imag, size - k - 15, backward(fi))
-                else:
-                    first_mirrored(fr, fi, real, imag)
-                store(real, size - k - 31, backward(gr))
-                store(imag, size - k - 31, backward(gi))
-    for b in range(mixed.shape[0] // 2):
+                k, w = tile * TILE + low, 4 * tile * parts * TILE + low
+                add_up(near, b * 2 * TILE + low, tiles, w, parts, k, mixed[2 * b], mixed[2 * b + 1])
+    for b in range(count):
         left = right = np.float32(0.0)
         for p in range(parts):
             x = sends[(b + parts - 1 - p) * 2 * ROW + BLOCK_SAMPLES]
             left += x * middle[p, 0]
             right += x * middle[p, 1]
         mixed[2 * b, BLOCK_SAMPLES], mixed[2 * b + 1, BLOCK_SAMPLES] = left, right
+
+
+@kernel
+def add_up(
+    near: Audio, at: int, tiles: Audio, w: int, parts: int, k: int, real: Audio, imag: Audio
+) -> None:
+    """Bins k to k + 31 of one block and their mirror images, sends from `at` on, room from `w` on.
+
+    A send is real, so the mirror image of its bin is the conjugate of the bin. Two times sixteen
+    bins go abreast: each sum alone would wait for itself.
+    """
+    size, none = 2 * BLOCK_SAMPLES, splat(np.float32(0.0))
+    nr = ni = fr = fi = none
+    mr = mi = gr = gi = none
+    for p in range(parts):
+        s, t = at + (parts - 1 - p) * 2 * TILE, w + 4 * p * TILE
+        x, y = load(near, s), load(near, s + TILE)
+        u, v = load(near, s + 16), load(near, s + TILE + 16)
+        a, c = load(tiles, t), load(tiles, t + TILE)
+        nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
+        a, c = load(tiles, t + 16), load(tiles, t + TILE + 16)
+        mr, mi = fma(u, a, fma(negated(v), c, mr)), fma(u, c, fma(v, a, mi))
+        a, c = load(tiles, t + 2 * TILE), load(tiles, t + 3 * TILE)
+        fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(negated(y), a, fi))
+        a, c = load(tiles, t + 2 * TILE + 16), load(tiles, t + 3 * TILE + 16)
+        gr, gi = fma(u, a, fma(v, c, gr)), fma(u, c, fma(negated(v), a, gi))
+    store(real, k, nr)
+    store(imag, k, ni)
+    store(real, k + 16, mr)
+    store(imag, k + 16, mi)
+    if k > 0:
+        store(real, size - k - 15, backward(fr))
+        store(imag, size - k - 15, backward(fi))
+    else:
+        first_mirrored(fr, fi, real, imag)
+    store(real, size - k - 31, backward(gr))
+    store(imag, size - k - 31, backward(gi))
 
 
 @kernel

@@ -33,11 +33,10 @@ class Slices:
             (np.array([clip.start]), moved, np.array([clip.end]))
         ).astype(np.int64)
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied."""
-        out = np.zeros((2, hi - lo), dtype=np.float32)
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of the variation into float32 [2, hi - lo], fades not yet applied."""
+        out[:] = 0.0
         lay_slices(self._stem, self._src, self._out, lo, out)
-        return out
 
 
 def _spaced(onsets: Samples, begin: int, end: int) -> Samples:

@@ -119,35 +119,29 @@ class Stretch:
         self._width = max(2, wide) if clip.formants and clip.semitones else 0
         self._span = APART // lens.hop
         self._first = (clip.start - lens.size // 2) // lens.hop + 1
-        self._desk, self._out = Desk(lens.size, self._reading), aligned(2, 0)
+        self._desk = Desk(lens.size, self._reading)
         self._next: int | None = None
-        self._rest: tuple[int, Audio] | None = None
+        # What frames already made give beyond the last sample asked for, and room for the next.
+        self._until = 0
+        self._rests = aligned(2, lens.size), aligned(2, lens.size)
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied.
-
-        Valid until the next call.
-        """
-        lens = self._lens
-        if self._out.shape[1] < hi - lo + lens.size:
-            self._out = aligned(2, hi - lo + lens.size)
-        out = self._out[:, : hi - lo + lens.size]
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of the variation into float32 [2, hi - lo], fades not yet applied."""
+        lens, (rest, tail) = self._lens, self._rests
         last = -(-(hi + lens.size // 2) // lens.hop)
         first = max(self._first, (lo - lens.size // 2) // lens.hop + 1)
-        if self._rest is not None and self._rest[0] == lo and self._next is not None:
-            first = self._next
-            out[:, : lens.size] = self._rest[1]
-            out[:, lens.size :] = 0.0
-        else:
-            out[:] = 0.0
+        out[:], tail[:] = 0.0, 0.0
+        if self._until == lo and self._next is not None:
+            first, count = self._next, min(lens.size, hi - lo)
+            out[:, :count] = rest[:, :count]
+            tail[:, : lens.size - count] = rest[:, count:]
         at, given = (first, False) if self._next == first else self._start(first)
         while at < last:
             until = min(last, -(-at // self._span) * self._span + 1)
             self._run(at, until, given, first, lo, out)
             at, given = until, False
-        self._next = max(first, last)
-        self._rest = (hi, out[:, hi - lo :].copy())
-        return out[:, : hi - lo]
+        self._next, self._until = max(first, last), hi
+        self._rests = tail, rest
 
     def _start(self, first: int) -> tuple[int, bool]:
         """The newest frame up to `first` from which phase can be carried, and whether it is kept.
@@ -188,6 +182,7 @@ class Stretch:
             lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power, desk.lists,
             desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
             at * lens.hop - lens.size // 2 - lo, out,
+            self._rests[1],
         )  # fmt: skip
         if (until - 1) % self._span == 0:
             self._cache.keep_state((*self._key, until - 1), desk.regions())

@@ -109,16 +109,22 @@ load, store = loading(FLOATS, LANES, 4), storing(FLOATS, LANES, 4)
 splat = splatting(FLOATS, LANES, types.float32)
 
 
-@emitted
-def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c, rounded once."""
+def multiplying_and_adding(vector: Any, kind: Any, name: str) -> Any:
+    """The loop function (a, b, c): a * b + c, rounded once; `name` is what LLVM calls the lanes."""
 
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = ir.FunctionType(FLOATS, [FLOATS] * 3)
-        name = f"llvm.fma.v{WIDTH}f32"
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+    @emitted
+    def function(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            call = ir.FunctionType(vector, [vector] * 3)
+            full = f"llvm.fma.{name}"
+            return builder.call(cgutils.get_or_insert_function(builder.module, call, full), args)
 
-    return LANES(LANES, LANES, LANES), emit
+        return kind(kind, kind, kind), emit
+
+    return function
+
+
+fma = multiplying_and_adding(FLOATS, LANES, f"v{WIDTH}f32")
 
 
 def _unary(name: str) -> Any:

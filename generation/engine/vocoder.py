@@ -122,17 +122,16 @@ class Vocoder:
         self._width = max(2, round(FORMANT_HZ * lens.n / 48_000)) if clip.formants else 0
         self._resume: tuple[int, Turns] | None = None
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """Samples [lo, hi) of the variation, float32 [2, hi - lo], fades not yet applied."""
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """Samples [lo, hi) of the variation into float32 [2, hi - lo], fades not yet applied."""
         lens = self.lens
-        out = np.zeros((2, hi - lo), dtype=np.float32)
+        out[:] = 0.0
         first = max(lens.first, (lo - lens.m // 2) // lens.hop + 1)
         last = min(lens.last, -(-(hi + lens.m // 2) // lens.hop))
         onward = (hi - lens.m // 2) // lens.hop
         for number, spectra in self._frames(first, last, onward):
             pieces = fft.irfft(spectra, n=lens.m, axis=-1, overwrite_x=True)
             lay(out, pieces, lens.synthesis, number * lens.hop - lens.m // 2 - lo, lens.hop)
-        return out
 
     def _start(self, first: int) -> tuple[int, Turns | None]:
         """The newest frame before `first` whose phase is known, and that phase."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from generation.engine.doubles import (
     every_other,
+    fma_doubles,
     load_doubles,
     narrowed,
     splat_double,
@@ -53,7 +54,7 @@ def weigh_windows(
     groups = table.shape[1] // 16
     state = np.zeros((groups, 4, 16))
     square = np.empty(256, dtype=np.float32)
-    held = np.empty((groups, 256))
+    held, mixed = np.empty((groups, 256)), np.empty(256)
     for first in range(0, curve.shape[0] - run_in, stride):
         state[:] = 0.0
         for at in range(first, first + run_in + stride, 16):
@@ -61,7 +62,7 @@ def weigh_windows(
                 side_by_side(parts[8 * g :], curve, at, square)
                 weigh_sixteen(square, sections, state[g], held[g])
             if at >= first + run_in:
-                add_products(held, size, table[(at - run_in) // size])
+                add_products(held, mixed, size, table[(at - run_in) // size])
 
 
 @kernel
@@ -84,19 +85,19 @@ def weigh_sixteen(square: Audio, sections: Reals, state: Reals, held: Reals) -> 
     b0, b1, b2 = (
         splat_double(sections[0, 0]), splat_double(sections[0, 1]), splat_double(sections[0, 2]),
     )  # fmt: skip
-    a1, a2 = splat_double(sections[0, 3]), splat_double(sections[0, 4])
+    a1, a2 = splat_double(-sections[0, 3]), splat_double(-sections[0, 4])
     d0, d1, d2 = (
         splat_double(sections[1, 0]), splat_double(sections[1, 1]), splat_double(sections[1, 2]),
     )  # fmt: skip
-    c1, c2 = splat_double(sections[1, 3]), splat_double(sections[1, 4])
+    c1, c2 = splat_double(-sections[1, 3]), splat_double(-sections[1, 4])
     s, t = load_doubles(state[0], 0), load_doubles(state[1], 0)
     u, v = load_doubles(state[2], 0), load_doubles(state[3], 0)
     for i in range(16):
         x = widened(load(square, 16 * i))
-        y = b0 * x + s
-        s, t = b1 * x - a1 * y + t, b2 * x - a2 * y
-        z = d0 * y + u
-        u, v = d1 * y - c1 * z + v, d2 * y - c2 * z
+        y = fma_doubles(b0, x, s)
+        s, t = fma_doubles(a1, y, fma_doubles(b1, x, t)), fma_doubles(a2, y, b2 * x)
+        z = fma_doubles(d0, y, u)
+        u, v = fma_doubles(c1, z, fma_doubles(d1, y, v)), fma_doubles(c2, z, d2 * y)
         store_doubles(held, 16 * i, widened(narrowed(z)))
     store_doubles(state[0], 0, s)
     store_doubles(state[1], 0, t)
@@ -105,14 +106,19 @@ def weigh_sixteen(square: Audio, sections: Reals, state: Reals, held: Reals) -> 
 
 
 @kernel
-def add_products(held: Reals, size: int, row: Reals) -> None:
-    """Adds sixteen samples' products with the sums of both sides to a window's row."""
+def add_products(held: Reals, mixed: Reals, size: int, row: Reals) -> None:
+    """Adds sixteen samples' products with the sums of both sides to a window's row.
+
+    `mixed` [256] is room for those sums.
+    """
     groups, share = held.shape[0], splat_double(1.0 / size)
     for i in range(0, 256, 16):
         whole = load_doubles(held[0], i)
         for g in range(1, groups):
             whole = whole + load_doubles(held[g], i)
-        whole = every_other(whole) * share
-        for g in range(groups):
-            now = load_doubles(row, 16 * g)
-            store_doubles(row, 16 * g, now + load_doubles(held[g], i) * whole)
+        store_doubles(mixed, i, every_other(whole) * share)
+    for g in range(groups):
+        now = load_doubles(row, 16 * g)
+        for i in range(0, 256, 16):
+            now = now + load_doubles(held[g], i) * load_doubles(mixed, i)
+        store_doubles(row, 16 * g, now)

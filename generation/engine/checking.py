@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +119,7 @@ def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:
         elif isinstance(value, tuple):
             waiting += [(name, item) for item in reversed(value)]
         elif is_dataclass(value):
-            waiting += [(one, getattr(value, one)) for one in _fields(type(value))]
+            waiting += [(one, getattr(value, one)) for one in _fields(cast(Any, type(value)))]
 
 
 @cache

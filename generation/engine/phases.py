@@ -11,24 +11,26 @@ from typing import Any
 
 import numpy as np
 
+from generation.engine.integers import (
+    beside_quarters,
+    how_many,
+    on_by_quarters,
+    store_equal,
+    store_places,
+)
 from generation.engine.kernels import Audio, Turns, inlined, kernel, within, wrapped
 from generation.engine.vectors import (
     above,
     at_least,
     backward,
-    beside_quarters,
     fma,
     greater,
     highest_lane,
-    how_many,
     load,
     magnitude,
     negated,
-    on_by_quarters,
     splat,
     store,
-    store_equal,
-    store_places,
 )
 
 # Bins this far below the loudest, in power, carry no phase of their own.

@@ -53,11 +53,19 @@ def _party(request: HttpRequest) -> tuple[list[Party], Party | None]:
     parties = list(access.parties_of(request.user))
     asked = request.GET.get("party")
     if asked is None:
-        return parties, parties[0] if parties else None
+        return parties, _first_paid(parties)
     chosen = next((party for party in parties if str(party.pk) == asked), None)
     if chosen is None:
         raise Http404
     return parties, chosen
+
+
+def _first_paid(parties: list[Party]) -> Party | None:
+    """The first party with a statement, so that money is not hidden behind an empty page."""
+    refs = [str(one.pk) for one in parties]
+    rows = Statement.objects.filter(payee_kind="party", payee_ref__in=refs)
+    paid = set(rows.values_list("payee_ref", flat=True))
+    return next((one for one in parties if str(one.pk) in paid), parties[0] if parties else None)
 
 
 def _month(text: str | None) -> date | None:

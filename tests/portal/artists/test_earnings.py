@@ -47,6 +47,14 @@ def test_a_month_shows_what_the_statement_says(client, ana):
     assert "listener-secret" not in page
 
 
+def test_somebody_with_two_parties_sees_first_the_one_that_earned(client, ana, make_party, join):
+    join(ana, make_party("Aaron, not yet paid"), "VIEW")
+    client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
+    assert "EUR for Ana in October 2026" in page
+    assert "Aaron, not yet paid</a>" in page
+
+
 def test_a_line_opens_down_to_its_pools(client, ana):
     client.force_login(ana)
     line = statement().lines[0]

@@ -108,9 +108,11 @@ class Bus:
                 self._sources.append(None)
                 continue
             dry = Dry(recipe, index, fixed(stems[source.digest]), found, cache, spans)
-            self._sources.append(Source(Channel(spans, dry), room, first))
+            channel = Channel(spans, dry, first * BLOCK_SAMPLES)
+            self._sources.append(Source(channel, room, first))
             begins.append(first)
-        self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES)
+        since = min(begins, default=0) * BLOCK_SAMPLES
+        self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, since)
         is_wet = any(source is not None and source.sends for source in self._sources)
         self._send = Send(self._poured, room, min(begins)) if room and is_wet else None
         compressor, limiter = recipe.bus.compressor, recipe.bus.limiter
@@ -120,7 +122,7 @@ class Bus:
         self._gathered = Tape(
             self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
         )
-        self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES)
+        self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES, since)
         self._levels = Tape(self._measured, (), np.int32, BLOCK_SAMPLES // dynamics.STEP)
         self._loud = Tape(self._raised, (3,), np.float32, _KEEP, BLOCK_SAMPLES)
         self._out = self._loud

@@ -21,9 +21,13 @@ STEREO = (2,)
 
 
 class Lane:
-    """One span of one source; `plain` is still to be equalized, `shaped` is so already."""
+    """One span of one source; `plain` is still to be equalized, `shaped` is so already.
 
-    def __init__(self, span: Span, plain: Read | None, shaped: Read | None) -> None:
+    Before `since` there is silence.
+    """
+
+    def __init__(self, span: Span, plain: Read | None, shaped: Read | None, since: int) -> None:
+        self._since = since
         self._span, strip = span, span.strip
         memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
         self._memory = memory // dynamics.STEP
@@ -47,7 +51,8 @@ class Lane:
             def equalized(lo: int, hi: int, out: Audio) -> None:
                 eq.cascade(dry(lo - eq.RUN_IN, hi), sections, eq.CHUNK, eq.RUN_IN, out)
 
-            plain = Tape(equalized, STEREO, np.float32, eq.CHUNK, eq.CHUNK).read
+            begins = self._since // eq.CHUNK * eq.CHUNK
+            plain = Tape(equalized, STEREO, np.float32, eq.CHUNK, eq.CHUNK, begins).read
         if plain is None or shaped is None:
             alone = shaped if plain is None else plain
             assert alone is not None
@@ -102,15 +107,17 @@ class Lane:
 
 
 class Channel:
-    """All spans of one source: dry sound in, left, right and send out."""
+    """All spans of one source: dry sound in, left, right and send out; silence before `since`."""
 
-    def __init__(self, spans: tuple[Span, ...], dry: Dry) -> None:
+    def __init__(self, spans: tuple[Span, ...], dry: Dry, since: int) -> None:
         plain = shaped = None
         if dry.is_plain:
-            plain = Tape(dry.plain, STEREO, np.float32, eq.RUN_IN + eq.CHUNK).read
+            keep = eq.RUN_IN + eq.CHUNK
+            plain = Tape(dry.plain, STEREO, np.float32, keep, begins=since).read
         if dry.is_shaped:
-            shaped = Tape(dry.shaped, STEREO, np.float32, dynamics.STEP).read
-        self._lanes = [Lane(span, plain, shaped) for span in spans]
+            keep = dynamics.STEP
+            shaped = Tape(dry.shaped, STEREO, np.float32, keep, begins=since).read
+        self._lanes = [Lane(span, plain, shaped, since) for span in spans]
         self.sends = any(span.strip.send_db is not None for span in spans)
 
     def sound(self, lo: int, hi: int, out: Audio) -> None:

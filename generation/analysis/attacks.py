@@ -14,6 +14,7 @@ from generation.analysis.curves import is_highest, mean_near
 from generation.analysis.pyramid import HOP
 from generation.analysis.spectrum import RATE_HZ, Spectrum
 from generation.analysis.tempo import levels_of
+from generation.engine.integers import lowest_bit
 from generation.engine.kernels import aligned, kernel, within
 from generation.engine.vectors import (
     WIDTH,
@@ -23,7 +24,6 @@ from generation.engine.vectors import (
     greater,
     highest_lane,
     load,
-    lowest_bit,
     splat,
     store,
     total,

@@ -12,9 +12,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from generation.engine.fourier import plan_of, put, scratch_of, sixteen, transform
+from generation.engine.fourier import (
+    COS_8,
+    HALF_ROOT,
+    SIN_8,
+    Plan,
+    four,
+    plan_of,
+    put,
+    quarter,
+    rows_of,
+    transform,
+    turned,
+)
 from generation.engine.kernels import aligned, kernel, within
-from generation.engine.vectors import WIDTH, backward, fma, load, splat, store, store_square
+from generation.engine.vectors import (
+    WIDTH,
+    backward,
+    fma,
+    load,
+    negated,
+    splat,
+    store,
+    store_square,
+)
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -112,6 +133,7 @@ def _turn(sound: F32, window: F32, at: int, hop: int, first: int, out: F32) -> N
     store_square(
         out,
         WIDTH * at,
+        WIDTH,
         (
             _row(sound, begin, w),
             _row(sound, begin + hop, w),
@@ -140,6 +162,34 @@ def _transform(real: F32, imag: F32, turns: F32) -> None:
         _pass(real, imag, WIDTH * p, WIDTH * 16, turns, 16 * p)
     for q in range(16):
         _pass(real, imag, WIDTH * 16 * q, WIDTH, turns, 0)
+
+
+@within
+def sixteen(xr: Any, xi: Any, at: int, step: int) -> Any:
+    """The transform of 16 complex numbers that lie `step` apart: four tuples of four numbers.
+
+    Tuple q holds results q, q + 4, q + 8 and q + 12.
+    """
+    a = quarter(xr, xi, at, 4 * step)
+    b = quarter(xr, xi, at + step, 4 * step)
+    c = quarter(xr, xi, at + 2 * step, 4 * step)
+    d = quarter(xr, xi, at + 3 * step, 4 * step)
+    h, u, v = splat(HALF_ROOT), splat(COS_8), splat(-SIN_8)
+    g, w, z = splat(-HALF_ROOT), splat(SIN_8), splat(-COS_8)
+    b1r, b1i = turned(b[2], b[3], u, v)
+    b2r, b2i = turned(b[4], b[5], h, g)
+    b3r, b3i = turned(b[6], b[7], w, z)
+    c1r, c1i = turned(c[2], c[3], h, g)
+    c3r, c3i = turned(c[6], c[7], g, g)
+    d1r, d1i = turned(d[2], d[3], w, z)
+    d2r, d2i = turned(d[4], d[5], g, g)
+    d3r, d3i = turned(d[6], d[7], z, w)
+    return (
+        four(a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]),
+        four(a[2], a[3], b1r, b1i, c1r, c1i, d1r, d1i),
+        four(a[4], a[5], b2r, b2i, c[5], negated(c[4]), d2r, d2i),
+        four(a[6], a[7], b3r, b3i, c3r, c3i, d3r, d3i),
+    )
 
 
 @kernel
@@ -179,23 +229,20 @@ def long_powers(slow: F32, window: F32, hop: int, out: F32) -> None:
     """Fills `out` [n, bins] with squared magnitudes of windowed frames centred on multiples of
     `hop`, two by two by the engine's transform; `bins`: whole sixteens, at most half a frame.
     """
-    plan = plan_of(window.size)
-    _fill_long(slow, window, hop, scratch_of(window.size), plan.radices, plan.turns, out)
+    _fill_long(slow, window, hop, rows_of(6, window.size), plan_of(window.size), out)
 
 
 @kernel
-def _fill_long(
-    slow: F32, window: F32, hop: int, scratch: F32, radices: I64, turns: F32, out: F32
-) -> None:
+def _fill_long(slow: F32, window: F32, hop: int, rows: F32, plan: Plan, out: F32) -> None:
     size, count = window.size, len(out)
     for start in range(0, count, 2):
         for index in range(2):
-            row = scratch[index, :size]
+            row = rows[index, :size]
             cut(slow, (start + index) * hop - size // 2, row)
             for at in range(0, size, WIDTH):
                 store(row, at, load(row, at) * load(window, at))
-        here = transform(scratch, size, radices, turns)
-        real, imag = scratch[here, :size], scratch[here + 1, :size]
+        real, imag = rows[0, :size], rows[1, :size]
+        transform(real, imag, rows[2:], plan)
         # The last frame of an odd number is its own neighbor, of which only the first is kept.
         _part(real, imag, out[min(start + 1, count - 1)], out[start])
 

@@ -19,8 +19,9 @@ from generation.analysis.spectrum import (
     RATE_HZ,
     Spectrum,
 )
+from generation.engine.integers import lowest_bit
 from generation.engine.kernels import kernel
-from generation.engine.vectors import WIDTH, above, at_least, load, lowest_bit, splat
+from generation.engine.vectors import WIDTH, above, at_least, load, splat
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -19,9 +19,9 @@ from generation.engine.vectors import WIDTH, fma, load, negated, splat, square_o
 
 # Frames that are taken, and the radix of their last pass.
 LAST = {2_048: 2, 4_096: 4, 8_192: 8}
-_HALF_ROOT = np.float32(0.7071067811865476)
-_COS_8 = np.float32(0.9238795325112867)
-_SIN_8 = np.float32(0.3826834323650898)
+HALF_ROOT = np.float32(0.7071067811865476)
+COS_8 = np.float32(0.9238795325112867)
+SIN_8 = np.float32(0.3826834323650898)
 
 
 class Plan(NamedTuple):
@@ -93,7 +93,7 @@ def eight(xr: Any, xi: Any, at: int, step: int) -> Any:
         load(xr, at + 5 * step), load(xi, at + 5 * step),
         load(xr, at + 7 * step), load(xi, at + 7 * step),
     )  # fmt: skip
-    half = splat(_HALF_ROOT)
+    half = splat(HALF_ROOT)
     c1r, c1i = (b1r + b1i) * half, (b1i - b1r) * half
     c3r, c3i = (b3i - b3r) * half, negated((b3r + b3i) * half)
     return (
@@ -162,8 +162,8 @@ def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> N
     The sixteen results, sixteen of each, go to `at` on.
     """
     rest = xr.shape[0] // 16
-    h, u, v = splat(_HALF_ROOT), splat(_COS_8), splat(-_SIN_8)
-    g, w, z = splat(-_HALF_ROOT), splat(_SIN_8), splat(-_COS_8)
+    h, u, v = splat(HALF_ROOT), splat(COS_8), splat(-SIN_8)
+    g, w, z = splat(-HALF_ROOT), splat(SIN_8), splat(-COS_8)
     put_four(yr, yi, at, 16, quarter(xr, xi, p, 4 * rest))
     q = quarter(xr, xi, p + rest, 4 * rest)
     ar, ai = turned(q[2], q[3], u, v)

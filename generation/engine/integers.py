@@ -32,6 +32,16 @@ def how_many(typingctx: Any, bits: Any) -> Any:
 
 
 @emitted
+def lowest_bit(typingctx: Any, bits: Any) -> Any:
+    """The number of the lowest bit set in a positive int64."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), emit
+
+
+@emitted
 def store_places(typingctx: Any, array: Any, at: Any, first: Any, bits: Any) -> Any:
     """Writes `first` + i for every bit i of the lowest sixteen that is set, one after another.
 

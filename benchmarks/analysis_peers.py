@@ -63,7 +63,8 @@ def _steady(chroma: F64) -> Steady:
     """A chroma at librosa's frames as our rule of keys takes it."""
     step = PEER_HZ / PEER_HOP / PITCH_FRAMES_PER_S
     starts = np.arange(0.0, len(chroma), step).astype(int)
-    return Steady(np.add.reduceat(chroma, starts, axis=0), np.zeros((starts.size, 12)), 1.0, 1.0)
+    heard, bass = np.add.reduceat(chroma, starts, axis=0), np.zeros((starts.size, 12))
+    return Steady(heard, bass, 1.0, 1.0, np.concatenate([heard, bass], axis=1))
 
 
 def paired(sound: F32, rounds: int = 5) -> dict[str, float]:

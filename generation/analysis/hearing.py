@@ -20,7 +20,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 RATE_HZ = spectrum.RATE_HZ
-SURE_KEY = 0.3
+# More likely right than wrong.
+SURE_KEY = 0.5
 _ATTACK_DB = 6.0
 
 

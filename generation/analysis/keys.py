@@ -6,6 +6,7 @@ low confidence, so speech, whale song and noise get no key. A major key and its 
 one scale: the lowest notes, the first chord and the last tell them apart.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis.curves import percentile
-from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady
+from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady, added
 from generation.analysis.rules import TONICS
 
 F64 = npt.NDArray[np.float64]
@@ -28,14 +29,34 @@ _TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
 _GROUND, _FIRST, _LAST = 0.9, 0.4, 0.1
 _SPAN_S = 6.0
 _EDGE_S = 1.0
+# What the logarithms of fit, margin, tuned and still, and a constant, say of the odds that the key
+# is right: fitted by benchmarks/key_confidence.py to solo lines and mixes of our own and to sounds
+# without a key. Of a hundred right answers there, 99 were at least as tuned and still as SEEN.
+TRUST = (8.27, 0.54, 0.57, 1.05, 5.21)
+LEAST = (0.1, 0.01, 0.01, 0.01)
+_SEEN_TUNED, _SEEN_STILL = 0.05, 0.67
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`name` reads "A min"; `confidence` 0 to 1."""
+    """`name` reads "A min"; `confidence` 0 to 1: how likely it is the right one."""
 
     name: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the key that fits best, each 0 to 1 but for the first two: `fit`, its
+    scale's correlation with what sounds; `margin`, its lead over the next; `tuned` and `still`,
+    how well the pitches agree with one tuning, and how much of the strength holds still.
+    """
+
+    name: str
+    fit: float
+    margin: float
+    tuned: float
+    still: float
 
 
 def key_of(steadies: Sequence[Steady]) -> Key | None:
@@ -44,8 +65,15 @@ def key_of(steadies: Sequence[Steady]) -> Key | None:
     A stem counts by how strongly it sounds. In a piece that changes its key the one that holds for
     most of it is told.
     """
-    weights = [float(one.chroma.sum()) for one in steadies]
-    chroma, bass = _added([one.chroma for one in steadies]), _added([one.bass for one in steadies])
+    found = evidence_of(steadies)
+    return None if found is None else Key(found.name, _confidence(found))
+
+
+def evidence_of(steadies: Sequence[Steady]) -> Evidence | None:
+    """What speaks for the key of `key_of`."""
+    weights = [float(one.tones[:, :12].sum()) for one in steadies]
+    tones = added([one.tones for one in steadies])
+    chroma, bass = tones[:, :12], tones[:, 12:]
     heap = _leveled(chroma)
     if heap is None:
         return None
@@ -57,14 +85,7 @@ def key_of(steadies: Sequence[Steady]) -> Key | None:
     share = np.asarray(weights) / (sum(weights) + 1e-12)
     tuned = float(share @ np.asarray([one.tuned for one in steadies]))
     still = float(share @ np.asarray([one.share for one in steadies]))
-    return Key(_NAMES[best], _confidence(float(fit[best]), margin, tuned, still))
-
-
-def _added(rows: Sequence[F64]) -> F64:
-    out = np.zeros((max(len(one) for one in rows), 12))
-    for one in rows:
-        out[: len(one)] += one
-    return out
+    return Evidence(_NAMES[best], float(fit[best]), margin, tuned, still)
 
 
 def _leveled(chroma: F64) -> F64 | None:
@@ -148,13 +169,10 @@ def _chords() -> F64:
     return np.asarray(out)
 
 
-def _confidence(fit: float, margin: float, tuned: float, share: float) -> float:
-    """`fit`: the best key's correlation with its scale; `margin`: its lead."""
-    filled = _held((fit - 0.4) / 0.4)
-    clear = _held(margin / 0.08)
-    music = _held((tuned - 0.1) / 0.4) * _held(share / 0.5)
-    return round(filled * (0.4 + 0.6 * clear) * music, 3)
-
-
-def _held(value: float) -> float:
-    return min(1.0, max(0.0, value))
+def _confidence(found: Evidence) -> float:
+    """How likely the key is the right one; what no right answer ever looked like gets less."""
+    told = (found.fit, found.margin, found.tuned, found.still)
+    logs = [math.log(max(value, least)) for value, least in zip(told, LEAST, strict=True)]
+    odds = sum(weight * each for weight, each in zip(TRUST, (*logs, 1.0), strict=True))
+    seen = min(1.0, found.tuned / _SEEN_TUNED) * min(1.0, found.still / _SEEN_STILL)
+    return round(seen / (1.0 + math.exp(-odds)), 3)

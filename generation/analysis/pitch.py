@@ -35,6 +35,9 @@ BASS_LEAN = -1.5
 _PEAKS_MOST = 200
 _OCTAVE = 12 * STEPS
 _SIZE = _OCTAVE * OCTAVES
+_NUMBERS = np.asarray((3, 5, 6, 7, 9, 10))
+_PARTIALS = np.rint(_OCTAVE * np.log2(_NUMBERS)).astype(np.int64)
+_EXPLAINED = 0.8 * 0.9 ** (_NUMBERS - 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,15 @@ class Steady:
     """Steady pitches: `chroma` [m, 12], C first, in the stem's own tuning, and `bass` [m, 12], the
     same leaning on the lowest: an octave down counts 2 ** 1.5 times as much;
     `tuned` 0 to 1: how well the pitches agree with one twelve-tone tuning; `share` 0 to 1: the part
-    of the strength that holds still.
+    of the strength that holds still; `tones` [m, 24]: chroma and bass side by side of what the
+    partials of lower pitches leave unexplained, so that a single line is its own notes.
     """
 
     chroma: F64
     bass: F64
     tuned: float
     share: float
+    tones: F64
 
 
 def steady_of(spectrum: Spectrum) -> Steady:
@@ -57,12 +62,12 @@ def steady_of(spectrum: Spectrum) -> Steady:
     count = len(spectrum.pitch)
     whole = float(kept.sum())
     offset, tuned = _tuning(places, kept)
-    pair = np.zeros((count, 24))
+    pair, tones = np.zeros((count, 24)), np.zeros((count, 24))
     if whole > 0.0:
         _fold(frames, places, kept, _folds(offset), pair)
-    return Steady(
-        pair[:, :12].copy(), pair[:, 12:].copy(), tuned, whole / total if total > 0.0 else 0.0
-    )
+        _fold(frames, places, _unexplained(frames, places, kept), _folds(offset), tones)
+    share = whole / total if total > 0.0 else 0.0
+    return Steady(pair[:, :12].copy(), pair[:, 12:].copy(), tuned, share, tones)
 
 
 def _steady_peaks(magnitude: F32) -> tuple[I64, I64, F64, float]:
@@ -170,6 +175,31 @@ def _keep(here: F32, laid: I64, gone: F32, coming: F32, count: int, places: I64,
     return count
 
 
+@kernel
+def _unexplained(frames: I64, places: I64, kept: F64) -> F64:
+    """The strengths less what each pitch's partials may be of them: partial n, 0.8 x 0.9 ** (n - 2)
+    of it. Octaves stay, since they are the same note."""
+    out = kept.copy()
+    row = np.zeros(_SIZE + 4)
+    first = 0
+    while first < frames.size:
+        last = first
+        while last < frames.size and frames[last] == frames[first]:
+            row[places[last] + 2] = kept[last]
+            last += 1
+        for index in range(first, last):
+            for at in range(_PARTIALS.size):
+                low = places[index] - _PARTIALS[at]
+                if low >= 0:
+                    near = max(row[low], row[low + 1], row[low + 2], row[low + 3], row[low + 4])
+                    out[index] -= _EXPLAINED[at] * near
+            out[index] = max(0.0, out[index])
+        for index in range(first, last):
+            row[places[index] + 2] = 0.0
+        first = last
+    return out
+
+
 def _tuning(places: I64, kept: F64) -> tuple[int, float]:
     """(offset in tenths of a semitone, -5 .. 5; how far the pitches agree on it, 0 to 1)."""
     by_step = np.bincount(places % STEPS, weights=kept, minlength=STEPS)
@@ -203,12 +233,16 @@ def _fold(frames: I64, places: I64, kept: F64, folds: tuple[I64, F64], pair: F64
 
 def joined(parts: Sequence[Steady], lengths: Sequence[float]) -> Steady:
     """Several stems as one: chroma added up, tuning and share weighed by `lengths`."""
-    size = max(len(part.chroma) for part in parts)
-    chroma, bass = np.zeros((size, 12)), np.zeros((size, 12))
-    for part in parts:
-        chroma[: len(part.chroma)] += part.chroma
-        bass[: len(part.bass)] += part.bass
+    chroma, bass = added([part.chroma for part in parts]), added([part.bass for part in parts])
     weight = np.asarray(lengths) / (sum(lengths) + 1e-12)
     tuned = float(weight @ np.asarray([part.tuned for part in parts]))
     share = float(weight @ np.asarray([part.share for part in parts]))
-    return Steady(chroma, bass, tuned, share)
+    return Steady(chroma, bass, tuned, share, added([part.tones for part in parts]))
+
+
+def added(rows: Sequence[F64]) -> F64:
+    """The sum of tables of equal width, as long as the longest."""
+    out = np.zeros((max(len(one) for one in rows), rows[0].shape[1]))
+    for one in rows:
+        out[: len(one)] += one
+    return out

@@ -51,7 +51,7 @@ def ambient_recipe(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Reci
         sources=tuple(Source(v.digest, v.role, v.analysis.length) for _, v in voices),
         sections=sections,
         clips=tuple(clips),
-        strips=tuple(_strips(ask, voices, count, dice)),
+        strips=tuple(drifting_strips(ask, voices, count, dice)),
         bus=console.bus(ask, dice),
         gain_db=target - STANDING_LUFS,
         target_lufs=target,
@@ -68,14 +68,33 @@ def _drift(
     place: tuple[int, int, int, int],
     dice: Dice,
 ) -> list[Clip]:
-    """One section: a few voices through the same seconds of their recording."""
+    """Section `n`, which overlaps its neighbors by half a fade."""
     n, start, end, fade = place
+    low = 0 if n == 0 else start - fade // 2
+    high = end if end == plan.length else end + fade // 2
+    return drift(ask, plan, voices, n, (low, high, end - start, fade), dice)
+
+
+def drift(
+    ask: Ask,
+    plan: Plan,
+    voices: list[tuple[Deck, Voice]],
+    n: int,
+    place: tuple[int, int, int, int],
+    dice: Dice,
+) -> list[Clip]:
+    """Clips of section `n`: a few voices through the same seconds of their recording.
+
+    `place`: first and last sample, the section's length and the fades. A clip's source is the place
+    of its voice among `voices`.
+    """
+    low, high, length, fade = place
     deck = plan.decks[n % len(plan.decks)]
     own = [voice for d, voice in voices if d is deck]
     if not own:
         deck = voices[0][0]
         own = [voice for d, voice in voices if d is deck]
-    begin, finish = _window(ask, deck, own, n, end - start, dice)
+    begin, finish = _window(ask, deck, own, n, length, dice)
     whole = [v for v in own if v.analysis.length >= finish]
     heard = [v for v in whole if _heard(v, begin, finish)] or whole
     ranked = sorted(
@@ -85,8 +104,6 @@ def _drift(
         ),
     )
     count = max(1, round(len(ranked) * (0.4 + 0.6 * ask.density)))
-    low = 0 if n == 0 else start - fade // 2
-    high = end if end == plan.length else end + fade // 2
     sources = [v.digest for _, v in voices]
     return [
         _cloud(
@@ -148,7 +165,10 @@ def _cloud(
     )
 
 
-def _strips(ask: Ask, voices: list[tuple[Deck, Voice]], count: int, dice: Dice) -> list[Strip]:
+def drifting_strips(
+    ask: Ask, voices: list[tuple[Deck, Voice]], count: int, dice: Dice
+) -> list[Strip]:
+    """One strip per voice in each of `count` sections."""
     gains = [
         console.balance_db(d, v)
         + console.mood_db(ask, d, v, ask.energy)

@@ -42,19 +42,20 @@ def arrange(ask: Ask, plan: Plan, dice: Dice) -> Arrangement:
     """The arrangement of `plan`'s bars."""
     spans = plan_form(ask.mode, plan.bars, plan.bar_seconds, ask.energy, dice)
     recent: dict[int, list[Part]] = {deck.index: [] for deck in plan.decks}
-    scenes = [_scene(ask, plan, span, turn, dice, recent) for turn, span in enumerate(spans)]
+    scenes = [scene_of(ask, plan, span, turn, dice, recent) for turn, span in enumerate(spans)]
     scenes = _everyone_heard(ask, plan, scenes)
     last = ring_bars(plan.bars, plan.bar_seconds) if plan.bars > 1 else 0
     ring = (plan.bars - last) * plan.beats_per_bar
-    tracks = _tracks(plan, scenes, ring)
+    tracks = tracks_of(plan, scenes, ring)
     _fill(ask, scenes, tracks, plan.beats_per_bar, dice)
     ringing = _ringing(plan, scenes[-1], tracks) if last else ()
     return Arrangement(tuple(scenes), tuple(tracks), ring, ringing)
 
 
-def _scene(
+def scene_of(
     ask: Ask, plan: Plan, span: Span, turn: int, dice: Dice, recent: dict[int, list[Part]]
 ) -> Scene:
+    """The cast and the bars of one section; `recent` holds each deck's parts so far and grows."""
     decks = plan.decks
     lead = decks[(turn + dice.whole("lead", len(decks))) % len(decks)]
     guest = decks[(decks.index(lead) + 1) % len(decks)] if len(decks) > 1 else None
@@ -120,7 +121,8 @@ def _way_of(deck: Deck, scene: Scene) -> list[int] | None:
     return scene.bars[tonal[0].digest] if tonal else None
 
 
-def _tracks(plan: Plan, scenes: list[Scene], ring: int) -> list[Track]:
+def tracks_of(plan: Plan, scenes: list[Scene], ring: int) -> list[Track]:
+    """A track per voice that sounds in `scenes`; from beat `ring` on none plays."""
     per_bar = plan.beats_per_bar
     tracks: list[Track] = []
     for deck in plan.decks:

@@ -29,7 +29,7 @@ def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Reci
     from.
     """
     remarks: list[str] = []
-    decks = _decks(ask, songs, limits, remarks)
+    decks = decks_for(ask, songs, limits, remarks)
     has_drums = any(voice.role == "drums" for deck in decks for voice in deck.voices)
     if not has_drums and ask.mode != "ambient" and ask.energy != 0.5:
         remarks.append(NO_DRUMS)
@@ -42,8 +42,13 @@ def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Reci
     return from_json(to_json(_with_used_sources(recipe)))
 
 
-def _decks(ask: Ask, songs: Sequence[Song], limits: Limits, remarks: list[str]) -> tuple[Deck, ...]:
-    """The songs on the table, with voices only where they are wanted and allowed."""
+def decks_for(
+    ask: Ask, songs: Sequence[Song], limits: Limits, remarks: list[str]
+) -> tuple[Deck, ...]:
+    """The songs on the table, with voices only where they are wanted and allowed.
+
+    Raises CannotCompose where nothing is left.
+    """
     if ask.mode not in MODES:
         raise CannotCompose(f'There is no mode "{ask.mode}".')
     if ask.mode == "collaboration" and len(songs) < 2:

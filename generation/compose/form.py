@@ -22,6 +22,7 @@ _CYCLES = (
     ("body", "break", "build", "peak"),
     ("build", "body", "break", "body", "peak"),
 )
+_ROUND = ("body", "build", "peak", "body", "break", "build", "body", "peak")
 # how far a mode lets sections differ, in energy and in level
 _CONTRAST = {"remix": 1.0, "collaboration": 0.9, "mood": 0.45, "focus": 0.0, "ambient": 0.0}
 
@@ -67,6 +68,19 @@ def plan_form(mode: str, bars: int, bar_seconds: float, energy: float, dice: Dic
         spans.append(Span(name, kind, at, size, heat, level_db * contrast, shared))
         at += size
     return spans
+
+
+def live_span(mode: str, index: int, bars: int, energy: float) -> Span:
+    """Section `index` of an endless piece: the kinds come round, and none is a beginning or an end.
+
+    Where a mode lets sections differ little they are all alike in energy and level.
+    """
+    kind = _ROUND[index % len(_ROUND)] if _CONTRAST[mode] else "body"
+    lift, level_db, share = _SHAPES[kind]
+    contrast = _CONTRAST[mode]
+    heat = min(1.0, max(0.0, energy + lift * contrast))
+    shared = 1.0 + (share - 1.0) * max(contrast, 0.3)
+    return Span(f"{kind} {index + 1}", kind, 0, bars, heat, level_db * contrast, shared)
 
 
 def _kinds(mode: str, bars: int, bar_seconds: float, dice: Dice) -> list[tuple[str, int]]:

@@ -75,7 +75,7 @@ def _clip(
     follows: bool,
     followed: bool,
 ) -> Clip:
-    fade, before, entry = _join(track)
+    fade, before, entry = join_of(track)
     points = track.deck.grid.points
     pairs = [
         (at(beat), points[run.source + beat - run.first]) for beat in range(run.first, run.last + 1)
@@ -100,7 +100,8 @@ def _clip(
     )
 
 
-def _join(track: Track) -> tuple[int, int, int]:
+def join_of(track: Track) -> tuple[int, int, int]:
+    """Fade, how long before the beat a join lies, and fade where a voice comes in; samples."""
     if track.deck.grid.is_free:
         return _FREE_JOIN
     return _JOINS.get(track.voice.role, _TONAL_JOIN)
@@ -133,7 +134,7 @@ def ring_clip(
 
     `first`: the beat of the variation on which it falls; `home`: the source beat it is taken from.
     """
-    fade, before, _ = _join(track)
+    fade, before, _ = join_of(track)
     points = track.deck.grid.points
     is_drums = track.voice.role == "drums"
     beats = 1 if is_drums else 2

@@ -32,7 +32,7 @@ def mixed(ask: Ask, plan: Plan, made: Arrangement, dice: Dice, remarks: list[str
     strips: list[Strip] = []
     levels: list[tuple[float, int]] = []
     for n, scene in enumerate(made.scenes):
-        strips += _strips(ask, plan, made, n, dice)
+        strips += strips_of(ask, plan, made, n, dice)
         levels.append((STANDING_LUFS + scene.span.level_db, scene.span.bars))
     total = sum(10 ** (level / 10) * bars for level, bars in levels) / sum(b for _, b in levels)
     target = ask.target_lufs if ask.target_lufs is not None else TARGET_LUFS
@@ -72,7 +72,7 @@ def _clips(plan: Plan, made: Arrangement) -> list[Clip]:
     return found
 
 
-def _strips(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice) -> list[Strip]:
+def strips_of(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice) -> list[Strip]:
     """Strips of every track in one section, levelled to what the form asks of it."""
     scene = made.scenes[section]
     gains = [

@@ -103,7 +103,7 @@ def _tempo(
     """The tempo, and the decks that can meet it."""
     wanted = ask.tempo_bpm or _own_tempo(ask, decks)
     meeting = list(decks)
-    low, high = _reach(meeting, wanted, limits)
+    low, high = tempo_reach(meeting, wanted, limits)
     while low > high and len(meeting) > 1:
         if ask.mode == "collaboration" and len(meeting) == 2:
             raise CannotCompose(
@@ -111,7 +111,7 @@ def _tempo(
             )
         meeting.pop()
         remarks.append("One recording was left out: its tempo lies too far from the others'.")
-        low, high = _reach(meeting, wanted, limits)
+        low, high = tempo_reach(meeting, wanted, limits)
     tempo = min(high, max(low, wanted))
     if ask.tempo_bpm and abs(tempo / ask.tempo_bpm - 1) > 0.001:
         remarks.append(
@@ -120,7 +120,7 @@ def _tempo(
     return round(tempo, 4), meeting
 
 
-def _reach(decks: Sequence[Deck], wanted: float, limits: Limits) -> tuple[float, float]:
+def tempo_reach(decks: Sequence[Deck], wanted: float, limits: Limits) -> tuple[float, float]:
     """The lowest and highest tempo that every deck can follow, each counted as suits `wanted`."""
     counted = [_bpm(deck) * octave(_bpm(deck), wanted) for deck in decks]
     return max(t * limits.tempo_min_ratio for t in counted), min(

@@ -16,18 +16,30 @@ import numpy.typing as npt
 
 from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.compose.director import NO_LIMITS, compose
+from generation.compose.live import Change, play_on
+from generation.compose.reel import recipe_of, reel_of
 from generation.compose.values import Ask, Limits, Song
 from generation.engine import codecs, master
 from generation.engine.forecast import Levels
 from generation.engine.lines import lines_of
 from generation.engine.plan import Planned, plan_gain, with_plan
 from generation.engine.render import Cache, render
-from generation.recipe import Recipe, from_json, piece_count, piece_range, to_json
+from generation.recipe import (
+    SAMPLE_RATE_HZ,
+    Recipe,
+    from_json,
+    piece_count,
+    piece_range,
+    to_json,
+)
 
 Audio = npt.NDArray[np.float32]
 Windows = npt.NDArray[np.float64]
 Onsets = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 Progress = Callable[[float], None]
+
+# How an endless piece ends when somebody wants a file of it.
+FADE_OUT = 3 * SAMPLE_RATE_HZ
 
 
 class NotTheSong(ValueError):
@@ -86,6 +98,26 @@ def plan(
     `stems`: float32 [2, n] by digest. Raises CannotCompose, NotTheSong.
     """
     recipe = compose(ask, songs, limits)
+    planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))
+    check_probes(recipe, stems, planned)
+    return from_json(to_json(with_plan(recipe, planned)))
+
+
+def plan_live(
+    ask: Ask,
+    changes: Sequence[Change],
+    songs: Sequence[Song],
+    stems: Mapping[str, Audio],
+    limits: Limits = NO_LIMITS,
+) -> Recipe:
+    """The recipe of an endless piece as it would have gone, faded out after `ask.seconds`.
+
+    Every change is heard from the next bar line on. Its gain is planned on the stems; normalised.
+    Raises CannotCompose, NotTheSong.
+    """
+    chain = play_on(ask, changes, songs, limits)
+    recipe = recipe_of(reel_of(ask), chain)
+    recipe = replace(recipe, fade_out=min(FADE_OUT, recipe.length // 8))
     planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))
     check_probes(recipe, stems, planned)
     return from_json(to_json(with_plan(recipe, planned)))

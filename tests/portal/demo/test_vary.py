@@ -125,6 +125,23 @@ def test_the_same_seed_makes_the_same_sound(made, stems, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (made / name).read_bytes()
 
 
+def test_a_steered_piece_changes_at_the_bar_line_after_the_moment_asked(stems, tmp_path):
+    steered = "--steer=7:energy=1,density=1,tempo=126"
+    vary(stems, "--mode=remix", "--out", tmp_path / "on", "--seconds=14", "--energy=0.1", steered)
+    vary(stems, "--mode=remix", "--out", tmp_path / "off", "--seconds=14", "--energy=0.1", "--live")
+    on, off = (from_json((tmp_path / one / "recipe.json").read_text()) for one in ("on", "off"))
+    line = next(a.start for a in on.sections if a.start >= 7 * RATE)
+    assert line <= 9.1 * RATE  # a bar at 116 or so is two seconds long
+    assert [one.energy for one in on.sections if one.start >= line] == [1.0]
+    assert on.sections[0].energy == off.sections[0].energy == 0.1
+    heard = {
+        one: {c.source for c in recipe.clips if c.start >= line - RATE // 10}
+        for one, recipe in (("on", on), ("off", off))
+    }
+    assert len(heard["on"]) >= len(heard["off"])
+    assert 14 * RATE <= on.length <= 17 * RATE
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -137,6 +154,11 @@ def test_the_same_seed_makes_the_same_sound(made, stems, tmp_path):
         (("--mode=polka",), "polka"),
         (("--mode=collaboration",), "two folders"),
         (("--mode=focus", "--vocals=maybe"), "maybe"),
+        (("--mode=mood", "--steer=soon:energy=1"), "does not read like 20:energy"),
+        (("--mode=mood", "--steer=5:loudness=1"), "does not read like 20:energy"),
+        (("--mode=mood", "--steer=5:energy=2"), "energy goes from 0 to 1, and 2 does not"),
+        (("--mode=mood", "--steer=5:tempo=fast"), "tempo goes from 40 to 240"),
+        (("--mode=mood", "--steer=5:key=H maj"), "key"),
     ],
 )
 def test_an_ask_that_has_no_meaning_is_refused_in_one_line(stems, tmp_path, options, said):

@@ -61,6 +61,13 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def _steering(text: str) -> Any:
+    """An argument type, loaded when it is used: see portal.demo.steering."""
+    from portal.demo.steering import steering
+
+    return steering(text)
+
+
 class Command(BaseCommand):
     """Makes one variation from folders of stems, without database, broker or settings."""
 
@@ -85,6 +92,17 @@ class Command(BaseCommand):
         parser.add_argument("--lufs", type=number(-40, -6), default=-14.0, help="-40 to -6")
         parser.add_argument("--seed", type=seed, default=0)
         parser.add_argument("--compose", choices=("rules",), default="rules")
+        parser.add_argument(
+            "--live", action="store_true", help="sections without an end, as in a live session"
+        )
+        parser.add_argument(
+            "--steer",
+            type=_steering,
+            action="append",
+            default=[],
+            metavar="SECONDS:WISH=VALUE",
+            help="another wish from the next bar line on, as 20:energy=0.9,tempo=124 (live)",
+        )
         parser.add_argument("--force", action="store_true", help="replace an existing DIR")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -114,7 +132,7 @@ class Command(BaseCommand):
     def _make(self, options: dict[str, Any], folder: Path, work: Path) -> str:
         """Writes the three files to `folder`; a sentence about what was made."""
         from generation.compose.values import Ask, CannotCompose
-        from generation.compose.whole import NotTheSong, make, plan
+        from generation.compose.whole import NotTheSong, make, plan, plan_live
         from generation.engine.codecs import tags_for
         from generation.recipe import to_json
         from portal.demo.draft import draft_licence
@@ -131,7 +149,10 @@ class Command(BaseCommand):
             raise CannotVary("The stems have no confident tempo, so --tempo has no meaning.")
         self._progress("Composing")
         try:
-            recipe = plan(Ask(**_ask(options)), songs, samples)
+            if options["live"] or options["steer"]:
+                recipe = plan_live(Ask(**_ask(options)), options["steer"], songs, samples)
+            else:
+                recipe = plan(Ask(**_ask(options)), songs, samples)
         except (CannotCompose, NotTheSong) as error:
             raise CannotVary(str(error)) from error
         title = f"{options['mode'].title()} of {options['stems'][0].resolve().name}"

@@ -1,0 +1,337 @@
+"""An endless piece: its next section, planned by rules from what sounded before.
+
+It knows targets, decks, beats and what was heard lately. It refuses to know listeners, clocks and
+rows. Invariant: a section follows from its targets, the seed and the sections before it, so anybody
+plans the same one; what has begun to sound is never changed, only followed at a bar line.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from generation.compose import console
+from generation.compose.ambience import drift, drifting_strips
+from generation.compose.arrange import Arrangement, Scene, scene_of, tracks_of
+from generation.compose.choice import Dice
+from generation.compose.deck import Voice
+from generation.compose.director import NO_LIMITS, decks_for
+from generation.compose.form import live_span
+from generation.compose.laying import Track, clips, join_of
+from generation.compose.mix import strips_of
+from generation.compose.tuning import Plan, tempo_reach, tune
+from generation.compose.values import Ask, CannotCompose, Limits, Song
+from generation.recipe import SAMPLE_RATE_HZ, Clip, Source, Strip
+
+BARS = 8
+# A section that a listener would know again does not return for so long, where there is another.
+NOVELTY_S = 90.0
+TRIES = 12
+# Tempo moves by so much from bar to bar at most.
+RAMP = 0.03
+# Focus goes by a clock: so long at work, so long at rest, and again.
+WORK_S, REST_S = 25 * 60.0, 5 * 60.0
+# A cloud of an ambient section rings over into the next for so long.
+DRIFT_S = 7.0
+_FAR = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSection:
+    """A few bars, planned once. `beats`: the sample of every beat, and of the end after the last.
+
+    `clips` and `strips` point at `sources`; a clip may ring beyond the end. `tempo_bpm` None: free
+    time. `figure` names what a listener would know again: which bars, by whom.
+    """
+
+    index: int
+    beats: tuple[int, ...]
+    beats_per_bar: int
+    tempo_bpm: float | None
+    key: str | None
+    energy: float
+    sources: tuple[Source, ...]
+    clips: tuple[Clip, ...]
+    strips: tuple[Strip, ...]
+    figure: str
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> int:
+        """Its first sample."""
+        return self.beats[0]
+
+    @property
+    def end(self) -> int:
+        """The sample after its last."""
+        return self.beats[-1]
+
+    @property
+    def bar_lines(self) -> tuple[int, ...]:
+        """The sample of every bar line, the end among them."""
+        return self.beats[:: self.beats_per_bar]
+
+
+def next_section(
+    ask: Ask,
+    songs: Sequence[Song],
+    before: Sequence[LiveSection],
+    *,
+    limits: Limits = NO_LIMITS,
+    bars: int = BARS,
+) -> LiveSection:
+    """What follows `before`, the chain so far; `ask.seed` is the session's, its length not used.
+
+    It begins where the last section ends: cut that one short first (`cut_short`) to begin earlier.
+    Raises CannotCompose, with one sentence, when the songs hold nothing to go on with.
+    """
+    last = before[-1] if before else None
+    start, index = (last.end, last.index + 1) if last else (0, 0)
+    ask = _in_rhythm(ask, start)
+    remarks: list[str] = []
+    decks = decks_for(ask, songs, limits, remarks)
+    plan = tune(replace(ask, seconds=16.0), decks, limits, remarks)
+    beats = _beats(ask, plan, last, limits, start, bars)
+    plan = replace(plan, bars=bars, length=beats[-1] - start)
+    make = _drifting if ask.mode == "ambient" else _arranged
+    tries = (make(ask, plan, beats, index, turn, last) for turn in range(TRIES))
+    sources, laid, strips, figure = _newest(tries, _heard_lately(before, start))
+    return LiveSection(
+        index=index,
+        beats=beats,
+        beats_per_bar=plan.beats_per_bar,
+        tempo_bpm=plan.grid.tempo_bpm if plan.grid else None,
+        key=str(plan.key) if plan.key else None,
+        energy=ask.energy,
+        sources=sources,
+        clips=laid,
+        strips=strips,
+        figure=figure,
+        remarks=tuple(dict.fromkeys(remarks)),
+    )
+
+
+def _in_rhythm(ask: Ask, start: int) -> Ask:
+    """The ask as it is at a moment: focus rests now and then."""
+    if ask.mode != "focus" or start / SAMPLE_RATE_HZ % (WORK_S + REST_S) < WORK_S:
+        return ask
+    return replace(ask, energy=0.4 * ask.energy, density=0.6 * ask.density)
+
+
+def _beats(
+    ask: Ask, plan: Plan, last: LiveSection | None, limits: Limits, start: int, bars: int
+) -> tuple[int, ...]:
+    """Where the beats lie: from the tempo that was to the one that is wanted, bar by bar."""
+    beat = plan.beat
+    if last is not None and last.tempo_bpm is not None and plan.grid is not None:
+        beat = float(last.beats[-1] - last.beats[-2])
+        timed = [deck for deck in plan.decks if not deck.grid.is_free]
+        low, high = tempo_reach(timed, plan.grid.tempo_bpm, limits)
+        beat = min(60 * SAMPLE_RATE_HZ / low, max(60 * SAMPLE_RATE_HZ / high, beat))
+    found, at = [start], float(start)
+    for _ in range(bars):
+        beat = min(beat * (1 + RAMP), max(beat * (1 - RAMP), plan.beat))
+        for _ in range(plan.beats_per_bar):
+            at += beat
+            found.append(round(at))
+    return tuple(found)
+
+
+Made = tuple[tuple[Source, ...], tuple[Clip, ...], tuple[Strip, ...], str]
+
+
+def _heard_lately(before: Sequence[LiveSection], now: int) -> dict[str, int]:
+    """Figures that began less than NOVELTY_S ago, with where they began last."""
+    since = now - NOVELTY_S * SAMPLE_RATE_HZ
+    return {one.figure: one.start for one in before if one.start > since}
+
+
+def _newest(tries: Iterable[Made], lately: dict[str, int]) -> Made:
+    """The first that was not heard lately; else the one heard longest ago."""
+    found: list[Made] = []
+    for made in tries:
+        if made[3] not in lately:
+            return made
+        found.append(made)
+    return min(found, key=lambda made: lately[made[3]])
+
+
+def _dice(ask: Ask, index: int, turn: int) -> Dice:
+    """The dice of one try for one section."""
+    digest = hashlib.sha256(f"{ask.seed}/{index}/{turn}".encode()).digest()
+    return Dice(int.from_bytes(digest[:7], "big"))
+
+
+def _figure(parts: Sequence[tuple[str, Sequence[int]]]) -> str:
+    text = ";".join(f"{digest}:{','.join(map(str, bars))}" for digest, bars in sorted(parts))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _arranged(
+    ask: Ask,
+    plan: Plan,
+    beats: tuple[int, ...],
+    index: int,
+    turn: int,
+    last: LiveSection | None,
+) -> Made:
+    """A section with a beat: its cast on bars of one recording, or two."""
+    dice = _dice(ask, index, turn)
+    span = live_span(ask.mode, index, plan.bars, ask.energy)
+    scene: Scene = scene_of(ask, plan, span, index, dice, {deck.index: [] for deck in plan.decks})
+    count = plan.bars * plan.beats_per_bar
+    tracks = tracks_of(plan, [scene], count)
+    if not tracks:
+        raise CannotCompose("There is nothing to go on with: no stem sounds in these bars.")
+    laid: list[Clip] = []
+    for source, track in enumerate(tracks):
+        laid += _joined(track, beats, source, last)
+    strips = strips_of(ask, plan, Arrangement((scene,), tuple(tracks), count, ()), 0, dice)
+    strips = [_seated(ask, strip, tracks[strip.source].voice) for strip in strips]
+    figure = _figure([(digest, bars) for digest, bars in scene.bars.items()])
+    return _sources([track.voice for track in tracks]), tuple(laid), tuple(strips), figure
+
+
+def _joined(
+    track: Track, beats: tuple[int, ...], source: int, last: LiveSection | None
+) -> list[Clip]:
+    """A voice's clips, their first and last fades as at any join between two runs of beats.
+
+    A voice that sounded until here is blended into itself; one that comes in has its own entry.
+    """
+    fade = join_of(track)[0]
+    laid = clips(track, lambda beat: float(beats[int(beat)]), _FAR, source)
+    if track.path[-1] is not None:
+        room = laid[-1].end - laid[-1].start - laid[-1].fade_in
+        laid[-1] = replace(laid[-1], fade_out=min(fade, max(0, room)))
+    sounded = last is not None and any(
+        last.sources[clip.source].digest == track.voice.digest and clip.end >= last.end - 2_400
+        for clip in last.clips
+    )
+    if track.path[0] is not None and sounded:
+        room = laid[0].end - laid[0].start - laid[0].fade_out
+        laid[0] = replace(laid[0], fade_in=min(fade, max(0, room)))
+    return laid
+
+
+def _drifting(
+    ask: Ask,
+    plan: Plan,
+    beats: tuple[int, ...],
+    index: int,
+    turn: int,
+    _last: LiveSection | None,
+) -> Made:
+    """A section without a beat: clouds that fade in from its first sample and ring over its end."""
+    dice = _dice(ask, index, turn)
+    voices = [(deck, v) for deck in plan.decks for v in deck.voices if v.role != "drums"]
+    voices = voices or [(deck, voice) for deck in plan.decks for voice in deck.voices]
+    length = beats[-1] - beats[0]
+    fade = min(round(DRIFT_S * SAMPLE_RATE_HZ), length // 3)
+    place = (beats[0], beats[-1] + fade, length, fade)
+    laid = drift(ask, plan, voices, index, place, dice)
+    heard = sorted({clip.source for clip in laid})
+    strips = drifting_strips(ask, voices, 1, dice)
+    kept = [
+        replace(_seated(ask, strips[old], voices[old][1]), source=new)
+        for new, old in enumerate(heard)
+    ]
+    moved = tuple(replace(clip, source=heard.index(clip.source)) for clip in laid)
+    figure = _figure(
+        [(voices[clip.source][1].digest, (clip.anchors[0][1] // SAMPLE_RATE_HZ,)) for clip in laid]
+    )
+    return _sources([voices[old][1] for old in heard]), moved, tuple(kept), figure
+
+
+def _seated(ask: Ask, strip: Strip, voice: Voice) -> Strip:
+    """The strip with the seat that the voice keeps for the whole session."""
+    dice = Dice(ask.seed)
+    return replace(strip, pan=console.pan(voice, dice.whole(f"seat {voice.digest}", 2), dice))
+
+
+def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:
+    return tuple(Source(voice.digest, voice.role, voice.analysis.length) for voice in voices)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `seconds` on, the fields of the ask that are named have other values."""
+
+    seconds: float
+    wishes: Mapping[str, Any]
+
+
+def play_on(
+    ask: Ask, changes: Sequence[Change], songs: Sequence[Song], limits: Limits = NO_LIMITS
+) -> list[LiveSection]:
+    """The chain as a session goes that is steered so, up to the first bar line after its seconds.
+
+    Raises CannotCompose.
+    """
+    chain: list[LiveSection] = []
+    for change in sorted(changes, key=lambda one: one.seconds):
+        sample = round(min(change.seconds, ask.seconds) * SAMPLE_RATE_HZ)
+        chain = _grown(ask, songs, chain, sample, limits)
+        chain = cut_short(chain, next_line(chain, sample)) if chain else chain
+        ask = replace(ask, **change.wishes)
+    end = round(ask.seconds * SAMPLE_RATE_HZ)
+    chain = _grown(ask, songs, chain, end, limits)
+    return cut_short(chain, next_line(chain, end))
+
+
+def _grown(
+    ask: Ask, songs: Sequence[Song], chain: list[LiveSection], sample: int, limits: Limits
+) -> list[LiveSection]:
+    """The chain with as many sections more as it takes to reach `sample`."""
+    while not chain or chain[-1].end < sample:
+        chain = [*chain, next_section(ask, songs, chain, limits=limits)]
+    return chain
+
+
+def next_line(chain: Sequence[LiveSection], sample: int) -> int:
+    """The first bar line at `sample` or after it, of a chain that reaches so far.
+
+    Raises ValueError for a moment that is not planned.
+    """
+    for section in chain:
+        for line in section.bar_lines:
+            if line >= sample:
+                return line
+    raise ValueError("Nothing is planned there yet.")
+
+
+def cut_short(chain: Sequence[LiveSection], line: int) -> list[LiveSection]:
+    """The chain up to a bar line: sections from there on are dropped, the one it falls in is cut.
+
+    Its clips end at the line as at any join; what rings, rings on. `line` is one of the chain's.
+    """
+    kept = [section for section in chain if section.start < line]
+    if not kept or kept[-1].end <= line:
+        return kept
+    last = kept[-1]
+    ended = (_ended(clip, line) for clip in last.clips)
+    clips_left = tuple(clip for clip in ended if clip is not None)
+    beats = last.beats[: last.beats.index(line) + 1]
+    kept[-1] = replace(last, beats=beats, clips=clips_left)
+    return kept
+
+
+# How a clip ends at a bar line, by processor: fade, and how long before the line its middle lies.
+_ENDS = {"slices/1": (240, 384)}
+_TONAL_END = (1_440, 720)
+
+
+def _ended(clip: Clip, line: int) -> Clip | None:
+    """The clip with nothing after `line` but its fade; None when it would not have begun."""
+    if clip.processor == "granular/1" or clip.fade_out > SAMPLE_RATE_HZ:
+        fade, before = round(DRIFT_S * SAMPLE_RATE_HZ), -round(DRIFT_S * SAMPLE_RATE_HZ) // 2
+    else:
+        fade, before = _ENDS.get(clip.processor, _TONAL_END)
+    end = line - before + (fade + 1) // 2
+    if clip.end <= end:
+        return clip
+    if clip.start >= line - before - fade // 2:
+        return None
+    room = end - clip.start
+    fade_out = min(fade, room // 2)
+    return replace(clip, end=end, fade_in=min(clip.fade_in, room - fade_out), fade_out=fade_out)

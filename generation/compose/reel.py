@@ -1,0 +1,155 @@
+"""Sections of an endless piece as recipes that the engine plays.
+
+Samples are counted from the session's first, so a recipe of its last few sections gives the very
+sound that a recipe of all of them gives: what lies further back than the desk remembers is left
+out. It knows sections and the reach of the engine. It refuses to know why they were planned.
+Invariant: segment k follows from the sections up to the last one that begins before its end and
+AHEAD, whatever is planned after them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from generation.compose import console
+from generation.compose.choice import Dice
+from generation.compose.live import LiveSection
+from generation.compose.mix import STANDING_LUFS, TARGET_LUFS
+from generation.compose.values import Ask
+from generation.engine.memory import memory_of
+from generation.recipe import (
+    SAMPLE_RATE_HZ,
+    Bus,
+    Grid,
+    Recipe,
+    Section,
+    Source,
+    Strip,
+    from_json,
+    to_json,
+)
+
+# A second of sound: ten windows, and a whole number of everything the engine counts in.
+SEGMENT_SAMPLES = 48_000
+# How far beyond a segment its sections are looked at: entries before a bar line, frames, limiter.
+AHEAD = 16_384
+# A clip of a section that is left out may ring on for so long after its section's end.
+_RINGING = 8 * SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """What stays the same for a whole session: mode, seed, the room, the gain of the mix."""
+
+    mode: str
+    seed: int
+    bus: Bus
+    gain_db: float
+    target_lufs: float
+
+
+def reel_of(ask: Ask) -> Reel:
+    """The reel that a session begins with, its gain guessed from stored loudness only."""
+    target = ask.target_lufs if ask.target_lufs is not None else TARGET_LUFS
+    return Reel(
+        mode=ask.mode,
+        seed=ask.seed,
+        bus=console.bus(ask, Dice(ask.seed)),
+        gain_db=target - STANDING_LUFS,
+        target_lufs=target,
+    )
+
+
+def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
+    """The recipe of consecutive sections, normalised; sound is where it is in the session.
+
+    Sources stand in the order of their digests: the order of a sum must not depend on how much of
+    the past is looked at.
+    """
+    found = {source.digest: source for section in chain for source in section.sources}
+    sources = tuple(found[digest] for digest in sorted(found))
+    place = {source.digest: n for n, source in enumerate(sources)}
+    clips = tuple(
+        replace(clip, source=place[section.sources[clip.source].digest])
+        for section in chain
+        for clip in section.clips
+    )
+    last = chain[-1]
+    grid = None
+    if last.tempo_bpm is not None:
+        grid = Grid(last.tempo_bpm, last.beats_per_bar, last.start)
+    recipe = Recipe(
+        mode=reel.mode,
+        length=max(last.end, *(clip.end for clip in clips)),
+        grid=grid,
+        key=last.key,
+        sources=sources,
+        sections=tuple(
+            Section(f"section {one.index + 1}", one.start, one.end, one.energy) for one in chain
+        ),
+        clips=clips,
+        strips=tuple(_strips(chain, sources)),
+        bus=reel.bus,
+        gain_db=reel.gain_db,
+        target_lufs=reel.target_lufs,
+        reached_lufs=reel.target_lufs,
+        seed=reel.seed,
+        remarks=tuple(dict.fromkeys(remark for one in chain for remark in one.remarks)),
+    )
+    return from_json(to_json(recipe))
+
+
+def _strips(chain: Sequence[LiveSection], sources: tuple[Source, ...]) -> list[Strip]:
+    """A strip per source and section: its own, or that of the section whose sound reaches into it.
+
+    So a tail that crosses bar lines keeps its console, and an entry before one has it already.
+    """
+    own = [{one.sources[strip.source].digest: strip for strip in one.strips} for one in chain]
+    found: list[Strip] = []
+    for n, section in enumerate(chain):
+        for place, source in enumerate(sources):
+            ringing = (m for m in range(n - 1, -1, -1) if _end_of(chain[m], source) > section.start)
+            near = [own[n], *(own[m] for m in ringing), *own[n + 1 : n + 2]]
+            strip = next((one[source.digest] for one in near if source.digest in one), None)
+            if strip is not None:
+                found.append(replace(strip, source=place, section=n))
+    return found
+
+
+def _end_of(section: LiveSection, source: Source) -> int:
+    """The last sample of a source's clips in a section; -1 when it has none there."""
+    return max(
+        (clip.end for clip in section.clips if section.sources[clip.source] == source), default=-1
+    )
+
+
+def segment_range(index: int) -> tuple[int, int]:
+    """First sample of segment `index`, and the one after its last."""
+    return index * SEGMENT_SAMPLES, (index + 1) * SEGMENT_SAMPLES
+
+
+def is_planned(chain: Sequence[LiveSection], index: int) -> bool:
+    """Whether the chain reaches so far that segment `index` cannot change by what follows it."""
+    return bool(chain) and chain[-1].end >= segment_range(index)[1] + AHEAD
+
+
+def first_changed(line: int) -> int:
+    """The first segment that a section which begins at bar line `line` has a part in."""
+    return max(0, line - AHEAD) // SEGMENT_SAMPLES
+
+
+def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveSection]:
+    """The sections that segment `index` needs: the last that has a part in it, and its past.
+
+    Raises ValueError for a segment that is not planned.
+    """
+    if not is_planned(chain, index):
+        raise ValueError("The segment is not planned yet.")
+    lo, hi = segment_range(index)
+    upto = [one for one in chain if one.start < hi + AHEAD]
+    first = len(upto) - 1
+    while first > 0:
+        part = upto[first:]
+        if part[0].start + _RINGING <= lo - memory_of(recipe_of(reel, part)):
+            break
+        first -= 1
+    return upto[first:]

@@ -1,0 +1,214 @@
+"""An endless piece: planned section by section, heard second by second."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from generation.analysis.measure import measure_recording, measure_stem
+from generation.compose.live import (
+    NOVELTY_S,
+    RAMP,
+    REST_S,
+    WORK_S,
+    cut_short,
+    next_line,
+    next_section,
+)
+from generation.compose.reel import (
+    AHEAD,
+    SEGMENT_SAMPLES,
+    first_changed,
+    is_planned,
+    part_for,
+    recipe_of,
+    reel_of,
+    segment_range,
+)
+from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
+from generation.compose.whole import onsets_of
+from generation.engine.checking import check
+from generation.engine.render import Cache, render
+from portal.demo.song import harbour
+from tests.generation.compose.songs import song
+
+RATE = 48_000
+
+
+def chain_of(ask, songs, count, changes=(), **how):
+    """`count` sections; `changes` maps an index to the ask that holds from it on."""
+    changes, chain = dict(changes), []
+    for index in range(count):
+        ask = changes.get(index, ask)
+        chain.append(next_section(ask, songs, chain, **how))
+    return chain
+
+
+def test_sections_follow_each_other_and_the_same_seed_plans_the_same():
+    chain = chain_of(Ask("remix", seed=4), [song()], 5)
+    assert [one.index for one in chain] == [0, 1, 2, 3, 4]
+    assert all(a.end == b.start for a, b in pairwise(chain))
+    assert chain == chain_of(Ask("remix", seed=4), [song()], 5)
+    assert chain != chain_of(Ask("remix", seed=5), [song()], 5)
+
+
+@pytest.mark.parametrize("mode", ["remix", "mood", "focus", "ambient"])
+def test_every_mode_gives_recipes_that_can_be_rendered(mode):
+    songs = [song("a"), song("b", bpm=100.0, key="C maj")]
+    ask = Ask(mode, seed=3)
+    chain = chain_of(ask, songs, 4)
+    recipe = recipe_of(reel_of(ask), chain)
+    lengths = {stem.digest: stem.analysis.length for one in songs for stem in one.stems}
+    check(recipe, {digest: np.zeros((2, n), np.float32) for digest, n in lengths.items()})
+    assert {source.digest for source in recipe.sources} <= set(lengths)
+
+
+def test_tempo_goes_to_the_one_asked_bar_by_bar_on_the_grid():
+    slow, fast = Ask("remix", tempo_bpm=100.0), Ask("remix", tempo_bpm=124.0)
+    chain = chain_of(slow, [song(bpm=112.0)], 6, {2: fast})
+    lines = [line for one in chain for line in one.bar_lines[:-1]] + [chain[-1].end]
+    bars = [b - a for a, b in pairwise(lines)]
+    assert max(abs(b / a - 1) for a, b in pairwise(bars)) <= RAMP + 1e-3
+    assert bars[0] == pytest.approx(4 * 60 / 100 * RATE, abs=2)
+    assert bars[-1] == pytest.approx(4 * 60 / 124 * RATE, abs=2)
+
+
+def test_a_ramp_keeps_within_what_the_artists_allow():
+    limits = Limits(tempo_min_ratio=0.95, tempo_max_ratio=1.05)
+    chain = chain_of(Ask("remix", tempo_bpm=135.0), [song(bpm=120.0)], 3, limits=limits)
+    beats = [b - a for one in chain for a, b in pairwise(one.beats)]
+    assert min(beats) >= 60 / (120.0 * 1.05) * RATE - 1
+
+
+def test_what_is_known_again_does_not_return_within_its_time():
+    parts = song(bars=96)
+    chain = chain_of(Ask("remix", seed=1), [parts], 14)
+    last = {}
+    for one in chain:
+        if one.figure in last:
+            assert one.start - last[one.figure] >= NOVELTY_S * RATE
+        last[one.figure] = one.start
+
+
+def test_with_nothing_new_left_the_oldest_returns():
+    chain = chain_of(Ask("focus", seed=1), [song(bars=8, roles=("pad",))], 6)
+    assert len({one.figure for one in chain}) < 6
+
+
+def test_focus_has_no_voices_and_rests_after_its_work():
+    ask = Ask("focus", energy=0.8, density=0.9, vocals=True)
+    chain = [next_section(ask, [song()], [])]
+    assert all(source.role != "vocals" for source in chain[0].sources)
+    rested = replace(chain[0], beats=tuple(b + round(WORK_S * RATE) for b in chain[0].beats))
+    after = replace(rested, beats=tuple(b + round(REST_S * RATE) for b in rested.beats))
+    assert next_section(ask, [song()], [rested]).energy == pytest.approx(0.32)
+    assert next_section(ask, [song()], [after]).energy == 0.8
+
+
+def test_a_stem_that_is_gone_leaves_with_the_next_section():
+    full = song()
+    less = Song(full.stems[1:], replace(full.analysis, gram=()))
+    chain = chain_of(Ask("remix", density=1.0, energy=0.9), [full], 2)
+    assert full.stems[0].digest in {source.digest for source in chain[1].sources}
+    after = next_section(Ask("remix", density=1.0, energy=0.9), [less], chain)
+    assert full.stems[0].digest not in {source.digest for source in after.sources}
+    with pytest.raises(CannotCompose):
+        next_section(Ask("remix"), [Song((), full.analysis)], chain)
+
+
+def test_a_chain_is_cut_at_a_bar_line_and_nowhere_else():
+    chain = chain_of(Ask("remix"), [song()], 3)
+    line = next_line(chain, chain[1].start + 3 * RATE)
+    assert line in chain[1].bar_lines
+    kept = cut_short(chain, line)
+    assert [one.index for one in kept] == [0, 1]
+    assert kept[-1].end == line
+    assert max(clip.end for clip in kept[-1].clips) <= line
+    assert kept[0] == chain[0]
+    assert cut_short(chain, chain[1].end) == chain[:2]
+    with pytest.raises(ValueError, match="planned"):
+        next_line(chain, chain[-1].end + 1)
+
+
+# -- with sound -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def material():
+    """Three stems of the demo's second piece."""
+    names = list(harbour.STEMS)[:3]
+    sounds = {name: np.ascontiguousarray(harbour.STEMS[name]()[:, : 24 * RATE]) for name in names}
+    stems = tuple(
+        SongStem(name.ljust(64, "0"), name, measure_stem(sound, name))
+        for name, sound in sounds.items()
+    )
+    together = measure_recording(list(sounds.values()), [stem.analysis for stem in stems])
+    samples = {stem.digest: sounds[stem.label] for stem in stems}
+    return Song(stems, together), samples
+
+
+def segments(reel, chain, material, which, **how):
+    """Segments by the sections that each needs, every one from nothing."""
+    heard, samples = material
+    made = []
+    for index in which:
+        recipe = recipe_of(reel, part_for(reel, chain, index))
+        lo, hi = segment_range(index)
+        made.append(
+            render(recipe, samples, onsets_of([heard]), lo, hi, with_parts=False, cache=Cache())
+        )
+    return made
+
+
+@pytest.mark.parametrize("mode", ["remix", "ambient"])
+def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, material):
+    heard, samples = material
+    ask = Ask(mode, seed=2, energy=0.3)
+    changed = replace(ask, energy=0.9, tempo_bpm=110.0)
+    chain = chain_of(ask, [heard], 2, bars=2)
+    chain = cut_short(chain, next_line(chain, chain[1].start + RATE))
+    chain += [next_section(changed, [heard], chain, bars=1)]
+    chain += [next_section(changed, [heard], chain, bars=4)]
+    reel = reel_of(ask)
+    whole = render(
+        recipe_of(reel, chain), samples, onsets_of([heard]), 0, chain[-1].end, with_parts=False
+    )
+    count = sum(is_planned(chain, index) for index in range(chain[-1].end // SEGMENT_SAMPLES))
+    made = segments(reel, chain, material, range(count))
+    assert np.array_equal(
+        np.concatenate([one.audio for one in made], axis=1), whole.audio[:, : count * RATE]
+    )
+    assert any(len(part_for(reel, chain, index)) < len(chain) for index in range(count))
+
+
+def test_a_change_is_heard_from_the_next_bar_line_on_and_not_before(material):
+    heard, _samples = material
+    ask = Ask("remix", seed=7, energy=0.2)
+    reel, chain = reel_of(ask), chain_of(ask, [heard], 3, bars=4)
+    line = next_line(chain, 5 * RATE)
+    other = cut_short(chain, line)
+    other += [next_section(replace(ask, energy=0.9), [heard], other, bars=4)]
+    first = first_changed(line)
+    around = range(first - 1, first + 3)
+    before, after = (segments(reel, one, material, around) for one in (chain, other))
+    assert np.array_equal(before[0].audio, after[0].audio)
+    a = np.concatenate([one.audio for one in before], axis=1)
+    b = np.concatenate([one.audio for one in after], axis=1)
+    begin = line - around[0] * SEGMENT_SAMPLES
+    assert np.abs(a - b)[:, : begin - AHEAD].max() == 0.0
+    assert np.abs(a - b)[:, begin : begin + RATE // 2].max() > 0.01
+
+
+def test_windows_of_segments_are_those_of_the_long_render(material):
+    heard, samples = material
+    ask = Ask("mood", seed=5)
+    reel, chain = reel_of(ask), chain_of(ask, [heard], 2, bars=4)
+    recipe = recipe_of(reel, chain)
+    whole = render(recipe, samples, onsets_of([heard]), 0, 3 * RATE, with_parts=False)
+    made = segments(reel, chain, material, range(3))
+    digests = [source.digest for source in recipe.sources]
+    for n, one in enumerate(made):
+        own = recipe_of(reel, part_for(reel, chain, n)).sources
+        columns = [digests.index(source.digest) for source in own]
+        assert np.array_equal(one.windows, whole.windows[10 * n : 10 * n + 10, columns])

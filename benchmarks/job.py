@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from generation.engine.clips import PROCESSORS, Onsets
+from generation.engine.forecast import levels_of
 from generation.engine.kernels import Audio, Samples
 from generation.engine.lines import lines_of
 from generation.engine.plan import plan_gain, with_plan
@@ -206,10 +207,15 @@ def _normal(recipe: Recipe) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One whole job: CPU seconds in all and for the plan, and what came out, float32 [2, n]."""
+    """One whole job: CPU seconds in all and for the plan, and what came out, float32 [2, n].
+
+    `stored_cpu_s`: for the stems' levels, which ingest measures once and stores; not part of the
+    job.
+    """
 
     cpu_s: float
     plan_cpu_s: float
+    stored_cpu_s: float
     audio: Audio
     reached_lufs: float
     lines: tuple[tuple[str, int], ...] = ()
@@ -223,9 +229,14 @@ class Run:
 def run(
     recipe: Recipe, stems: Mapping[str, Audio], onsets: Mapping[str, Onsets], *, attributed: bool
 ) -> Run:
-    """Plans the gain and renders all pieces of 2 s, as the worker does it, from an empty cache."""
+    """Plans the gain and renders all pieces of 2 s, as the worker does it, from an empty cache.
+
+    The worker has the stems' onsets and levels from ingest, and so has this.
+    """
+    before = time.process_time()
+    levels = {digest: levels_of(stem) for digest, stem in stems.items()}
     began = time.process_time()
-    planned = plan_gain(recipe, stems, onsets)
+    planned = plan_gain(recipe, stems, onsets, levels)
     after_plan = time.process_time()
     recipe = _normal(with_plan(recipe, planned))
     cache, pieces, tables = Cache(), [], []
@@ -240,4 +251,4 @@ def run(
     lines = lines_of(np.concatenate(tables), list(stems)) if attributed else ()
     cpu = time.process_time() - began
     audio = np.concatenate(pieces, axis=1)
-    return Run(cpu, after_plan - began, audio, planned.reached_lufs, tuple(lines))
+    return Run(cpu, after_plan - began, began - before, audio, planned.reached_lufs, tuple(lines))

@@ -32,6 +32,10 @@ def figures(seconds: float = SECONDS, rounds: int = ROUNDS, processor: str = TON
     return [
         *found,
         Figure(
+            "job", "the stems' levels, measured once at ingest", last.stored_cpu_s, "CPU s",
+            note="handed to the plan, not part of the job",
+        ),
+        Figure(
             "job", "whole job, loudness from the plan", abs(lufs - last.reached_lufs), "LU",
             1.0, False, f"{lufs:.2f} LUFS as streamed, {last.reached_lufs:g} planned",
         ),

@@ -61,7 +61,7 @@ def lens_of(size: int) -> Lens:
 
 
 class Desk:
-    """The working memory of one clip: spectra, regions, and the samples read last."""
+    """The working memory of one clip: spectra, turns, and the samples read last."""
 
     def __init__(self, size: int, reading: Reading) -> None:
         self._bins = bins = size // 2 + 1
@@ -76,7 +76,7 @@ class Desk:
         self.gains[:] = 1.0
         self.room, self.ring = reading.room(), aligned(2, 4 * size + 2 * reading.block)
 
-    def regions(self) -> Turns:
+    def state(self) -> Turns:
         """The state that the next frame needs beside the spectrum: runs of bins that turn alike.
 
         Int32 [2, n]: how many bins, and their turns.
@@ -84,9 +84,9 @@ class Desk:
         found = np.empty((2, self._bins), dtype=np.int32)
         return found[:, : count_runs(self.turns[: self._bins], found)].copy()
 
-    def take(self, regions: Turns) -> None:
+    def take(self, state: Turns) -> None:
         """Puts a state back."""
-        self.turns[: self._bins] = np.repeat(regions[1], regions[0])
+        self.turns[: self._bins] = np.repeat(state[1], state[0])
 
 
 class Stretch:
@@ -181,11 +181,10 @@ class Stretch:
             np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
             lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power, desk.lists,
             desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
-            at * lens.hop - lens.size // 2 - lo, out,
-            self._rests[1],
+            at * lens.hop - lens.size // 2 - lo, out, self._rests[1],
         )  # fmt: skip
         if (until - 1) % self._span == 0:
-            self._cache.keep_state((*self._key, until - 1), desk.regions())
+            self._cache.keep_state((*self._key, until - 1), desk.state())
 
     def _gains(self, moments: Samples) -> tuple[Audio, Samples, Audio]:
         if self._shape is None:

@@ -36,6 +36,8 @@ MAKING = (COMPOSE, PIECE)
 # The code of a refusal: what came out, or would, is not the song it was made from.
 NOT_THE_SONG = "not_the_song"
 KINDS = (COMPOSE, PIECE, SEAL)
+# The finished files of a variation, the master first.
+FORMATS = ("flac", "mp3", "m4a", "opus")
 
 UNDER_WAY = (State.COMPOSING, State.RENDERING)
 # What may be heard while its licence stands; a failed one is not billed and does not sound.

@@ -30,7 +30,6 @@ from generation.worker.stems import load_stems
 from licensing.catalog.store import audio_store, object_name, put_path
 
 MASTER = "master"
-FORMATS = ("flac", "mp3")
 
 MISSED = (
     "It came out at {reached:.1f} LUFS where {planned:.1f} was planned; what was streamed is never "
@@ -111,7 +110,7 @@ def _finish(variation: Variation, plan: Recipe, samples: Audio, folder: Path) ->
         folder=folder,
         name="variation",
         tags=codecs.tags_for(variation.title, ", ".join(artists), address),
-        formats=FORMATS,
+        formats=rules.FORMATS,
         pause=step_aside,
     )
 

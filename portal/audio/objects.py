@@ -12,7 +12,14 @@ from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.models import Segment, Variation, VariationFile
 from generation.variations.rules import State
 
-CONTENT_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg", "wav": "audio/wav"}
+CONTENT_TYPES = {
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "opus": "audio/ogg; codecs=opus",
+}
+# How pages name them.
+LABELS = {"flac": "FLAC", "mp3": "MP3", "m4a": "M4A (AAC)", "opus": "Opus"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,9 @@ def summary(outcome: Outcome) -> str:
     lines = [
         f"Heard {seconds:.1f} s in {heard.pieces} pieces without a gap, {heard.before_ready} of "
         "them while the rest was being made.",
-        f"Downloaded FLAC {heard.downloads['flac']:,} bytes, MP3 {heard.downloads['mp3']:,} bytes.",
+        "Downloaded "
+        + ", ".join(f"{form} {size:,} bytes" for form, size in heard.downloads.items())
+        + ".",
         "",
         f"  {'Stem':<24} {'whole piece':>14} {'at 0:08':>14}",
     ]

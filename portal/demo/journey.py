@@ -17,6 +17,7 @@ from typing import Any
 
 import soundfile
 
+from generation.variations.rules import FORMATS
 from portal.demo.visitor import VisitFailed, Visitor, said
 
 PATIENCE_S = 240.0
@@ -207,7 +208,7 @@ def _report(listener: Visitor, token: str, heard: Heard) -> None:
 
 def download(listener: Visitor, heard: Heard) -> None:
     """The finished files, once they are there."""
-    for form in ("flac", "mp3"):
+    for form in FORMATS:
         path = f"{heard.variation}download/{form}/"
         heard.downloads[form] = len(until(partial(_file, listener, path), path))
 

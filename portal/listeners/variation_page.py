@@ -12,14 +12,14 @@ from django.urls import reverse
 
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.queries import SourceNamed, StemmaTable, VariationView
-from generation.variations.rules import TITLES, UNDER_WAY, Mode
+from generation.variations.rules import FORMATS, TITLES, UNDER_WAY, Mode
 from portal.audio.label import AiLabel, ai_label
+from portal.audio.objects import LABELS
 from portal.audio.playlists import PREVIEW_SAMPLES
 from portal.listeners.pictures import Picture, Wave, variation_picture, wave_of
 from portal.listeners.wording import clock, listed, megabytes, percent
 
 _PREVIEW_MS = PREVIEW_SAMPLES * 1000 // SAMPLE_RATE_HZ
-_FORMATS = {"flac": "FLAC", "mp3": "MP3", "wav": "WAV"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def variation_page(
         stemma=variation_picture(view, table) if is_playing else None,
         credits=credit_rows(table.sources, now_shares) if is_playing else (),
         downloads=downloads,
-        plain_audio=downloads[-1].href if downloads else "",
+        plain_audio=next((one.href for one in downloads if one.word == LABELS["mp3"]), ""),
         facts=_facts(view),
         remarks=view.remarks,
         ended=None if is_playing or under_way else _ended(view, standing),
@@ -231,12 +231,11 @@ def _downloads(view: VariationView, standing: Standing) -> tuple[Download, ...]:
         return ()
     return tuple(
         Download(
-            _FORMATS[one.format],
+            LABELS[one.format],
             megabytes(one.bytes),
             reverse("listeners:download", args=[view.id, one.format]),
         )
-        for one in view.files
-        if one.format in _FORMATS
+        for one in sorted(view.files, key=lambda file: FORMATS.index(file.format))
     )
 
 

@@ -27,7 +27,7 @@ from generation.variations.queries import (
     stemma_table,
     variation_view,
 )
-from generation.variations.rules import UNDER_WAY
+from generation.variations.rules import FORMATS, UNDER_WAY
 from licensing.attribution.queries import may_serve
 from portal.audio.playlists import audible_samples
 from portal.audio.reach import Listener, audible_for, is_own, variation_for
@@ -43,7 +43,6 @@ from portal.listeners.wording import count
 
 WAIT_S = 8.0
 PER_PAGE = 12
-_FORMS = ("flac", "mp3", "wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def download(request: HttpRequest, variation_id: UUID, form: str) -> HttpRespons
     now = timezone.now()
     listener = listener_of(request.user)
     row = audible_for(listener, variation_id, now)
-    if row is None or not is_own(listener, row) or form not in _FORMS:
+    if row is None or not is_own(listener, row) or form not in FORMATS:
         raise Http404
     if audible_samples(listener, row.length, now) < row.length:
         raise Http404

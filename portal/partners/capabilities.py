@@ -7,11 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from generation.variations.rules import FORMATS
 from portal.partners.access import caller_of
 from portal.partners.endpoint import Endpoint
 
 MODES = ("REMIX", "MOOD", "FOCUS", "AMBIENT", "COLLABORATION")
-FORMATS = ("flac", "mp3")
 
 
 class CapabilitiesShown(serializers.Serializer[Any]):

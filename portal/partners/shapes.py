@@ -5,7 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portal.partners.capabilities import FORMATS, MODES
+from generation.variations.rules import FORMATS
+from portal.partners.capabilities import MODES
 
 Shape = serializers.Serializer[Any]
 POSITION_MOST_MS = 10**9

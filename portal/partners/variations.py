@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from generation.variations import operations, queries
 from generation.variations.models import Variation
-from generation.variations.rules import RequestRefused, State
+from generation.variations.rules import FORMATS, RequestRefused, State
 from licensing.attribution.queries import may_serve
 from licensing.receipts.queries import receipt_covering
 from portal.audio.answers import stored_object
@@ -194,7 +194,7 @@ class AudioView(Endpoint):
 
     @extend_schema(
         operation_id="get_audio",
-        parameters=[OpenApiParameter("format", str, enum=["flac", "mp3"])],
+        parameters=[OpenApiParameter("format", str, enum=list(FORMATS))],
         responses={(200, "audio/*"): bytes},
     )
     def get(self, request: Request, variation_id: UUID) -> HttpResponseBase:

@@ -56,7 +56,7 @@ def test_withdrawn_while_rendered_nothing_more_is_served(processes, material, ne
     assert _status(listener, f"{told['more']}&after=0") == 404
     news.wait_for(lambda word: word == "WITHDRAWN")
     _is_sealed_as_heard(variation)
-    for form in ("flac", "mp3"):
+    for form in ("flac", "mp3", "m4a", "opus"):
         assert _status(listener, f"{page}download/{form}/") == 404
     assert "withdrawn" in listener.get(page).text
 

@@ -63,6 +63,21 @@ def test_a_file_comes_in_ranges_under_our_name(client, paying, stage) -> None:
     assert behind.headers["Content-Range"] == f"bytes */{len(body)}"
 
 
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [("mp3", "audio/mpeg"), ("m4a", "audio/mp4"), ("opus", "audio/ogg; codecs=opus")],
+)
+def test_every_format_is_saved_under_its_kind_and_others_are_not_there(
+    client, paying, stage, form, kind
+) -> None:
+    row = sealed(paying, stage, NOW)
+    url = client.get(reverse("listeners:download", args=[row.pk, form])).headers["Location"]
+    answer = client.get(url)
+    assert answer.headers["Content-Type"] == kind
+    assert f'.{form}"' in answer.headers["Content-Disposition"]
+    assert client.get(reverse("listeners:download", args=[row.pk, "wav"])).status_code == 404
+
+
 def test_a_changed_file_is_sent_whole_to_who_asks_for_a_range_of_the_old(
     client, paying, stage
 ) -> None:

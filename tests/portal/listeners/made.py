@@ -15,6 +15,7 @@ from generation.analysis.operations import store_recording_measure, store_stem_m
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 from generation.variations import operations
 from generation.variations.models import Variation
+from generation.variations.rules import FORMATS
 from licensing.catalog.store import object_name, put_once
 from licensing.clearance.operations import clear_use
 from licensing.receipts.operations import record_receipt
@@ -162,12 +163,12 @@ def add_piece(row: Variation, index: int, now: datetime) -> bytes:
 
 
 def sealed(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: object) -> Variation:
-    """A finished one with all its pieces, its lines and two files."""
+    """A finished one with all its pieces, its lines and its files."""
     row = opened(user, stage, now, seconds, **more)
     for index in range(row.piece_count):
         add_piece(row, index, now)
     files = []
-    for form in ("flac", "mp3"):
+    for form in FORMATS:
         body = (form * 5_000).encode() + row.pk.bytes
         name, digest = store("file", form, body)
         files.append(operations.StoredFile(form, name, digest, len(body)))

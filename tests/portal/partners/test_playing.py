@@ -133,7 +133,7 @@ def test_a_format_that_was_not_made_is_named(
     row = sealed(requester, stage, NOW)
     answer = call(partner, "GET", f"/api/v1/variations/{row.pk}/audio?format=midi")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "There is no midi file; made: flac, mp3."
+    assert answer.json()["detail"] == "There is no midi file; made: flac, m4a, mp3, opus."
 
 
 def test_a_play_counts_for_its_own_client_alone(

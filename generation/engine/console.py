@@ -6,18 +6,25 @@ Invariant: every stage reads whole units of an absolute grid with a bounded past
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
 from generation.engine import dynamics, eq
 from generation.engine.clips import Dry
-from generation.engine.kernels import Audio, Turns, exp2_of, kernel, raised_cosine
+from generation.engine.kernels import Audio, Turns, exp2_of, fixed, kernel, raised_cosine
 from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
 from generation.engine.vectors import load, splat, store
 
 Read = Callable[[int, int], Audio]
 STEREO = (2,)
+
+
+@lru_cache(maxsize=8)
+def flat(count: int) -> Audio:
+    """The gain of a strip without a compressor: ones, for reading only."""
+    return fixed(np.ones(count, dtype=np.float32))
 
 
 class Lane:
@@ -37,7 +44,6 @@ class Lane:
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)
         self._right = gain * math.sqrt(2.0) * math.sin(angle)
-        self._ones: Audio = np.ones(0, dtype=np.float32)
         self._send = 0.0
         if strip.send_db is not None:
             self._send = 0.5 * exp2_of(strip.send_db * 0.16609640474436812)
@@ -72,9 +78,7 @@ class Lane:
         """The compressor's gain over [lo, hi), multiples of STEP."""
         compressor = self._span.strip.compressor
         if compressor is None:
-            if len(self._ones) < hi - lo:
-                self._ones = np.ones(hi - lo, dtype=np.float32)
-            return self._ones[: hi - lo]
+            return flat(hi - lo)
         first = lo // dynamics.STEP - self._memory
         levels = self._levels.read(first, hi // dynamics.STEP)
         return dynamics.compressor_gain(compressor, levels, self._memory)

@@ -40,32 +40,21 @@ class Send:
 
     def __init__(self, channel: Tape, room: Room, begins: int) -> None:
         self._room, self._channel = room, channel
-        self._spectra = Tape(
-            self._sent, (2, ROW), np.float32, room.blocks + 8, begins=begins, is_first=True
-        )
+        self._spectra = Tape(self._sent, (2, ROW), np.float32, 8, begins=begins, is_first=True)
 
     def _sent(self, lo: int, hi: int, out: Audio) -> None:
         poured = self._channel.read((lo - 1) * BLOCK_SAMPLES, hi * BLOCK_SAMPLES)
         self._room.send_spectra(poured[2], out)
 
-    def add_return(self, lo: int, hi: int, out: Audio) -> None:
-        """Adds samples [lo, hi), multiples of a block, to float32 [2, hi - lo]."""
+    def with_return(self, lo: int, hi: int, out: Audio) -> None:
+        """The channel's sound and its return over [lo, hi), multiples of a block.
+
+        The room is asked first: it looks further back, and a tape that is asked for earlier samples
+        than it holds begins anew.
+        """
         first, last = lo // BLOCK_SAMPLES, hi // BLOCK_SAMPLES
-        self._room.returned(self._spectra.read(first - self._room.blocks + 1, last), out)
-
-
-def _dry_on_wet(send: Send | None, dry: Tape, lo: int, hi: int, out: Audio) -> None:
-    """What comes back from the room and what goes there, into `out`.
-
-    In this order: the room looks further back, and a tape that is asked for earlier samples than it
-    holds begins anew.
-    """
-    if send is None:
-        out[:] = dry.read(lo, hi)[:2]
-        return
-    out[:] = 0.0
-    send.add_return(lo, hi, out)
-    out += dry.read(lo, hi)[:2]
+        sends = self._spectra.read(first - self._room.blocks + 1, last)
+        self._room.returned(sends, self._channel.read(lo, hi), out)
 
 
 class Source:
@@ -79,7 +68,10 @@ class Source:
 
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        _dry_on_wet(self._send, self.channel, lo, hi, out)
+        if self._send is None:
+            out[:] = self.channel.read(lo, hi)[:2]
+        else:
+            self._send.with_return(lo, hi, out)
 
 
 class Bus:
@@ -145,7 +137,10 @@ class Bus:
                 part += other[:, at : at + _NEAR]
 
     def _mixed(self, lo: int, hi: int, out: Audio) -> None:
-        _dry_on_wet(self._send, self._poured, lo, hi, out)
+        if self._send is None:
+            out[:] = self._poured.read(lo, hi)[:2]
+        else:
+            self._send.with_return(lo, hi, out)
 
     def _gather(self, lo: int, hi: int, out: Audio) -> None:
         """Parts before the bus curves."""

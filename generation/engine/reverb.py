@@ -99,15 +99,15 @@ class Room:
         """Spectra of blocks, float32 [n, 2, ROW]; `send` has one block before them."""
         look(send, rows_of(6, BLOCK_SAMPLES), plan_of(BLOCK_SAMPLES), HALF_TURNS, out)
 
-    def returned(self, sends: Audio, out: Audio) -> None:
-        """Adds the return of the last blocks to `out`, float32 [2, count * BLOCK].
+    def returned(self, sends: Audio, dry: Audio, out: Audio) -> None:
+        """`dry` [2 or more rows] and the return of the last blocks, float32 [2, count * BLOCK].
 
         `sends` lead by P - 1.
         """
         count = out.shape[1] // BLOCK_SAMPLES
         mixed = rows_of(2 * count, _FRAME)
         convolve(sends.reshape(-1), self.tiles.reshape(-1), self.middle, mixed)
-        come_back(mixed, rows_of(4, _FRAME), plan_of(_FRAME), out)
+        come_back(mixed, rows_of(4, _FRAME), plan_of(_FRAME), dry, out)
 
 
 @kernel
@@ -256,13 +256,13 @@ def first_mirrored(fr: Any, fi: Any, real: Audio, imag: Audio) -> None:
 
 
 @kernel
-def come_back(mixed: Audio, room: Audio, plan: Plan, out: Audio) -> None:
-    """Adds the second half of each block's inverse transform to `out` [2, n]; `mixed` is spoilt."""
+def come_back(mixed: Audio, room: Audio, plan: Plan, dry: Audio, out: Audio) -> None:
+    """`dry` and the second half of each block's inverse transform; `mixed` is spoilt."""
     size = plan.size
     for b in range(mixed.shape[0] // 2):
         left, right = mixed[2 * b, :size], mixed[2 * b + 1, :size]
         transform(right, left, room, plan)
         at = b * BLOCK_SAMPLES
         for i in range(0, BLOCK_SAMPLES, 16):
-            store(out[0], at + i, load(out[0], at + i) + load(left, BLOCK_SAMPLES + i))
-            store(out[1], at + i, load(out[1], at + i) + load(right, BLOCK_SAMPLES + i))
+            store(out[0], at + i, load(dry[0], at + i) + load(left, BLOCK_SAMPLES + i))
+            store(out[1], at + i, load(dry[1], at + i) + load(right, BLOCK_SAMPLES + i))

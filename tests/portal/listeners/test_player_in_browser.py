@@ -149,7 +149,8 @@ def test_a_late_segment_is_waited_for_and_nothing_is_skipped(sounds, tab, piece)
     begun = tab.evaluate("window.begun")
     assert [one["skipped"] for one in begun] == [0] * COUNT
     assert begun[3]["first"] > begun[2]["first"] + begun[2]["frames"]
-    assert all(a["first"] + a["frames"] == b["first"] for a, b in pairwise(begun[3:]))
+    # On a busy machine another may come late too; none is laid over the one before.
+    assert all(a["first"] + a["frames"] <= b["first"] for a, b in pairwise(begun[3:]))
 
 
 def test_sound_starts_with_the_first_segment_while_more_are_made(sounds, tab, piece) -> None:

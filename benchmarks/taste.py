@@ -25,6 +25,7 @@ from benchmarks import taste_policies as policies
 from benchmarks import taste_world as world
 from benchmarks.figures import Figure, missed
 from benchmarks.taste_policies import Setting
+from benchmarks.taste_rows import row_figures
 from benchmarks.taste_world import Array
 from generation.taste.rules import choosing, model
 from generation.taste.rules.choosing import SCALE
@@ -146,6 +147,8 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     for group, is_misspecified in (("listeners", False), ("misspecified", True)):
         found = likes(people, consenting, is_misspecified=is_misspecified)
         figures += like_figures(found, group)
+    if options.rows:
+        figures += row_figures(options.rows, 400 if options.quick else 3_000)
     return {
         "machine": f"{platform.processor() or platform.machine()}, {_cpu()}",
         "python": platform.python_version(),
@@ -165,7 +168,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--json", "--quick", "--check"):
         parser.add_argument(name, action="store_true")
+    parser.add_argument("--rows", type=int, help="listeners stored; a million, or 20,000 quick")
     options = parser.parse_args()
+    if options.rows is None:
+        options.rows = 20_000 if options.quick else 1_000_000
     told = report(options)
     figures: list[Figure] = told["figures"]
     if options.json:

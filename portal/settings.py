@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "licensing.royalties",
     "generation.work",
     "generation.analysis",
+    "generation.taste",
     "generation.uploads",
     "generation.variations",
     "portal.accounts",

@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.core import ratelimit
@@ -22,13 +22,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from generation.taste.queries import is_known, is_on
+from generation.variations.by_taste import chooses_in, request_by_taste
+from generation.variations.models import Variation
 from generation.variations.operations import request_variation
 from generation.variations.rules import SEED_AT_MOST, Mode, RequestRefused
 from licensing.catalog.models import Recording, Stem
 from licensing.receipts.queries import receipt_covering
 from portal.accounts.models import User
 from portal.listeners.ask_page import AskPage, Second, ask_page
-from portal.listeners.asking import Wishes, as_request, read_wishes
+from portal.listeners.asking import (
+    BY_TASTE,
+    Wishes,
+    as_request,
+    as_request_by_taste,
+    read_wishes,
+    taste_bounds,
+)
 from portal.listeners.measured import layers_by_recording, measured_recordings
 from portal.listeners.permission import (
     ALL_MODES,
@@ -57,6 +67,7 @@ class _Asking:
     second: Recording | None
     permission: Permission
     wishes: Wishes
+    offers_taste: bool
 
 
 def _complete(recording_id: UUID | str) -> Recording | None:
@@ -83,8 +94,11 @@ def _asking(request: HttpRequest, given: Mapping[str, str], recording: Recording
     named = [one for one in (recording, second) if one is not None]
     permission = permission_for(mode, named, user, timezone.now())
     seed = secrets.randbelow(SEED_AT_MOST)
+    offers_taste = chooses_in(mode) and is_on(listener_of(user))
+    if offers_taste and request.method == "GET" and is_known(listener_of(user)):
+        given = {"by": BY_TASTE} | dict(given)
     wishes = read_wishes(mode, given, permission.ground, seed)
-    return _Asking(user, given, recording, mode, second, permission, wishes)
+    return _Asking(user, given, recording, mode, second, permission, wishes, offers_taste)
 
 
 def _mode(text: str, recording: Recording | None) -> Mode:
@@ -116,6 +130,7 @@ def _page(asking: _Asking, refusals: Sequence[str] = ()) -> AskPage:
         seconds=_seconds(asking),
         refusals=tuple(refusals) or asking.permission.refusals,
         needs_country=not asking.user.country,
+        offers_taste=asking.offers_taste,
         cost=_cost(asking.user),
     )
 
@@ -223,21 +238,35 @@ def ask(request: HttpRequest) -> HttpResponse:
         refusals = ["That was a lot within a minute. Wait a little, then ask again."]
     if refusals or asking.wishes.errors:
         return _again(request, asking, refusals)
-    wanted = as_request(asking.wishes) | {
-        "recordings": [str(one.pk) for one in (asking.recording, asking.second) if one],
-        "territory": asking.user.country,
-    }
     try:
-        made = request_variation(
-            requester=listener_of(asking.user),
-            key=_key(given.get("key", ""), wanted),
-            channel=settings.OWN_CHANNEL,
-            now=timezone.now(),
-            **wanted,
-        )
+        made = _requested(asking)
     except RequestRefused as refused:
         return _again(request, asking, [refused.sentence])
     return _taken(request, made.id)
+
+
+def _requested(asking: _Asking) -> Variation:
+    """Ask for what the form says; by taste where that is offered and was chosen.
+
+    Raises RequestRefused.
+    """
+    by_taste = asking.offers_taste and asking.wishes.values["by"] == BY_TASTE
+    said = as_request_by_taste(asking.wishes) if by_taste else as_request(asking.wishes)
+    wanted = said | {
+        "recordings": [str(one.pk) for one in (asking.recording, asking.second) if one],
+        "territory": asking.user.country,
+    }
+    around: dict[str, Any] = {
+        "requester": listener_of(asking.user),
+        "key": _key(asking.given.get("key", ""), wanted | {"by_taste": by_taste}),
+        "channel": settings.OWN_CHANNEL,
+        "now": timezone.now(),
+    }
+    if not by_taste:
+        return request_variation(**wanted, **around)
+    is_anew = asking.recording is None
+    bounds = taste_bounds(asking.wishes, asking.permission.ground, is_anew=is_anew)
+    return request_by_taste(bounds=bounds, **wanted, **around)
 
 
 def _key(of_page: str, wanted: Mapping[str, object]) -> str:

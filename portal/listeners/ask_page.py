@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generation.variations.rules import Mode
-from portal.listeners.asking import Ground, KeyOption, Wishes, keys_within, tempo_range
+from portal.listeners.asking import (
+    BY_HAND,
+    BY_TASTE,
+    Ground,
+    KeyOption,
+    Wishes,
+    keys_within,
+    tempo_range,
+)
 
 _MODES: dict[Mode, tuple[str, str]] = {
     Mode.REMIX: ("Remix", "The same recording, arranged again."),
@@ -96,6 +104,7 @@ class AskPage:
     recording_id: str
     introduction: str
     modes: tuple[ModeChoice, ...]
+    by: Choice | None
     faders: tuple[Fader, ...]
     choices: tuple[Choice, ...]
     keys: tuple[Option, ...]
@@ -157,6 +166,13 @@ def choices(wishes: Wishes, ground: Ground) -> tuple[Choice, ...]:
     return tuple(found)
 
 
+def by_choice(wishes: Wishes) -> Choice:
+    """Who chooses how it sounds: the listener's hand, or their taste."""
+    words = {BY_HAND: "As I set it here", BY_TASTE: "By my taste"}
+    note = "By your taste, the faders do not count; length, key, seed and vocals still do."
+    return Choice("by", "How it sounds", _options(words, wishes.values["by"]), note)
+
+
 def _offers(length: str, mode: Mode, ground: Ground) -> bool:
     if length == "recorded":
         return ground.seconds is not None
@@ -196,6 +212,7 @@ def ask_page(
     seconds: Sequence[Second] = (),
     refusals: Sequence[str] = (),
     needs_country: bool = False,
+    offers_taste: bool = False,
     cost: str = "",
 ) -> AskPage:
     """The form for these wishes on this ground."""
@@ -206,6 +223,7 @@ def ask_page(
         recording_id=recording_id,
         introduction=introduction,
         modes=mode_choices(offered, wishes.mode),
+        by=by_choice(wishes) if offers_taste else None,
         faders=faders(wishes, ground),
         choices=choices(wishes, ground),
         keys=key_options(wishes, ground),

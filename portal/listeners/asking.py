@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.compose.keys import moved, parse_key
+from generation.taste.rules.choosing import Bounds
+from generation.variations.by_taste import TEMPO_BPM, open_bounds
 from generation.variations.rules import SEED_AT_MOST, Mode
 from licensing.clearance.limits import ANYTHING, Limits
 
@@ -18,6 +20,8 @@ _SECONDS_LEAST, _SECONDS_MOST = 10, 1_800
 _TEMPO_LEAST, _TEMPO_MOST = 40, 240
 LENGTHS = ("30", "60", "180", "600", "1500", "recorded")
 QUANTITIES = ("energy", "valence", "brightness", "density")
+# Who says what the faders say: the listener, or what is believed of their taste.
+BY_HAND, BY_TASTE = "hand", "taste"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def defaults(mode: Mode, ground: Ground, seed: int) -> dict[str, str]:
     values["vocals"] = "sung"
     values["length"] = "recorded" if ground.seconds else "180"
     values["seed"] = str(seed)
+    values["by"] = BY_HAND
     return values
 
 
@@ -162,6 +167,21 @@ def _read_seed(wishes: Wishes) -> None:
         wishes.errors["seed"] = f"A whole number from 0 to {SEED_AT_MOST}."
         return
     wishes.seed = number
+
+
+def taste_bounds(wishes: Wishes, ground: Ground, *, is_anew: bool) -> Bounds:
+    """What taste may choose within, on this ground; `is_anew`: no recording is named."""
+    reach: tuple[float, float] | None = tempo_range(ground)
+    if reach is None and is_anew:
+        reach = TEMPO_BPM
+    with_vocals = ground.has_vocals and _wants_vocals(wishes, ground)
+    return open_bounds(wishes.mode, tempo_bpm=reach, with_vocals=with_vocals)
+
+
+def as_request_by_taste(wishes: Wishes) -> dict[str, Any]:
+    """The wishes that taste leaves alone: length and key."""
+    kept = {name: wishes.targets[name] for name in ("seconds", "key") if name in wishes.targets}
+    return as_request(wishes) | {"targets": kept}
 
 
 def as_request(wishes: Wishes) -> dict[str, Any]:

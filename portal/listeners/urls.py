@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.listeners import ask, pages, playing, variations
+from portal.listeners import ask, pages, playing, said, taste, variations
 
 app_name = "listeners"
 _ONE = "listen/variations/<uuid:variation_id>/"
@@ -14,6 +14,13 @@ urlpatterns = [
     path("listen/ask/", ask.ask, name="ask"),
     path("listen/recordings/<uuid:recording_id>/", ask.recording, name="recording"),
     path("listen/plays/", playing.plays, name="plays"),
+    path("listen/taste/", taste.taste, name="taste"),
+    path("listen/taste/set/", taste.set_taste, name="taste_set"),
+    path("listen/taste/switch/", taste.switch, name="taste_switch"),
+    path("listen/taste/share/", taste.share, name="taste_share"),
+    path("listen/taste/bring/", taste.bring, name="taste_bring"),
+    path("listen/taste/export/", taste.export, name="taste_export"),
+    path("listen/taste/erase/", taste.erase, name="taste_erase"),
     path("listen/variations/", variations.library, name="library"),
     path(_ONE, variations.variation, name="variation"),
     path(f"{_ONE}place/", variations.place, name="place"),
@@ -22,5 +29,6 @@ urlpatterns = [
     path(f"{_ONE}download/<slug:form>/", variations.download, name="download"),
     path(f"{_ONE}play/", playing.play, name="play"),
     path(f"{_ONE}play/more/", playing.more, name="more"),
+    path(f"{_ONE}say/", said.say, name="say"),
     path(f"{_ONE}credits/", playing.credits_now, name="credits"),
 ]

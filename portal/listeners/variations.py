@@ -6,6 +6,7 @@ the same 404 as for a variation that does not exist.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -37,6 +38,7 @@ from portal.listeners.library import library_rows
 from portal.listeners.licence_page import licence_page
 from portal.listeners.pictures import WAVE_BARS
 from portal.listeners.playing import listener_of
+from portal.listeners.said import said_page
 from portal.listeners.stemma import FULL_POINTS
 from portal.listeners.variation_page import Standing, VariationPage, variation_page
 from portal.listeners.wording import count
@@ -87,15 +89,22 @@ def _page(listener: Listener, variation_id: UUID, now: datetime) -> VariationPag
 @require_GET
 def variation(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     """The page: being made, playing, or ended."""
-    page = _page(listener_of(request.user), variation_id, timezone.now())
-    context = {"page": page, "nav_main": "partials/nav_listener.html", "here": "library"}
+    context = _place(listener_of(request.user), variation_id)
+    context |= {"nav_main": "partials/nav_listener.html", "here": "library"}
     return render(request, "listeners/variation.html", context)
 
 
 def place_of(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     """The one place alone, in its present state."""
-    page = _page(listener_of(request.user), variation_id, timezone.now())
-    return render(request, page.partial, {"page": page})
+    context = _place(listener_of(request.user), variation_id)
+    return render(request, context["page"].partial, context)
+
+
+def _place(listener: Listener, variation_id: UUID) -> dict[str, Any]:
+    """What the place shows: the page, and what was said of it where it plays."""
+    page = _page(listener, variation_id, timezone.now())
+    said = said_page(listener, variation_id) if page.can_play else None
+    return {"page": page, "said": said}
 
 
 @never_cache

@@ -123,10 +123,11 @@ def test_migrations_are_complete(db: None) -> None:
 
 @pytest.mark.parametrize("module", ["portal.asgi", "portal.wsgi"])
 def test_the_web_process_loads_no_device_library(module: str) -> None:
+    """numpy is none: taste reckons with it where somebody waits (docs/decisions/0055)."""
     program = (
         f"import {module}, sys; from django.urls import get_resolver;"
         "get_resolver().url_patterns; import django.test;"
-        "print(sorted({'torch', 'numba', 'numpy', 'scipy', 'av'} & set(sys.modules)))"
+        "print(sorted({'torch', 'numba', 'scipy', 'av'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -26,7 +26,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "valence": ("Feeling", "sad", "glad"),
     "vocals": ("Vocals", "without voices", "with voices"),
     "drums": ("Drums", "without drums", "with many drums"),
-    "novelty": ("Novelty", "recordings you know", "recordings new to you"),
+    "novelty": ("Novelty", "familiar", "new"),
 }
 
 
@@ -86,9 +86,9 @@ def _sentence(
     if abs(best) < 0.25:
         if width > 1.4:
             return "Nothing certain is known yet."
-        return f"You prefer the middle {strength}."
+        return f"You prefer the middle, {strength}."
     side = ends[1] if best > 0 else ends[0]
     if sureness < 0.75:
-        return f"Perhaps you prefer {side}; little is known yet."
+        return f"Perhaps you prefer it {side}; little is known yet."
     how_sure = "This is quite sure" if sureness > 0.95 else "This is likely"
-    return f"You prefer {side} {strength}. {how_sure}."
+    return f"You prefer it {side}, {strength}. {how_sure}."

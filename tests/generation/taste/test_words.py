@@ -28,7 +28,7 @@ def test_of_somebody_unknown_nothing_is_claimed():
 @pytest.mark.parametrize(("ideal", "word"), [(-0.8, "calm"), (0.8, "lively")])
 def test_what_was_set_is_said(ideal, word):
     one = about(model.with_ideal(NEUTRAL, "energy", ideal), "energy")
-    assert f"You prefer {word}" in one.sentence
+    assert f"You prefer it {word}" in one.sentence
     assert one.best == pytest.approx(ideal, abs=0.05)
     assert one.low <= one.best <= one.high
 
@@ -40,7 +40,7 @@ def test_many_likes_of_bright_sound_are_read_back_as_bright():
             belief, model.liking(vector_of({"brightness": value}), "mood", reward)
         )
     one = about(belief, "brightness")
-    assert one.sentence == "You prefer bright strongly. This is quite sure."
+    assert one.sentence == "You prefer it bright, strongly. This is quite sure."
     assert one.high - one.low < 0.8
     assert about(belief, "tempo").sentence == about(NEUTRAL, "tempo").sentence
 

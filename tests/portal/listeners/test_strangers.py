@@ -11,7 +11,9 @@ from tests.portal.listeners.made import granted_stage, pay, sealed
 
 NOW = timezone.now()
 OPEN_TO_ALL = {"home", "how_shares_are_measured", "recordings"}
-OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays"}
+OF_ONE_TASTE = {"taste_set", "taste_switch", "taste_share", "taste_bring"}
+OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays", "taste"} | OF_ONE_TASTE
+OPEN_TO_USERS |= {"taste_export", "taste_erase"}
 OF_ONE_VARIATION = {
     "variation": (),
     "place": (),
@@ -21,8 +23,9 @@ OF_ONE_VARIATION = {
     "play": (),
     "more": (),
     "credits": (),
+    "say": (),
 }
-POSTED = {"cancel", "play"}
+POSTED = {"cancel", "play", "say"}
 
 
 @pytest.fixture

@@ -16,14 +16,20 @@ from generation.variations.asking import request_variation
 from generation.variations.models import Variation
 from generation.variations.rules import Mode
 
-# Where no recording is named the tempo steers which one is taken; no further than music goes.
-TEMPO_BPM = (60.0, 160.0)
+# Taste never asks for a tempo further from a recording's own than recordings may lie apart to be
+# mixed: nobody wished for it, so nobody should hear it strained.
+TEMPO_RATIO = 1.12
 _WHOLE = (-1.0, 1.0)
 
 
 def chooses_in(mode: Mode) -> bool:
     """Whether taste may choose in this mode: mood, focus and ambient."""
     return mode.value in CONTEXTS
+
+
+def near(tempi: Sequence[float]) -> tuple[float, float] | None:
+    """The tempi that taste may ask for where recordings have `tempi`; None where none has one."""
+    return (min(tempi) / TEMPO_RATIO, max(tempi) * TEMPO_RATIO) if tempi else None
 
 
 def open_bounds(mode: Mode, *, tempo_bpm: tuple[float, float] | None, with_vocals: bool) -> Bounds:

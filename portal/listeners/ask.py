@@ -45,6 +45,7 @@ from portal.listeners.permission import (
     ANEW_MODES,
     Permission,
     clearable,
+    clearable_tempi,
     permission_for,
 )
 from portal.listeners.pictures import recording_picture
@@ -264,8 +265,8 @@ def _requested(asking: _Asking) -> Variation:
     }
     if not by_taste:
         return request_variation(**wanted, **around)
-    is_anew = asking.recording is None
-    bounds = taste_bounds(asking.wishes, asking.permission.ground, is_anew=is_anew)
+    tempi = () if asking.recording else clearable_tempi(asking.mode, asking.user, timezone.now())
+    bounds = taste_bounds(asking.wishes, asking.permission.ground, tempi)
     return request_by_taste(bounds=bounds, **wanted, **around)
 
 

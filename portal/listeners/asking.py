@@ -6,13 +6,13 @@ says at its field what is so, why, and what can be done.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from generation.compose.keys import moved, parse_key
 from generation.taste.rules.choosing import Bounds
-from generation.variations.by_taste import TEMPO_BPM, open_bounds
+from generation.variations.by_taste import near, open_bounds
 from generation.variations.rules import SEED_AT_MOST, Mode
 from licensing.clearance.limits import ANYTHING, Limits
 
@@ -169,11 +169,15 @@ def _read_seed(wishes: Wishes) -> None:
     wishes.seed = number
 
 
-def taste_bounds(wishes: Wishes, ground: Ground, *, is_anew: bool) -> Bounds:
-    """What taste may choose within, on this ground; `is_anew`: no recording is named."""
-    reach: tuple[float, float] | None = tempo_range(ground)
-    if reach is None and is_anew:
-        reach = TEMPO_BPM
+def taste_bounds(wishes: Wishes, ground: Ground, tempi: Sequence[float]) -> Bounds:
+    """What taste may choose within, on this ground. `tempi`: those of what the house may take where
+    no recording is named.
+    """
+    reach = near(tempi)
+    permitted = tempo_range(ground)
+    if permitted is not None and ground.tempo_bpm is not None:
+        low, high = near([ground.tempo_bpm]) or permitted
+        reach = (max(low, permitted[0]), min(high, permitted[1]))
     with_vocals = ground.has_vocals and _wants_vocals(wishes, ground)
     return open_bounds(wishes.mode, tempo_bpm=reach, with_vocals=with_vocals)
 

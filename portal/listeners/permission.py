@@ -21,6 +21,8 @@ from portal.listeners.measured import measured_recordings
 
 ANEW_MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
 ALL_MODES = (Mode.REMIX, *ANEW_MODES, Mode.COLLABORATION)
+# More tell no more about how far tempi reach.
+_TEMPI_MOST = 100
 NO_COUNTRY = (
     "Licences hold per country, and yours is not known: say which one you are billed in, then ask "
     "again."
@@ -47,6 +49,13 @@ def clearable(
         requester=("user", str(user.pk)),
         recording_ids=recording_ids,
     )
+
+
+def clearable_tempi(mode: Mode, user: User, now: datetime) -> tuple[float, ...]:
+    """The tempi of the newest recordings that may be used for `mode`, where they have one."""
+    newest = [one.recording_id for one in clearable(mode, user, now)][:_TEMPI_MOST]
+    found = measured_recordings(newest).values()
+    return tuple(one.tempo_bpm for one in found if one.tempo_bpm is not None)
 
 
 def permission_for(

@@ -4,7 +4,7 @@ import pytest
 
 from generation.taste.models import Decision
 from generation.taste.operations import switch_taste
-from generation.variations.by_taste import chooses_in, open_bounds, request_by_taste
+from generation.variations.by_taste import chooses_in, near, open_bounds, request_by_taste
 from generation.variations.models import Variation
 from generation.variations.rules import Mode, RequestRefused
 
@@ -43,6 +43,12 @@ def test_bounds_end_where_mode_and_permission_end(mode, tempo_bpm, sung, vocals,
     assert bounds["vocals"] == vocals
     assert bounds.get("tempo") == ((-1.0, 1.0) if has_tempo else None)
     assert bounds["energy"] == (-1.0, 1.0)
+
+
+def test_taste_asks_for_tempi_near_those_that_there_are():
+    assert near([]) is None
+    assert near([100.0]) == pytest.approx((100 / 1.12, 112.0))
+    assert near([120.0, 80.0]) == pytest.approx((80 / 1.12, 134.4))
 
 
 def test_what_is_chosen_is_what_is_asked_and_names_what_came_of_it(by_taste):

@@ -229,6 +229,22 @@ def test_a_named_recordings_tempo_is_chosen_within_permission(client, listener, 
         cancel_variation(variation_id=made.pk, requester=of(listener), now=timezone.now())
 
 
+def test_without_a_recording_the_tempo_stays_near_what_may_be_used(client, listener, stage):
+    set_ideals(listener, tempo=1.0)
+    asked(client)
+    tempo = Variation.objects.select_related("request").get().request.targets["tempo_bpm"]
+    assert 112 <= tempo <= 112 * 1.12 + 0.1
+
+
+def test_wide_permission_strains_no_recording(client, listener, db) -> None:
+    wide = granted_stage(tempo_min_ratio=0.5, tempo_max_ratio=2.0)
+    measured(wide, NOW)
+    set_ideals(listener, tempo=-1.0)
+    asked(client, recording=str(wide.tide.pk))
+    tempo = Variation.objects.select_related("request").get().request.targets["tempo_bpm"]
+    assert 112 / 1.12 - 0.1 <= tempo <= 112
+
+
 def test_ambient_has_no_tempo_and_focus_no_vocals_to_choose(client, listener, stage) -> None:
     asked(client, mode="ambient", key="a")
     asked(client, mode="focus", key="f")

@@ -19,7 +19,7 @@ CONTENT_TYPES = {
     "opus": "audio/ogg; codecs=opus",
 }
 # How pages name them.
-LABELS = {"flac": "FLAC", "mp3": "MP3", "m4a": "M4A (AAC)", "opus": "Opus"}
+LABELS = {"flac": "FLAC", "mp3": "MP3", "m4a": "M4A", "opus": "Opus"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,13 @@ import numpy as np
 from generation.taste.rules.attributes import ATTRIBUTES, Vector, linear_place, square_place
 from generation.taste.rules.model import Belief, as_floats
 
+UNKNOWN = "Nothing certain is known yet."
 GRID: Vector = np.linspace(-1.0, 1.0, 41)
 _DRAWS = 400
 # A difference in liking smaller than this is not worth a sentence.
 _MATTERS = 0.04
+# A slope known no better than this is not known: what somebody set, or said often, is.
+_UNSURE = 0.18
 
 # attribute -> (its name, what it is at -1, what it is at 1)
 WORDS: dict[str, tuple[str, str, str]] = {
@@ -60,12 +63,14 @@ def _leaning(belief: Belief, covariance: Vector, attribute: str) -> Leaning:
     shapes = np.stack([GRID, GRID * GRID])
     worth = mean @ shapes
     low, high = _between(mean, spread, shapes)
-    best = float(GRID[int(np.argmax(worth))])
+    level = np.flatnonzero(worth >= worth.max() - 1e-9)
+    best = float(GRID[level[len(level) // 2]])  # where all is alike, the middle
     gain = float(worth.max() - worth.min())
-    slope = abs(float(mean[0])) / sqrt(max(float(spread[0, 0]), 1e-12))
+    doubt = sqrt(max(float(spread[0, 0]), 1e-12))
+    slope = abs(float(mean[0])) / doubt
     sureness = 0.5 * (1.0 + erf(slope / sqrt(2.0)))
     name, less, more = WORDS[attribute]
-    sentence = _sentence((less, more), best, gain, sureness, high - low)
+    sentence = _sentence((less, more), best, gain, sureness, high - low, doubt)
     return Leaning(attribute, name, (less, more), best, low, high, gain, sureness, sentence)
 
 
@@ -78,14 +83,14 @@ def _between(mean: Vector, spread: Vector, shapes: Vector) -> tuple[float, float
 
 
 def _sentence(
-    ends: tuple[str, str], best: float, gain: float, sureness: float, width: float
+    ends: tuple[str, str], best: float, gain: float, sureness: float, width: float, doubt: float
 ) -> str:
     if gain < _MATTERS:
-        return "It does not seem to matter to you."
+        return UNKNOWN if doubt > _UNSURE else "It does not seem to matter to you."
     strength = "strongly" if gain > 0.4 else "clearly" if gain > 0.2 else "a little"
     if abs(best) < 0.25:
         if width > 1.4:
-            return "Nothing certain is known yet."
+            return UNKNOWN
         return f"You prefer the middle, {strength}."
     side = ends[1] if best > 0 else ends[0]
     if sureness < 0.75:

@@ -15,8 +15,8 @@ Path = list[int | None]
 SLOWEST = 3.0  # how many times slower than played a last chord may be laid
 
 # (fade, how long before the beat a join lies, fade where a voice comes in) in samples
-_JOINS = {"drums": (240, 384, 240)}
-_TONAL_JOIN = (1_440, 720, 2_400)
+DRUM_JOIN = (240, 384, 240)
+TONAL_JOIN = (1_440, 720, 2_400)
 _FREE_JOIN = (14_400, 0, 24_000)
 _WINDOWS = {"vocals": 2_048, "other": 2_048, "pad": 8_192, "strings": 8_192}
 
@@ -104,7 +104,7 @@ def join_of(track: Track) -> tuple[int, int, int]:
     """Fade, how long before the beat a join lies, and fade where a voice comes in; samples."""
     if track.deck.grid.is_free:
         return _FREE_JOIN
-    return _JOINS.get(track.voice.role, _TONAL_JOIN)
+    return DRUM_JOIN if track.voice.role == "drums" else TONAL_JOIN
 
 
 def processor(voice: Voice) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 
 from generation.compose import console
 from generation.compose.ambience import drift, drifting_strips
-from generation.compose.arrange import Arrangement, Scene, scene_of, tracks_of
+from generation.compose.arrange import Arrangement, scene_of, tracks_of
 from generation.compose.choice import Dice
 from generation.compose.deck import Voice
 from generation.compose.director import NO_LIMITS, decks_for
 from generation.compose.form import live_span
-from generation.compose.laying import Track, clips, join_of
+from generation.compose.laying import DRUM_JOIN, TONAL_JOIN, Track, clips, join_of
 from generation.compose.mix import strips_of
 from generation.compose.tuning import Plan, tempo_reach, tune
 from generation.compose.values import Ask, CannotCompose, Limits, Song
@@ -178,7 +178,7 @@ def _arranged(
     """A section with a beat: its cast on bars of one recording, or two."""
     dice = _dice(ask, index, turn)
     span = live_span(ask.mode, index, plan.bars, ask.energy)
-    scene: Scene = scene_of(ask, plan, span, index, dice, {deck.index: [] for deck in plan.decks})
+    scene = scene_of(ask, plan, span, index, dice, {deck.index: [] for deck in plan.decks})
     count = plan.bars * plan.beats_per_bar
     tracks = tracks_of(plan, [scene], count)
     if not tracks:
@@ -205,7 +205,8 @@ def _joined(
         room = laid[-1].end - laid[-1].start - laid[-1].fade_in
         laid[-1] = replace(laid[-1], fade_out=min(fade, max(0, room)))
     sounded = last is not None and any(
-        last.sources[clip.source].digest == track.voice.digest and clip.end >= last.end - 2_400
+        last.sources[clip.source].digest == track.voice.digest
+        and clip.end >= last.end - TONAL_JOIN[2]
         for clip in last.clips
     )
     if track.path[0] is not None and sounded:
@@ -316,17 +317,12 @@ def cut_short(chain: Sequence[LiveSection], line: int) -> list[LiveSection]:
     return kept
 
 
-# How a clip ends at a bar line, by processor: fade, and how long before the line its middle lies.
-_ENDS = {"slices/1": (240, 384)}
-_TONAL_END = (1_440, 720)
-
-
 def _ended(clip: Clip, line: int) -> Clip | None:
     """The clip with nothing after `line` but its fade; None when it would not have begun."""
     if clip.processor == "granular/1" or clip.fade_out > SAMPLE_RATE_HZ:
         fade, before = round(DRIFT_S * SAMPLE_RATE_HZ), -round(DRIFT_S * SAMPLE_RATE_HZ) // 2
     else:
-        fade, before = _ENDS.get(clip.processor, _TONAL_END)
+        fade, before, _ = DRUM_JOIN if clip.processor == "slices/1" else TONAL_JOIN
     end = line - before + (fade + 1) // 2
     if clip.end <= end:
         return clip

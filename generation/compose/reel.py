@@ -60,7 +60,12 @@ def reel_of(ask: Ask) -> Reel:
 
 
 def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
-    """The recipe of consecutive sections, normalised; sound is where it is in the session.
+    """The recipe of consecutive sections, normalised; sound is where it is in the session."""
+    return from_json(to_json(_joined(reel, chain)))
+
+
+def _joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
+    """The recipe as it is put together.
 
     Sources stand in the order of their digests: the order of a sum must not depend on how much of
     the past is looked at.
@@ -77,7 +82,7 @@ def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
     grid = None
     if last.tempo_bpm is not None:
         grid = Grid(last.tempo_bpm, last.beats_per_bar, last.start)
-    recipe = Recipe(
+    return Recipe(
         mode=reel.mode,
         length=max(last.end, *(clip.end for clip in clips)),
         grid=grid,
@@ -95,7 +100,6 @@ def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
         seed=reel.seed,
         remarks=tuple(dict.fromkeys(remark for one in chain for remark in one.remarks)),
     )
-    return from_json(to_json(recipe))
 
 
 def _strips(chain: Sequence[LiveSection], sources: tuple[Source, ...]) -> list[Strip]:
@@ -149,7 +153,7 @@ def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveS
     first = len(upto) - 1
     while first > 0:
         part = upto[first:]
-        if part[0].start + _RINGING <= lo - memory_of(recipe_of(reel, part)):
+        if part[0].start + _RINGING <= lo - memory_of(_joined(reel, part)):
             break
         first -= 1
     return upto[first:]

@@ -22,6 +22,8 @@ ORDER = ("strings", "vocals", "pad", "guitar", "keys", "other", "bass", "drums")
 # A letter of 13 px text on the narrowest page that shows labels (768 px wide), in units.
 _LETTER_UNITS = 12
 _LINE_UNITS = 27
+# Layers that add up to less are drawn as silence: numbers so small divide to no number.
+_SILENT = 1e-30
 _MARGIN_UNITS = 2
 
 Edge = tuple[int, ...]
@@ -104,8 +106,9 @@ def edges_of(layers: Sequence[Layer], height: int) -> tuple[Edge, ...]:
         stacks.append(stack)
     top = min(stack[0] for stack in stacks)
     span = max(stack[-1] for stack in stacks) - top
-    scale = (height - 2 * _MARGIN_UNITS) / span if span > 0 else 0.0
-    rest = 0.0 if span > 0 else (height - 2 * _MARGIN_UNITS) / 2
+    is_heard = span > _SILENT
+    scale = (height - 2 * _MARGIN_UNITS) / span if is_heard else 0.0
+    rest = 0.0 if is_heard else (height - 2 * _MARGIN_UNITS) / 2
     return tuple(
         tuple(_MARGIN_UNITS + round((stack[edge] - top) * scale + rest) for stack in stacks)
         for edge in range(count + 1)

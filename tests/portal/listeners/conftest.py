@@ -82,3 +82,13 @@ def sounds() -> Iterator[SoundServer]:
     yield server
     server.http.shutdown()
     server.http.server_close()
+
+
+@pytest.fixture
+def listener(make_user, client):
+    """Somebody in Germany who is logged in."""
+    user = make_user("Lea")
+    user.country = "DE"
+    user.save()
+    client.force_login(user)
+    return user

@@ -79,6 +79,12 @@ def test_every_coordinate_is_an_integer() -> None:
     assert all("." not in number for one in drawn for number in _numbers(one.path))
 
 
+def test_layers_too_faint_to_divide_by_are_drawn_as_silence() -> None:
+    faint = edges_of([Layer("other", "x", False, (0.0, 5e-324, 0.0))], FULL_HEIGHT)
+    silent = edges_of([Layer("other", "x", False, (0.0, 0.0, 0.0))], FULL_HEIGHT)
+    assert faint == silent
+
+
 @given(st.lists(_values, min_size=1, max_size=6))
 def test_edges_never_cross_and_stay_inside_the_picture(columns: list[tuple[float, ...]]) -> None:
     edges = edges_of([Layer("other", "x", False, one) for one in columns], FULL_HEIGHT)

@@ -18,15 +18,6 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def listener(make_user, client):
-    user = make_user("Lea")
-    user.country = "DE"
-    user.save()
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def stage(db):
     made = granted_stage(tempo_min_ratio=0.9, tempo_max_ratio=1.1)
     measured(made, NOW)

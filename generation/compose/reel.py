@@ -7,13 +7,15 @@ Invariant: segment k follows from the sections up to the last one that begins be
 AHEAD, whatever is planned after them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from generation.compose import console
 from generation.compose.choice import Dice
-from generation.compose.live import LiveSection
+from generation.compose.live import LiveSection, cut_short
 from generation.compose.mix import STANDING_LUFS, TARGET_LUFS
+from generation.compose.stream import AHEAD, count_planned, segment_range
 from generation.compose.values import Ask
 from generation.engine.memory import memory_of
 from generation.recipe import (
@@ -28,10 +30,6 @@ from generation.recipe import (
     to_json,
 )
 
-# A second of sound: ten windows, and a whole number of everything the engine counts in.
-SEGMENT_SAMPLES = 48_000
-# How far beyond a segment its sections are looked at: entries before a bar line, frames, limiter.
-AHEAD = 16_384
 # A clip of a section that is left out may ring on for so long after its section's end.
 _RINGING = 8 * SAMPLE_RATE_HZ
 
@@ -57,6 +55,46 @@ def reel_of(ask: Ask) -> Reel:
         gain_db=target - STANDING_LUFS,
         target_lufs=target,
     )
+
+
+def reel_from(recipe: Recipe) -> Reel:
+    """The reel that a section's recipe was written on."""
+    return Reel(recipe.mode, recipe.seed, recipe.bus, recipe.gain_db, recipe.target_lufs)
+
+
+def section_from(recipe: Recipe, frame: Mapping[str, Any]) -> LiveSection:
+    """The section that `recipe_of(reel, [section])` and `frame_of(section)` were made of."""
+    return LiveSection(
+        index=frame["index"],
+        beats=tuple(frame["beats"]),
+        beats_per_bar=frame["beats_per_bar"],
+        tempo_bpm=recipe.grid.tempo_bpm if recipe.grid else None,
+        key=recipe.key,
+        energy=recipe.sections[0].energy,
+        sources=recipe.sources,
+        clips=recipe.clips,
+        strips=recipe.strips,
+        figure=frame["figure"],
+        remarks=recipe.remarks,
+    )
+
+
+def frame_of(section: LiveSection) -> dict[str, Any]:
+    """What a section's recipe does not say of it, as plain data."""
+    return {
+        "index": section.index,
+        "beats": list(section.beats),
+        "beats_per_bar": section.beats_per_bar,
+        "figure": section.figure,
+    }
+
+
+def chain_from(written: Sequence[LiveSection]) -> list[LiveSection]:
+    """What is to sound of sections in the order of writing: a later one cuts those before it."""
+    chain: list[LiveSection] = []
+    for section in written:
+        chain = [*cut_short(chain, section.start), section]
+    return chain
 
 
 def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
@@ -126,27 +164,12 @@ def _end_of(section: LiveSection, source: Source) -> int:
     )
 
 
-def segment_range(index: int) -> tuple[int, int]:
-    """First sample of segment `index`, and the one after its last."""
-    return index * SEGMENT_SAMPLES, (index + 1) * SEGMENT_SAMPLES
-
-
-def is_planned(chain: Sequence[LiveSection], index: int) -> bool:
-    """Whether the chain reaches so far that segment `index` cannot change by what follows it."""
-    return bool(chain) and chain[-1].end >= segment_range(index)[1] + AHEAD
-
-
-def first_changed(line: int) -> int:
-    """The first segment that a section which begins at bar line `line` has a part in."""
-    return max(0, line - AHEAD) // SEGMENT_SAMPLES
-
-
 def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveSection]:
     """The sections that segment `index` needs: the last that has a part in it, and its past.
 
     Raises ValueError for a segment that is not planned.
     """
-    if not is_planned(chain, index):
+    if not chain or index >= count_planned(chain[-1].end):
         raise ValueError("The segment is not planned yet.")
     lo, hi = segment_range(index)
     upto = [one for one in chain if one.start < hi + AHEAD]

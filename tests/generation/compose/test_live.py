@@ -17,19 +17,29 @@ from generation.compose.live import (
     next_section,
 )
 from generation.compose.reel import (
-    AHEAD,
-    SEGMENT_SAMPLES,
-    first_changed,
-    is_planned,
+    chain_from,
+    frame_of,
     part_for,
     recipe_of,
+    reel_from,
     reel_of,
+    section_from,
+)
+from generation.compose.stream import (
+    AHEAD,
+    SEGMENT_SAMPLES,
+    Place,
+    count_planned,
+    first_changed,
     segment_range,
+    standing,
+    version_of,
 )
 from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
 from generation.compose.whole import onsets_of
 from generation.engine.checking import check
 from generation.engine.render import Cache, render
+from generation.recipe import from_json, to_json
 from portal.demo.song import harbour
 from tests.generation.compose.songs import song
 
@@ -131,6 +141,40 @@ def test_a_chain_is_cut_at_a_bar_line_and_nowhere_else():
         next_line(chain, chain[-1].end + 1)
 
 
+def test_a_section_is_read_back_from_its_recipe_and_frame():
+    reel, chain = reel_of(Ask("remix", seed=4)), chain_of(Ask("remix", seed=4), [song()], 3)
+    texts = [to_json(recipe_of(reel, [one])) for one in chain]
+    read = [
+        section_from(from_json(text), frame_of(one)) for text, one in zip(texts, chain, strict=True)
+    ]
+    assert [to_json(recipe_of(reel, [one])) for one in read] == texts
+    assert recipe_of(reel, read) == recipe_of(reel, chain)
+    assert reel_from(from_json(texts[0])) == reel_from(from_json(texts[2]))
+    after = next_section(Ask("remix", seed=4), [song()], chain)
+    again = next_section(Ask("remix", seed=4), [song()], read)
+    assert recipe_of(reel, [after]) == recipe_of(reel, [again])
+
+
+def test_written_sections_cut_those_before_them():
+    chain = chain_of(Ask("remix"), [song()], 3)
+    line = chain[1].bar_lines[2]
+    kept = cut_short(chain, line)
+    other = next_section(Ask("remix", energy=0.9), [song()], kept)
+    written = [*chain, other]
+    places = [Place(n, one.start, one.end) for n, one in enumerate(written)]
+    assert chain_from(written) == [*kept, other]
+    stand = standing(places)
+    assert [(one.number, one.start, one.end) for one in stand] == [
+        (0, chain[0].start, chain[0].end),
+        (1, chain[1].start, line),
+        (3, line, other.end),
+    ]
+    first = first_changed(line)
+    assert [version_of(stand, n) for n in (first - 1, first)] == [1, 3]
+    assert version_of(standing(places[:3]), first - 1) == 1
+    assert version_of(stand, count_planned(other.end)) is None
+
+
 # -- with sound -----------------------------------------------------------------------------------
 
 
@@ -174,7 +218,7 @@ def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, mat
     whole = render(
         recipe_of(reel, chain), samples, onsets_of([heard]), 0, chain[-1].end, with_parts=False
     )
-    count = sum(is_planned(chain, index) for index in range(chain[-1].end // SEGMENT_SAMPLES))
+    count = count_planned(chain[-1].end)
     made = segments(reel, chain, material, range(count))
     assert np.array_equal(
         np.concatenate([one.audio for one in made], axis=1), whole.audio[:, : count * RATE]

@@ -2,11 +2,12 @@
 
 It refuses to know recipes, audio and listeners; the subject is a kind and a reference, and a recipe
 is a hash. Invariants, kept by the database: one record per subject; a record changes only while it
-is open; the lines of a sealed record sum to exactly 1,000,000 ppm.
+is open; the lines of a sealed record, and of a minute that sounds, sum to exactly 1,000,000 ppm.
 """
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -130,6 +131,93 @@ class AttributionLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["record", "stem"], name="line_stem_once"),
             models.CheckConstraint(condition=Q(ppm__lte=1_000_000), name="line_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ppm} ppm"
+
+
+class RecordPart(models.Model):
+    """One section of a live session's record: what it rests on, cleared when it began; append-only.
+
+    A record that has parts is served part by part: what falls for one of them stops that one alone.
+    Personal data: none.
+    """
+
+    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="parts", db_index=False)
+    index = models.PositiveIntegerField()
+    clearance = models.ForeignKey(Clearance, models.PROTECT, related_name="parts")
+    recipe_sha256 = models.CharField(max_length=64)
+    terms_sha256 = models.CharField(max_length=64)
+    stems = ArrayField(models.UUIDField())
+    digests = ArrayField(models.CharField(max_length=64))
+    grants = ArrayField(models.UUIDField(), blank=True)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "index"], name="part_once"),
+            models.CheckConstraint(
+                condition=Q(recipe_sha256__regex=r"^[0-9a-f]{64}$"), name="part_recipe_is_hex"
+            ),
+            models.CheckConstraint(
+                condition=Q(stems__len__gt=0, digests__len=F("stems__len")),
+                name="part_names_each_sound",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.index}"
+
+
+class SealedMinute(models.Model):
+    """One minute of a live session as it was rendered, closed for good; append-only.
+
+    `line_count` 0: nothing sounded. Personal data: none.
+    """
+
+    record = models.ForeignKey(
+        LicenceRecord, models.PROTECT, related_name="minutes", db_index=False
+    )
+    minute = models.PositiveIntegerField()
+    line_count = models.PositiveSmallIntegerField()
+    windows_sha256 = models.CharField(max_length=64)
+    model_ppm = models.PositiveIntegerField(default=0)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["minute"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "minute"], name="minute_once"),
+            models.CheckConstraint(
+                condition=Q(windows_sha256__regex=r"^[0-9a-f]{64}$"), name="minute_has_evidence"
+            ),
+            models.CheckConstraint(
+                condition=Q(model_ppm__lte=1_000_000), name="minute_model_share_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"minute {self.minute}"
+
+
+class MinuteLine(models.Model):
+    """One source's measured share of a sealed minute, in parts per million; append-only.
+
+    Personal data: none.
+    """
+
+    sealed_minute = models.ForeignKey(
+        SealedMinute, models.PROTECT, related_name="lines", db_index=False
+    )
+    stem = models.ForeignKey(Stem, models.PROTECT, related_name="minute_lines")
+    ppm = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sealed_minute", "stem"], name="minute_line_stem_once"),
+            models.CheckConstraint(condition=Q(ppm__lte=1_000_000), name="minute_line_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ def open_record(
     if earlier is not None:
         return earlier
     facts = load_facts([stem for stem, _ in sources], now)
-    decision = _decide_again(cleared, facts, sources, made)
+    decision = decide_again(cleared, facts, sources, made)
     record = LicenceRecord.objects.create(
         subject_kind=subject[0],
         subject_ref=str(subject[1]),
@@ -101,7 +101,7 @@ def open_record(
         for ref in sorted({grant.grant for grant in decision.grants})
     )
     after = {"subject": list(map(str, subject)), "clearance": str(clearance_id)}
-    _fact("open_record", record, after | {"recipe_sha256": recipe_sha256}, now)
+    write_fact("open_record", record, after | {"recipe_sha256": recipe_sha256}, now)
     return record
 
 
@@ -118,10 +118,13 @@ def _earlier(
     raise OpenRefused([Reason("subject_taken", "This subject has another licence record.")])
 
 
-def _decide_again(
+def decide_again(
     cleared: Clearance, facts: Facts, sources: Sequence[tuple[UUID, str]], made: Asked | None
 ) -> Decision:
-    """The rules' answer of this moment on the sources alone; raises OpenRefused for a no."""
+    """The rules' answer of this moment on the sources alone; the caller holds their stems.
+
+    Raises OpenRefused for a no.
+    """
     if not cleared.allowed:
         raise OpenRefused([Reason("not_allowed", "The clearance was refused.")])
     digests = {ref: row.audio_id for ref, row in facts.rows.items()}
@@ -157,6 +160,7 @@ def seal_record(
     """Transaction Seal: write what was heard, and close. Returns the state it ends in.
 
     WITHDRAWN when a grant fell or a hold was placed meanwhile; what was heard is paid all the same.
+    A record with parts went on without what fell: it ends WITHDRAWN only by a hold on itself.
     `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
     true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm and
     notes. Sealing again changes nothing. Raises SealRefused.
@@ -181,7 +185,7 @@ def seal_record(
     record.state = state
     record.sealed_at = max(now, record.opened_at)
     record.save()
-    _fact("seal_record", record, {"state": state, "windows_sha256": windows_sha256}, now)
+    write_fact("seal_record", record, {"state": state, "windows_sha256": windows_sha256}, now)
     return state
 
 
@@ -200,7 +204,7 @@ def void_record(*, record_id: UUID, reason: str, now: datetime) -> LicenceRecord
     record.sealed_at = max(now, record.opened_at)
     record.notes = [reason[:300]]
     record.save(update_fields=["state", "sealed_at", "notes"])
-    _fact("void_record", record, {"state": record.state, "reason": reason[:300]}, now)
+    write_fact("void_record", record, {"state": record.state, "reason": reason[:300]}, now)
     return record
 
 
@@ -300,7 +304,8 @@ def sweep_deleted_audio(*, now: datetime, limit: int = 100) -> list[str]:
     return removed
 
 
-def _fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:
+def write_fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:
+    """Log what happened to a record."""
     record_fact(
         actor=_SYSTEM,
         verb=verb,

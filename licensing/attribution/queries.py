@@ -1,14 +1,16 @@
 """Reads of attribution: may this be served now, who is in it, and what a withdrawal would stop.
 
 It refuses to know sound. Invariant: `may_serve` is one SQL query, asked before every play list,
-segment and file; any withdrawal or hold that is committed counts, whatever its clock said.
+segment and file; any withdrawal or hold that is committed counts, whatever its clock said. A record
+with parts (a live session) is served while it is not held itself; `parts_standing` says which.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -17,6 +19,8 @@ from licensing.attribution.models import (
     LicenceGrant,
     LicenceRecord,
     LicenceSource,
+    MinuteLine,
+    RecordPart,
 )
 from licensing.attribution.rules import SWEEP_DAYS
 from licensing.catalog.models import AudioObject, Stem
@@ -28,7 +32,8 @@ from licensing.clearance.rules import PREVIEW
 class Consequences:
     """What a withdrawal stops, or has stopped: records that may be served until then.
 
-    `stopped` counts them by kind of subject, `being_made` those among them that are still open.
+    `stopped` counts them by kind of subject, `being_made` those that end while being made. A record
+    with parts (a live session) counts while it is open: it goes on without what was withdrawn.
     """
 
     stems: int
@@ -72,19 +77,32 @@ def served(at: datetime) -> QuerySet[LicenceRecord]:
     """A queryset of the records that may be served at `at`."""
     return LicenceRecord.objects.filter(
         Q(ends_at__isnull=True) | Q(ends_at__gt=at),
-        _nothing_fell(at),
+        _stands(at),
         state__in=[LicenceRecord.State.OPEN, LicenceRecord.State.SEALED],
     )
 
 
+def _has_parts() -> Q:
+    return Q(Exists(RecordPart.objects.filter(record=OuterRef("pk"))))
+
+
+def _stands(at: datetime) -> Q:
+    """No hold on the record; and, unless its parts answer for that, nothing it rests on fell."""
+    on_record = Hold.objects.filter(
+        released_at__isnull=True,
+        target_kind="RECORD",
+        target_ref=Cast(OuterRef("pk"), TextField()),
+    )
+    return Q(~Exists(on_record), _has_parts() | _nothing_fell(at))
+
+
 def _nothing_fell(at: datetime) -> Q:
-    """No grant withdrawn or ended, no stem deleted, no hold on record, stem or recording."""
+    """No grant withdrawn or ended, no stem deleted, no hold on stem or recording."""
     rests = LicenceGrant.objects.filter(record=OuterRef("pk"))
     withdrawn = Withdrawal.objects.filter(
         grant__records__record=OuterRef("pk"), uses__contains=[OuterRef("use")]
     )
     holds = Hold.objects.filter(released_at__isnull=True)
-    on_record = holds.filter(target_kind="RECORD", target_ref=Cast(OuterRef("pk"), TextField()))
     on_stem = holds.filter(target_kind="STEM", target_ref=Cast(OuterRef("stem_id"), TextField()))
     on_recording = holds.filter(
         target_kind="RECORDING", target_ref=Cast(OuterRef("stem__recording_id"), TextField())
@@ -92,12 +110,8 @@ def _nothing_fell(at: datetime) -> Q:
     fallen = LicenceSource.objects.filter(record=OuterRef("pk")).filter(
         ~Q(stem__state=Stem.State.READY) | Exists(on_stem) | Exists(on_recording)
     )
-    return (
-        ~Exists(withdrawn)
-        & ~Exists(rests.filter(grant__valid_until__lte=at))
-        & ~Exists(on_record)
-        & ~Exists(fallen)
-    )
+    ended = rests.filter(grant__valid_until__lte=at)
+    return Q(~Exists(withdrawn), ~Exists(ended), ~Exists(fallen))
 
 
 def may_serve(record_id: UUID, at: datetime) -> bool:
@@ -111,8 +125,44 @@ def may_serve_each(record_ids: Iterable[UUID], at: datetime) -> frozenset[UUID]:
 
 
 def still_stands(record_id: UUID, at: datetime) -> bool:
-    """Whether everything the record rests on still holds, whatever state the record is in."""
-    return LicenceRecord.objects.filter(_nothing_fell(at), pk=record_id).exists()
+    """Whether the record still holds, whatever state it is in: what it rests on, or its parts."""
+    return LicenceRecord.objects.filter(_stands(at), pk=record_id).exists()
+
+
+_PARTS_STANDING = """
+SELECT part.id
+FROM attribution_recordpart part JOIN attribution_licencerecord record ON record.id = part.record_id
+WHERE part.id = ANY(%(parts)s) AND record.state = 'OPEN'
+  AND (record.ends_at IS NULL OR record.ends_at > %(at)s)
+  AND NOT EXISTS (
+      SELECT 1 FROM clearance_hold hold
+      WHERE hold.released_at IS NULL AND hold.target_kind = 'RECORD'
+        AND hold.target_ref = record.id::text)
+  AND NOT EXISTS (
+      SELECT 1 FROM clearance_withdrawal gone
+      WHERE gone.grant_id = ANY(part.grants) AND record.use = ANY(gone.uses))
+  AND NOT EXISTS (
+      SELECT 1 FROM clearance_grant given
+      WHERE given.id = ANY(part.grants) AND given.valid_until <= %(at)s)
+  AND NOT EXISTS (
+      SELECT 1 FROM catalog_stem stem
+      WHERE stem.id = ANY(part.stems) AND (
+          stem.state <> 'READY'
+          OR EXISTS (
+              SELECT 1 FROM clearance_hold hold
+              WHERE hold.released_at IS NULL
+                AND (hold.target_kind, hold.target_ref) IN
+                    (('STEM', stem.id::text), ('RECORDING', stem.recording_id::text)))))
+"""
+
+
+def parts_standing(part_ids: Iterable[int], at: datetime) -> frozenset[int]:
+    """Those of the parts whose sound may be handed out: their record is open and not held, and
+    every stem and grant of theirs holds. One query, however many parts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTS_STANDING, {"parts": list(part_ids), "at": at})
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def list_records_on(stem_id: UUID) -> QuerySet[LicenceRecord]:
@@ -130,9 +180,20 @@ def get_record_of(subject_kind: str, subject_ref: UUID | str) -> LicenceRecord:
 def lines_of(record_id: UUID) -> tuple[LineView, ...]:
     """The sources of a record, largest share first, then in their order; two queries."""
     shares = dict(AttributionLine.objects.filter(record_id=record_id).values_list("stem_id", "ppm"))
-    sources = LicenceSource.objects.filter(record_id=record_id).select_related(
-        "stem__recording", "stem__party"
+    return _lines(LicenceSource.objects.filter(record_id=record_id), shares)
+
+
+def lines_of_minute(record_id: UUID, minute: int) -> tuple[LineView, ...]:
+    """What sounded in a sealed minute, largest share first; empty if silent, or not sealed yet."""
+    lines = MinuteLine.objects.filter(
+        sealed_minute__record_id=record_id, sealed_minute__minute=minute
     )
+    shares = dict(lines.values_list("stem_id", "ppm"))
+    return _lines(LicenceSource.objects.filter(record_id=record_id, stem__in=shares), shares)
+
+
+def _lines(rows: QuerySet[LicenceSource], shares: Mapping[UUID, int]) -> tuple[LineView, ...]:
+    sources = rows.select_related("stem__recording", "stem__party")
     ordered = sorted(sources, key=lambda one: (-shares.get(one.stem_id, 0), one.position))
     return tuple(
         LineView(
@@ -170,16 +231,25 @@ def preview_withdrawal(
     """What withdrawing these uses of these stems would stop, before the deed; writes nothing."""
     wanted = [use.value for use in Use if use != PREVIEW] if uses is None else sorted(set(uses))
     rests = LicenceGrant.objects.filter(
-        record=OuterRef("pk"), grant__party_id=party_id, grant__stem__in=list(stem_ids)
+        ~Exists(
+            Withdrawal.objects.filter(
+                grant=OuterRef("grant"), uses__contains=[OuterRef("record__use")]
+            )
+        ),
+        record=OuterRef("pk"),
+        grant__party_id=party_id,
+        grant__stem__in=list(stem_ids),
     )
-    records = served(at).filter(Exists(rests), use__in=wanted)
+    records = _going_on(at).filter(Exists(rests), use__in=wanted)
     return consequences(records, len(set(stem_ids)), wanted)
 
 
 def preview_deletion(stem_id: UUID, at: datetime) -> tuple[Consequences, Removal]:
     """What deleting a stem would stop, and when its audio would go."""
-    sources = LicenceSource.objects.filter(record=OuterRef("pk"), stem_id=stem_id)
-    records = served(at).filter(Exists(sources))
+    sources = LicenceSource.objects.filter(
+        record=OuterRef("pk"), stem_id=stem_id, stem__state=Stem.State.READY
+    )
+    records = _going_on(at).filter(Exists(sources))
     uses = records.order_by("use").values_list("use", flat=True).distinct()
     stopped = consequences(records, 1, list(uses))
     audio_id = Stem.objects.values_list("audio_id", flat=True).get(pk=stem_id)
@@ -188,22 +258,26 @@ def preview_deletion(stem_id: UUID, at: datetime) -> tuple[Consequences, Removal
     return stopped, Removal(None if count else at + timedelta(days=SWEEP_DAYS), count)
 
 
+def _going_on(at: datetime) -> QuerySet[LicenceRecord]:
+    """What may be served, less the live sessions that are over: nobody hears those any more."""
+    return served(at).filter(Q(state=LicenceRecord.State.OPEN) | ~_has_parts())
+
+
 def consequences(records: QuerySet[LicenceRecord], stems: int, uses: Sequence[str]) -> Consequences:
-    """The count of `records` by kind of subject and by whether they are still open."""
+    """The count of `records` by kind of subject, and of those that end while being made."""
+    being_made = Q(state=LicenceRecord.State.OPEN) & ~_has_parts()
     rows = list(
         records.order_by()
-        .values_list("subject_kind", "state")
-        .annotate(count=Count("pk"))
-        .values_list("subject_kind", "state", "count")
+        .values_list("subject_kind")
+        .annotate(count=Count("pk"), being_made=Count("pk", filter=being_made))
+        .values_list("subject_kind", "count", "being_made")
     )
-    kinds: dict[str, int] = {}
-    for kind, _, count in rows:
-        kinds[kind] = kinds.get(kind, 0) + count
+    kinds = {kind: count for kind, count, _ in rows}
     return Consequences(
         stems=stems,
         uses=tuple(uses),
         records=sum(kinds.values()),
-        being_made=sum(count for _, state, count in rows if state == LicenceRecord.State.OPEN),
+        being_made=sum(ending for _, _, ending in rows),
         stopped=tuple(sorted(kinds.items())),
     )
 
@@ -211,7 +285,8 @@ def consequences(records: QuerySet[LicenceRecord], stems: int, uses: Sequence[st
 def removable_audio(now: datetime) -> QuerySet[AudioObject]:
     """A queryset of audio whose stems were all deleted a day ago and which no open record needs.
 
-    Nothing is being made for longer than a day: an older open record is of something that failed.
+    Nothing is being made for longer than a day, and no live session lasts so long: an older open
+    record is of something that failed.
     """
     kept = Stem.objects.filter(audio=OuterRef("pk")).exclude(
         state=Stem.State.DELETED, deleted_at__lte=now - timedelta(days=SWEEP_DAYS)

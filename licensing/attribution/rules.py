@@ -12,6 +12,8 @@ from uuid import UUID
 from licensing.clearance.limits import Limits, is_within, tightest
 from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, reasons_beyond
 
+SESSION = "session"
+"""The kind of subject whose record grows in parts and is sealed minute by minute."""
 WHOLE_PPM = 1_000_000
 SWEEP_DAYS = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -82,6 +84,12 @@ def check_lines(lines: Sequence[tuple[UUID, int]], sources: set[UUID]) -> None:
     total = sum(ppm for _, ppm in lines)
     if total != WHOLE_PPM:
         raise SealRefused(f"The attribution lines sum to {total} ppm, not to {WHOLE_PPM}.")
+
+
+def check_minute(minute: int, model_ppm: int) -> None:
+    """Raise SealRefused unless a minute counts from 0 and its model share is within the whole."""
+    if minute < 0 or not 0 <= model_ppm <= WHOLE_PPM:
+        raise SealRefused("A minute counts from 0, and its model share is at most 1,000,000 ppm.")
 
 
 def check_digest(text: str) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from licensing.receipts.models import ProductTerms, Receipt
 
 
@@ -28,14 +30,13 @@ class ReceiptView:
 
 def receipt_covering(payer: tuple[str, str], at: datetime) -> ReceiptView | None:
     """The receipt of this payer that covers the moment (the one ending last), or None."""
-    rows = Receipt.objects.filter(
-        payer_kind=payer[0],
-        payer_ref=str(payer[1]),
-        covers_from__lte=at,
-        covers_until__gt=at,
-    )
-    receipt = rows.order_by("-covers_until", "key").first()
+    receipt = _covering(payer, at).order_by("-covers_until", "key").first()
     return _view(receipt) if receipt else None
+
+
+def has_pool(payer: tuple[str, str], at: datetime) -> bool:
+    """Whether a receipt of this payer covers the moment: without one nothing can be paid from."""
+    return _covering(payer, at).exists()
 
 
 def list_receipts(payer: tuple[str, str]) -> tuple[ReceiptView, ...]:
@@ -50,6 +51,15 @@ def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
         product=product, country__in=[country, ""], effective_from__lte=at
     )
     return rows.order_by("-country", "-effective_from").first()
+
+
+def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
+    return Receipt.objects.filter(
+        payer_kind=payer[0],
+        payer_ref=str(payer[1]),
+        covers_from__lte=at,
+        covers_until__gt=at,
+    )
 
 
 def _view(receipt: Receipt) -> ReceiptView:

@@ -1,8 +1,9 @@
 """What was played and who is owed for it: tokens, plays, usages, periods, statements.
 
 It refuses to know listeners beyond a reference, and rows of the faces. Invariants, kept by the
-database: a token makes one usage at most; a month is closed once; a statement's closing balance is
-its opening balance plus its lines; what a close has written is never changed.
+database: a token makes one usage at most, or one per started minute of a live session; a month is
+closed once; a statement's closing balance is its opening balance plus its lines; what a close has
+written is never changed.
 """
 
 import uuid
@@ -118,8 +119,9 @@ class Play(models.Model):
 
 
 class Usage(models.Model):
-    """A play that passed. `accrual_month` is the month whose close counts it.
+    """A play that passed, or a started minute of a live session (`minute`, counted from 0).
 
+    `accrual_month` is the month whose close counts it.
     Personal data: who heard what and when, by reference.
     """
 
@@ -130,7 +132,8 @@ class Usage(models.Model):
         PREVIEW = "PREVIEW", "of an artist's own preview: kept, accrues nothing"
         UNMATCHED = "UNMATCHED", "came more than 90 days late: a person decides"
 
-    token = models.OneToOneField(PlaybackToken, models.PROTECT, related_name="usage")
+    token = models.ForeignKey(PlaybackToken, models.PROTECT, related_name="usages", db_index=False)
+    minute = models.PositiveIntegerField(null=True, blank=True)
     record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="usages")
     listener_kind = models.CharField(max_length=20)
     listener_ref = models.CharField(max_length=100)
@@ -145,6 +148,9 @@ class Usage(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["token", "minute"], nulls_distinct=False, name="usage_once"
+            ),
             models.CheckConstraint(
                 condition=Q(played_at__lte=F("received_at")), name="usage_not_from_the_future"
             ),
@@ -154,6 +160,11 @@ class Usage(models.Model):
         ]
         indexes = [
             models.Index(fields=["accrual_month", "state"], name="usage_of_month"),
+            models.Index(
+                fields=["accrual_month", "record"],
+                condition=Q(minute__isnull=False),
+                name="usage_of_live_month",
+            ),
             models.Index(
                 fields=["listener_kind", "listener_ref", "record", "played_at"],
                 name="usage_of_listener",
@@ -167,13 +178,15 @@ class Usage(models.Model):
 class Period(models.Model):
     """A closed calendar month (its first day, UTC) with the rate card it was closed by.
 
-    Personal data: none.
+    `last_minute` is the id of the newest sealed minute of a live session that this close saw: what
+    is sealed later weighs nothing in it. Personal data: none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     month = models.DateField(unique=True)
     rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="periods")
     closed_at = models.DateTimeField()
+    last_minute = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"

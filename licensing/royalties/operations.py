@@ -1,4 +1,4 @@
-"""From leave to play to a usage: tokens, what was fetched, what a player reports.
+"""From leave to play to a usage: tokens, what was fetched, what a player reports, live minutes.
 
 A token is a row; its text is the row's id signed by us, so nobody can make one up. Closing a month
 is in `closing`.
@@ -15,10 +15,11 @@ from django.db.models import F, Max, Sum
 from django.db.models.functions import Greatest, Least
 
 from licensing.attribution.models import LicenceRecord
+from licensing.attribution.rules import SESSION
 from licensing.audit.operations import record_fact
 from licensing.catalog.queries import StemSheets, sheets_of
 from licensing.ledger.months import share_open_month
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import has_pool
 from licensing.royalties.models import Model, Play, PlaybackToken, RateCard, Usage
 from licensing.royalties.rules import plays as rules
 
@@ -66,7 +67,7 @@ def issue_token(
     """
     record = LicenceRecord.objects.get(pk=record_id)
     payer = payer or listener
-    covered = receipt_covering(payer, now) is not None or record.use == _PREVIEW_USE
+    covered = has_pool(payer, now) or record.use == _PREVIEW_USE
     token = PlaybackToken.objects.create(
         record=record,
         subject_kind=record.subject_kind,
@@ -119,18 +120,52 @@ def report_play(
     `client_id` names the report within its token; the same one again gives the same answer. When
     30 s of the piece (or half of a shorter one) were heard, the token's one usage is recorded.
     `played_at` is for reports that come late; it lies between issue and now. An unknown token is
-    answered with reason "unknown_token", not raised, because reports come in bulk.
+    answered with reason "unknown_token", not raised, because reports come in bulk; one of a live
+    session with "live": its minutes count by what is handed out.
     """
     try:
         token = PlaybackToken.objects.select_for_update().get(pk=_token_id(token_text))
     except PlaybackRefused as refused:
         return PlayResult(accepted=False, reason=refused.code, usage="")
+    if token.subject_kind == SESSION:
+        return PlayResult(accepted=False, reason="live", usage="")
     _hold_listener(token)
     told = Play.objects.filter(token=token, client_id=client_id).first()
     if told is None:
         told = _take(token, client_id, (from_ms, until_ms), played_at or now, now)
     usage = Usage.objects.filter(token=token).first()
     return PlayResult(told.accepted, told.reason, usage.state if usage else "")
+
+
+def start_minute(*, token_text: str, minute: int, now: datetime) -> Usage:
+    """Count a minute of a live session, from 0, when its first sound is handed out.
+
+    The same minute again is the same usage, at the price of one SELECT. Raises PlaybackRefused:
+    unknown_token; not_live for another subject; expired, also for a minute beyond the token's
+    length; no_pool when no receipt covers now, unless it is an artist's preview.
+    """
+    pk = _signed_id(token_text)
+    started = Usage.objects.filter(token_id=pk, minute=minute).first()
+    return started or _start(pk, minute, now)
+
+
+@transaction.atomic
+def _start(pk: UUID, minute: int, now: datetime) -> Usage:
+    token = PlaybackToken.objects.select_for_update(of=("self",)).select_related("record")
+    held = token.filter(pk=pk).first()
+    if held is None:
+        raise PlaybackRefused("unknown_token")
+    started = Usage.objects.filter(token=held, minute=minute).first()
+    if started is not None:
+        return started
+    leave = rules.Leave(held.duration_ms, held.fetched_ms, held.issued_at, held.expires_at)
+    if held.subject_kind != SESSION:
+        raise PlaybackRefused("not_live")
+    if not rules.may_start(minute, leave, now):
+        raise PlaybackRefused("expired")
+    if held.record.use != _PREVIEW_USE and not has_pool((held.payer_kind, held.payer_ref), now):
+        raise PlaybackRefused("no_pool")
+    return _record_usage(held, rules.MINUTE_MS, now, now, minute)
 
 
 @transaction.atomic
@@ -164,11 +199,15 @@ def set_rate_card(
     return card
 
 
-def _token_id(token_text: str) -> UUID:
+def _signed_id(token_text: str) -> UUID:
     try:
-        pk = UUID(_SIGNER.unsign(token_text))
+        return UUID(_SIGNER.unsign(token_text))
     except (BadSignature, ValueError) as error:
         raise PlaybackRefused("unknown_token") from error
+
+
+def _token_id(token_text: str) -> UUID:
+    pk = _signed_id(token_text)
     if not PlaybackToken.objects.filter(pk=pk).exists():
         raise PlaybackRefused("unknown_token")
     return pk
@@ -227,10 +266,13 @@ def _take(
     return play
 
 
-def _record_usage(token: PlaybackToken, heard: int, played_at: datetime, now: datetime) -> Usage:
+def _record_usage(
+    token: PlaybackToken, heard: int, played_at: datetime, now: datetime, minute: int | None = None
+) -> Usage:
     month = share_open_month(rules.own_month(played_at))
     return Usage.objects.create(
         token=token,
+        minute=minute,
         record_id=token.record_id,
         listener_kind=token.listener_kind,
         listener_ref=token.listener_ref,
@@ -238,7 +280,7 @@ def _record_usage(token: PlaybackToken, heard: int, played_at: datetime, now: da
         payer_ref=token.payer_ref,
         state=_state(token, played_at, now),
         heard_ms=heard,
-        repeat_score=_repeats(token, played_at),
+        repeat_score=_repeats(token, played_at) if minute is None else 0,
         played_at=played_at,
         received_at=now,
         accrual_month=month,
@@ -252,7 +294,7 @@ def _state(token: PlaybackToken, played_at: datetime, now: datetime) -> str:
         return Usage.State.PREVIEW
     if _is_own(token, played_at):
         return Usage.State.SELF
-    if receipt_covering((token.payer_kind, token.payer_ref), played_at) is None:
+    if not has_pool((token.payer_kind, token.payer_ref), played_at):
         return Usage.State.UNFUNDED
     return Usage.State.COUNTED
 

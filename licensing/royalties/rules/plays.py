@@ -15,6 +15,8 @@ COUNTS_FROM_MS = 30_000
 """A play counts from 30 s of sound, or from half of a piece that is shorter than a minute."""
 PREVIEW_MS = 30_000
 """What a listener without a receipt may hear of one piece."""
+MINUTE_MS = 60_000
+"""A live session counts by the started minute."""
 CLOCK_SLACK_PERCENT = 10
 SWITCH_SLACK_MS = 5_000
 """How late the last word about one piece may come when a listener goes over to another."""
@@ -61,6 +63,12 @@ def refusal_of(
     if elsewhere_ms and together_ms * 100 > passed_ms * (100 + CLOCK_SLACK_PERCENT):
         return "heard_elsewhere"
     return ""
+
+
+def may_start(minute: int, leave: Leave, now: datetime) -> bool:
+    """Whether a minute of a live session, counted from 0, lies within what a token allows."""
+    within = 0 <= minute * MINUTE_MS < leave.duration_ms
+    return within and leave.issued_at <= now < leave.expires_at
 
 
 def heard_since(since: datetime, told: Iterable[tuple[int, datetime]]) -> int:

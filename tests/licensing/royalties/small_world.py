@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
+from licensing.attribution.live import seal_minute
 from licensing.attribution.models import AttributionLine, LicenceRecord, LicenceSource
 from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem, Work
 from licensing.clearance.models import Clearance
@@ -90,7 +91,26 @@ def recording(title, *, master, publishing, stems=1):
     ]
 
 
-def record(name, lines, *, use="REMIX", sealed=True):
+def session(name, stems, minutes=(), *, use="FOCUS"):
+    """An open record of a live session on these stems; `minutes`: [(stem, ppm)] of each sealed."""
+    made = record(name, [(stem, 0) for stem in stems], use=use, sealed=False, kind="session")
+    for minute, lines in enumerate(minutes):
+        seal(made, minute, lines)
+    return made
+
+
+def seal(session, minute, lines):
+    """Seal one minute with these lines: [(stem, ppm)]; [] for silence."""
+    return seal_minute(
+        record_id=session.pk,
+        minute=minute,
+        lines=[(stem.pk, ppm) for stem, ppm in lines],
+        windows_sha256=DIGEST,
+        now=LONG_AGO,
+    )
+
+
+def record(name, lines, *, use="REMIX", sealed=True, kind="variation"):
     """A licence record whose sources have these ppm: [(stem, ppm)]."""
     clearance = Clearance.objects.create(
         use=use,
@@ -108,7 +128,7 @@ def record(name, lines, *, use="REMIX", sealed=True):
     )
     made = LicenceRecord.objects.create(
         pk=ref(name),
-        subject_kind="variation",
+        subject_kind=kind,
         subject_ref=str(ref(f"subject {name}")),
         clearance=clearance,
         use=use,
@@ -172,8 +192,11 @@ def play(listener, piece, times=1, *, since=OCTOBER, received_at=None, **more):
     return results
 
 
-def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED"):
-    """Usages as `play` would leave them, many at once and without asking anything."""
+def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED", minutes=None):
+    """Usages as `play` would leave them, many at once and without asking anything.
+
+    `minutes`: which minutes of a live session were started, one usage each under one token.
+    """
     moments = [since + timedelta(minutes=10 * n) for n in range(times)]
     who = {"payer_kind": "user", "payer_ref": listener}
     who |= {"listener_kind": "user", "listener_ref": listener}
@@ -191,16 +214,20 @@ def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED"):
         )
         for at in moments
     )
+    started = [(token, None) for token in tokens]
+    if minutes is not None:
+        started = [(tokens[0], minute) for minute in minutes]
     Usage.objects.bulk_create(
         Usage(
             token=token,
+            minute=minute,
             record=piece,
             state=state,
-            heard_ms=30_000,
-            played_at=token.issued_at,
-            received_at=token.issued_at,
+            heard_ms=30_000 if minute is None else 60_000,
+            played_at=token.issued_at + timedelta(minutes=minute or 0),
+            received_at=token.issued_at + timedelta(minutes=minute or 0),
             accrual_month=since.date().replace(day=1),
             **who,
         )
-        for token in tokens
+        for token, minute in started
     )

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "generation.taste",
     "generation.uploads",
     "generation.variations",
+    "generation.sessions",
     "portal.accounts",
     "portal.artists",
     "portal.listeners",
@@ -144,7 +145,7 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
+ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user", "live": "20/m/user"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

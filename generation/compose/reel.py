@@ -141,16 +141,19 @@ def _joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
 
 
 def _strips(chain: Sequence[LiveSection], sources: tuple[Source, ...]) -> list[Strip]:
-    """A strip per source and section: its own, or that of the section whose sound reaches into it.
+    """A strip per source and section: its own, or that of the section before, or one whose sound
+    reaches into it, or that of the section behind.
 
-    So a tail that crosses bar lines keeps its console, and an entry before one has it already.
+    So a tail that crosses bar lines keeps its console, and an entry before one has it already; and
+    what a section is like never depends on the one behind it where the source was heard before.
     """
     own = [{one.sources[strip.source].digest: strip for strip in one.strips} for one in chain]
     found: list[Strip] = []
     for n, section in enumerate(chain):
         for place, source in enumerate(sources):
-            ringing = (m for m in range(n - 1, -1, -1) if _end_of(chain[m], source) > section.start)
-            near = [own[n], *(own[m] for m in ringing), *own[n + 1 : n + 2]]
+            ringing = (m for m in range(n - 2, -1, -1) if _end_of(chain[m], source) > section.start)
+            before = [n - 1, *ringing] if n else []
+            near = [own[n], *(own[m] for m in before), *own[n + 1 : n + 2]]
             strip = next((one[source.digest] for one in near if source.digest in one), None)
             if strip is not None:
                 found.append(replace(strip, source=place, section=n))
@@ -167,6 +170,8 @@ def _end_of(section: LiveSection, source: Source) -> int:
 def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveSection]:
     """The sections that segment `index` needs: the last that has a part in it, and its past.
 
+    The first of them is not heard any more; the strips of the one behind it may follow from it.
+
     Raises ValueError for a segment that is not planned.
     """
     if not chain or index >= count_planned(chain[-1].end):
@@ -176,7 +181,7 @@ def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveS
     first = len(upto) - 1
     while first > 0:
         part = upto[first:]
-        if part[0].start + _RINGING <= lo - memory_of(_joined(reel, part)):
+        if len(part) > 1 and part[1].start + _RINGING <= lo - memory_of(_joined(reel, part)):
             break
         first -= 1
     return upto[first:]

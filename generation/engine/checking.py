@@ -37,7 +37,8 @@ from generation.recipe import (
 
 WINDOWS = (2_048, 4_096, 8_192)
 SLOPES = (0.25, 3.0)
-LONGEST = 2 * 60 * 60 * SAMPLE_RATE_HZ
+# Positions below this fit into 31 bits and are exact everywhere.
+LONGEST = 12 * 60 * 60 * SAMPLE_RATE_HZ
 # Beyond this a gain is silence, and the arithmetic of decibels need not hold.
 SOFTEST_DB = -300.0
 
@@ -83,15 +84,15 @@ def check_known(recipe: Recipe) -> None:
 
 
 def _check_whole(recipe: Recipe) -> None:
-    _need(0 < recipe.length <= LONGEST, "The recipe's length must be within two hours.")
+    _need(0 < recipe.length <= LONGEST, "The recipe's length must be within twelve hours.")
     _need(abs(recipe.gain_db) <= 60, "The planned gain lies beyond 60 dB.")
-    _need(0 <= recipe.fade_in <= LONGEST, "A fade cannot be negative or last over two hours.")
-    _need(0 <= recipe.fade_out <= LONGEST, "A fade cannot be negative or last over two hours.")
+    _need(0 <= recipe.fade_in <= LONGEST, "A fade cannot be negative or last over twelve hours.")
+    _need(0 <= recipe.fade_out <= LONGEST, "A fade cannot be negative or last over twelve hours.")
     _need(0 <= recipe.seed < 1 << 63, "A seed is a natural number below 2**63.")
     if recipe.grid is not None:
         _need(20 <= recipe.grid.tempo_bpm <= 400, "The tempo must lie between 20 and 400 bpm.")
         _need(1 <= recipe.grid.beats_per_bar <= 32, "A bar has 1 to 32 beats.")
-        _need(abs(recipe.grid.origin) <= LONGEST, "The grid begins within two hours.")
+        _need(abs(recipe.grid.origin) <= LONGEST, "The grid begins within twelve hours.")
 
 
 def _check_memory(recipe: Recipe) -> None:
@@ -150,7 +151,7 @@ def _check_sections(recipe: Recipe) -> None:
     _need(starts == sorted(starts), "Sections must follow each other in time.")
     for section in recipe.sections:
         _need(0 <= section.start < section.end, "A section ends after it starts.")
-        _need(section.end <= 2 * LONGEST, "A section lies beyond two hours.")
+        _need(section.end <= 2 * LONGEST, "A section lies beyond twelve hours.")
 
 
 def _check_clip(clip: Clip, recipe: Recipe) -> None:
@@ -184,7 +185,7 @@ def _check_anchors(clip: Clip, length: int) -> None:
     outs = [out for out, _ in clip.anchors]
     _need(bool(outs), "A clip needs an anchor.")
     _need(all(a < b for a, b in pairwise(outs)), "Anchors must rise in time.")
-    _need(all(abs(out) <= 2 * LONGEST for out in outs), "An anchor lies hours away.")
+    _need(all(abs(out) <= 2 * LONGEST for out in outs), "An anchor lies days away.")
     _need(all(0 <= src <= length for _, src in clip.anchors), "An anchor lies outside its stem.")
     time_map = TimeMap(clip.anchors)
     low = 0.0 if clip.processor == "granular/1" else SLOPES[0]

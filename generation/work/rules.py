@@ -32,6 +32,7 @@ class Priority(IntEnum):
 
     LIVE = 0
     FIRST_PIECE = 10
+    LIVE_AHEAD = 15
     PIECE = 20
     SEAL = 25
     PREVIEW = 30

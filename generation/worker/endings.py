@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from generation.sessions import rules as sessions
+from generation.sessions.ending import end_session
 from generation.uploads import operations as uploads
 from generation.variations import encodings, rules
 from generation.variations.operations import fail_variation
@@ -33,14 +35,21 @@ def _upload(job: Job, now: datetime) -> None:
     )
 
 
+def _session(job: Job, now: datetime) -> None:
+    end_session(session_id=UUID(job.subject_ref), now=now, why=(job.error_code, job.error_sentence))
+
+
 def _nothing(_job: Job, _now: datetime) -> None:
-    """The job's own row says it: measuring failed, or a player will ask for its segment again."""
+    """The job's own row says it: measuring failed, or it will be put again when it is wanted."""
 
 
 ENDINGS: dict[str, Ending] = {
     rules.COMPOSE: _variation,
     rules.PIECE: _variation,
     rules.SEAL: _variation,
+    sessions.PLAN: _session,
+    sessions.SEGMENT: _session,
+    sessions.SEAL: _nothing,
     **dict.fromkeys(encodings.KINDS, _nothing),
     uploads.INGEST: _upload,
     uploads.MEASURE_STEM: _nothing,

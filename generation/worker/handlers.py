@@ -8,13 +8,16 @@ import torch
 
 from generation.analysis.likeness import warm_up as warm_up_likeness
 from generation.engine.warm import warm_up
+from generation.sessions import rules as sessions
 from generation.uploads import operations as uploads
 from generation.variations import encodings, rules
 from generation.worker.composing import compose_variation
 from generation.worker.encoding import encode
 from generation.worker.ingesting import ingest
+from generation.worker.live import render_segment, seal_session
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
+from generation.worker.planning import plan_session
 from generation.worker.rendering import chosen_backend, render_piece
 from generation.worker.sealing import seal
 
@@ -22,6 +25,9 @@ HANDLERS: dict[str, Handler] = {
     rules.COMPOSE: compose_variation,
     rules.PIECE: render_piece,
     rules.SEAL: seal,
+    sessions.PLAN: plan_session,
+    sessions.SEGMENT: render_segment,
+    sessions.SEAL: seal_session,
     **dict.fromkeys(encodings.KINDS, encode),
     uploads.INGEST: ingest,
     uploads.MEASURE_STEM: measure_stem,

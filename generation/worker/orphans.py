@@ -7,6 +7,7 @@ goes that a row names, nor anything written or wanted again within a day.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from generation.sessions.models import LiveSegment
 from generation.variations.models import Segment, VariationFile
 from licensing.catalog.models import AudioObject
 from licensing.catalog.store import list_shard, remove_old
@@ -36,6 +37,7 @@ def _named(names: Sequence[str]) -> set[str]:
         (kept, "archive_name"),
         (kept, "original_name"),
         (Segment.objects.all(), "name"),
+        (LiveSegment.objects.all(), "name"),
         (VariationFile.objects.all(), "name"),
     ):
         found.update(rows.filter(**{f"{field}__in": names}).values_list(field, flat=True))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import close_old_connections, transaction
 
+from generation.sessions.operations import end_idle_sessions, mend_sessions
 from generation.uploads.operations import abandon_uploads
 from generation.variations.operations import mend_variations
 from generation.work import operations as work
@@ -59,9 +60,11 @@ def _try(name: str, deed: Callable[[Clock], object], clock: Clock) -> None:
 def _sweep_queue(clock: Clock) -> None:
     sweep_once(now=clock())
     mend_variations(now=clock())
+    mend_sessions(now=clock())
 
 
 CLEARING: dict[str, Callable[[Clock], object]] = {
+    "idle sessions": lambda clock: end_idle_sessions(now=clock()),
     "uploads": lambda clock: abandon_uploads(now=clock()),
     "deleted audio": lambda clock: sweep_deleted_audio(now=clock()),
     "orphans": lambda clock: sweep_orphans(shard=shard_at(clock()), now=clock()),

@@ -72,7 +72,7 @@ def play(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     playback = open_playback(
         variation,
         listener,
-        client_key=_client_key(request),
+        client_key=client_key(request),
         now=now,
         listener_parties=list(parties_of(request.user).values_list("pk", flat=True)),
     )
@@ -81,7 +81,7 @@ def play(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     return _answer(found, playback, f"{request.path}more/", hls)
 
 
-def _client_key(request: HttpRequest) -> str:
+def client_key(request: HttpRequest) -> str:
     """Names the browser without telling its session."""
     return hashlib.sha256((request.session.session_key or "").encode()).hexdigest()[:32]
 

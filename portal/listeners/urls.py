@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from portal.listeners import ask, pages, playing, said, taste, variations
+from portal.listeners import ask, live, pages, playing, said, taste, variations
 
 app_name = "listeners"
 _ONE = "listen/variations/<uuid:variation_id>/"
+_LIVE = "listen/live/<uuid:session_id>/"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("shares/", pages.how_shares_are_measured, name="how_shares_are_measured"),
@@ -21,6 +22,11 @@ urlpatterns = [
     path("listen/taste/bring/", taste.bring, name="taste_bring"),
     path("listen/taste/export/", taste.export, name="taste_export"),
     path("listen/taste/erase/", taste.erase, name="taste_erase"),
+    path("listen/live/start/", live.start, name="live_start"),
+    path(f"{_LIVE}play/", live.play, name="live_play"),
+    path(f"{_LIVE}more/", live.more, name="live_more"),
+    path(f"{_LIVE}steer/", live.steer, name="live_steer"),
+    path(f"{_LIVE}end/", live.end, name="live_end"),
     path("listen/variations/", variations.library, name="library"),
     path(_ONE, variations.variation, name="variation"),
     path(f"{_ONE}place/", variations.place, name="place"),

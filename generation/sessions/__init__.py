@@ -1,0 +1,1 @@
+"""Live sessions: endless pieces that are planned while they play, and steered."""

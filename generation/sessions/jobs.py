@@ -1,0 +1,85 @@
+"""The jobs of a session: what must be in the queue, given what is planned, stored and handed out.
+
+It refuses to know what the jobs do. Invariant: whoever asks for more sound puts what is missing for
+it, so however a job was lost the session goes on with the next question.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from generation.compose.stream import Place, version_of
+from generation.sessions import rules
+from generation.sessions.models import LiveSession
+from generation.sessions.queries import fallen, places_of
+from generation.sessions.rules import State
+from generation.work import operations as work
+from generation.work.queries import has_open
+from generation.work.rules import Priority
+
+# So many segments from the listener on are wanted at once; the others only ahead.
+_SOON = 2
+
+
+def missing_segments(session: LiveSession, chain: list[Place], numbers: Iterable[int]) -> list[int]:
+    """Those of `numbers` whose present version is not stored."""
+    wanted = {(n, version_of(chain, n)) for n in numbers}
+    stored = set(
+        session.segments.filter(number__in=[n for n, _ in wanted]).values_list("number", "version")
+    )
+    return sorted(n for n, _ in wanted - stored)
+
+
+def put_plan(session: LiveSession, now: datetime) -> None:
+    work.put_jobs(wanted=[work.Wanted(rules.PLAN, session.subject(), Priority.LIVE)], now=now)
+
+
+def put_segments(
+    session: LiveSession, chain: list[Place], now: datetime, *, since: int | None = None
+) -> None:
+    """Jobs for the segments that are wanted and not stored, from number `since` on if given."""
+    ahead = rules.wanted_segments(chain, session.handed)
+    numbers = ahead if since is None else range(min(since, ahead.start), ahead.stop)
+    soon = numbers.start + _SOON
+    jobs = [
+        work.Wanted(
+            rules.SEGMENT,
+            session.subject(),
+            Priority.LIVE if number < soon else Priority.LIVE_AHEAD,
+            part=number,
+        )
+        for number in missing_segments(session, chain, numbers)
+    ]
+    if jobs:
+        work.put_jobs(wanted=jobs, now=now, bells=min(2, len(jobs)))
+
+
+def put_seal(session: LiveSession, now: datetime) -> None:
+    work.put_jobs(wanted=[work.Wanted(rules.SEAL, session.subject(), Priority.SEAL)], now=now)
+
+
+def keep_going(session: LiveSession, now: datetime) -> None:
+    """Everything that a session under way needs next."""
+    chain = places_of(session)
+    is_due = not chain or rules.is_plan_due(chain[-1].end, session.handed)
+    if is_due or fallen(session, chain, now):
+        put_plan(session, now)
+    put_segments(session, chain, now)
+    is_over = session.state not in rules.UNDER_WAY
+    if rules.minutes_to_seal(session.handed, session.sealed, is_over=is_over):
+        put_seal(session, now)
+
+
+def mend_sessions(*, now: datetime, patience: timedelta = timedelta(seconds=30)) -> int:
+    """Put what sessions lost: jobs of those just begun, and the last seal of those that ended."""
+    mended = 0
+    begun = LiveSession.objects.filter(state=State.OPENING, created_at__lt=now - patience)
+    over = LiveSession.objects.filter(state__in=[State.ENDED, State.FAILED], record__state="OPEN")
+    for session in begun:
+        if not has_open(session.subject(), rules.KINDS):
+            put_plan(session, now)
+            mended += 1
+    for session in over:
+        if not has_open(session.subject(), rules.KINDS):
+            put_seal(session, now)
+            mended += 1
+    return mended

@@ -1,0 +1,203 @@
+"""The verbs of a session under way: write a section, store a segment, hand one out.
+
+Who plans and renders calls from above; here a recipe is text and sound is a name in the store.
+Invariants: nothing can be fetched before the licence record is open; a section is written after the
+one it was planned after, or not at all; a segment that comes twice is stored once.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from generation import recipe as recipes
+from generation.compose.stream import SEGMENT_SAMPLES, first_changed, version_of
+from generation.sessions import rules
+from generation.sessions.asking import start_session, steer_session
+from generation.sessions.ending import announce, end_idle_sessions, end_session
+from generation.sessions.jobs import keep_going, mend_sessions, put_segments
+from generation.sessions.models import LiveSegment, LiveSession, Section
+from generation.sessions.queries import places_of
+from generation.sessions.rules import State
+from generation.variations.reach import reach_of
+from licensing.attribution.live import open_part
+from licensing.attribution.models import LicenceRecord, RecordPart
+from licensing.attribution.operations import open_record
+
+__all__ = [
+    "Planned",
+    "end_idle_sessions",
+    "end_session",
+    "hand_out",
+    "mend_sessions",
+    "start_session",
+    "steer_session",
+    "store_segment",
+    "write_section",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A section that was planned: see `models.Section`. `sources`: (stem, digest) that sound."""
+
+    recipe: str
+    frame: Mapping[str, Any]
+    start: int
+    end: int
+    control: int
+    because: str
+    sources: Sequence[tuple[uuid.UUID, str]]
+
+
+def section_digest(recipe_sha256: str, frame: Mapping[str, Any], follows: str) -> str:
+    """Hex SHA-256 over a section and the digest of the one it follows."""
+    text = json.dumps([recipe_sha256, dict(frame), follows], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def write_section(
+    *,
+    session_id: uuid.UUID,
+    after: str,
+    planned: Planned,
+    clearance_id: uuid.UUID,
+    stems: Sequence[str],
+    now: datetime,
+) -> Section | None:
+    """Write the next section under its own part of the record, which opens with the first.
+
+    `after`: the digest of the section it was planned after, "" for the first. None: another was
+    written meanwhile, or the session is over. Raises OpenRefused when a grant fell meanwhile.
+    """
+    session = LiveSession.objects.select_for_update().get(id=session_id)
+    last = session.sections.order_by("-index").only("index", "digest").first()
+    if session.state not in rules.UNDER_WAY or (last.digest if last else "") != after:
+        return None
+    index = last.index + 1 if last else 0
+    sha256 = recipes.sha256_of_text(planned.recipe)
+    if session.record_id is None:
+        session.record = _open(session, planned, clearance_id, sha256, now)
+        session.state = State.LIVE
+    session.stems = sorted({*session.stems, *stems})
+    section = Section.objects.create(
+        session=session,
+        index=index,
+        start=planned.start,
+        end=planned.end,
+        recipe=planned.recipe,
+        recipe_sha256=sha256,
+        frame=dict(planned.frame),
+        digest=section_digest(sha256, planned.frame, after),
+        follows=after,
+        control=planned.control,
+        part=_part(session, planned, clearance_id, index, sha256, now),
+        because=planned.because,
+        written_at=now,
+    )
+    session.planned = planned.end
+    session.save(update_fields=["record", "stems", "state", "planned"])
+    put_segments(session, places_of(session), now, since=_since(planned))
+    announce(session.id, f"section {index}")
+    return section
+
+
+def _since(planned: Planned) -> int | None:
+    return first_changed(planned.start) if planned.because else None
+
+
+def _open(
+    session: LiveSession, planned: Planned, clearance_id: uuid.UUID, sha256: str, now: datetime
+) -> LicenceRecord:
+    plan = recipes.from_json(planned.recipe)
+    return open_record(
+        subject=session.subject(),
+        clearance_id=clearance_id,
+        recipe_sha256=sha256,
+        sources=planned.sources,
+        policy=plan.policy,
+        now=now,
+        made=reach_of(plan),
+    )
+
+
+def _part(
+    session: LiveSession,
+    planned: Planned,
+    clearance_id: uuid.UUID,
+    index: int,
+    sha256: str,
+    now: datetime,
+) -> RecordPart:
+    assert session.record is not None
+    return open_part(
+        record_id=session.record.id,
+        index=index,
+        clearance_id=clearance_id,
+        recipe_sha256=sha256,
+        sources=planned.sources,
+        now=now,
+        made=reach_of(recipes.from_json(planned.recipe)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A second of sound in the store; `windows`: see `models.LiveSegment`."""
+
+    number: int
+    version: int
+    name: str
+    digest: str
+    size: int
+    sources: Sequence[str]
+    windows: bytes
+
+
+@transaction.atomic
+def store_segment(*, session_id: uuid.UUID, rendered: Rendered, now: datetime) -> bool:
+    """Make a stored segment visible. False: a change has made it stale, or it came twice."""
+    session = LiveSession.objects.get(id=session_id)
+    if version_of(places_of(session), rendered.number) != rendered.version:
+        return False
+    _segment, is_new = LiveSegment.objects.get_or_create(
+        session=session,
+        number=rendered.number,
+        version=rendered.version,
+        defaults={
+            "name": rendered.name,
+            "digest": rendered.digest,
+            "bytes": rendered.size,
+            "sources": list(rendered.sources),
+            "windows": rendered.windows,
+            "stored_at": now,
+        },
+    )
+    if is_new:
+        announce(session.id, str(rendered.number))
+    return is_new
+
+
+@transaction.atomic
+def hand_out(
+    *, session_id: uuid.UUID, number: int, now: datetime, heard: int | None = None
+) -> None:
+    """A segment goes to the listener: remember how far they are, and have what follows made.
+
+    `heard`: the sample they say they hear at this moment.
+    """
+    reached = (number + 1) * SEGMENT_SAMPLES
+    LiveSession.objects.filter(id=session_id).update(
+        handed=Greatest(F("handed"), reached), heard=heard, heard_at=now
+    )
+    session = LiveSession.objects.get(id=session_id)
+    if session.state in rules.UNDER_WAY:
+        keep_going(session, now)

@@ -1,0 +1,173 @@
+"""What may be asked of a live session, how far workers go ahead, and when it is over.
+
+Pure: no rows, no sound, no clock. Positions are samples of the session. Invariant: ENDED and FAILED
+are ends; a wish is one of the targets a variation has, in the same range.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from generation.compose.stream import (
+    AHEAD,
+    SEGMENT_SAMPLES,
+    Place,
+    count_planned,
+    segment_at,
+)
+from generation.recipe import SAMPLE_RATE_HZ
+from generation.variations import rules as variations
+from generation.variations.rules import Mode, RequestRefused
+
+PLAN, SEGMENT, SEAL = "live_plan", "live_segment", "live_seal"
+KINDS = (PLAN, SEGMENT, SEAL)
+MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
+WISHES = ("energy", "valence", "brightness", "density", "tempo_bpm", "key", "vocals")
+NOTHING_LEFT = (
+    "nothing_clearable",
+    "No artist permits this use any more, so the session ended here.",
+)
+TOO_LONG = ("too_long", "A session lasts up to twelve hours; start another one.")
+
+# Workers render so many seconds beyond what was handed out: two bars of a slow piece.
+RENDERED_AHEAD = 5
+# And plan until so far beyond it, so that a section is there before its first segment is wanted.
+PLANNED_AHEAD = 12 * SAMPLE_RATE_HZ
+# The moment that a change needs to be planned, rendered and fetched before it can be heard.
+REACTION = round(0.3 * SAMPLE_RATE_HZ)
+# A player may hold so much sound that it has not played yet; a change may still replace it.
+HELD_BACK = 8 * SAMPLE_RATE_HZ
+MINUTE_SAMPLES = 60 * SAMPLE_RATE_HZ
+LONGEST = 12 * 60 * MINUTE_SAMPLES
+# A session whose sound nobody fetched for so long is over.
+IDLE = timedelta(minutes=10)
+SESSIONS_OF_A_CLIENT = 64
+
+
+class State(StrEnum):
+    """Where a session stands: OPENING until its first section is written."""
+
+    OPENING = "OPENING"
+    LIVE = "LIVE"
+    ENDED = "ENDED"
+    FAILED = "FAILED"
+
+
+UNDER_WAY = (State.OPENING, State.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A checked request. `artist`: the party whose recordings alone may sound, or None."""
+
+    mode: str
+    artist: UUID | None
+    recordings: tuple[str, ...]
+    targets: Mapping[str, Any]
+    seed: int
+    territory: str
+    channel: str
+
+
+def check_session(
+    *,
+    mode: str,
+    targets: Mapping[str, Any],
+    recordings: Sequence[str],
+    artist: UUID | None,
+    seed: int,
+    territory: str,
+    channel: str,
+) -> Asked:
+    """The request, complete and in range; raises RequestRefused with the field that is wrong."""
+    if mode not in MODES:
+        raise RequestRefused("unknown_mode", "A session is mood, focus or ambient.", "mode")
+    checked = variations.check_request(
+        mode=mode,
+        targets=_wishes(targets),
+        recordings=recordings,
+        seed=seed,
+        territory=territory,
+        channel=channel,
+    )
+    return Asked(
+        mode=checked.mode,
+        artist=artist,
+        recordings=tuple(checked.recordings),
+        targets={name: checked.targets[name] for name in WISHES},
+        seed=checked.seed,
+        territory=checked.territory,
+        channel=checked.channel,
+    )
+
+
+def check_wishes(mode: str, now: Mapping[str, Any], wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """The targets `now` with `wishes` in their place; raises RequestRefused.
+
+    A tempo or key of None leaves it to the composer again.
+    """
+    if not wishes:
+        raise RequestRefused("no_wish", "Say at least one thing that shall change.")
+    checked = variations.check_targets(Mode(mode), dict(now) | dict(_wishes(wishes)))
+    return {name: checked[name] for name in WISHES}
+
+
+def _wishes(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    unknown = sorted(set(given) - set(WISHES))
+    if unknown:
+        name = unknown[0]
+        raise RequestRefused("unknown_target", f"There is no target called {name!r:.60}.", name)
+    return given
+
+
+def change_from(handed: int, heard_at: int | None) -> int:
+    """The sample from which a change may be heard, at the earliest.
+
+    `handed`: sound up to there is in the listener's hands. `heard_at`: where they say they are;
+    what they hold beyond can be replaced. Without it nothing that was handed out is changed.
+    """
+    if heard_at is None:
+        return handed + AHEAD
+    return min(handed, max(heard_at, handed - HELD_BACK)) + REACTION
+
+
+def wanted_segments(chain: Sequence[Place], handed: int) -> range:
+    """The segments to have ready when sound up to `handed` was handed out; those planned."""
+    first = segment_at(handed)
+    planned = count_planned(chain[-1].end) if chain else 0
+    return range(first, min(planned, first + RENDERED_AHEAD))
+
+
+def is_plan_due(end: int, handed: int) -> bool:
+    """Whether a chain that ends at `end` needs another section."""
+    return end < handed + PLANNED_AHEAD and end < LONGEST
+
+
+def minute_of(segment: int) -> int:
+    """The minute in which a segment begins."""
+    return segment * SEGMENT_SAMPLES // MINUTE_SAMPLES
+
+
+def segments_of(minute: int) -> range:
+    """The segments of a minute."""
+    each = MINUTE_SAMPLES // SEGMENT_SAMPLES
+    return range(minute * each, (minute + 1) * each)
+
+
+def minutes_of(handed: int) -> int:
+    """How many minutes were started."""
+    return -(-handed // MINUTE_SAMPLES)
+
+
+def minutes_to_seal(handed: int, sealed: int, *, is_over: bool) -> range:
+    """The minutes that can be sealed now: nothing in them may still be replaced."""
+    settled = max(0, handed - HELD_BACK) // MINUTE_SAMPLES
+    return range(sealed, minutes_of(handed) if is_over else settled)
+
+
+def is_idle(heard_at: datetime, now: datetime) -> bool:
+    """Whether nobody has fetched anything for too long."""
+    return now - heard_at >= IDLE

@@ -1,0 +1,138 @@
+"""The jobs "live_segment" and "live_seal": a second of a session, and its minutes closed.
+
+Invariant: a segment is a pure function of the sections it names as its version, so any worker makes
+the same bytes; what is attributed is what was handed out.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.compose.reel import part_for, recipe_of, reel_from
+from generation.compose.stream import SEGMENT_SAMPLES, segment_range, version_of
+from generation.engine import codecs
+from generation.engine.backends import backend_for
+from generation.engine.lines import lines_of
+from generation.engine.render import Cache
+from generation.sessions import rules
+from generation.sessions.ending import Minute, close_minute, close_session
+from generation.sessions.jobs import missing_segments
+from generation.sessions.models import LiveSegment, LiveSession
+from generation.sessions.operations import Rendered, store_segment
+from generation.sessions.queries import fallen, places_of
+from generation.work.models import Job
+from generation.worker.loop import Clock
+from generation.worker.planning import REMEMBERED, read_chain, read_recipe
+from generation.worker.rendering import chosen_backend
+from generation.worker.stems import load_onsets, load_stems
+from licensing.attribution.models import LicenceSource
+from licensing.catalog.store import object_name, put_once
+
+LIVE = "live"
+# As many sessions as a core can serve keep their tapes between two seconds.
+_cache = Cache(recipes=24, checkpoints=8_192)
+
+
+def render_segment(job: Job, clock: Clock) -> None:
+    """Render segment `job.part` in its present version, again while a change makes it stale."""
+    while _render_once(job.subject_ref, job.part, clock):
+        pass
+
+
+def _render_once(session_id: str, number: int, clock: Clock) -> bool:
+    """True when the segment was rendered and has become stale meanwhile."""
+    session = LiveSession.objects.get(id=session_id)
+    places = places_of(session)
+    version = version_of(places, number)
+    if session.state not in rules.UNDER_WAY or version is None:
+        return False
+    if not missing_segments(session, places, [number]):
+        return False
+    if version in fallen(session, places, clock()):
+        return False
+    rows = list(session.sections.filter(index__lte=version).order_by("-index")[:REMEMBERED])[::-1]
+    reel = reel_from(read_recipe(rows[-1].recipe))
+    plan = recipe_of(reel, part_for(reel, read_chain(rows), number))
+    digests = [source.digest for source in plan.sources]
+    start, end = segment_range(number)
+    sound = backend_for(plan, chosen_backend()).render(
+        plan,
+        load_stems(digests),
+        load_onsets(digests),
+        start,
+        end,
+        cache=_cache,
+        with_parts=False,
+    )
+    data = codecs.encode_flac(sound.audio)
+    digest = hashlib.sha256(data).hexdigest()
+    name = put_once(object_name(LIVE, digest, "flac"), io.BytesIO(data))
+    rendered = Rendered(
+        number=number,
+        version=version,
+        name=name,
+        digest=digest,
+        size=len(data),
+        sources=digests,
+        windows=np.ascontiguousarray(sound.windows, dtype="<f8").tobytes(),
+    )
+    return not store_segment(session_id=session.id, rendered=rendered, now=clock())
+
+
+def seal_session(job: Job, clock: Clock) -> None:
+    """Close the minutes that are heard; a session that is over closes with its last."""
+    session = LiveSession.objects.select_related("record").get(id=job.subject_ref)
+    if session.record is None or session.record.state != "OPEN":
+        return
+    is_over = session.state not in rules.UNDER_WAY
+    for minute in rules.minutes_to_seal(session.handed, session.sealed, is_over=is_over):
+        heard = _heard(session, rules.segments_of(minute))
+        lines, sha256 = _lines(session, heard)
+        close_minute(
+            session_id=session.id, minute=Minute(minute, tuple(lines), sha256), now=clock()
+        )
+    if is_over:
+        heard = _heard(session, range(session.handed // SEGMENT_SAMPLES))
+        lines, sha256 = _lines(session, heard)
+        close_session(session_id=session.id, lines=lines, windows_sha256=sha256, now=clock())
+
+
+def _heard(session: LiveSession, numbers: range) -> list[LiveSegment]:
+    """The segments among `numbers` that were handed out, each in its last version."""
+    reached = min(numbers.stop, session.handed // SEGMENT_SAMPLES)
+    rows = session.segments.filter(number__gte=numbers.start, number__lt=reached)
+    newest = {row.number: row for row in rows.order_by("number", "version")}
+    return list(newest.values())
+
+
+def _lines(
+    session: LiveSession, heard: Sequence[LiveSegment]
+) -> tuple[list[tuple[UUID, int]], str]:
+    """(stem, ppm) by policy k-weighted-shapley/1 over all windows, and the digest of the tables."""
+    digests = sorted({digest for one in heard for digest in one.sources})
+    windows = np.concatenate([np.zeros((0, len(digests))), *_tables(heard, digests)])
+    found = lines_of(windows, digests) if digests else ()
+    sources = LicenceSource.objects.filter(record_id=session.record_id)
+    stems = dict(sources.values_list("digest", "stem_id"))
+    sha256 = hashlib.sha256(b"".join(_written(one) for one in heard)).hexdigest()
+    return [(stems[digest], ppm) for digest, ppm in found if ppm], sha256
+
+
+def _tables(
+    heard: Iterable[LiveSegment], digests: Sequence[str]
+) -> Iterable[npt.NDArray[np.float64]]:
+    """Each segment's windows with a column for every one of `digests`."""
+    for one in heard:
+        own = np.frombuffer(bytes(one.windows), dtype="<f8").reshape(-1, len(one.sources))
+        table = np.zeros((len(own), len(digests)))
+        table[:, [digests.index(digest) for digest in one.sources]] = own
+        yield table
+
+
+def _written(one: LiveSegment) -> bytes:
+    """A segment's table as it goes into the digest: who its columns are, then its numbers."""
+    return "\n".join(one.sources).encode() + b"\n" + bytes(one.windows)

@@ -1,0 +1,169 @@
+"""What there is to make something of: cleared stems, what was measured in them, their limits.
+
+It knows a use that somebody asked for, whatever is made of it. It refuses to know recipes. It never
+chooses what is not cleared, and a refusal carries a code and a sentence for a person.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+from uuid import UUID
+
+from generation.analysis.queries import measured_stems, recording_analysis, stem_analysis
+from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
+from generation.compose.values import Limits, Song, SongStem
+from generation.variations import choosing, rules
+from generation.variations.rules import Mode
+from generation.worker.loop import Clock, JobRefused
+from licensing.catalog.models import Stem
+from licensing.clearance.models import Clearance
+from licensing.clearance.operations import clear_use
+from licensing.clearance.queries import ClearableRecording, ClearableStem, list_clearable
+
+UNMEASURED = ("not_measured", "The recording is still being measured; ask again in a moment.")
+NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
+
+
+class Asking(Protocol):
+    """Whoever asks for a use: a request for a variation, or a live session."""
+
+    requester_kind: Any
+    requester_ref: Any
+    mode: Any
+    recordings: Any
+    targets: Any
+    seed: Any
+    territory: Any
+    channel: Any
+
+
+Material = list[tuple[ClearableRecording, tuple[ClearableStem, ...]]]
+
+
+def cleared_for(
+    request: Asking, clock: Clock, *, all_named: bool = True
+) -> tuple[ClearableRecording, ...]:
+    """The recordings asked for (or all), with the stems that may be used like this here and now.
+
+    Raises JobRefused when one that was named may not be used, unless what is left will do.
+    """
+    named = [UUID(one) for one in request.recordings]
+    found = list_clearable(
+        rules.use_of(Mode(request.mode)),
+        request.territory,
+        request.channel,
+        clock(),
+        requester=(request.requester_kind, request.requester_ref),
+        recording_ids=named or None,
+    )
+    if not named:
+        return found
+    by_id = {one.recording_id: one for one in found}
+    for missing in (one for one in named if all_named and one not in by_id):
+        stems = Stem.objects.filter(recording_id=missing, state=Stem.State.READY)
+        clear(request, list(stems.values_list("id", flat=True)), clock)
+        raise JobRefused(*NOTHING)
+    return tuple(by_id[one] for one in named if one in by_id)
+
+
+def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
+    """The recorded decision; raises JobRefused with its first reason when it is no."""
+    clearance = clear_use(
+        use=rules.use_of(Mode(request.mode)),
+        stems=stems,
+        requester=(request.requester_kind, request.requester_ref),
+        territory=request.territory,
+        channel=request.channel,
+        now=clock(),
+    )
+    if not clearance.allowed:
+        raise JobRefused("not_cleared", clearance.reasons[0]["sentence"])
+    return clearance
+
+
+def chosen_for(
+    found: tuple[ClearableRecording, ...], request: Asking, *, vocals: bool
+) -> frozenset[UUID]:
+    """The stems that the house chooses of all that may be used, where none were named."""
+    targets: dict[str, Any] = request.targets
+    chosen = choosing.choose(
+        [_candidate(one) for one in found if measured_stems(one.recording_id)],
+        Mode(request.mode),
+        tempo_bpm=targets["tempo_bpm"],
+        key=targets["key"],
+        vocals=vocals,
+        seed=request.seed,
+    )
+    return frozenset(map(UUID, chosen))
+
+
+def material_of(found: tuple[ClearableRecording, ...], chosen: Collection[UUID] | None) -> Material:
+    """The chosen stems (None: all), each digest once. Raises JobRefused when there is none."""
+    material: Material = []
+    seen: set[str] = set()
+    for one in found:
+        stems = []
+        for stem in one.stems:
+            if (chosen is None or stem.stem_id in chosen) and stem.digest not in seen:
+                seen.add(stem.digest)
+                stems.append(stem)
+        if stems:
+            material.append((one, tuple(stems)))
+    if not material:
+        raise JobRefused(*NOTHING)
+    return material
+
+
+def _together(one: ClearableRecording) -> RecordingAnalysis:
+    found = recording_analysis(one.recording_id)
+    if found is None:
+        raise JobRefused(*UNMEASURED)
+    return found
+
+
+def _candidate(one: ClearableRecording) -> choosing.Candidate:
+    analysis = _together(one)
+    return choosing.Candidate(
+        recording=str(one.recording_id),
+        stems=tuple((str(stem.stem_id), _role(stem)) for stem in one.stems),
+        tempo_bpm=analysis.tempo_bpm,
+        key=analysis.key,
+        with_others=one.limits.with_others,
+    )
+
+
+def _role(stem: ClearableStem) -> str:
+    return _analysis(stem).role
+
+
+def _analysis(stem: ClearableStem) -> StemAnalysis:
+    """What was measured, with the role that the artist gave the stem."""
+    found = stem_analysis(stem.stem_id)
+    if found is None:
+        raise JobRefused(*UNMEASURED)
+    return replace(found, role=stem.role) if stem.role in ROLES else found
+
+
+def limits_of(limits: dict[str, Any]) -> Limits:
+    """The clearance's limits, within what the composer can do at all."""
+    widest = Limits()
+    return Limits(
+        tempo_min_ratio=max(widest.tempo_min_ratio, limits["tempo_min_ratio"]),
+        tempo_max_ratio=min(widest.tempo_max_ratio, limits["tempo_max_ratio"]),
+        semitones_max=min(widest.semitones_max, limits["semitones_max"]),
+        vocals=limits["vocals"],
+    )
+
+
+def song_of(one: ClearableRecording, stems: tuple[ClearableStem, ...]) -> Song:
+    """The recording as the director reads it, with its Gram matrices cut to the stems at hand."""
+    analysis = _together(one)
+    order = measured_stems(one.recording_id)
+    if not {stem.stem_id for stem in stems} <= set(order):
+        raise JobRefused(*UNMEASURED)
+    rows = [order.index(stem.stem_id) for stem in stems]
+    gram = tuple(tuple(tuple(span[i][j] for j in rows) for i in rows) for span in analysis.gram)
+    return Song(
+        stems=tuple(SongStem(stem.digest, stem.label, _analysis(stem)) for stem in stems),
+        analysis=replace(analysis, gram=gram),
+    )

@@ -1,0 +1,207 @@
+"""The job "live_plan": the next sections of a live session, cleared anew for each of them.
+
+What was asked last is planned from the next bar line on; a stem whose grant fell leaves there too.
+Invariant: a section rests on a clearance of its own moment that names all its sources, and follows
+from its targets, the seed and the sections before it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from generation.compose.live import LiveSection, cut_short, next_line, next_section
+from generation.compose.reel import (
+    Reel,
+    chain_from,
+    frame_of,
+    recipe_of,
+    reel_from,
+    reel_of,
+    section_from,
+)
+from generation.compose.values import Ask, CannotCompose, Song
+from generation.recipe import DigestMismatch, Recipe, RecipeError, from_json, to_json
+from generation.sessions import rules
+from generation.sessions.asking import latest_control
+from generation.sessions.ending import end_session
+from generation.sessions.models import LiveSession, Section
+from generation.sessions.operations import Planned, write_section
+from generation.sessions.queries import WITHDRAWN, fallen, heard_now, places_of
+from generation.sessions.rules import State
+from generation.variations.rules import Mode
+from generation.work.models import Job
+from generation.worker.levelling import level_after, levelled
+from generation.worker.loop import Clock, JobRefused
+from generation.worker.material import (
+    Material,
+    chosen_for,
+    clear,
+    cleared_for,
+    limits_of,
+    material_of,
+    song_of,
+)
+from licensing.attribution.rules import OpenRefused
+from licensing.clearance.models import Clearance
+from licensing.clearance.queries import ClearableRecording
+
+STEERED = "steered"
+# A grant may fall between clearing and writing; cleared again, its stem is left out.
+TRIES = 3
+# So many sections back are read, for novelty and for what rings over.
+REMEMBERED = 24
+
+read_recipe = lru_cache(maxsize=512)(from_json)
+
+
+def read_chain(rows: list[Section]) -> list[LiveSection]:
+    """What is to sound of sections in the order of writing."""
+    return chain_from([section_from(read_recipe(row.recipe), row.frame) for row in rows])
+
+
+def plan_session(job: Job, clock: Clock) -> None:
+    """Write sections until the session is planned far enough, the newest wishes among them."""
+    for _ in range(REMEMBERED):
+        session = LiveSession.objects.get(id=job.subject_ref)
+        if session.state not in rules.UNDER_WAY or not _write_next(session, clock):
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the next section goes: after which sections, and why there."""
+
+    chain: list[LiveSection]
+    last: Section | None
+    because: str
+    control: int
+    ask: Ask
+
+
+def _write_next(session: LiveSession, clock: Clock) -> bool:
+    """Write one section if one is due; False when none is, or the session came to its end."""
+    place = _next_place(session, clock)
+    if place is None:
+        return False
+    for turn in range(TRIES):
+        try:
+            material, clearance = _cleared_material(session, clock)
+            made = _planned(session, place, material, clearance)
+            _written(session, place, made, material, clearance, clock)
+            return True
+        except OpenRefused as refused:
+            if turn == TRIES - 1:
+                raise JobRefused("not_cleared", refused.reasons[0].sentence) from refused
+        except DigestMismatch:
+            raise  # the fault is ours and may be gone at the next attempt
+        except (CannotCompose, RecipeError) as error:
+            raise JobRefused("cannot_compose", str(error)) from error
+    return False
+
+
+def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
+    """Where a section is due: at the next line for a change, else at the end; None for nowhere."""
+    newest = list(session.sections.order_by("-index")[:REMEMBERED])[::-1]
+    control, targets = latest_control(session)
+    ask = Ask(mode=session.mode, seed=session.seed, **targets)
+    index = control.index if control else 0
+    if not newest:
+        return _Place([], None, "", index, ask)
+    chain, last, now = read_chain(newest), newest[-1], clock()
+    because, heard = "", None
+    if fallen(session, places_of(session), now):
+        because, heard = WITHDRAWN, heard_now(session, now)
+    elif control is not None and last.control < index:
+        because, heard = STEERED, control.said_at
+    if because:
+        since = min(rules.change_from(session.handed, heard), chain[-1].end)
+        chain = cut_short(chain, next_line(chain, since))
+    elif not rules.is_plan_due(chain[-1].end, session.handed):
+        if chain[-1].end >= rules.LONGEST and session.handed >= rules.LONGEST - rules.HELD_BACK:
+            end_session(session_id=session.id, now=now, why=rules.TOO_LONG)
+        return None
+    return _Place(chain, last, because, index, ask)
+
+
+def _cleared_material(session: LiveSession, clock: Clock) -> tuple[Material, Clearance]:
+    """What may be used at this moment of what the session was begun with, or of anything.
+
+    Raises JobRefused where no artist permits the use any more.
+    """
+    is_new = session.state == State.OPENING
+    found = _of_artist(cleared_for(session, clock, all_named=is_new), session.artist)
+    material = _still(found, frozenset(map(UUID, session.stems)))
+    if material is None:
+        vocals = session.mode != Mode.FOCUS
+        chosen = None if session.recordings else chosen_for(found, session, vocals=vocals)
+        if not is_new and not found:
+            raise JobRefused(*rules.NOTHING_LEFT)
+        material = material_of(found, chosen)
+    stems = [stem.stem_id for _one, chosen_stems in material for stem in chosen_stems]
+    return material, clear(session, stems, clock)
+
+
+def _of_artist(
+    found: tuple[ClearableRecording, ...], artist: UUID | None
+) -> tuple[ClearableRecording, ...]:
+    return tuple(one for one in found if artist is None or one.party_id == artist)
+
+
+def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Material | None:
+    """The material of the session as far as it may still be used; None when nothing may."""
+    if not any(stem.stem_id in kept for one in found for stem in one.stems):
+        return None
+    return material_of(found, kept)
+
+
+def _planned(
+    session: LiveSession, place: _Place, material: Material, clearance: Clearance
+) -> tuple[LiveSection, Reel, float]:
+    """The section, what it is written on, and how far it is turned up or down."""
+    songs: list[Song] = [song_of(one, stems) for one, stems in material]
+    section = next_section(place.ask, songs, place.chain, limits=limits_of(clearance.limits))
+    if place.last is None:
+        return section, reel_of(place.ask), 0.0
+    reel = reel_from(read_recipe(place.last.recipe))
+    level_db = level_after(session, place.last, reel.target_lufs)
+    return levelled(section, level_db), reel, level_db
+
+
+def _written(
+    session: LiveSession,
+    place: _Place,
+    made: tuple[LiveSection, Reel, float],
+    material: Material,
+    clearance: Clearance,
+    clock: Clock,
+) -> None:
+    section, reel, level_db = made
+    plan: Recipe = recipe_of(reel, [section])
+    by_digest = {stem.digest: stem.stem_id for _one, stems in material for stem in stems}
+    write_section(
+        session_id=session.id,
+        after=place.last.digest if place.last is not None else "",
+        planned=Planned(
+            recipe=to_json(plan),
+            frame=frame_of(section) | {"level_db": level_db, "said": _said(section)},
+            start=section.start,
+            end=section.end,
+            control=place.control,
+            because=place.because,
+            sources=[(by_digest[one.digest], one.digest) for one in plan.sources],
+        ),
+        clearance_id=clearance.id,
+        stems=[str(stem) for stem in by_digest.values()],
+        now=clock(),
+    )
+
+
+def _said(section: LiveSection) -> dict[str, object]:
+    """What a player shows of a section."""
+    return {
+        "tempo_bpm": section.tempo_bpm,
+        "key": section.key,
+        "energy": section.energy,
+        "remarks": list(section.remarks),
+    }

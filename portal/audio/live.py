@@ -1,0 +1,214 @@
+"""Live sessions for whoever plays them: what may be fetched now, who sounds in it, what changes.
+
+Page, player and partner API read the same list. It refuses to know requests and pages. Invariants:
+a segment is listed in one version at a time, and only while what it holds still stands; without a
+receipt that covers this moment nothing is listed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+
+from generation.compose.stream import Place, first_changed, segment_range
+from generation.recipe import SAMPLE_RATE_HZ
+from generation.sessions import rules
+from generation.sessions.asking import is_waiting
+from generation.sessions.models import LiveSegment, LiveSession, Section
+from generation.sessions.queries import list_segments, places_of
+from generation.variations import evidence
+from licensing.attribution.queries import LineView, lines_of
+from licensing.money import allocate
+from licensing.receipts.queries import receipt_covering
+from licensing.royalties.operations import PlaybackRefused, issue_token, read_token
+from portal.audio.playlists import Playback
+from portal.audio.reach import Listener
+from portal.audio.signing import GOOD_FOR, Leave, expiry, sign
+
+NO_POOL = "Your subscription does not cover this moment, so the session waits."
+
+
+@dataclass(frozen=True, slots=True)
+class LivePiece:
+    """One second, [start, end) samples of the session, at `url`.
+
+    `version` grows when a change makes the second anew; `shares`: parts per thousand by source.
+    """
+
+    number: int
+    version: int
+    start: int
+    end: int
+    url: str
+    shares: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlan:
+    """A section as it stands: its bar lines are samples of the session."""
+
+    number: int
+    start: int
+    end: int
+    lines: tuple[int, ...]
+    tempo_bpm: float | None
+    key: str | None
+    energy: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveList:
+    """What a player learns: sections from the last known on, seconds from the one wanted on.
+
+    `is_over`: nothing will follow; `sentence` says why, where somebody should know; `is_waiting`: a
+    change was asked for and is not planned yet.
+    """
+
+    state: str
+    is_over: bool
+    sentence: str
+    is_waiting: bool
+    good_for_s: int
+    sources: tuple[LineView, ...]
+    plan: tuple[LivePlan, ...]
+    pieces: tuple[LivePiece, ...]
+
+
+def open_live(
+    session: LiveSession,
+    listener: Listener,
+    *,
+    client_key: str,
+    now: datetime,
+    listener_parties: Sequence[UUID | str] = (),
+) -> Playback:
+    """Leave to hear a session whose record is open."""
+    assert session.record_id is not None
+    token, text = issue_token(
+        record_id=session.record_id,
+        listener=listener,
+        client_key=client_key,
+        duration_ms=rules.LONGEST * 1000 // SAMPLE_RATE_HZ,
+        now=now,
+        payer=payer_of(session),
+        listener_parties=listener_parties,
+    )
+    return Playback(token, text)
+
+
+def payer_of(session: LiveSession) -> Listener:
+    """Whose receipts pay for it: the requester's."""
+    return (session.requester_kind, session.requester_ref)
+
+
+def known_live(
+    text: str, session: LiveSession, listener: Listener, now: datetime
+) -> Playback | None:
+    """The playback of that text, when it is this listener's, of this session, and not over."""
+    try:
+        token = read_token(text)
+    except PlaybackRefused:
+        return None
+    is_theirs = (token.listener_kind, token.listener_ref) == listener
+    is_of_it = token.record_id == session.record_id
+    return Playback(token, text) if is_theirs and is_of_it and token.expires_at > now else None
+
+
+def live_list(
+    session: LiveSession, playback: Playback, *, after: int, have: int, now: datetime
+) -> LiveList:
+    """Segments from number `after` on and sections after number `have` (-1: all that stand).
+
+    A section that is new to the player may change seconds before `after`: those are listed too.
+    """
+    chain = places_of(session)
+    is_over = session.state not in rules.UNDER_WAY
+    news = [place for place in chain if place.number > have]
+    sources = lines_of_session(session)
+    pieces: list[LivePiece] = []
+    is_paid = receipt_covering(payer_of(session), now) is not None
+    if is_paid and session.record_id is not None:
+        first = min([after, *(first_changed(place.start) for place in news if have >= 0)])
+        columns = {one.digest: number for number, one in enumerate(sources)}
+        rows = list_segments(session, chain, max(0, first), now)
+        pieces = [_piece(row, session, playback, columns, now) for row in rows]
+    return LiveList(
+        state=session.state,
+        is_over=is_over,
+        sentence=session.end_sentence if is_over else ("" if is_paid else NO_POOL),
+        is_waiting=is_waiting(session),
+        good_for_s=int(GOOD_FOR.total_seconds()),
+        sources=sources,
+        plan=_plan(session, news),
+        pieces=tuple(pieces),
+    )
+
+
+def lines_of_session(session: LiveSession) -> tuple[LineView, ...]:
+    """The sources of a session in the order in which they came in."""
+    if session.record_id is None:
+        return ()
+    order = dict(session.record.sources.values_list("stem_id", "position"))  # type: ignore[union-attr]
+    return tuple(sorted(lines_of(session.record_id), key=lambda one: order[one.stem_id]))
+
+
+def _plan(session: LiveSession, places: Sequence[Place]) -> tuple[LivePlan, ...]:
+    rows = Section.objects.filter(session=session, index__in=[one.number for one in places]).defer(
+        "recipe"
+    )
+    by_number = {row.index: row for row in rows}
+    return tuple(_section(by_number[place.number], place) for place in places)
+
+
+def _section(row: Section, place: Place) -> LivePlan:
+    said = row.frame["said"]
+    beats = row.frame["beats"][:: row.frame["beats_per_bar"]]
+    return LivePlan(
+        number=row.index,
+        start=place.start,
+        end=place.end,
+        lines=tuple(line for line in beats if line <= place.end),
+        tempo_bpm=said["tempo_bpm"],
+        key=said["key"],
+        energy=said["energy"],
+        because=row.because,
+    )
+
+
+def _piece(
+    row: LiveSegment,
+    session: LiveSession,
+    playback: Playback,
+    columns: dict[str, int],
+    now: datetime,
+) -> LivePiece:
+    token = playback.token
+    leave = Leave(
+        subject_ref=str(session.id),
+        piece=f"live:{row.number}:{row.version}",
+        listener_kind=token.listener_kind,
+        listener_ref=token.listener_ref,
+        playback=playback.text,
+        expires_at=expiry(now),
+    )
+    start, end = segment_range(row.number)
+    url = reverse("audio:live", args=[sign(leave)])
+    return LivePiece(row.number, row.version, start, end, url, shares_of(row, columns))
+
+
+def shares_of(row: LiveSegment, columns: dict[str, int]) -> tuple[int, ...]:
+    """Parts per thousand of every source in this second; empty when it is silent."""
+    found = evidence.mean_shares(evidence.rows_of(bytes(row.windows), len(row.sources)))
+    if found is None:
+        return ()
+    weights = [
+        (digest, round(part * 10**9)) for digest, part in zip(row.sources, found, strict=True)
+    ]
+    parts = allocate(1_000, weights)
+    shares = [0] * len(columns)
+    for digest, part in parts.items():
+        shares[columns[digest]] = part
+    return tuple(shares)

@@ -1,0 +1,270 @@
+"""Live sessions for a listener's player: begin, follow, steer, end.
+
+It refuses to draw pages and to know sound and rights. Invariants: a stranger gets the same 404 as
+for a session that does not exist; while an answer waits no database connection is held.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, cast
+from uuid import UUID
+
+from allauth.core import ratelimit
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from generation.compose.stream import SEGMENT_SAMPLES
+from generation.sessions import rules
+from generation.sessions.jobs import keep_going
+from generation.sessions.models import LiveSession
+from generation.sessions.operations import end_session, start_session, steer_session
+from generation.sessions.queries import session_for
+from generation.variations.rules import SEED_AT_MOST, RequestRefused
+from portal.accounts.access import parties_of
+from portal.accounts.models import User
+from portal.audio.live import LiveList, known_live, live_list, open_live
+from portal.audio.playlists import Playback
+from portal.audio.reach import Listener
+from portal.audio.waiting import first_answer
+from portal.listeners.playing import client_key, listener_of
+
+WAIT_S = 8.0
+_POSITION_MOST = rules.LONGEST
+
+
+def session_of(listener: Listener, session_id: UUID | str) -> LiveSession:
+    """The listener's session, or the 404 that everybody else gets."""
+    session = session_for(listener, session_id)
+    if session is None:
+        raise Http404
+    return session
+
+
+@never_cache
+@login_required
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Begin a session out of JSON: mode, wishes, and `artist` or `recordings` where named."""
+    user = cast(User, request.user)
+    given = _json(request)
+    if not ratelimit.consume(request, action="live", user=user):
+        return _refusal(
+            "too_many", "That was a lot within a minute. Wait a little, then try again."
+        )
+    try:
+        session = begin(user, given)
+    except RequestRefused as refused:
+        return _refusal(refused.code, refused.sentence)
+    return JsonResponse(addresses_of(session), status=201)
+
+
+def begin(user: User, given: Mapping[str, Any]) -> LiveSession:
+    """Start what was asked for; raises RequestRefused."""
+    artist = _uuid(given.get("artist"))
+    recordings = given.get("recordings") or []
+    return start_session(
+        requester=listener_of(user),
+        key=str(given.get("key") or secrets.token_urlsafe(16))[:120],
+        mode=str(given.get("mode", "")),
+        targets=_wishes(given),
+        recordings=[str(one) for one in recordings],
+        artist=artist,
+        seed=secrets.randbelow(SEED_AT_MOST),
+        territory=user.country,
+        channel=settings.OWN_CHANNEL,
+        now=timezone.now(),
+    )
+
+
+def addresses_of(session: LiveSession) -> dict[str, str]:
+    """Where the player of a session goes."""
+    return {
+        "id": str(session.id),
+        "title": session.title,
+        "page": reverse("listeners:live", args=[session.id]),
+        "play": reverse("listeners:live_play", args=[session.id]),
+        "steer": reverse("listeners:live_steer", args=[session.id]),
+        "end": reverse("listeners:live_end", args=[session.id]),
+    }
+
+
+def _wishes(given: Mapping[str, Any]) -> dict[str, Any]:
+    wishes = given.get("wishes", {})
+    if not isinstance(wishes, dict):
+        raise RequestRefused("bad_target", "Wishes are names with values.")
+    return wishes
+
+
+def _uuid(text: object) -> UUID | None:
+    if text in (None, ""):
+        return None
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise RequestRefused("no_such_artist", "There is no such artist.", "artist") from None
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        given = json.loads(request.body or b"{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise Http404
+    return given
+
+
+def _refusal(code: str, sentence: str) -> JsonResponse:
+    return JsonResponse({"code": code, "sentence": sentence}, status=422)
+
+
+@never_cache
+@require_POST
+async def play(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Open a playback; answers when there is a first second to fetch, or no hope of one."""
+    user = await request.auser()
+    listener = listener_of(user)
+
+    def is_open(session: LiveSession) -> bool:
+        is_over = session.state not in rules.UNDER_WAY
+        return is_over or (session.record_id is not None and session.segments.exists())
+
+    def ask() -> tuple[LiveSession, bool]:
+        session = session_of(listener, session_id)
+        return session, is_open(session)
+
+    session, _ = await first_answer(str(session_id), ask, lambda found: found[1], WAIT_S)
+    answer = await sync_to_async(_opened)(request, cast(User, user), session, listener)
+    return JsonResponse(answer)
+
+
+def _opened(
+    request: HttpRequest, user: User, session: LiveSession, listener: Listener
+) -> dict[str, Any]:
+    if session.record_id is None:
+        return {
+            "state": session.state,
+            "is_over": session.state not in rules.UNDER_WAY,
+            "sentence": session.end_sentence,
+            "token": "",
+        }
+    now = timezone.now()
+    parties = list(parties_of(user).values_list("pk", flat=True))
+    playback = open_live(
+        session, listener, client_key=client_key(request), now=now, listener_parties=parties
+    )
+    after = session.handed // SEGMENT_SAMPLES
+    found = live_list(session, playback, after=after, have=-1, now=now)
+    return as_json(session, playback, found)
+
+
+def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[str, Any]:
+    """A list as the player reads it."""
+    more = reverse("listeners:live_more", args=[session.id])
+    return {
+        "state": found.state,
+        "is_over": found.is_over,
+        "sentence": found.sentence,
+        "is_waiting": found.is_waiting,
+        "good_for_s": found.good_for_s,
+        "token": playback.text,
+        "more": f"{more}?token={playback.text}",
+        "after": session.handed // SEGMENT_SAMPLES,
+        "sources": [
+            {
+                "stem": str(one.stem_id),
+                "label": one.label,
+                "role": one.role,
+                "party": one.party_name,
+                "recording": one.recording_title,
+            }
+            for one in found.sources
+        ],
+        "sections": [asdict(one) for one in found.plan],
+        "segments": [asdict(one) for one in found.pieces],
+    }
+
+
+@never_cache
+@require_GET
+async def more(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Seconds from number `after` on and sections newer than `have`; waits for the first news."""
+    listener = listener_of(await request.auser())
+    after, have = _number(request, "after"), _number(request, "have")
+    was_waiting = request.GET.get("waiting") == "1"
+    ask = _asker(session_id, listener, request.GET.get("token", ""), after, have)
+
+    def is_news(answer: tuple[LiveSession, Playback, LiveList]) -> bool:
+        found = answer[2]
+        is_new = any(one.number > have for one in found.plan) or bool(found.pieces)
+        return is_new or found.is_over or bool(found.sentence) or found.is_waiting != was_waiting
+
+    session, playback, found = await first_answer(str(session_id), ask, is_news, WAIT_S)
+    return JsonResponse(as_json(session, playback, found))
+
+
+def _asker(
+    session_id: UUID, listener: Listener, token: str, after: int, have: int
+) -> Callable[[], tuple[LiveSession, Playback, LiveList]]:
+    def ask() -> tuple[LiveSession, Playback, LiveList]:
+        now = timezone.now()
+        session = session_of(listener, session_id)
+        playback = known_live(token, session, listener, now)
+        if playback is None:
+            raise Http404
+        if session.state in rules.UNDER_WAY:
+            keep_going(session, now)
+        return session, playback, live_list(session, playback, after=after, have=have, now=now)
+
+    return ask
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "0")
+    if not text.isdecimal() or len(text) > 9:
+        raise Http404
+    return int(text)
+
+
+@never_cache
+@login_required
+@require_POST
+def steer(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Change wishes from the next bar line on; `at` is the sample that is heard now."""
+    session = session_of(listener_of(request.user), session_id)
+    given = _json(request)
+    try:
+        control = steer_session(
+            session_id=session.id,
+            wishes=_wishes(given),
+            heard_at=_position(given.get("at")),
+            now=timezone.now(),
+        )
+    except RequestRefused as refused:
+        return _refusal(refused.code, refused.sentence)
+    return JsonResponse({"control": control.index, "targets": control.targets})
+
+
+def _position(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _POSITION_MOST:
+        raise RequestRefused("bad_position", "A position is a sample of the session.", "at")
+    return value
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Stop listening; what was heard is sealed and paid."""
+    session = session_of(listener_of(request.user), session_id)
+    end_session(session_id=session.id, now=timezone.now())
+    return JsonResponse({"state": "ENDED"})

@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Max
 
+from licensing.attribution.models import SealedMinute
 from licensing.audit.operations import record_fact
 from licensing.ledger import rules as ledger
 from licensing.ledger.months import close_month, hold_month, is_closed
@@ -56,7 +58,8 @@ def close_period(
     if closed:
         return closed
     card = _card(month, now, product)
-    period = Period.objects.create(month=month, rate_card=card, closed_at=now)
+    newest = SealedMinute.objects.aggregate(id=Max("id"))["id"] or 0
+    period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
     given = _given(period, card, now)
     _reckon(card.model, given)
     posted = _post(month, now)
@@ -99,6 +102,7 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
     return {
         "month": period.month,
         "period": period.pk,
+        "last_minute": period.last_minute,
         "master_ppm": card.master_ppm,
         "publishing_ppm": card.publishing_ppm,
         "currency": card.currency,
@@ -111,10 +115,11 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 
 def _reckon(model: str, given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
-    tables = ["eras", "plays", "pools", "shares", "unpaid", "payees"]
+    tables = ["minutes", "eras", "plays", "pools", "sources", "shares", "unpaid", "payees"]
     steps = [f"{name}_{step}" for name in ("own", "other") for step in _STEPS]
     statements = [f"DROP TABLE IF EXISTS pg_temp.close_{name}" for name in (*tables, *steps)]
-    statements += [closing_sql.ERAS, closing_sql.PLAYS, closing_sql.POOLS, closing_sql.SHARES]
+    statements += [closing_sql.MINUTES, closing_sql.ERAS, closing_sql.PLAYS, closing_sql.POOLS]
+    statements += [closing_sql.SOURCES, closing_sql.SHARES]
     for name, by in (("own", model), ("other", given["other_model"])):
         statements.append(closing_sql.step_one(by, name))
         statements += [closing_sql.step_two(name), closing_sql.step_three(name)]

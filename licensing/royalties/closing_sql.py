@@ -24,6 +24,17 @@ def apportion(*, source: str, total: str, weight: str, group: str, tie: str, par
               FROM ({quota}) q) r"""
 
 
+MINUTES = """
+CREATE TEMP TABLE close_minutes ON COMMIT DROP AS
+SELECT u.record_id, u.played_at, u.state, sealed.id AS sealed_id
+FROM royalties_usage u
+LEFT JOIN attribution_sealedminute sealed
+     ON sealed.record_id = u.record_id AND sealed.minute = u.minute
+    AND sealed.id <= %(last_minute)s
+WHERE u.accrual_month = %(month)s AND u.minute IS NOT NULL
+"""
+"""Started minutes of live sessions, each with the minute as it was sealed, if it was by now."""
+
 ERAS = """
 CREATE TEMP TABLE close_eras ON COMMIT DROP AS
 WITH played AS (
@@ -32,15 +43,24 @@ WITH played AS (
     FROM royalties_usage WHERE accrual_month = %(month)s
 ), first_played AS (
     SELECT record_id, MIN(month_from) AS since FROM played GROUP BY record_id
+), stems AS (
+    SELECT f.record_id, f.since, line.stem_id
+    FROM first_played f
+    JOIN attribution_attributionline line ON line.record_id = f.record_id
+    WHERE NOT EXISTS (SELECT 1 FROM close_minutes m WHERE m.record_id = f.record_id)
+    UNION ALL
+    SELECT DISTINCT f.record_id, f.since, line.stem_id
+    FROM close_minutes m
+    JOIN attribution_minuteline line ON line.sealed_minute_id = m.sealed_id
+    JOIN first_played f ON f.record_id = m.record_id
 ), moments AS (
     SELECT record_id, month_from AS era_from FROM played
     UNION
-    SELECT f.record_id, sheet.effective_from
-    FROM first_played f
-    JOIN attribution_attributionline line ON line.record_id = f.record_id
-    JOIN catalog_stem stem ON stem.id = line.stem_id
+    SELECT s.record_id, sheet.effective_from
+    FROM stems s
+    JOIN catalog_stem stem ON stem.id = s.stem_id
     JOIN catalog_recording recording ON recording.id = stem.recording_id
-    JOIN catalog_splitsheet sheet ON sheet.state = 'SIGNED' AND sheet.effective_from > f.since
+    JOIN catalog_splitsheet sheet ON sheet.state = 'SIGNED' AND sheet.effective_from > s.since
          AND (sheet.stem_id = stem.id OR sheet.recording_id = recording.id
               OR sheet.work_id = recording.work_id)
 )
@@ -70,14 +90,41 @@ WHERE part.month = %(month)s
 GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency
 """
 
+_WEIGHTS = """
+(SELECT record_id, era_from, line.stem_id, SUM(line.ppm)::bigint AS weight
+ FROM (SELECT m.*, e.era_from,
+              bool_or(m.state = 'COUNTED') OVER (PARTITION BY e.record_id, e.era_from) AS accrues
+       FROM close_minutes m JOIN close_eras e ON e.record_id = m.record_id
+            AND m.played_at >= e.era_from AND m.played_at < e.era_until) started
+ JOIN attribution_minuteline line ON line.sealed_minute_id = started.sealed_id
+ WHERE started.state = 'COUNTED' OR NOT started.accrues
+ GROUP BY record_id, era_from, line.stem_id)
+"""
+_MINUTE_SOURCES = apportion(
+    source=_WEIGHTS,
+    total="1000000",
+    weight="weight",
+    group="record_id, era_from",
+    tie="stem_id",
+    part="source_ppm",
+)
+SOURCES = f"""
+CREATE TEMP TABLE close_sources ON COMMIT DROP AS
+SELECT e.record_id, e.era_from, line.stem_id, line.ppm::bigint AS source_ppm
+FROM close_eras e JOIN attribution_attributionline line ON line.record_id = e.record_id
+WHERE NOT EXISTS (SELECT 1 FROM close_minutes m WHERE m.record_id = e.record_id)
+UNION ALL
+SELECT record_id, era_from, stem_id, source_ppm FROM ({_MINUTE_SOURCES}) live
+"""
+"""What each stem is of a record in each era: as sealed, or as the minutes that were started say."""
+
 SHARES = """
 CREATE TEMP TABLE close_shares ON COMMIT DROP AS
 WITH stems AS (
-    SELECT e.record_id, e.era_from, line.stem_id, line.ppm AS source_ppm, stem.recording_id,
+    SELECT s.*, stem.recording_id,
            recording.work_id, recording.title AS recording_title, stem.label AS stem_label
-    FROM close_eras e
-    JOIN attribution_attributionline line ON line.record_id = e.record_id
-    JOIN catalog_stem stem ON stem.id = line.stem_id
+    FROM close_sources s
+    JOIN catalog_stem stem ON stem.id = s.stem_id
     JOIN catalog_recording recording ON recording.id = stem.recording_id
 ), rights AS (
     SELECT s.*, r.right_name, r.right_ppm
@@ -92,7 +139,7 @@ WITH stems AS (
         ORDER BY (c.stem_id IS NOT NULL) DESC, c.version DESC LIMIT 1
     ) sheet ON true
 )
-SELECT s.record_id, s.era_from, s.stem_id, s.source_ppm::bigint, s.recording_title, s.stem_label,
+SELECT s.record_id, s.era_from, s.stem_id, s.source_ppm, s.recording_title, s.stem_label,
        s.right_name, s.right_ppm, s.sheet_id, share.party_id,
        COALESCE(share.share_ppm, 1000000)::bigint AS share_ppm,
        CASE WHEN share.id IS NULL THEN 'stem'
@@ -105,10 +152,12 @@ UNION ALL
 SELECT e.record_id, e.era_from, NULL, 1000000, '', '', '', 1000000, NULL, NULL, 1000000,
        'record', e.record_id::text
 FROM close_eras e
-WHERE NOT EXISTS (SELECT 1 FROM attribution_attributionline l WHERE l.record_id = e.record_id)
+WHERE NOT EXISTS (
+    SELECT 1 FROM close_sources s WHERE s.record_id = e.record_id AND s.era_from = e.era_from)
 """
 """Who holds what of each record in each era. A stem without an effective sheet, and a record that
-is not sealed, are payees of their own: their money waits in an unallocated account."""
+is not sealed, or none of whose minutes sounded, are payees of their own: their money waits in an
+unallocated account."""
 
 _TOGETHER = """
 (SELECT record_id, era_from, SUM(plays)::bigint AS plays FROM close_plays

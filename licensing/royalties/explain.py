@@ -1,11 +1,12 @@
 """One line of a statement, walked back to the plays it came from, number by number.
 
-Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages. Pools
-and usages carry a number in place of a listener. Invariant: each step is divided again by the same
-rules and gives what was frozen, or the books are wrong and nothing is shown.
+Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages; of a
+live session, the sources come from its minutes. Pools and usages carry a number in place of a
+listener. Invariant: each step is divided again by the same rules and gives what was frozen, or the
+books are wrong and nothing is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,15 +14,22 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from licensing.attribution.models import AttributionLine
-from licensing.catalog.models import Share, SplitSheet
+from licensing.attribution.rules import SESSION
+from licensing.catalog.models import Share, SplitSheet, Stem
 from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
+from licensing.royalties.live import minutes_of, weights_of
 from licensing.royalties.models import ListenerAllocation, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
 
 SHOWN = 200
 """How many pools and usages are listed; counts and sums are always of all."""
+
+Weights = Sequence[tuple[str, int]]
+"""(stem, ppm), 1,000,000 in all."""
+Numbers = Mapping[tuple[str, str], int]
+"""Payers by the number that stands for them."""
 
 
 class BooksDisagree(Exception):
@@ -56,11 +64,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One counted usage, without its listener's reference."""
+    """One counted usage, without its listener's reference. `minute`, of a live session, counts from
+    0; `ppm` is what the line's stem was of it, None when nothing sounded or was sealed in time.
+    """
 
     listener: int
     played_on: date
     heard_ms: int
+    minute: int | None = None
+    ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,8 @@ def explain_line(line_id: UUID) -> Explanation:
     if pooled != total.amount_micros:
         raise BooksDisagree(f"pools of {line_id} give {pooled}, not {total.amount_micros}")
     posting = _posting(line, total)
+    look = _minutes if line.record.subject_kind == SESSION else _plays
+    weights, usages = look(line, total, numbers)
     return Explanation(
         line=line_view(line),
         month=month,
@@ -111,12 +125,12 @@ def explain_line(line_id: UUID) -> Explanation:
         pools=_pools(given, numbers),
         pools_not_shown=max(0, len(given) - SHOWN),
         variation_micros=total.amount_micros,
-        sources=_sources(line, total),
+        sources=_sources(line, total, weights),
         rights=_rights(line),
         shares=_shares(line),
         posting_id=posting.pk if posting else None,
         entry_key=total.entry.key if total.entry else "",
-        usages=_usages(line, total, numbers),
+        usages=usages,
     )
 
 
@@ -130,15 +144,13 @@ def _allocations(total: VariationSum) -> Sequence[ListenerAllocation]:
     return list(rows.order_by("-amount_micros", "pk"))
 
 
-def _numbers(given: Sequence[ListenerAllocation]) -> dict[tuple[str, str], int]:
+def _numbers(given: Sequence[ListenerAllocation]) -> Numbers:
     """Listeners behind a sum, numbered by what their pools gave; 1 gave most."""
     own = [row for row in given if row.basis == "OWN"]
     return {(row.payer_kind, row.payer_ref): n for n, row in enumerate(own, start=1)}
 
 
-def _pools(
-    given: Sequence[ListenerAllocation], numbers: dict[tuple[str, str], int]
-) -> tuple[Pool, ...]:
+def _pools(given: Sequence[ListenerAllocation], numbers: Numbers) -> tuple[Pool, ...]:
     return tuple(
         Pool(
             listener=numbers.get((row.payer_kind, row.payer_ref), 0),
@@ -153,7 +165,7 @@ def _pools(
 
 
 def _parts(
-    total: int, weights: Sequence[tuple[str, int]], names: dict[str, str], mine: str, frozen: int
+    total: int, weights: Weights, names: dict[str, str], mine: str, frozen: int
 ) -> tuple[Part, ...]:
     """One division made again; it must give this line what was frozen."""
     given = allocate(total, weights)
@@ -173,15 +185,16 @@ def _parts(
     )
 
 
-def _sources(line: StatementLine, total: VariationSum) -> tuple[Part, ...]:
+def _sources(line: StatementLine, total: VariationSum, weights: Weights) -> tuple[Part, ...]:
     if line.stem_id is None:
         return ()
-    rows = AttributionLine.objects.filter(record_id=total.record_id).order_by("-ppm", "stem_id")
-    names, weights = {}, []
-    for row in rows.select_related("stem__recording"):
-        names[str(row.stem_id)] = f"{row.stem.recording.title}, {row.stem.label}"
-        weights.append((str(row.stem_id), row.ppm))
-    return _parts(total.amount_micros, weights, names, str(line.stem_id), line.source_micros)
+    mine = str(line.stem_id)
+    if dict(weights).get(mine) != line.source_ppm:
+        raise BooksDisagree(f"a source is {dict(weights).get(mine)} ppm, not {line.source_ppm}")
+    stems = Stem.objects.filter(pk__in=[ref for ref, _ in weights]).select_related("recording")
+    names = {str(stem.pk): f"{stem.recording.title}, {stem.label}" for stem in stems}
+    ordered = sorted(weights, key=lambda one: (-one[1], one[0]))
+    return _parts(total.amount_micros, ordered, names, mine, line.source_micros)
 
 
 def _rights(line: StatementLine) -> tuple[Part, ...]:
@@ -216,15 +229,15 @@ def _posting(line: StatementLine, total: VariationSum) -> Posting | None:
     ).first()
 
 
-def _era_until(total: VariationSum) -> datetime:
+def _era_until(total: VariationSum, stem_ids: Iterable[UUID]) -> datetime:
     """When other sheets or another month begin for the sources of a sum's record."""
     month_ends = month_end(month_of(total.era_from))
-    stems = AttributionLine.objects.filter(record_id=total.record_id).values_list(
-        "stem_id", "stem__recording_id", "stem__recording__work_id"
+    stems = Stem.objects.filter(pk__in=list(stem_ids)).values_list(
+        "pk", "recording_id", "recording__work_id"
     )
-    stem_ids, recording_ids, work_ids = zip(*stems, strict=True) if stems else ((), (), ())
+    of_stems, of_recordings, of_works = zip(*stems, strict=True) if stems else ((), (), ())
     following = SplitSheet.objects.filter(
-        Q(stem__in=stem_ids) | Q(recording__in=recording_ids) | Q(work__in=work_ids),
+        Q(stem__in=of_stems) | Q(recording__in=of_recordings) | Q(work__in=of_works),
         state=SplitSheet.State.SIGNED,
         effective_from__gt=total.era_from,
         effective_from__lt=month_ends,
@@ -233,18 +246,44 @@ def _era_until(total: VariationSum) -> datetime:
     return first or month_ends
 
 
-def _usages(
-    line: StatementLine, total: VariationSum, numbers: dict[tuple[str, str], int]
-) -> tuple[Heard, ...]:
+def _plays(
+    line: StatementLine, total: VariationSum, numbers: Numbers
+) -> tuple[Weights, tuple[Heard, ...]]:
+    """The measured sources of a variation, and its counted plays."""
+    measured = AttributionLine.objects.filter(record_id=total.record_id)
+    shares = dict(measured.values_list("stem_id", "ppm"))
     rows = Usage.objects.filter(
         record_id=total.record_id,
         accrual_month=line.statement.period.month,
         state=Usage.State.COUNTED,
         played_at__gte=total.era_from,
-        played_at__lt=_era_until(total),
+        played_at__lt=_era_until(total, shares),
     ).order_by("played_at", "pk")
     fields = rows.values_list(F("payer_kind"), F("payer_ref"), "played_at", "heard_ms")[:SHOWN]
-    return tuple(
-        Heard(numbers.get((kind, ref), 0), played_at.date(), heard)
-        for kind, ref, played_at, heard in fields
+    heard = tuple(
+        Heard(numbers.get((kind, ref), 0), played_at.date(), heard_ms)
+        for kind, ref, played_at, heard_ms in fields
     )
+    return [(str(stem), ppm) for stem, ppm in shares.items()], heard
+
+
+def _minutes(
+    line: StatementLine, total: VariationSum, numbers: Numbers
+) -> tuple[Weights, tuple[Heard, ...]]:
+    """The sources of a live session as its minutes make them, and those that were counted."""
+    every = minutes_of(total.record_id, line.statement.period)
+    until = _era_until(total, {UUID(stem) for one in every for stem in one.lines})
+    minutes = [one for one in every if total.era_from <= one.played_at < until]
+    mine = str(line.stem_id)
+    heard = tuple(
+        Heard(
+            listener=numbers.get(one.payer, 0),
+            played_on=one.played_at.date(),
+            heard_ms=one.heard_ms,
+            minute=one.minute,
+            ppm=one.lines.get(mine, 0) if one.lines else None,
+        )
+        for one in minutes
+        if one.accrues
+    )
+    return weights_of(minutes), heard[:SHOWN]

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
+from licensing.attribution.rules import SESSION
 from licensing.ledger.models import ClosedMonth
 from licensing.ledger.rules import month_after, month_of
 from licensing.royalties.models import Statement, StatementLine, Usage
@@ -22,7 +23,10 @@ Payee = UUID | str | tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A frozen line; amounts in micro-units of the statement's currency."""
+    """A frozen line; amounts in micro-units of the statement's currency.
+
+    `plays` of a live session are its minutes.
+    """
 
     id: UUID
     position: int
@@ -42,6 +46,11 @@ class LineView:
     source_micros: int
     right_micros: int
     amount_micros: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is of a live session and not of a variation."""
+        return self.subject[0] == SESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,9 @@ class ModelComparison:
 
 @dataclass(frozen=True, slots=True)
 class UsageCount:
-    """How often one subject was played in a state, for one payer and month."""
+    """How often one subject was played in a state (a live session: for how many minutes), for one
+    payer and month.
+    """
 
     record_id: UUID
     subject: tuple[str, str]

@@ -195,6 +195,7 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     else:
         facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
         facts["more_pools"] = _more_pools(explained)
+        facts["more_minutes"] = max(0, explained.line.plays - len(explained.usages))
     in_place = request.headers.get("HX-Request") == "true"
     whole = "partials/statement_line.html" if in_place else "artists/statement_line.html"
     return render(request, whole, facts)

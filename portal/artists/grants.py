@@ -81,6 +81,19 @@ class GrantView:
     is_agreed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How many variations stop, and how many live sessions go on without what is withdrawn."""
+
+    variations: int
+    sessions: int
+
+    @classmethod
+    def by(cls, told: Consequences) -> "Stopped":
+        """Of what one withdrawal or deletion does."""
+        return cls(told.of_kind("variation"), told.of_kind("session"))
+
+
 def acting_parties(request: HttpRequest, recording: Recording) -> list[Party]:
     """The parties of the user that hold or keep something in a recording and may sign."""
     holding = list_parties_of_recording(recording.pk)
@@ -170,15 +183,16 @@ def ticked(request: HttpRequest, view: GrantView) -> Cells:
     return {known[value] for value in asked}
 
 
-def _stopped(party: Party, cells: Iterable[tuple[str, UUID]], at: datetime) -> int:
-    """How many variations would stop when these cells are withdrawn."""
+def _stopped(party: Party, cells: Iterable[tuple[str, UUID]], at: datetime) -> Stopped:
+    """What would stop, and what would go on without, when these cells are withdrawn."""
     by_use: dict[str, list[UUID]] = {}
     for use, stem_id in cells:
         by_use.setdefault(use, []).append(stem_id)
-    return sum(
-        preview_withdrawal(party_id=party.pk, stem_ids=stems, uses=[use], at=at).records
+    told = [
+        Stopped.by(preview_withdrawal(party_id=party.pk, stem_ids=stems, uses=[use], at=at))
         for use, stems in by_use.items()
-    )
+    ]
+    return Stopped(sum(one.variations for one in told), sum(one.sessions for one in told))
 
 
 @login_required
@@ -206,8 +220,8 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         cells = ticked(request, view)
         gone = view.standing - cells
-        stopped = _stopped(party, gone, now) if gone else 0
-        if stopped and not request.POST.get("knows"):
+        stopped = _stopped(party, gone, now)
+        if stopped != Stopped(0, 0) and not request.POST.get("knows"):
             facts |= {
                 "gone": len(gone),
                 "stopped": stopped,
@@ -253,20 +267,31 @@ def withdraw(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         messages.success(request, f"Withdrawn. {_told(done)}")
         return redirect("artists:recording", recording.pk)
     view = grant_view(recording, party, now)
+    stops = preview_withdrawal(party_id=party.pk, stem_ids=stem_ids, uses=None, at=now)
     facts = {
         "recording": recording,
         "party": party,
         "stands": bool(view.standing),
-        "stops": preview_withdrawal(party_id=party.pk, stem_ids=stem_ids, uses=None, at=now),
+        "stopped": Stopped.by(stops),
+        "being_made": stops.being_made,
         **NAV,
     }
     return render(request, "artists/withdraw.html", facts)
 
 
 def _told(done: Consequences) -> str:
-    if not done.records:
+    stopped = Stopped.by(done)
+    if stopped == Stopped(0, 0):
         return "Nothing was being played from it."
-    return f"{done.records} variation{'' if done.records == 1 else 's'} stopped."
+    said = []
+    if stopped.variations:
+        said.append(
+            f"{stopped.variations} variation{'' if stopped.variations == 1 else 's'} stopped."
+        )
+    if stopped.sessions:
+        one = stopped.sessions == 1
+        said.append(f"{stopped.sessions} live session{' goes' if one else 's go'} on without it.")
+    return " ".join(said)
 
 
 @login_required
@@ -283,7 +308,7 @@ def stem_delete(request: HttpRequest, stem_id: UUID) -> HttpResponse:
     facts = {
         "stem": stem,
         "recording": stem.recording,
-        "stops": stops,
+        "stopped": Stopped.by(stops),
         "removal": removal,
         **NAV,
     }

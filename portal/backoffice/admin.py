@@ -8,7 +8,14 @@ from django.utils.html import format_html
 from generation.uploads.models import Upload
 from generation.variations.models import Variation, VariationRequest
 from generation.work.models import Job
-from licensing.attribution.models import AttributionLine, LicenceRecord, LicenceSource
+from licensing.attribution.models import (
+    AttributionLine,
+    LicenceRecord,
+    LicenceSource,
+    MinuteLine,
+    RecordPart,
+    SealedMinute,
+)
 from licensing.audit.models import Fact
 from licensing.catalog.models import (
     AudioObject,
@@ -59,6 +66,12 @@ class LineInline(ReadOnlyInline):
     """Rows of their page."""
 
     model = AttributionLine
+
+
+class MinuteLineInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = MinuteLine
 
 
 class WithdrawalInline(ReadOnlyInline):
@@ -156,6 +169,23 @@ class RecordAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">Case file</a>', reverse("admin:case_file", args=[row.pk]))
 
 
+class PartAdmin(ReadOnlyAdmin):
+    """Sections of live sessions, each with its own clearance."""
+
+    list_display = ("record", "index", "recipe_sha256", "opened_at")
+    list_select_related = ("record",)
+    search_fields = ("recipe_sha256", "record__subject_ref")
+
+
+class MinuteAdmin(ReadOnlyAdmin):
+    """Sealed minutes of live sessions, with their lines."""
+
+    list_display = ("record", "minute", "line_count", "model_ppm", "sealed_at")
+    list_select_related = ("record",)
+    search_fields = ("record__subject_ref", "windows_sha256")
+    inlines = (MinuteLineInline,)
+
+
 class AccountAdmin(ReadOnlyAdmin):
     """Accounts of the ledger."""
 
@@ -229,6 +259,8 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Clearance: ClearanceAdmin,
     SocietyAgreement: AgreementAdmin,
     LicenceRecord: RecordAdmin,
+    RecordPart: PartAdmin,
+    SealedMinute: MinuteAdmin,
     Account: AccountAdmin,
     JournalEntry: EntryAdmin,
     Fact: FactAdmin,

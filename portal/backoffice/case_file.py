@@ -9,13 +9,16 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.variations.queries import stemma_table, variation_view
 from generation.work.models import Job
 from licensing.attribution.models import LicenceRecord, LicenceSource
+from licensing.attribution.rules import SESSION
 from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
+from portal.backoffice.case_live import WRITTEN_EACH_TIME, live_of
 from portal.listeners.pictures import Picture, variation_picture
 from portal.listeners.stemma import SMALL_POINTS
 
@@ -57,6 +60,8 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "holds": _holds(record, sources),
         "events": _events(record, variation, list(grants)),
         "stemma": _picture(variation),
+        "live": live_of(record, sources, timezone.now()),
+        "is_live": record.subject_kind == SESSION,
     }
     return render(request, "backoffice/case_file.html", context)
 
@@ -96,10 +101,10 @@ def _events(record: LicenceRecord, variation: Variation | None, grants: list[Gra
 
 def _facts(record: LicenceRecord, variation: Variation | None) -> list[Event]:
     refs = [str(record.pk)] + ([str(variation.pk)] if variation else [])
-    rows = Fact.objects.filter(object_ref__in=refs).order_by("sequence")
+    rows = Fact.objects.filter(object_ref__in=refs).exclude(verb__in=WRITTEN_EACH_TIME)
     return [
         Event(row.at, row.verb.replace("_", " ").capitalize(), f"fact {row.sequence}", "")
-        for row in rows
+        for row in rows.order_by("sequence")
     ]
 
 

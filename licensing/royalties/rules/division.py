@@ -21,9 +21,14 @@ Plays = Mapping[str, Mapping[str, int]]
 """Counted plays per payer and piece. A piece's key orders like "record|moment of its sheets"."""
 
 
+Minutes = Sequence[tuple[bool, Mapping[str, int]]]
+"""Started minutes of a live session: (whether it accrues, ppm per stem). Silence has no lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
-    """How one variation divides: sources by measured ppm, rights by the card, sheets by shares.
+    """How one variation or live session divides: sources by measured ppm, rights by the card,
+    sheets by shares.
 
     sources: (stem, ppm); rights: (right, ppm); sheets: (stem, right) -> (party, ppm).
     """
@@ -77,6 +82,21 @@ def divide(amount_micros: int, division: Division) -> dict[tuple[str, str, str],
             shares = allocate(of_right, division.sheets[stem, right])
             out |= {(stem, right, party): part for party, part in shares.items()}
     return out
+
+
+def sources_of_minutes(minutes: Minutes) -> list[tuple[str, int]]:
+    """The sources of a live session: 1,000,000 ppm over the sums of its minutes' lines.
+
+    Minutes that accrue weigh alone; all of them weigh when none does. A minute that was silent, or
+    is not sealed, weighs nothing. Empty when none sounded: then the session has no sources.
+    """
+    has_accruing = any(accrues for accrues, _ in minutes)
+    weights: dict[str, int] = {}
+    for accrues, lines in minutes:
+        if accrues == has_accruing:
+            for stem, ppm in lines.items():
+                weights[stem] = weights.get(stem, 0) + ppm
+    return list(allocate(1_000_000, list(weights.items())).items()) if weights else []
 
 
 def _together(plays: Plays) -> dict[str, int]:

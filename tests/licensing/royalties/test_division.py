@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensing.royalties.rules.division import Division, divide, pro_rata, sums, user_centric
+from licensing.royalties.rules.division import (
+    Division,
+    divide,
+    pro_rata,
+    sources_of_minutes,
+    sums,
+    user_centric,
+)
 
 TWO_SUBSCRIBERS = {"u1": 700, "u2": 700}
 THEIR_PLAYS = {"u1": {"A": 10}, "u2": {"A": 10, "B": 80, "C": 10}}
@@ -47,3 +54,20 @@ def test_a_variation_is_divided_without_loss(amount, ppm):
     shares = [("ana", 700_000), ("ben", 300_000)]
     sheets = {(stem, right): shares for stem, _ in stems for right, _ in rights}
     assert sum(divide(amount, Division(stems, rights, sheets)).values()) == amount
+
+
+def test_the_sources_of_a_session_are_the_sums_of_its_minutes():
+    minutes = [(True, {"a": 1_000_000}), (True, {"a": 250_000, "b": 750_000}), (True, {})]
+    assert dict(sources_of_minutes(minutes)) == {"a": 625_000, "b": 375_000}
+
+
+def test_minutes_that_accrue_nothing_weigh_only_among_themselves():
+    own = [(False, {"a": 400_000, "b": 600_000}), (False, {"a": 1_000_000})]
+    assert dict(sources_of_minutes(own)) == {"a": 700_000, "b": 300_000}
+    assert dict(sources_of_minutes([*own, (True, {"c": 1_000_000})])) == {"c": 1_000_000}
+    assert sources_of_minutes([*own, (True, {})]) == []
+
+
+def test_a_third_that_is_left_over_goes_to_the_smaller_stem():
+    minutes = [(True, {"c": 1_000_000}), (True, {"b": 1_000_000}), (True, {"a": 1_000_000})]
+    assert dict(sources_of_minutes(minutes)) == {"a": 333_334, "b": 333_333, "c": 333_333}

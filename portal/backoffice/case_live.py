@@ -48,7 +48,7 @@ def live_of(record: LicenceRecord, sources: Sequence[LicenceSource], at: datetim
     part_count, minute_count = parts.count(), minutes.count()
     if not part_count and not minute_count:
         return None
-    labels = {one.stem_id: str(one.stem) for one in sources}
+    labels = {one.stem_id: one.stem.label for one in sources}
     newest = list(parts[:SHOWN])
     standing = parts_standing([one.pk for one in newest], at)
     return Live(

@@ -10,8 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.work.models import Job
+from licensing.attribution.operations import withdraw_grant
+from licensing.clearance.models import Grant
 from portal.accounts.models import User
 from portal.backoffice.admin import PAGES
+from tests.licensing import stage as on
+from tests.licensing.attribution import live_record
 from tests.portal.listeners.made import granted_stage, sealed
 
 NOBODYS = "4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"  # fixed: test ids must be the same everywhere
@@ -95,3 +99,27 @@ def test_every_page_of_the_desk_names_an_icon_that_is_there(staff: Browser) -> N
     page = staff.get("/admin/").content.decode()
     (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', page)
     assert staff.get(icon).status_code == 200
+
+
+def test_a_case_file_of_a_live_session_shows_its_parts_and_minutes(staff: Browser) -> None:
+    stage = on.set_stage()
+    on.grant_everything(stage)
+    record = live_record.opened(live_record.cleared(stage), stage.drums)
+    live_record.part(record, 0, stage.drums)
+    live_record.part(record, 1, stage.pad, stage.drums)
+    live_record.sealed(record, 0, (stage.drums, 250_000), (stage.pad, 750_000))
+    live_record.sealed(record, 1)
+    given = Grant.objects.get(stem=stage.pad)
+    withdraw_grant(grant_id=given.pk, actor=on.ACTOR, now=live_record.LATER)
+    page = staff.get(f"/admin/case/{record.pk}/").content.decode()
+    assert "<h1>Live session</h1>" in page
+    assert "Pad 750,000, Drums 250,000" in page
+    assert page.count("may sound") == page.count(">silent</span>") == 1
+    assert ">silent</td>" in page
+    assert "Open part" not in page
+    for name in ("recordpart", "sealedminute"):
+        listed = staff.get(f"/admin/attribution/{name}/?record__id__exact={record.pk}")
+        assert listed.status_code == 200
+        assert listed.content.decode().count("session s1") == 2
+    row = record.minutes.get(minute=0)
+    assert staff.get(f"/admin/attribution/sealedminute/{row.pk}/change/").status_code == 200

@@ -1,7 +1,7 @@
 """What was played and who is owed for it: tokens, plays, usages, periods, statements.
 
 It refuses to know listeners beyond a reference, and rows of the faces. Invariants, kept by the
-database: a token makes one usage at most, or one per started minute of a live session; a month is
+database: a token makes one usage at most, a started minute of a live session one alone; a month is
 closed once; a statement's closing balance is its opening balance plus its lines; what a close has
 written is never changed.
 """
@@ -150,6 +150,11 @@ class Usage(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["token", "minute"], nulls_distinct=False, name="usage_once"
+            ),
+            models.UniqueConstraint(
+                fields=["record", "minute"],
+                condition=Q(minute__isnull=False),
+                name="usage_minute_once",
             ),
             models.CheckConstraint(
                 condition=Q(played_at__lte=F("received_at")), name="usage_not_from_the_future"

@@ -140,22 +140,23 @@ def report_play(
 def start_minute(*, token_text: str, minute: int, now: datetime) -> Usage:
     """Count a minute of a live session, from 0, when its first sound is handed out.
 
-    The same minute again is the same usage, at the price of one SELECT. Raises PlaybackRefused:
+    The same minute again, under whatever token of the session, is the same usage, at the price of
+    one SELECT. Raises PlaybackRefused:
     unknown_token; not_live for another subject; expired, also for a minute beyond the token's
     length; no_pool when no receipt covers now, unless it is an artist's preview.
     """
     pk = _signed_id(token_text)
-    started = Usage.objects.filter(token_id=pk, minute=minute).first()
+    started = Usage.objects.filter(record__tokens=pk, minute=minute).first()
     return started or _start(pk, minute, now)
 
 
 @transaction.atomic
 def _start(pk: UUID, minute: int, now: datetime) -> Usage:
-    token = PlaybackToken.objects.select_for_update(of=("self",)).select_related("record")
+    token = PlaybackToken.objects.select_for_update(of=("self", "record")).select_related("record")
     held = token.filter(pk=pk).first()
     if held is None:
         raise PlaybackRefused("unknown_token")
-    started = Usage.objects.filter(token=held, minute=minute).first()
+    started = Usage.objects.filter(record=held.record, minute=minute).first()
     if started is not None:
         return started
     leave = rules.Leave(held.duration_ms, held.fetched_ms, held.issued_at, held.expires_at)

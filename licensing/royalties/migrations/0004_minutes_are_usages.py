@@ -35,4 +35,8 @@ class Migration(migrations.Migration):
             model_name='usage',
             constraint=models.UniqueConstraint(fields=('token', 'minute'), name='usage_once', nulls_distinct=False),
         ),
+        migrations.AddConstraint(
+            model_name='usage',
+            constraint=models.UniqueConstraint(condition=models.Q(('minute__isnull', False)), fields=('record', 'minute'), name='usage_minute_once'),
+        ),
     ]

@@ -63,6 +63,13 @@ def test_a_started_minute_is_one_usage_and_the_next_is_another(session):
     assert Usage.objects.count() == 2
 
 
+def test_a_minute_counts_once_under_however_many_tokens(session):
+    world.pay("l1")
+    first = start(issue(session))
+    assert start(issue(session)) == first
+    assert Usage.objects.count() == 1
+
+
 def test_a_minute_there_is_costs_one_select(session, django_assert_num_queries):
     world.pay("l1")
     text = issue(session)

@@ -159,7 +159,7 @@ def crowd(house: House, seconds: float) -> dict[str, Any]:
         "wall_s": round(time.perf_counter() - begun, 1),
         "heard_s": sum(len(player.held) for player in players),
         "late": sum(len(player.late()) for player in players),
-        "latest_s": round(max((max(p.late(), default=0.0) for p in players)), 3),
+        "latest_s": round(max(max(p.late(), default=0.0) for p in players), 3),
         "worker_cpu_ms_per_second": round(1000 * before / made, 1),
         "sources": [player.sources for player in players],
     }

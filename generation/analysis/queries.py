@@ -1,6 +1,8 @@
 """Analyses as composer and pages read them: what was measured, with the artists' corrections."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -40,11 +42,17 @@ def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
             corrections.setdefault(row.stem_id, []).append(Corrected(row.field, row.value))
     measures = StemMeasure.objects.filter(stem_id__in=wanted, version=VERSION)
     return {
-        row.stem_id: correct_stem_analysis(
-            stem_from_data(row.data), corrections.get(row.stem_id, [])
+        stem_id: correct_stem_analysis(
+            _stem_measure(stem_id, measured_at), corrections.get(stem_id, [])
         )
-        for row in measures
+        for stem_id, measured_at in measures.values_list("stem_id", "measured_at")
     }
+
+
+@lru_cache(maxsize=1_024)
+def _stem_measure(stem_id: UUID, _measured_at: datetime) -> StemAnalysis:
+    """What was measured at that moment; read once, for it is long and replaced as a whole."""
+    return stem_from_data(StemMeasure.objects.values_list("data", flat=True).get(stem_id=stem_id))
 
 
 def recording_analysis(recording_id: UUID) -> RecordingAnalysis | None:
@@ -61,24 +69,27 @@ def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAna
             corrections.setdefault(one.recording_id, []).append(Corrected(one.field, one.value))
     rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version=VERSION)
     return {
-        row.recording_id: correct_recording_analysis(
-            recording_from_data(row.data), corrections.get(row.recording_id, [])
+        recording_id: correct_recording_analysis(
+            _recording_measure(recording_id, measured_at), corrections.get(recording_id, [])
         )
-        for row in rows
+        for recording_id, measured_at in rows.values_list("recording_id", "measured_at")
     }
+
+
+@lru_cache(maxsize=256)
+def _recording_measure(recording_id: UUID, _measured_at: datetime) -> RecordingAnalysis:
+    """What was measured at that moment, read once."""
+    rows = RecordingMeasure.objects.values_list("data", flat=True)
+    return recording_from_data(rows.get(recording_id=recording_id))
 
 
 def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:
     """The stems a recording was measured from, in the order of its Gram; none before that."""
-    row = _recording_row(recording_id)
-    return () if row is None else tuple(row.stems)
+    rows = RecordingMeasure.objects.filter(recording_id=recording_id, version=VERSION)
+    return tuple(rows.values_list("stems", flat=True).first() or ())
 
 
 def list_corrections(recording_id: UUID) -> QuerySet[Correction]:
     """Every correction of a recording and of its stems, oldest first."""
     of_stems = Q(stem__recording_id=recording_id)
     return Correction.objects.filter(Q(recording_id=recording_id) | of_stems).order_by("id")
-
-
-def _recording_row(recording_id: UUID) -> RecordingMeasure | None:
-    return RecordingMeasure.objects.filter(recording_id=recording_id, version=VERSION).first()

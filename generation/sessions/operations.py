@@ -27,9 +27,10 @@ from generation.sessions.models import LiveSegment, LiveSession, Section
 from generation.sessions.queries import places_of
 from generation.sessions.rules import State
 from generation.variations.reach import reach_of
+from generation.variations.rules import Mode, use_of
 from licensing.attribution.live import open_part
-from licensing.attribution.models import LicenceRecord, RecordPart
-from licensing.attribution.operations import open_record
+from licensing.attribution.models import RecordPart
+from licensing.clearance.queries import use_asked
 
 __all__ = [
     "Planned",
@@ -69,7 +70,6 @@ def write_section(
     session_id: uuid.UUID,
     after: str,
     planned: Planned,
-    clearance_id: uuid.UUID,
     stems: Sequence[str],
     now: datetime,
 ) -> Section | None:
@@ -84,9 +84,8 @@ def write_section(
         return None
     index = last.index + 1 if last else 0
     sha256 = recipes.sha256_of_text(planned.recipe)
-    if session.record_id is None:
-        session.record = _open(session, planned, clearance_id, sha256, now)
-        session.state = State.LIVE
+    part = _part(session, planned, index, sha256, now)
+    session.record, session.state = part.record, State.LIVE
     session.stems = sorted({*session.stems, *stems})
     section = Section.objects.create(
         session=session,
@@ -99,7 +98,7 @@ def write_section(
         digest=section_digest(sha256, planned.frame, after),
         follows=after,
         control=planned.control,
-        part=_part(session, planned, clearance_id, index, sha256, now),
+        part=part,
         because=planned.because,
         written_at=now,
     )
@@ -114,38 +113,25 @@ def _since(planned: Planned) -> int | None:
     return first_changed(planned.start) if planned.because else None
 
 
-def _open(
-    session: LiveSession, planned: Planned, clearance_id: uuid.UUID, sha256: str, now: datetime
-) -> LicenceRecord:
+def _part(
+    session: LiveSession, planned: Planned, index: int, sha256: str, now: datetime
+) -> RecordPart:
     plan = recipes.from_json(planned.recipe)
-    return open_record(
+    return open_part(
         subject=session.subject(),
-        clearance_id=clearance_id,
+        index=index,
+        wanted=use_asked(
+            use_of(Mode(session.mode)),
+            [stem for stem, _ in planned.sources],
+            (session.requester_kind, session.requester_ref),
+            session.territory,
+            session.channel,
+        ),
         recipe_sha256=sha256,
         sources=planned.sources,
         policy=plan.policy,
         now=now,
         made=reach_of(plan),
-    )
-
-
-def _part(
-    session: LiveSession,
-    planned: Planned,
-    clearance_id: uuid.UUID,
-    index: int,
-    sha256: str,
-    now: datetime,
-) -> RecordPart:
-    assert session.record is not None
-    return open_part(
-        record_id=session.record.id,
-        index=index,
-        clearance_id=clearance_id,
-        recipe_sha256=sha256,
-        sources=planned.sources,
-        now=now,
-        made=reach_of(recipes.from_json(planned.recipe)),
     )
 
 

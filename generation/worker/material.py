@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from generation.analysis.queries import measured_stems, recording_analysis, stem_analysis
+from generation.analysis.queries import measured_stems, recording_analysis, stem_analyses
 from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
 from generation.compose.values import Limits, Song, SongStem
 from generation.variations import choosing, rules
@@ -125,23 +125,27 @@ def _candidate(one: ClearableRecording) -> choosing.Candidate:
     analysis = _together(one)
     return choosing.Candidate(
         recording=str(one.recording_id),
-        stems=tuple((str(stem.stem_id), _role(stem)) for stem in one.stems),
+        stems=tuple((str(stem.stem_id), found.role) for stem, found in _analyses(one.stems)),
         tempo_bpm=analysis.tempo_bpm,
         key=analysis.key,
         with_others=one.limits.with_others,
     )
 
 
-def _role(stem: ClearableStem) -> str:
-    return _analysis(stem).role
+def _analyses(
+    stems: Sequence[ClearableStem],
+) -> list[tuple[ClearableStem, StemAnalysis]]:
+    """What was measured in each, with the role that the artist gave it.
 
-
-def _analysis(stem: ClearableStem) -> StemAnalysis:
-    """What was measured, with the role that the artist gave the stem."""
-    found = stem_analysis(stem.stem_id)
-    if found is None:
+    Raises JobRefused while one of them is not measured.
+    """
+    known = stem_analyses(stem.stem_id for stem in stems)
+    if not all(stem.stem_id in known for stem in stems):
         raise JobRefused(*UNMEASURED)
-    return replace(found, role=stem.role) if stem.role in ROLES else found
+    found = ((stem, known[stem.stem_id]) for stem in stems)
+    return [
+        (stem, replace(one, role=stem.role) if stem.role in ROLES else one) for stem, one in found
+    ]
 
 
 def limits_of(limits: dict[str, Any]) -> Limits:
@@ -164,6 +168,6 @@ def song_of(one: ClearableRecording, stems: tuple[ClearableStem, ...]) -> Song:
     rows = [order.index(stem.stem_id) for stem in stems]
     gram = tuple(tuple(tuple(span[i][j] for j in rows) for i in rows) for span in analysis.gram)
     return Song(
-        stems=tuple(SongStem(stem.digest, stem.label, _analysis(stem)) for stem in stems),
+        stems=tuple(SongStem(one.digest, one.label, found) for one, found in _analyses(stems)),
         analysis=replace(analysis, gram=gram),
     )

@@ -36,14 +36,13 @@ from generation.worker.loop import Clock, JobRefused
 from generation.worker.material import (
     Material,
     chosen_for,
-    clear,
     cleared_for,
     limits_of,
     material_of,
     song_of,
 )
 from licensing.attribution.rules import OpenRefused
-from licensing.clearance.models import Clearance
+from licensing.clearance.limits import tightest
 from licensing.clearance.queries import ClearableRecording
 
 STEERED = "steered"
@@ -86,9 +85,8 @@ def _write_next(session: LiveSession, clock: Clock) -> bool:
         return False
     for turn in range(TRIES):
         try:
-            material, clearance = _cleared_material(session, clock)
-            made = _planned(session, place, material, clearance)
-            _written(session, place, made, material, clearance, clock)
+            material = _material(session, clock)
+            _written(session, place, _planned(session, place, material), material, clock)
             return True
         except OpenRefused as refused:
             if turn == TRIES - 1:
@@ -124,7 +122,7 @@ def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
     return _Place(chain, last, because, index, ask)
 
 
-def _cleared_material(session: LiveSession, clock: Clock) -> tuple[Material, Clearance]:
+def _material(session: LiveSession, clock: Clock) -> Material:
     """What may be used at this moment of what the session was begun with, or of anything.
 
     Raises JobRefused where no artist permits the use any more.
@@ -138,8 +136,7 @@ def _cleared_material(session: LiveSession, clock: Clock) -> tuple[Material, Cle
         if not is_new and not found:
             raise JobRefused(*rules.NOTHING_LEFT)
         material = material_of(found, chosen)
-    stems = [stem.stem_id for _one, chosen_stems in material for stem in chosen_stems]
-    return material, clear(session, stems, clock)
+    return material
 
 
 def _of_artist(
@@ -156,11 +153,12 @@ def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Mat
 
 
 def _planned(
-    session: LiveSession, place: _Place, material: Material, clearance: Clearance
+    session: LiveSession, place: _Place, material: Material
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
     songs: list[Song] = [song_of(one, stems) for one, stems in material]
-    section = next_section(place.ask, songs, place.chain, limits=limits_of(clearance.limits))
+    limits = tightest(stem.limits for _one, stems in material for stem in stems)
+    section = next_section(place.ask, songs, place.chain, limits=limits_of(limits.to_json()))
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_recipe(place.last.recipe))
@@ -173,7 +171,6 @@ def _written(
     place: _Place,
     made: tuple[LiveSection, Reel, float],
     material: Material,
-    clearance: Clearance,
     clock: Clock,
 ) -> None:
     section, reel, level_db = made
@@ -191,7 +188,6 @@ def _written(
             because=place.because,
             sources=[(by_digest[one.digest], one.digest) for one in plan.sources],
         ),
-        clearance_id=clearance.id,
         stems=[str(stem) for stem in by_digest.values()],
         now=clock(),
     )

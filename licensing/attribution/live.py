@@ -19,7 +19,12 @@ from licensing.attribution.models import (
     RecordPart,
     SealedMinute,
 )
-from licensing.attribution.operations import decide_again, share_stems, write_fact
+from licensing.attribution.operations import (
+    decide_on,
+    share_stems,
+    write_fact,
+    write_record,
+)
 from licensing.attribution.rules import (
     OpenRefused,
     SealRefused,
@@ -28,36 +33,49 @@ from licensing.attribution.rules import (
     check_minute,
 )
 from licensing.clearance.facts import load_facts
-from licensing.clearance.models import Clearance
-from licensing.clearance.rules import Asked, Reason
+from licensing.clearance.operations import keep_decision
+from licensing.clearance.rules import Asked, Reason, UseAsked
 
 
 @transaction.atomic
 def open_part(
     *,
-    record_id: UUID,
+    subject: tuple[str, UUID | str],
     index: int,
-    clearance_id: UUID,
+    wanted: UseAsked,
     recipe_sha256: str,
     sources: Sequence[tuple[UUID, str]],
+    policy: str,
     now: datetime,
     made: Asked | None = None,
 ) -> RecordPart:
-    """Lock the sources of a section, decide again, and add it to the record or raise OpenRefused.
+    """Lock the sources of a section, decide, and add it to the subject's record, or OpenRefused.
 
-    `index`: from 0, one section each; the same call again returns the part there is, another recipe
-    is refused. `sources` and `made`: as in `open_record`. The clearance is of the record's use and
-    requester. Sources and grants that the record did not rest on before are added to it.
+    `index`: from 0, one section each; the record opens with its first part, and the same call again
+    returns the part there is. `wanted` names the stems of `sources` in any order, and is of the use
+    and requester that the record was opened for. `made`: as in `open_record`. The decision is kept
+    as a clearance of its own; sources and grants that are new are added to the record.
     """
-    cleared = Clearance.objects.get(pk=clearance_id)
     share_stems(stem for stem, _ in sources)
-    record = _hold(record_id)
-    earlier = record.parts.filter(index=index).first()
+    record = _record_of(subject)
+    earlier = record.parts.filter(index=index).first() if record else None
     if earlier is not None:
         return _same(earlier, recipe_sha256)
-    _check_record(record, cleared)
+    if record is not None:
+        _check_record(record, wanted)
     facts = load_facts([stem for stem, _ in sources], now)
-    decision = decide_again(cleared, facts, sources, made)
+    decision = decide_on(wanted, facts, sources, made)
+    cleared = keep_decision(wanted, facts, now)
+    if record is None:
+        record = write_record(
+            subject=subject,
+            cleared=cleared,
+            decision=decision,
+            recipe_sha256=recipe_sha256,
+            sources=sources,
+            policy=policy,
+            now=now,
+        )
     grants = sorted({grant.grant for grant in decision.grants})
     part = RecordPart.objects.create(
         record=record,
@@ -71,9 +89,18 @@ def open_part(
         opened_at=now,
     )
     _rest_on(record, sources, grants)
-    after: Mapping[str, Any] = {"part": index, "clearance": str(clearance_id)}
+    after: Mapping[str, Any] = {"part": index, "clearance": str(cleared.pk)}
     write_fact("open_part", record, {**after, "recipe_sha256": recipe_sha256}, now)
     return part
+
+
+def _record_of(subject: tuple[str, UUID | str]) -> LicenceRecord | None:
+    """The subject's record, for this writer alone; None before its first part."""
+    rows = LicenceRecord.objects.select_for_update(no_key=True, of=("self",))
+    found = rows.select_related("clearance").filter(
+        subject_kind=subject[0], subject_ref=str(subject[1])
+    )
+    return found.first()
 
 
 @transaction.atomic
@@ -126,16 +153,13 @@ def _same(earlier: RecordPart, recipe_sha256: str) -> RecordPart:
     raise OpenRefused([Reason("part_taken", "This part has another recipe already.")])
 
 
-def _check_record(record: LicenceRecord, cleared: Clearance) -> None:
+def _check_record(record: LicenceRecord, wanted: UseAsked) -> None:
     if record.state != LicenceRecord.State.OPEN:
         raise OpenRefused([Reason("not_open", "The licence record is closed.")])
     first = record.clearance
-    if (cleared.use, cleared.requester_kind, cleared.requester_ref) != (
-        first.use,
-        first.requester_kind,
-        first.requester_ref,
-    ):
-        raise OpenRefused([Reason("other_clearance", "That was cleared for something else.")])
+    opened_for = (first.use, (first.requester_kind, first.requester_ref))
+    if (wanted.use, wanted.requester) != opened_for:
+        raise OpenRefused([Reason("other_clearance", "That was asked for something else.")])
 
 
 def _rest_on(

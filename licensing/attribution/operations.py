@@ -40,7 +40,7 @@ from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
 from licensing.catalog.store import remove
 from licensing.clearance import operations as clearance
 from licensing.clearance.facts import Facts, load_facts
-from licensing.clearance.limits import limits_from_json
+from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
 from licensing.clearance.rules import Asked, Decision, Reason, UseAsked
 
@@ -81,6 +81,28 @@ def open_record(
         return earlier
     facts = load_facts([stem for stem, _ in sources], now)
     decision = decide_again(cleared, facts, sources, made)
+    return write_record(
+        subject=subject,
+        cleared=cleared,
+        decision=decision,
+        recipe_sha256=recipe_sha256,
+        sources=sources,
+        policy=policy,
+        now=now,
+    )
+
+
+def write_record(
+    *,
+    subject: tuple[str, UUID | str],
+    cleared: Clearance,
+    decision: Decision,
+    recipe_sha256: str,
+    sources: Sequence[tuple[UUID, str]],
+    policy: str,
+    now: datetime,
+) -> LicenceRecord:
+    """The rows of a record that was decided on; its stems are locked by the caller."""
     record = LicenceRecord.objects.create(
         subject_kind=subject[0],
         subject_ref=str(subject[1]),
@@ -100,7 +122,7 @@ def open_record(
         LicenceGrant(record=record, grant_id=ref)
         for ref in sorted({grant.grant for grant in decision.grants})
     )
-    after = {"subject": list(map(str, subject)), "clearance": str(clearance_id)}
+    after = {"subject": list(map(str, subject)), "clearance": str(cleared.pk)}
     write_fact("open_record", record, after | {"recipe_sha256": recipe_sha256}, now)
     return record
 
@@ -127,21 +149,36 @@ def decide_again(
     """
     if not cleared.allowed:
         raise OpenRefused([Reason("not_allowed", "The clearance was refused.")])
-    digests = {ref: row.audio_id for ref, row in facts.rows.items()}
-    reasons = check_sources(sources, set(map(UUID, cleared.stems)), digests)
-    decision = facts.decide(
-        UseAsked(
-            use=cleared.use,
-            stems=tuple(stem for stem, _ in sources),
-            requester=(cleared.requester_kind, cleared.requester_ref),
-            territory=cleared.territory,
-            channel=cleared.channel,
-        )
+    wanted = UseAsked(
+        use=cleared.use,
+        stems=tuple(stem for stem, _ in sources),
+        requester=(cleared.requester_kind, cleared.requester_ref),
+        territory=cleared.territory,
+        channel=cleared.channel,
     )
+    within = set(map(UUID, cleared.stems)), limits_from_json(cleared.limits)
+    return decide_on(wanted, facts, sources, made, within)
+
+
+def decide_on(
+    wanted: UseAsked,
+    facts: Facts,
+    sources: Sequence[tuple[UUID, str]],
+    made: Asked | None,
+    within: tuple[set[UUID], Limits] | None = None,
+) -> Decision:
+    """The rules' answer on the sources, checked against what was made of them.
+
+    `within`: the stems and limits of an earlier clearance, where there was one. Raises OpenRefused.
+    """
+    digests = {ref: row.audio_id for ref, row in facts.rows.items()}
+    decision = facts.decide(wanted)
+    stems, limits = within or (set(wanted.stems), decision.limits)
+    reasons = check_sources(sources, stems, digests)
     reasons += decision.reasons
     if not reasons:
         roles = [row.role for row in facts.rows.values()]
-        reasons += check_opening(decision, limits_from_json(cleared.limits), made, roles)
+        reasons += check_opening(decision, limits, made, roles)
     if reasons:
         raise OpenRefused(reasons)
     return decision

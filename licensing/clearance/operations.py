@@ -29,7 +29,7 @@ from licensing.clearance.models import (
     Withdrawal,
 )
 from licensing.clearance.queries import preflight_use, use_asked
-from licensing.clearance.rules import PREVIEW, Asked, Decision
+from licensing.clearance.rules import PREVIEW, Asked, Decision, UseAsked
 from licensing.clearance.terms import CURRENT_VERSION, canonical_sha256, terms_sha256
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "clear_use",
     "grant_matrix",
     "grant_use",
+    "keep_decision",
     "lock_stems",
     "place_hold",
     "preflight_use",
@@ -322,7 +323,11 @@ def clear_use(
 ) -> Clearance:
     """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
     wanted = use_asked(use, stems, requester, territory, channel, asked)
-    facts = load_facts(wanted.stems, now)
+    return keep_decision(wanted, load_facts(wanted.stems, now), now)
+
+
+def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
+    """The decision on exactly the stems of `facts`, written down."""
     decision = facts.decide(wanted)
     terms = pinned_terms(facts, decision) if decision.allowed else {}
     return Clearance.objects.create(

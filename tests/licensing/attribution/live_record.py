@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from licensing.attribution import live, operations
 from licensing.clearance.operations import clear_use
+from licensing.clearance.queries import use_asked
 from tests.licensing import stage as on
 
 LATER = on.NOON + timedelta(days=1)
@@ -35,12 +36,21 @@ def opened(clearance, *stems, ref="s1"):
 
 
 def part(record, index, *stems, clearance=None, recipe=None, now=LATER, **more):
+    like = clearance or record.clearance
+    sources = more.pop("sources", [(one.id, one.audio_id) for one in stems])
     return live.open_part(
-        record_id=record.id,
+        subject=(record.subject_kind, record.subject_ref),
         index=index,
-        clearance_id=(clearance or record.clearance).id,
+        wanted=use_asked(
+            like.use,
+            [stem for stem, _ in sources],
+            (like.requester_kind, like.requester_ref),
+            like.territory,
+            like.channel,
+        ),
         recipe_sha256=on.digest_of(recipe or f"section {index}"),
-        sources=more.pop("sources", [(one.id, one.audio_id) for one in stems]),
+        sources=sources,
+        policy="k-weighted-shapley/1",
         now=now,
         **more,
     )

@@ -1,7 +1,8 @@
 """Statements as files, made from frozen lines alone: the same bytes whenever they are made again.
 
 Amounts stand with all six places and a point. CSV is RFC 4180 (CRLF, UTF-8, no mark at the
-beginning); a cell that a spreadsheet would take for a formula begins with an apostrophe.
+beginning); a cell that a spreadsheet would take for a formula begins with an apostrophe. `subject`
+says what `variation` names; of a live session, `plays` are its minutes.
 """
 
 import csv

@@ -100,13 +100,9 @@ def test_withdrawing_says_before_and_after_that_a_session_goes_on(running, as_in
     url = reverse("artists:withdraw", args=[recording.pk])
     told = as_ines.post(url, {"reason": "a change of mind"}, follow=True).content.decode()
     assert "Withdrawn. 1 live session goes on without it." in told
-    assert "0 variations stop playing at once</b>, and" in told_again(as_ines, recording)
-
-
-def told_again(as_ines, recording):
-    """The page once something else is granted, which no session rests on."""
     on.grant(recording.stems.get(label="Bass"), recording.party, "MOOD", now=timezone.now())
-    return read(as_ines, "withdraw", recording.pk)
+    page = read(as_ines, "withdraw", recording.pk)
+    assert "0 variations stop playing at once</b>, and" in page
 
 
 def test_leaving_the_cell_empty_asks_first(running, as_ines, recording):

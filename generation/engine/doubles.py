@@ -17,7 +17,6 @@ from generation.engine.vectors import (
     constant,
     emitted,
     loading,
-    multiplying_and_adding,
     offer_arithmetic,
     splatting,
     storing,
@@ -79,5 +78,4 @@ def every_other(typingctx: Any, doubles: Any) -> Any:
 
 load_doubles, store_doubles = loading(_DOUBLES, DOUBLES, 8), storing(_DOUBLES, DOUBLES, 8)
 splat_double = splatting(_DOUBLES, DOUBLES, types.float64)
-fma_doubles = multiplying_and_adding(_DOUBLES, DOUBLES, f"v{WIDTH}f64")
 offer_arithmetic(DOUBLES)

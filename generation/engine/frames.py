@@ -135,7 +135,7 @@ def carry(
     borders(power, half, peaks, found, spare, edges)
     inherit(turns, peaks, found, bases)
     old = held[ROW]
-    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, steps)
+    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, desk[SPARE:], steps)
     advance(steps, peaks, found, bases, move, hop, size, spare)
     settle(edges, spare, found, turns)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from generation.engine.doubles import (
     every_other,
-    fma_doubles,
     load_doubles,
     narrowed,
     splat_double,
@@ -18,7 +17,8 @@ from generation.engine.doubles import (
 )
 from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, kernel
-from generation.engine.vectors import load, splat, square_on_side, store
+from generation.engine.squares import square_on_side
+from generation.engine.vectors import fma, load, splat, store
 from generation.recipe import WINDOW_SAMPLES
 
 STRIDE = 4 * WINDOW_SAMPLES
@@ -94,10 +94,10 @@ def weigh_sixteen(square: Audio, sections: Reals, state: Reals, held: Reals) -> 
     u, v = load_doubles(state[2], 0), load_doubles(state[3], 0)
     for i in range(16):
         x = widened(load(square, 16 * i))
-        y = fma_doubles(b0, x, s)
-        s, t = fma_doubles(a1, y, fma_doubles(b1, x, t)), fma_doubles(a2, y, b2 * x)
-        z = fma_doubles(d0, y, u)
-        u, v = fma_doubles(c1, z, fma_doubles(d1, y, v)), fma_doubles(c2, z, d2 * y)
+        y = fma(b0, x, s)
+        s, t = fma(a1, y, fma(b1, x, t)), fma(a2, y, b2 * x)
+        z = fma(d0, y, u)
+        u, v = fma(c1, z, fma(d1, y, v)), fma(c2, z, d2 * y)
         store_doubles(held, 16 * i, widened(narrowed(z)))
     store_doubles(state[0], 0, s)
     store_doubles(state[1], 0, t)

@@ -1,10 +1,10 @@
-"""The loops of "vocoder/2": one stereo frame after another, each a single complex transform.
+"""The loops of the vocoder: one stereo frame after another, each a single complex transform.
 
 Left and right travel as real and imaginary part, because both turn alike. The peaks of a spectrum
-carry phase as int32 counts of 2**-32 turns from frame to frame, the bins up to the weakest between
-two peaks turn with them (identity locking, Laroche and Dolson 1999). The state of a frame is a list
-of regions: where each ends, and its turns. Knows frames and bins, not clips or recipes. Invariant:
-a frame follows from its own samples, the spectrum before it and the regions before it.
+carry phase as int32 counts of 2**-32 turns from frame to frame, the bins about them turn with them
+(identity locking, Laroche and Dolson 1999). The state of a frame is a list of regions: where each
+ends, and its turns. Knows frames and bins, not clips or recipes. Invariant: a frame follows from
+its own samples, the spectrum before it and the regions before it.
 """
 
 from typing import Any
@@ -142,6 +142,17 @@ def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edg
         low = dip if is_weaker else low
         least = p if is_weaker else least
         edges[gap] = low
+    edges[0], edges[count] = 0, half + 1
+
+
+@kernel
+def halfway(half: int, peaks: Turns, count: int, edges: Turns) -> None:
+    """edges[j] is the first bin of region j: midway from peak j - 1 to peak j, rounded up.
+
+    count >= 1; edges[count] is past the end.
+    """
+    for j in range(1, count):
+        edges[j] = (peaks[j - 1] + peaks[j] + 1) >> 1
     edges[0], edges[count] = 0, half + 1
 
 

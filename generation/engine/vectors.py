@@ -204,10 +204,10 @@ def backward(typingctx: Any, lanes: Any) -> Any:
     """The lanes in reverse order."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        order = constant(list(range(WIDTH - 1, -1, -1)))
+        order = constant(list(range(args[0].type.count - 1, -1, -1)))
         return builder.shuffle_vector(args[0], args[0], order)
 
-    return LANES(LANES), emit
+    return lanes(lanes), emit
 
 
 @emitted

@@ -45,7 +45,7 @@ ROOFLINE_MS, MANY_ROOFLINE_S = 2.6, 0.7
 # Under the stems' tones lies noise at -54 dB, where rounding decides anew what a peak is; what that
 # leaves of the agreement is written down in docs/benchmarks/gpu.md.
 AGREED_DB = 45.0
-VOICES = "vocoder/2"
+VOICES = "vocoder/3"
 
 
 @dataclass(frozen=True, slots=True)

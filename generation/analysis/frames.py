@@ -26,6 +26,7 @@ from generation.engine.fourier import (
     turned,
 )
 from generation.engine.kernels import aligned, kernel, within
+from generation.engine.squares import store_square
 from generation.engine.vectors import (
     WIDTH,
     backward,
@@ -34,7 +35,6 @@ from generation.engine.vectors import (
     negated,
     splat,
     store,
-    store_square,
 )
 
 F32 = npt.NDArray[np.float32]

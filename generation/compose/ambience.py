@@ -152,7 +152,7 @@ def _cloud(
         and (high - low) < 4 * (finish - begin)
         and dice.real(f"kind {voice.digest} {low}") < 0.5
     ):
-        return Clip(source, "vocoder/2", low, high, anchors, semitones, 8_192, False, edge, edge)
+        return Clip(source, "vocoder/3", low, high, anchors, semitones, 8_192, False, edge, edge)
     grains = Grains(
         grain_ms=round(700.0 - 250.0 * ask.energy),
         per_second=round(8.0 + 10.0 * ask.density, 1),

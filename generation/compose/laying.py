@@ -109,7 +109,7 @@ def join_of(track: Track) -> tuple[int, int, int]:
 
 def processor(voice: Voice) -> str:
     """Drums are cut at their attacks, everything else goes through the phase vocoder."""
-    return "slices/1" if voice.role == "drums" else "vocoder/2"
+    return "slices/1" if voice.role == "drums" else "vocoder/3"
 
 
 def window(voice: Voice) -> int:

@@ -13,13 +13,13 @@ from generation.engine.grains import Cloud, Struck
 from generation.engine.kernels import Audio, Reals, Samples, fade
 from generation.engine.slices import Slices
 from generation.engine.spans import Span, shape_of
-from generation.engine.stretch import Stretch
+from generation.engine.stretch import MANNERS, Stretch
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
 from generation.engine.vocoder import Vocoder
 from generation.recipe import Clip, Recipe, UnknownProcessor
 
-PROCESSORS = ("slices/1", "vocoder/1", "granular/1", "vocoder/2")
+PROCESSORS = ("slices/1", "vocoder/1", "granular/1", "vocoder/2", "vocoder/3")
 Onsets = tuple[Samples, Reals]
 
 
@@ -62,7 +62,7 @@ def sounding(
         return Slices(clip, stem, onsets)
     if clip.processor == "vocoder/1":
         return Vocoder(clip, digest, stem, onsets, cache)
-    if clip.processor == "vocoder/2":
+    if clip.processor in MANNERS:
         return Stretch(clip, digest, stem, onsets, cache, shape_of(spans, clip.window))
     raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known here.")
 
@@ -81,7 +81,7 @@ def ramp(clip: Clip, lo: int, hi: int) -> Audio | None:
 class Dry:
     """Everything one source plays, before compressor and fader.
 
-    What "vocoder/2" plays is equalized already; everything else is still to be.
+    What "vocoder/2" and "vocoder/3" play is equalized already; everything else is still to be.
     """
 
     def __init__(

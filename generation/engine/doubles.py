@@ -13,34 +13,41 @@ from numba.extending import models, register_model
 from generation.engine.vectors import (
     FLOATS,
     LANES,
+    NEAR_WIDTH,
     WIDTH,
     constant,
     emitted,
     loading,
-    multiplying_and_adding,
     offer_arithmetic,
+    place,
     splatting,
     storing,
     types,
 )
 
+# Lanes of the widest register of this machine.
+NEAR_DOUBLES_WIDTH = NEAR_WIDTH // 2
+
 
 class DoublesType(_types.Type):
-    """The compiler's name for sixteen float64 numbers."""
+    """The compiler's name for so many float64 numbers."""
 
-    def __init__(self) -> None:
-        super().__init__("f64x16")
+    def __init__(self, width: int) -> None:
+        self.width = width
+        super().__init__(f"f64x{width}")
 
 
-DOUBLES: Any = DoublesType()
+DOUBLES: Any = DoublesType(WIDTH)
+NEAR_DOUBLES: Any = DoublesType(NEAR_DOUBLES_WIDTH)
 _DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
+_NEAR_DOUBLES = ir.VectorType(ir.DoubleType(), NEAR_DOUBLES_WIDTH)
 
 
 @register_model(DoublesType)
 class _DoublesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         begin: Any = super().__init__
-        begin(dmm, fe_type, _DOUBLES)
+        begin(dmm, fe_type, ir.VectorType(ir.DoubleType(), fe_type.width))
 
 
 @emitted
@@ -79,5 +86,35 @@ def every_other(typingctx: Any, doubles: Any) -> Any:
 
 load_doubles, store_doubles = loading(_DOUBLES, DOUBLES, 8), storing(_DOUBLES, DOUBLES, 8)
 splat_double = splatting(_DOUBLES, DOUBLES, types.float64)
-fma_doubles = multiplying_and_adding(_DOUBLES, DOUBLES, f"v{WIDTH}f64")
+load_near_doubles = loading(_NEAR_DOUBLES, NEAR_DOUBLES, 8)
+store_near_doubles = storing(_NEAR_DOUBLES, NEAR_DOUBLES, 8)
+splat_near_double = splatting(_NEAR_DOUBLES, NEAR_DOUBLES, types.float64)
+
+
+@emitted
+def rounded(typingctx: Any, doubles: Any) -> Any:
+    """The lanes rounded to float32, half to even."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[0].type
+        short = builder.fptrunc(args[0], ir.VectorType(ir.FloatType(), kind.count))
+        return builder.fpext(short, kind)
+
+    return doubles(doubles), emit
+
+
+@emitted
+def load_widened(typingctx: Any, array: Any, at: Any) -> Any:
+    """Elements of a contiguous float32 array from `at` on as float64, a register full."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        short = ir.VectorType(ir.FloatType(), NEAR_DOUBLES_WIDTH)
+        found = builder.load(place(short, context, builder, sig, args))
+        found.align = 4
+        return builder.fpext(found, _NEAR_DOUBLES)
+
+    return NEAR_DOUBLES(array, types.intp), emit
+
+
 offer_arithmetic(DOUBLES)
+offer_arithmetic(NEAR_DOUBLES)

@@ -18,7 +18,8 @@ from generation.engine.doubles import (
     widened,
 )
 from generation.engine.kernels import Audio, Reals, kernel
-from generation.engine.vectors import load, square_on_side, store
+from generation.engine.squares import square_on_side
+from generation.engine.vectors import load, store
 from generation.recipe import SAMPLE_RATE_HZ, Band, OutOfRange
 
 CHUNK = 16_384

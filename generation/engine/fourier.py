@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms of one complex frame, sixteen butterflies at once.
+"""Discrete Fourier transforms of one complex frame, a register of butterflies at once.
 
 Stockham's self-sorting form, decimated in frequency (Van Loan, Computational Frameworks for the
 Fast Fourier Transform, 1992, chapter 1.7), in passes of 16, 8, 8 and what is left: the first takes
@@ -15,7 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generation.engine.kernels import Audio, aligned, kernel, within
-from generation.engine.vectors import WIDTH, fma, load, negated, splat, square_on_side, store
+from generation.engine.squares import square_on_side
+from generation.engine.vectors import (
+    NEAR_WIDTH,
+    WIDTH,
+    fma,
+    load_near,
+    negated,
+    splat_near,
+    store_near,
+)
 
 # Frames that are taken, and the radix of their last pass.
 LAST = {2_048: 2, 4_096: 4, 8_192: 8}
@@ -82,18 +91,18 @@ def turned(xr: Any, xi: Any, wr: Any, wi: Any) -> Any:
 def eight(xr: Any, xi: Any, at: int, step: int) -> Any:
     """The transform of eight complex numbers that lie `step` apart, in order: r0, i0, r1, ..."""
     a0r, a0i, a1r, a1i, a2r, a2i, a3r, a3i = four(
-        load(xr, at), load(xi, at),
-        load(xr, at + 2 * step), load(xi, at + 2 * step),
-        load(xr, at + 4 * step), load(xi, at + 4 * step),
-        load(xr, at + 6 * step), load(xi, at + 6 * step),
+        load_near(xr, at), load_near(xi, at),
+        load_near(xr, at + 2 * step), load_near(xi, at + 2 * step),
+        load_near(xr, at + 4 * step), load_near(xi, at + 4 * step),
+        load_near(xr, at + 6 * step), load_near(xi, at + 6 * step),
     )  # fmt: skip
     b0r, b0i, b1r, b1i, b2r, b2i, b3r, b3i = four(
-        load(xr, at + step), load(xi, at + step),
-        load(xr, at + 3 * step), load(xi, at + 3 * step),
-        load(xr, at + 5 * step), load(xi, at + 5 * step),
-        load(xr, at + 7 * step), load(xi, at + 7 * step),
+        load_near(xr, at + step), load_near(xi, at + step),
+        load_near(xr, at + 3 * step), load_near(xi, at + 3 * step),
+        load_near(xr, at + 5 * step), load_near(xi, at + 5 * step),
+        load_near(xr, at + 7 * step), load_near(xi, at + 7 * step),
     )  # fmt: skip
-    half = splat(HALF_ROOT)
+    half = splat_near(HALF_ROOT)
     c1r, c1i = (b1r + b1i) * half, (b1i - b1r) * half
     c3r, c3i = (b3i - b3r) * half, negated((b3r + b3i) * half)
     return (
@@ -106,46 +115,46 @@ def eight(xr: Any, xi: Any, at: int, step: int) -> Any:
 def quarter(xr: Any, xi: Any, at: int, step: int) -> Any:
     """The transform of four complex numbers that lie `step` apart, in order."""
     return four(
-        load(xr, at), load(xi, at), load(xr, at + step), load(xi, at + step),
-        load(xr, at + 2 * step), load(xi, at + 2 * step),
-        load(xr, at + 3 * step), load(xi, at + 3 * step),
+        load_near(xr, at), load_near(xi, at), load_near(xr, at + step), load_near(xi, at + step),
+        load_near(xr, at + 2 * step), load_near(xi, at + 2 * step),
+        load_near(xr, at + 3 * step), load_near(xi, at + 3 * step),
     )  # fmt: skip
 
 
 @within
 def put_four(yr: Any, yi: Any, at: int, step: int, numbers: Any) -> None:
     """Stores four complex numbers, sixteen of each, `step` apart."""
-    store(yr, at, numbers[0])
-    store(yi, at, numbers[1])
-    store(yr, at + step, numbers[2])
-    store(yi, at + step, numbers[3])
-    store(yr, at + 2 * step, numbers[4])
-    store(yi, at + 2 * step, numbers[5])
-    store(yr, at + 3 * step, numbers[6])
-    store(yi, at + 3 * step, numbers[7])
+    store_near(yr, at, numbers[0])
+    store_near(yi, at, numbers[1])
+    store_near(yr, at + step, numbers[2])
+    store_near(yi, at + step, numbers[3])
+    store_near(yr, at + 2 * step, numbers[4])
+    store_near(yi, at + 2 * step, numbers[5])
+    store_near(yr, at + 3 * step, numbers[6])
+    store_near(yi, at + 3 * step, numbers[7])
 
 
 @within
 def turn_into(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None:
     """Stores sixteen complex numbers, each times its own twiddle factor, from `w` on."""
-    a, b = turned(re, im, load(turns, w), load(turns, w + 16))
-    store(yr, at, a)
-    store(yi, at, b)
+    a, b = turned(re, im, load_near(turns, w), load_near(turns, w + 16))
+    store_near(yr, at, a)
+    store_near(yi, at, b)
 
 
 @within
 def put(yr: Any, yi: Any, at: int, re: Any, im: Any, turns: Any, w: int) -> None:
     """Stores a complex number times twiddle factor `w`."""
-    a, b = turned(re, im, splat(turns[0, w]), splat(turns[1, w]))
-    store(yr, at, a)
-    store(yi, at, b)
+    a, b = turned(re, im, splat_near(turns[0, w]), splat_near(turns[1, w]))
+    store_near(yr, at, a)
+    store_near(yi, at, b)
 
 
 @within
 def put_eight(yr: Any, yi: Any, at: int, step: int, x: Any, turns: Any, w: int) -> None:
     """Stores eight complex numbers `step` apart, the last seven times factors from `w` on."""
-    store(yr, at, x[0])
-    store(yi, at, x[1])
+    store_near(yr, at, x[0])
+    store_near(yi, at, x[1])
     put(yr, yi, at + step, x[2], x[3], turns, w)
     put(yr, yi, at + 2 * step, x[4], x[5], turns, w + 1)
     put(yr, yi, at + 3 * step, x[6], x[7], turns, w + 2)
@@ -162,8 +171,8 @@ def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> N
     The sixteen results, sixteen of each, go to `at` on.
     """
     rest = xr.shape[0] // 16
-    h, u, v = splat(HALF_ROOT), splat(COS_8), splat(-SIN_8)
-    g, w, z = splat(-HALF_ROOT), splat(SIN_8), splat(-COS_8)
+    h, u, v = splat_near(HALF_ROOT), splat_near(COS_8), splat_near(-SIN_8)
+    g, w, z = splat_near(-HALF_ROOT), splat_near(SIN_8), splat_near(-COS_8)
     put_four(yr, yi, at, 16, quarter(xr, xi, p, 4 * rest))
     q = quarter(xr, xi, p + rest, 4 * rest)
     ar, ai = turned(q[2], q[3], u, v)
@@ -182,32 +191,41 @@ def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> N
 
 
 @kernel
-def two_passes(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
-) -> None:
-    """The passes of sixteen and of the first eight.
+def squares_of_sixteen(xr: Audio, xi: Audio, begin: int, pr: Audio, pi: Audio, plan: Plan) -> None:
+    """The pass of sixteen: eight squares of what the butterflies of the next pass need.
 
-    Eight squares of the first pass are what sixteen butterflies of the second need. The steps are
-    loops of their own: sixteen complex numbers and their shuffles do not fit the registers at once.
+    Three loops, because sixteen complex numbers and their shuffles do not fit the registers at
+    once.
     """
     apart = plan.size // 128
-    for begin in range(0, apart, 16):
-        for j in range(8):
-            columns_of_sixteen(xr, xi, begin + j * apart, pr, pi, 256 * j)
-        for j in range(8):
-            for k in range(4):
-                at, w = 256 * j + 16 * k, 32 * (begin + j * apart + 4 * k)
+    for j in range(8):
+        for i in range(0, 16, NEAR_WIDTH):
+            columns_of_sixteen(xr, xi, begin + j * apart + i, pr, pi, 256 * j + i)
+    for j in range(8):
+        for k in range(4):
+            for i in range(0, 16, NEAR_WIDTH):
+                at, w = 256 * j + 16 * k + i, 32 * (begin + j * apart + 4 * k) + i
                 q = quarter(pr, pi, at, 64)
                 turn_into(pr, pi, at, q[0], q[1], plan.first, w)
                 turn_into(pr, pi, at + 64, q[2], q[3], plan.first, w + 32)
                 turn_into(pr, pi, at + 128, q[4], q[5], plan.first, w + 64)
                 turn_into(pr, pi, at + 192, q[6], q[7], plan.first, w + 96)
-        for j in range(8):
-            square_on_side(pr, 256 * j)
-            square_on_side(pi, 256 * j)
+    for j in range(8):
+        square_on_side(pr, 256 * j)
+        square_on_side(pi, 256 * j)
+
+
+@kernel
+def two_passes(
+    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
+) -> None:
+    """The passes of sixteen and of the first eight."""
+    for begin in range(0, plan.size // 128, 16):
+        squares_of_sixteen(xr, xi, begin, pr, pi, plan)
         for k in range(16):
-            p = begin + k
-            put_eight(yr, yi, 128 * p, 16, eight(pr, pi, 16 * k, 256), plan.second, 7 * p)
+            for i in range(0, 16, NEAR_WIDTH):
+                x = eight(pr, pi, 16 * k + i, 256)
+                put_eight(yr, yi, 128 * (begin + k) + i, 16, x, plan.second, 7 * (begin + k))
 
 
 @kernel
@@ -216,7 +234,7 @@ def last_passes(
 ) -> None:
     """The passes of the second eight and of what is left."""
     last, apart = plan.size // 1024, plan.size // 8
-    for q in range(0, 128, 16):
+    for q in range(0, 128, NEAR_WIDTH):
         for p in range(last):
             x = eight(xr, xi, 128 * p + q, apart)
             put_eight(pr, pi, 128 * p, 16, x, plan.third, 7 * p)
@@ -229,11 +247,12 @@ def last_passes(
             elif last == 4:
                 put_four(yr, yi, to, 1024, quarter(pr, pi, at, 128))
             else:
-                ar, ai, br, bi = load(pr, at), load(pi, at), load(pr, at + 128), load(pi, at + 128)
-                store(yr, to, ar + br)
-                store(yi, to, ai + bi)
-                store(yr, to + 1024, ar - br)
-                store(yi, to + 1024, ai - bi)
+                ar, ai = load_near(pr, at), load_near(pi, at)
+                br, bi = load_near(pr, at + 128), load_near(pi, at + 128)
+                store_near(yr, to, ar + br)
+                store_near(yi, to, ai + bi)
+                store_near(yr, to + 1024, ar - br)
+                store_near(yi, to + 1024, ai - bi)
 
 
 @kernel

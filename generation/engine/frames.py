@@ -1,4 +1,4 @@
-"""The way of a frame through "vocoder/2": cut, look, carry the phase on, turn, shape, lay down.
+"""The way of a frame through the vocoder: cut, look, carry the phase on, turn, shape, lay down.
 
 Knows sound on an absolute grid of output hops and, per frame, where it is cut and whether its phase
 starts afresh. Invariant: frames are laid down in the order of their numbers, each from its own
@@ -18,6 +18,7 @@ from generation.engine.phases import (
     compare,
     crests,
     cut,
+    halfway,
     inherit,
     reach_of,
     settle,
@@ -117,8 +118,8 @@ def lay(real: Audio, imag: Audio, window: Audio, begin: int, out: Audio) -> None
 
 @kernel
 def carry(
-    desk: Audio, row: int, size: int, hop: int, move: int, afresh: bool, held: Samples,
-    turns: Turns, power: Audio, lists: Turns, steps: Audio,
+    desk: Audio, row: int, size: int, hop: int, midway: bool, move: int, afresh: bool,
+    held: Samples, turns: Turns, power: Audio, lists: Turns, steps: Audio,
 ) -> None:  # fmt: skip
     """In place: the turns of the frame whose spectrum lies in `row`, from those of the one before.
 
@@ -132,10 +133,13 @@ def carry(
     if afresh or found == 0 or held[KNOWN] == 0:
         turns[:] = 0
         return
-    borders(power, half, peaks, found, spare, edges)
+    if midway:
+        halfway(half, peaks, found, edges)
+    else:
+        borders(power, half, peaks, found, spare, edges)
     inherit(turns, peaks, found, bases)
     old = held[ROW]
-    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, steps)
+    compare(real, imag, desk[old, :size], desk[old + 1, :size], peaks, found, desk[SPARE:], steps)
     advance(steps, peaks, found, bases, move, hop, size, spare)
     settle(edges, spare, found, turns)
 
@@ -203,16 +207,17 @@ def reach_for(
 def run(
     stem: Audio, weights: Audio, columns: Samples, p: int, q: int, room: Audio, ring: Audio,
     begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int,
-    analysis: Audio, synthesis: Audio, plan: Plan, desk: Audio, held: Samples, turns: Turns,
-    power: Audio, lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio,
+    midway: bool, analysis: Audio, synthesis: Audio, plan: Plan, desk: Audio, held: Samples,
+    turns: Turns, power: Audio, lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio,
     places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio, tail: Audio,
 ) -> None:  # fmt: skip
     """Carries the phase through all frames and lays down those from `silent` on.
 
     The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in samples
     read; `moves`: how many since the one before. `given`: the first frame's turns are already in
-    `turns`. `rows`, `places` [2, n], `mixes`: gains per bin, two rows a frame; without rows `gains`
-    are ones. `offset`: where the first frame lies in `out`; what goes beyond it is added to `tail`.
+    `turns`. `midway`: as a Manner has it. `rows`, `places` [2, n], `mixes`: gains per bin, two rows
+    a frame; without rows `gains` are ones. `offset`: where the first frame lies in `out`; what goes
+    beyond it is added to `tail`.
     """
     size = analysis.shape[0]
     for j in range(begins.shape[0]):
@@ -223,7 +228,9 @@ def run(
             continue
         transform(desk[row, :size], desk[row + 1, :size], desk[SPARE:], plan)
         if not (given and j == 0):
-            carry(desk, row, size, hop, moves[j], resets[j], held, turns, power, lists, steps)
+            carry(
+                desk, row, size, hop, midway, moves[j], resets[j], held, turns, power, lists, steps
+            )
         held[ROW], held[KNOWN] = row, 1
         if j < silent:
             continue

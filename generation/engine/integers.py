@@ -11,6 +11,7 @@ from llvmlite import ir
 from generation.engine.vectors import (
     FLOATS,
     LANES,
+    NEAR_WIDTH,
     WIDTH,
     WORDS,
     cgutils,
@@ -45,31 +46,56 @@ def lowest_bit(typingctx: Any, bits: Any) -> Any:
 def store_places(typingctx: Any, array: Any, at: Any, first: Any, bits: Any) -> Any:
     """Writes `first` + i for every bit i of the lowest sixteen that is set, one after another.
 
-    `array`: int32.
+    `array`: int32; up to sixteen more of its numbers are spoilt.
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        one = ir.IntType(32)
-        filled = _filled(builder, builder.trunc(args[2], one))
-        places = builder.add(filled, constant(list(range(WIDTH))))
-        mask = builder.bitcast(
-            builder.trunc(args[3], ir.IntType(WIDTH)), ir.VectorType(ir.IntType(1), WIDTH)
-        )
-        to = builder.bitcast(place(WORDS, context, builder, sig, args), one.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [WORDS, one.as_pointer(), mask.type])
-        name = f"llvm.masked.compressstore.v{WIDTH}i32"
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        builder.call(function, [places, to, mask])
+        numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
+        first = builder.trunc(args[2], ir.IntType(32))
+        how = _places_together if NEAR_WIDTH == WIDTH else _places_by_bytes
+        how(builder, builder.gep(numbers, [args[1]]), first, args[3])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.int64, types.int64), emit
 
 
-def _filled(builder: Any, number: Any) -> Any:
-    """Sixteen equal whole numbers."""
-    none = ir.Constant(WORDS, ir.Undefined)
+def _places_together(builder: Any, to: Any, first: Any, bits: Any) -> None:
+    """By the instruction that AVX-512 has for it; others would branch for each bit."""
+    places = builder.add(_filled(builder, first), constant(list(range(WIDTH))))
+    mask = builder.bitcast(
+        builder.trunc(bits, ir.IntType(WIDTH)), ir.VectorType(ir.IntType(1), WIDTH)
+    )
+    kind = ir.FunctionType(ir.VoidType(), [WORDS, to.type, mask.type])
+    name = f"llvm.masked.compressstore.v{WIDTH}i32"
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [places, to, mask])
+
+
+# The bits that are set in each byte, from the lowest on; then zeros.
+_SET = [([i for i in range(8) if byte >> i & 1] + [0] * 8)[:8] for byte in range(256)]
+
+
+def _places_by_bytes(builder: Any, to: Any, first: Any, bits: Any) -> None:
+    """Eight bits at a time by a table."""
+    eight = ir.VectorType(ir.IntType(8), 8)
+    table = cgutils.global_constant(
+        builder, "bits_of_bytes",
+        ir.Constant(ir.ArrayType(eight, 256), [ir.Constant(eight, row) for row in _SET]),
+    )  # fmt: skip
+    long, wide = ir.IntType(64), ir.VectorType(ir.IntType(32), 8)
+    for begin in (0, 8):
+        byte = builder.and_(builder.lshr(bits, ir.Constant(long, begin)), ir.Constant(long, 255))
+        row = builder.load(builder.gep(table, [ir.Constant(long, 0), byte]))
+        begins = builder.add(first, ir.Constant(ir.IntType(32), begin))
+        places = builder.add(builder.zext(row, wide), _filled(builder, begins, 8))
+        builder.store(places, builder.bitcast(to, wide.as_pointer())).align = 4
+        to = builder.gep(to, [builder.ctpop(byte)])
+
+
+def _filled(builder: Any, number: Any, width: int = WIDTH) -> Any:
+    """So many equal whole numbers."""
+    none = ir.Constant(ir.VectorType(ir.IntType(32), width), ir.Undefined)
     one = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+    return builder.shuffle_vector(one, none, constant([0] * width))
 
 
 @emitted

@@ -13,6 +13,7 @@ phase.
 from collections.abc import Callable
 
 from generation.engine import dynamics, eq, marking
+from generation.engine.stretch import MANNERS
 from generation.engine.vocoder import frame_sizes
 from generation.recipe import (
     BLOCK_SAMPLES,
@@ -37,7 +38,7 @@ def _frames(clip: Clip) -> int:
 
 def _even_frames(clip: Clip) -> int:
     """The same where frames are as long going out as coming in."""
-    return clip.window // 2 + 1 + clip.window // 4
+    return clip.window // 2 + 1 + MANNERS[clip.processor].hop(clip.window)
 
 
 def _grains(clip: Clip) -> int:
@@ -57,6 +58,7 @@ REACH: dict[str, Callable[[Clip], int]] = {
     "vocoder/1": _frames,
     "granular/1": _grains,
     "vocoder/2": _even_frames,
+    "vocoder/3": _even_frames,
 }
 
 

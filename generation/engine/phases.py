@@ -1,10 +1,10 @@
-"""The loops of "vocoder/2": one stereo frame after another, each a single complex transform.
+"""The loops of the vocoder: one stereo frame after another, each a single complex transform.
 
 Left and right travel as real and imaginary part, because both turn alike. The peaks of a spectrum
-carry phase as int32 counts of 2**-32 turns from frame to frame, the bins up to the weakest between
-two peaks turn with them (identity locking, Laroche and Dolson 1999). The state of a frame is a list
-of regions: where each ends, and its turns. Knows frames and bins, not clips or recipes. Invariant:
-a frame follows from its own samples, the spectrum before it and the regions before it.
+carry phase as int32 counts of 2**-32 turns from frame to frame, the bins about them turn with them
+(identity locking, Laroche and Dolson 1999). The state of a frame is a list of regions: where each
+ends, and its turns. Knows frames and bins, not clips or recipes. Invariant: a frame follows from
+its own samples, the spectrum before it and the regions before it.
 """
 
 from typing import Any
@@ -146,19 +146,44 @@ def borders(power: Audio, half: int, peaks: Turns, count: int, spare: Turns, edg
 
 
 @kernel
+def halfway(half: int, peaks: Turns, count: int, edges: Turns) -> None:
+    """edges[j] is the first bin of region j: midway from peak j - 1 to peak j, rounded up.
+
+    count >= 1; edges[count] is past the end.
+    """
+    for j in range(1, count):
+        edges[j] = (peaks[j - 1] + peaks[j] + 1) >> 1
+    edges[0], edges[count] = 0, half + 1
+
+
+@kernel
 def compare(
     real: Audio, imag: Audio, old_real: Audio, old_imag: Audio, peaks: Turns, count: int,
-    steps: Audio,
+    each: Audio, steps: Audio,
 ) -> None:  # fmt: skip
-    """steps[0, j] + i steps[1, j]: how peak j has turned since the frame before, both channels."""
-    size = real.shape[0]
+    """steps[0, j] + i steps[1, j]: how peak j has turned since the frame before, both channels.
+
+    Done for all bins (`each` [2, >= bins] is room for them): that takes less time than to go for a
+    peak's eight numbers wherever they lie.
+    """
+    turned_by(real, imag, old_real, old_imag, each[0], each[1])
     for j in range(count):
-        k = peaks[j]
-        m = size - k
-        a, b, c, d = real[k], imag[k], real[m], imag[m]
-        e, f, g, h = old_real[k], old_imag[k], old_real[m], old_imag[m]
-        steps[0, j] = a * e + b * f + c * g + d * h
-        steps[1, j] = b * e - a * f + c * h - d * g
+        steps[0, j], steps[1, j] = each[0, peaks[j]], each[1, peaks[j]]
+
+
+@kernel
+def turned_by(
+    real: Audio, imag: Audio, old_real: Audio, old_imag: Audio, even: Audio, odd: Audio
+) -> None:
+    """even[k] + i odd[k]: how bin k has turned, both channels, for 16 bins or more from 1 on."""
+    size = real.shape[0]
+    for k in range(1, size // 2, 16):
+        m = size - k - 15
+        a, b, e, f = load(real, k), load(imag, k), load(old_real, k), load(old_imag, k)
+        c, d = backward(load(real, m)), backward(load(imag, m))
+        g, h = backward(load(old_real, m)), backward(load(old_imag, m))
+        store(even, k, a * e + b * f + c * g + d * h)
+        store(odd, k, b * e - a * f + c * h - d * g)
 
 
 @inlined

@@ -9,12 +9,12 @@ number and TAPS source samples, nothing else.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from generation.engine.kernels import Audio, Samples, aligned, kernel, within
-from generation.engine.vectors import WIDTH, fma, load, splat, store, store_square
+from generation.engine.kernels import Audio, Samples, aligned, kernel
+from generation.engine.squares import turn_square
+from generation.engine.vectors import WIDTH, fma, load, splat, store
 
 # Source samples per sample read, for each semitone up: within 0.11 cent of 2**(1/12) to its power.
 RATIOS = {
@@ -23,7 +23,7 @@ RATIOS = {
 }  # fmt: skip
 TAPS = 32
 # Rows of phases that are read together, and the fewest samples of a row of a block.
-_ABREAST = 4
+_ABREAST = 2
 _FEWEST = 48
 _BETA = 7.0
 _EDGE = 0.93
@@ -95,22 +95,6 @@ def patch(stem: Audio, lo: int, count: int, out: Audio) -> None:
             out[channel, i] = stem[channel, lo + i] if inside else np.float32(0.0)
 
 
-@within
-def turn_square(line: Any, at: int, step: int, out: Any, to: int, apart: int) -> None:
-    """Column j of 16 rows of 16 samples, `step` apart, becomes the row at `to` + j * `apart`."""
-    store_square(
-        out, to, apart,
-        (
-            load(line, at), load(line, at + step), load(line, at + 2 * step),
-            load(line, at + 3 * step), load(line, at + 4 * step), load(line, at + 5 * step),
-            load(line, at + 6 * step), load(line, at + 7 * step), load(line, at + 8 * step),
-            load(line, at + 9 * step), load(line, at + 10 * step), load(line, at + 11 * step),
-            load(line, at + 12 * step), load(line, at + 13 * step), load(line, at + 14 * step),
-            load(line, at + 15 * step),
-        ),
-    )  # fmt: skip
-
-
 @kernel
 def turn_rows(source: Audio, begin: int, p: int, turned: Audio) -> None:
     """turned[:, 16 c + m]: source sample `begin` + p * m + c, for all columns that are read."""
@@ -126,27 +110,18 @@ def weigh_rows(turned: Audio, rows: Audio, places: Samples, read: Audio) -> None
     left, right = turned[0], turned[1]
     for r in range(0, places.shape[0], _ABREAST):
         a, b = WIDTH * places[r], WIDTH * places[r + 1]
-        c, d = WIDTH * places[r + 2], WIDTH * places[r + 3]
-        al = bl = cl = dl = ar = br = cr = dr = none
+        al = bl = ar = br = none
         for t in range(TAPS):
             i, w = WIDTH * t, TAPS * r + t
             x = splat(rows[w])
             al, ar = fma(load(left, a + i), x, al), fma(load(right, a + i), x, ar)
             x = splat(rows[w + TAPS])
             bl, br = fma(load(left, b + i), x, bl), fma(load(right, b + i), x, br)
-            x = splat(rows[w + 2 * TAPS])
-            cl, cr = fma(load(left, c + i), x, cl), fma(load(right, c + i), x, cr)
-            x = splat(rows[w + 3 * TAPS])
-            dl, dr = fma(load(left, d + i), x, dl), fma(load(right, d + i), x, dr)
         to = WIDTH * r
         store(read[0], to, al)
         store(read[1], to, ar)
         store(read[0], to + WIDTH, bl)
         store(read[1], to + WIDTH, br)
-        store(read[0], to + 2 * WIDTH, cl)
-        store(read[1], to + 2 * WIDTH, cr)
-        store(read[0], to + 3 * WIDTH, dl)
-        store(read[1], to + 3 * WIDTH, dr)
 
 
 @kernel

@@ -14,14 +14,18 @@ import numpy as np
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, aligned, exp2_of, hashed, kernel
 from generation.engine.vectors import (
+    NEAR_WIDTH,
     backward,
     even_lanes,
     fma,
     load,
+    load_near,
     negated,
     odd_lanes,
     splat,
+    splat_near,
     store,
+    store_near,
 )
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
@@ -196,7 +200,7 @@ def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
             for i in range(0, TILE, 16):
                 store(near, row * TILE + i, load(sends, row * ROW + tile * TILE + i))
         for b in range(count):
-            for low in range(0, TILE, 32):
+            for low in range(0, TILE, 2 * NEAR_WIDTH):
                 k, w = tile * TILE + low, 4 * tile * parts * TILE + low
                 add_up(near, b * 2 * TILE + low, tiles, w, parts, k, mixed[2 * b], mixed[2 * b + 1])
     for b in range(count):
@@ -212,47 +216,47 @@ def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
 def add_up(
     near: Audio, at: int, tiles: Audio, w: int, parts: int, k: int, real: Audio, imag: Audio
 ) -> None:
-    """Bins k to k + 31 of one block and their mirror images, sends from `at` on, room from `w` on.
+    """Two registers of bins from k on of one block and their mirror images.
 
-    A send is real, so the mirror image of its bin is the conjugate of the bin. Two times sixteen
-    bins go abreast: each sum alone would wait for itself.
+    Sends lie from `at` on, the room from `w` on. A send is real, so the mirror image of its bin is
+    the conjugate of the bin. Two registers go abreast: each sum alone would wait for itself.
     """
-    size, none = 2 * BLOCK_SAMPLES, splat(np.float32(0.0))
+    size, none, n = 2 * BLOCK_SAMPLES, splat_near(np.float32(0.0)), NEAR_WIDTH
     nr = ni = fr = fi = none
     mr = mi = gr = gi = none
     for p in range(parts):
         s, t = at + (parts - 1 - p) * 2 * TILE, w + 4 * p * TILE
-        x, y = load(near, s), load(near, s + TILE)
-        u, v = load(near, s + 16), load(near, s + TILE + 16)
-        a, c = load(tiles, t), load(tiles, t + TILE)
+        x, y = load_near(near, s), load_near(near, s + TILE)
+        u, v = load_near(near, s + n), load_near(near, s + TILE + n)
+        a, c = load_near(tiles, t), load_near(tiles, t + TILE)
         nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
-        a, c = load(tiles, t + 16), load(tiles, t + TILE + 16)
+        a, c = load_near(tiles, t + n), load_near(tiles, t + TILE + n)
         mr, mi = fma(u, a, fma(negated(v), c, mr)), fma(u, c, fma(v, a, mi))
-        a, c = load(tiles, t + 2 * TILE), load(tiles, t + 3 * TILE)
+        a, c = load_near(tiles, t + 2 * TILE), load_near(tiles, t + 3 * TILE)
         fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(negated(y), a, fi))
-        a, c = load(tiles, t + 2 * TILE + 16), load(tiles, t + 3 * TILE + 16)
+        a, c = load_near(tiles, t + 2 * TILE + n), load_near(tiles, t + 3 * TILE + n)
         gr, gi = fma(u, a, fma(v, c, gr)), fma(u, c, fma(negated(v), a, gi))
-    store(real, k, nr)
-    store(imag, k, ni)
-    store(real, k + 16, mr)
-    store(imag, k + 16, mi)
+    store_near(real, k, nr)
+    store_near(imag, k, ni)
+    store_near(real, k + n, mr)
+    store_near(imag, k + n, mi)
     if k > 0:
-        store(real, size - k - 15, backward(fr))
-        store(imag, size - k - 15, backward(fi))
+        store_near(real, size - k - n + 1, backward(fr))
+        store_near(imag, size - k - n + 1, backward(fi))
     else:
         first_mirrored(fr, fi, real, imag)
-    store(real, size - k - 31, backward(gr))
-    store(imag, size - k - 31, backward(gi))
+    store_near(real, size - k - 2 * n + 1, backward(gr))
+    store_near(imag, size - k - 2 * n + 1, backward(gi))
 
 
 @kernel
 def first_mirrored(fr: Any, fi: Any, real: Audio, imag: Audio) -> None:
-    """The mirror images of bins 1 to 15."""
-    kept, size = np.empty(32, dtype=np.float32), 2 * BLOCK_SAMPLES
-    store(kept, 0, fr)
-    store(kept, 16, fi)
-    for k in range(1, 16):
-        real[size - k], imag[size - k] = kept[k], kept[16 + k]
+    """The mirror images of the bins of the first register but bin 0."""
+    kept, size = np.empty(2 * NEAR_WIDTH, dtype=np.float32), 2 * BLOCK_SAMPLES
+    store_near(kept, 0, fr)
+    store_near(kept, NEAR_WIDTH, fi)
+    for k in range(1, NEAR_WIDTH):
+        real[size - k], imag[size - k] = kept[k], kept[NEAR_WIDTH + k]
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Processor "vocoder/2": time and pitch of tonal stems, with their equalizer in the same spectrum.
+"""Processors "vocoder/2" and "vocoder/3": tonal stems in time and pitch, and their equalizer.
 
 The stem is read at an exact ratio, which moves its pitch, and laid out anew in time by frames on an
 absolute grid of output hops (the loops are in `frames` and `phases`). It knows one clip and one
@@ -41,6 +41,25 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """What the versions differ in.
+
+    `overlap`: how many frames lie over each sample, or one less. `is_midway`: whether the region of
+    a peak ends midway to the next, and not at the weakest bin between.
+    """
+
+    overlap: int
+    is_midway: bool
+
+    def hop(self, size: int) -> int:
+        """Samples of output between frames of `size`, in whole lanes."""
+        return -(-size // (16 * self.overlap)) * 16
+
+
+MANNERS = {"vocoder/2": Manner(4, is_midway=False), "vocoder/3": Manner(3, is_midway=True)}
+
+
+@dataclass(frozen=True, slots=True)
 class Lens:
     """How frames of a size are looked at: windows, hop and transform."""
 
@@ -52,12 +71,21 @@ class Lens:
 
 
 @lru_cache(maxsize=8)
-def lens_of(size: int) -> Lens:
-    """Hann windows both ways, four frames over each sample; the second makes up for the sums."""
-    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
+def lens_of(size: int, manner: Manner) -> Lens:
+    """Hann windows both ways; the second makes up for the sum of overlaps and the transforms."""
+    hop = manner.hop(size)
     windows = aligned(2, size)
-    windows[0], windows[1] = hann, hann / (1.5 * size)
-    return Lens(size, size // 4, windows[0], windows[1], plan_of(size))
+    windows[0], windows[1] = windows_of(size, hop)
+    return Lens(size, hop, windows[0], windows[1], plan_of(size))
+
+
+def windows_of(size: int, hop: int) -> tuple[Reals, Reals]:
+    """The windows of frames of `size`, `hop` apart: by which they are cut, and laid down again."""
+    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
+    overlap = np.zeros(-(-size // hop) * hop)
+    overlap[:size] = hann**2
+    sums = overlap.reshape(-1, hop).sum(axis=0)
+    return hann, hann / sums[np.arange(size) % hop] / size
 
 
 class Desk:
@@ -106,13 +134,15 @@ class Stretch:
     ) -> None:
         self._cache, self._shape = cache, shape
         self._map = TimeMap(clip.anchors)
-        self._lens = lens = lens_of(clip.window)
+        manner = MANNERS[clip.processor]
+        self._lens = lens = lens_of(clip.window, manner)
+        self._is_midway = manner.is_midway
         self._p, self._q = ratio_of(clip.semitones)
         self._reading = reading_of(self._p, self._q)
         self._stem = stem
         self._hidden = onsets[0][onsets[1] >= RESET_DB]
         self._key = (
-            "vocoder/2", digest, hash(self._hidden.tobytes()), clip.anchors, clip.semitones,
+            clip.processor, digest, hash(self._hidden.tobytes()), clip.anchors, clip.semitones,
             clip.window, clip.start,
         )  # fmt: skip
         wide = round(FORMANT_HZ * lens.size / 48_000)
@@ -178,9 +208,10 @@ class Stretch:
         rows, pairs, mixes = self._gains(np.arange(at, until, dtype=np.int64) * lens.hop)
         run(
             self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
-            np.diff(places), self._fresh(sources), given, first - at, lens.hop, lens.analysis,
-            lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power, desk.lists,
-            desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
+            np.diff(places), self._fresh(sources), given, first - at, lens.hop,
+            self._is_midway, lens.analysis, lens.synthesis, lens.plan, desk.spectra, desk.held,
+            desk.turns, desk.power, desk.lists, desk.steps, self._width, desk.spare, rows, pairs,
+            mixes, desk.gains,
             at * lens.hop - lens.size // 2 - lo, out, self._rests[1],
         )  # fmt: skip
         if (until - 1) % self._span == 0:

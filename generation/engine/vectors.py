@@ -1,9 +1,11 @@
 """Sixteen float32 numbers at once, for loops that numba's own vectorizer leaves alone.
 
 A value of type LANES lives in a register (one of AVX-512, two of AVX2, four of SSE or NEON); LLVM
-chooses. It knows arithmetic and memory, not sound. Invariant: every lane is an IEEE operation of
-its own, multiply-add included, so the same loop gives the same bits on every processor that has a
-fused multiply-add, whatever the width of its registers. The functions exist in compiled loops only.
+chooses. One of type NEAR has as many lanes as the widest register, for loops that hold more at once
+than there is room for by twos. It knows arithmetic and memory, not sound. Invariant: every lane is
+an IEEE operation of its own, multiply-add included, so the same loop gives the same bits on every
+processor that has a fused multiply-add, whatever the width of its registers. The functions exist in
+compiled loops only.
 """
 
 import operator
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types as _types
 from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic, models, overload, register_model
@@ -28,30 +31,35 @@ def emitted(function: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
+# Lanes of the widest register of this machine; half of WIDTH where that is not AVX-512's.
+NEAR_WIDTH = WIDTH if get_host_cpu_features().get("avx512f", False) else WIDTH // 2
 FLOATS = ir.VectorType(ir.FloatType(), WIDTH)
+NEAR_FLOATS = ir.VectorType(ir.FloatType(), NEAR_WIDTH)
 WORDS = ir.VectorType(ir.IntType(32), WIDTH)
 
 
 class LanesType(_types.Type):
-    """The compiler's name for sixteen float32 numbers."""
+    """The compiler's name for so many float32 numbers."""
 
-    def __init__(self) -> None:
-        super().__init__("f32x16")
+    def __init__(self, width: int) -> None:
+        self.width = width
+        super().__init__(f"f32x{width}")
 
 
-LANES: Any = LanesType()
+LANES: Any = LanesType(WIDTH)
+NEAR: Any = LanesType(NEAR_WIDTH)
 
 
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         begin: Any = super().__init__
-        begin(dmm, fe_type, FLOATS)
+        begin(dmm, fe_type, ir.VectorType(ir.FloatType(), fe_type.width))
 
 
 def constant(numbers: list[int]) -> Any:
     """Which lanes to take, for a shuffle."""
-    return ir.Constant(WORDS, numbers)
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
 
 
 def place(vector: Any, context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -61,7 +69,7 @@ def place(vector: Any, context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 def loading(vector: Any, kind: Any, size_bytes: int) -> Any:
-    """The loop function (array, at): elements [at, at + 16) of a contiguous array."""
+    """The loop function (array, at): the elements of a contiguous array from `at` on."""
 
     @emitted
     def function(typingctx: Any, array: Any, at: Any) -> Any:
@@ -76,7 +84,7 @@ def loading(vector: Any, kind: Any, size_bytes: int) -> Any:
 
 
 def storing(vector: Any, kind: Any, size_bytes: int) -> Any:
-    """The loop function (array, at, value): elements [at, at + 16) become `value`."""
+    """The loop function (array, at, value): the elements from `at` on become `value`."""
 
     @emitted
     def function(typingctx: Any, array: Any, at: Any, value: Any) -> Any:
@@ -98,7 +106,7 @@ def splatting(vector: Any, kind: Any, number_kind: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             none = ir.Constant(vector, ir.Undefined)
             one = builder.insert_element(none, args[0], ir.Constant(ir.IntType(32), 0))
-            return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+            return builder.shuffle_vector(one, none, constant([0] * vector.count))
 
         return kind(number_kind), emit
 
@@ -107,24 +115,21 @@ def splatting(vector: Any, kind: Any, number_kind: Any) -> Any:
 
 load, store = loading(FLOATS, LANES, 4), storing(FLOATS, LANES, 4)
 splat = splatting(FLOATS, LANES, types.float32)
+load_near, store_near = loading(NEAR_FLOATS, NEAR, 4), storing(NEAR_FLOATS, NEAR, 4)
+splat_near = splatting(NEAR_FLOATS, NEAR, types.float32)
 
 
-def multiplying_and_adding(vector: Any, kind: Any, name: str) -> Any:
-    """The loop function (a, b, c): a * b + c, rounded once; `name` is what LLVM calls the lanes."""
+@emitted
+def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c, rounded once; all of one kind of lanes."""
 
-    @emitted
-    def function(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            call = ir.FunctionType(vector, [vector] * 3)
-            full = f"llvm.fma.{name}"
-            return builder.call(cgutils.get_or_insert_function(builder.module, call, full), args)
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = args[0].type
+        call = ir.FunctionType(vector, [vector] * 3)
+        full = f"llvm.fma.v{vector.count}f{32 if vector.element == ir.FloatType() else 64}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, call, full), args)
 
-        return kind(kind, kind, kind), emit
-
-    return function
-
-
-fma = multiplying_and_adding(FLOATS, LANES, f"v{WIDTH}f32")
+    return a(a, a, a), emit
 
 
 def _unary(name: str) -> Any:
@@ -150,7 +155,7 @@ def negated(typingctx: Any, a: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.fneg(args[0])
 
-    return LANES(LANES), emit
+    return a(a), emit
 
 
 def _every_other(first: int) -> Any:
@@ -199,10 +204,10 @@ def backward(typingctx: Any, lanes: Any) -> Any:
     """The lanes in reverse order."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        order = constant(list(range(WIDTH - 1, -1, -1)))
+        order = constant(list(range(args[0].type.count - 1, -1, -1)))
         return builder.shuffle_vector(args[0], args[0], order)
 
-    return LANES(LANES), emit
+    return lanes(lanes), emit
 
 
 @emitted
@@ -234,52 +239,6 @@ def highest_lane(typingctx: Any, lanes: Any) -> Any:
     return types.float32(LANES), emit
 
 
-def _on_side(builder: Any, rows: list[Any]) -> list[Any]:
-    """Sixteen rows as sixteen columns: four perfect shuffles turn a square on its side."""
-    low = constant([i // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
-    high = constant([i // 2 + WIDTH // 2 + WIDTH * (i % 2) for i in range(WIDTH)])
-    for _ in range(4):
-        rows = [
-            builder.shuffle_vector(rows[j // 2], rows[j // 2 + 8], high if j % 2 else low)
-            for j in range(WIDTH)
-        ]
-    return rows
-
-
-@emitted
-def store_square(typingctx: Any, array: Any, at: Any, apart: Any, rows: Any) -> Any:
-    """Writes 16 lanes turned on their side: lane p of row j goes to at + apart * p + j."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        held = [builder.extract_value(args[3], j) for j in range(WIDTH)]
-        numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
-        for p, lanes in enumerate(_on_side(builder, held)):
-            away = builder.mul(args[2], ir.Constant(ir.IntType(64), p))
-            begin = builder.gep(numbers, [builder.add(args[1], away)])
-            builder.store(lanes, builder.bitcast(begin, FLOATS.as_pointer())).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp, types.UniTuple(LANES, WIDTH)), emit
-
-
-@emitted
-def square_on_side(typingctx: Any, array: Any, at: Any) -> Any:
-    """In place: a square of 16 by 16 numbers from `at` on."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        begin = place(FLOATS, context, builder, sig, args)
-        rows = [builder.gep(begin, [ir.Constant(ir.IntType(64), p)]) for p in range(WIDTH)]
-        held = []
-        for row in rows:
-            held.append(builder.load(row))
-            held[-1].align = 4
-        for row, lanes in zip(rows, _on_side(builder, held), strict=True):
-            builder.store(lanes, row).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), emit
-
-
 def _offered(operation: Callable[[Any, Any], Any], name: str, kind: Any) -> None:
     @emitted
     def instruction(typingctx: Any, a: Any, b: Any) -> Any:
@@ -303,4 +262,5 @@ def offer_arithmetic(kind: Any) -> None:
         _offered(operation, name, kind)
 
 
-offer_arithmetic(LANES)
+for _kind in {LANES, NEAR}:
+    offer_arithmetic(_kind)

@@ -42,6 +42,7 @@ def warm_recipe() -> Recipe:
         clips=(
             Clip(0, "vocoder/1", 0, LENGTH, anchors, 2, 2_048, True, 480, 480),
             Clip(0, "vocoder/2", 0, LENGTH, anchors, 2, 2_048, True, 480, 480),
+            Clip(0, "vocoder/3", 0, LENGTH, anchors, 2, 2_048, True, 480, 480),
             Clip(0, "slices/1", 0, LENGTH, anchors),
             Clip(0, "granular/1", 0, LENGTH, anchors, 1, grains=Grains(80, 20, 50, 0.5, 1)),
         ),

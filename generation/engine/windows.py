@@ -8,17 +8,21 @@ depends on its own samples and a run-in of fixed length, so windows too can be m
 import numpy as np
 
 from generation.engine.doubles import (
+    NEAR_DOUBLES_WIDTH,
     every_other,
-    fma_doubles,
     load_doubles,
-    narrowed,
+    load_near_doubles,
+    load_widened,
+    rounded,
     splat_double,
+    splat_near_double,
     store_doubles,
-    widened,
+    store_near_doubles,
 )
 from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, kernel
-from generation.engine.vectors import load, splat, square_on_side, store
+from generation.engine.squares import square_on_side
+from generation.engine.vectors import fma, load, splat, store
 from generation.recipe import WINDOW_SAMPLES
 
 STRIDE = 4 * WINDOW_SAMPLES
@@ -54,13 +58,14 @@ def weigh_windows(
     groups = table.shape[1] // 16
     state = np.zeros((groups, 4, 16))
     square = np.empty(256, dtype=np.float32)
-    held, mixed = np.empty((groups, 256)), np.empty(256)
+    held, mixed = np.zeros((groups, 256)), np.empty(256)
     for first in range(0, curve.shape[0] - run_in, stride):
         state[:] = 0.0
         for at in range(first, first + run_in + stride, 16):
             for g in range(groups):
                 side_by_side(parts[8 * g :], curve, at, square)
-                weigh_sixteen(square, sections, state[g], held[g])
+                lines = min(16, 2 * (parts.shape[0] - 8 * g))
+                weigh_sixteen(square, sections, lines, state[g], held[g])
             if at >= first + run_in:
                 add_products(held, mixed, size, table[(at - run_in) // size])
 
@@ -80,29 +85,35 @@ def side_by_side(parts: Audio, curve: Audio, at: int, square: Audio) -> None:
 
 
 @kernel
-def weigh_sixteen(square: Audio, sections: Reals, state: Reals, held: Reals) -> None:
-    """Both filters over sixteen samples of sixteen lines; results are rounded to float32."""
+def weigh_sixteen(square: Audio, sections: Reals, lines: int, state: Reals, held: Reals) -> None:
+    """Both filters over sixteen samples of the first `lines` lines, rounded to float32.
+
+    A register of lines at a time: more do not fit beside the filters.
+    """
     b0, b1, b2 = (
-        splat_double(sections[0, 0]), splat_double(sections[0, 1]), splat_double(sections[0, 2]),
+        splat_near_double(sections[0, 0]), splat_near_double(sections[0, 1]),
+        splat_near_double(sections[0, 2]),
     )  # fmt: skip
-    a1, a2 = splat_double(-sections[0, 3]), splat_double(-sections[0, 4])
+    a1, a2 = splat_near_double(-sections[0, 3]), splat_near_double(-sections[0, 4])
     d0, d1, d2 = (
-        splat_double(sections[1, 0]), splat_double(sections[1, 1]), splat_double(sections[1, 2]),
+        splat_near_double(sections[1, 0]), splat_near_double(sections[1, 1]),
+        splat_near_double(sections[1, 2]),
     )  # fmt: skip
-    c1, c2 = splat_double(-sections[1, 3]), splat_double(-sections[1, 4])
-    s, t = load_doubles(state[0], 0), load_doubles(state[1], 0)
-    u, v = load_doubles(state[2], 0), load_doubles(state[3], 0)
-    for i in range(16):
-        x = widened(load(square, 16 * i))
-        y = fma_doubles(b0, x, s)
-        s, t = fma_doubles(a1, y, fma_doubles(b1, x, t)), fma_doubles(a2, y, b2 * x)
-        z = fma_doubles(d0, y, u)
-        u, v = fma_doubles(c1, z, fma_doubles(d1, y, v)), fma_doubles(c2, z, d2 * y)
-        store_doubles(held, 16 * i, widened(narrowed(z)))
-    store_doubles(state[0], 0, s)
-    store_doubles(state[1], 0, t)
-    store_doubles(state[2], 0, u)
-    store_doubles(state[3], 0, v)
+    c1, c2 = splat_near_double(-sections[1, 3]), splat_near_double(-sections[1, 4])
+    for lane in range(0, lines, NEAR_DOUBLES_WIDTH):
+        s, t = load_near_doubles(state[0], lane), load_near_doubles(state[1], lane)
+        u, v = load_near_doubles(state[2], lane), load_near_doubles(state[3], lane)
+        for i in range(lane, 256, 16):
+            x = load_widened(square, i)
+            y = fma(b0, x, s)
+            s, t = fma(a1, y, fma(b1, x, t)), fma(a2, y, b2 * x)
+            z = fma(d0, y, u)
+            u, v = fma(c1, z, fma(d1, y, v)), fma(c2, z, d2 * y)
+            store_near_doubles(held, i, rounded(z))
+        store_near_doubles(state[0], lane, s)
+        store_near_doubles(state[1], lane, t)
+        store_near_doubles(state[2], lane, u)
+        store_near_doubles(state[3], lane, v)
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 A frame is one complex transform: left is its real part, right its imaginary part. Peaks stand above
 their neighbors on either side, ties to the lower bin; a region ends at the weakest bin between two
-peaks. Knows spectra, not sound or time. Invariant: a frame's regions follow from that frame alone.
+peaks, or midway. Knows spectra, not sound or time. Invariant: a frame's regions follow from that
+frame alone.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def crests_of(power: Tensor, size: int) -> Tensor:
     return found
 
 
-def regions_of(power: Tensor, size: int) -> Regions:
+def regions_of(power: Tensor, size: int, is_midway: bool) -> Regions:
     """The peaks of each frame and the regions about them."""
     crests, most = crests_of(power, size), most_of(size)
     counts = crests.sum(-1)
@@ -62,6 +63,8 @@ def regions_of(power: Tensor, size: int) -> Regions:
     bins = torch.arange(power.shape[-1], device=power.device).expand_as(ranks)
     peaks = ranks.new_zeros((len(power), most + 1))
     peaks.scatter_(1, torch.where(crests, ranks, most), bins)
+    if is_midway:
+        return Regions(peaks[:, :most], counts, _midway(peaks, counts, ranks))
     between = ~crests & (ranks >= 0) & (ranks < counts[:, None] - 1)
     gaps = torch.where(between, ranks, most)
     least = power.new_full((len(power), most + 1), torch.inf)
@@ -71,3 +74,15 @@ def regions_of(power: Tensor, size: int) -> Regions:
     first = first.scatter_reduce(1, gaps, torch.where(weakest, bins, power.shape[-1]), "amin")
     borders = weakest & (bins == first.gather(1, gaps))
     return Regions(peaks[:, :most], counts, borders.cumsum(-1))
+
+
+def _midway(peaks: Tensor, counts: Tensor, ranks: Tensor) -> Tensor:
+    """The region of each bin where one ends midway to the next peak, rounded up.
+
+    `ranks` [frames, bins]: the last peak up to each bin.
+    """
+    here, last = ranks.clamp_min(0), (counts[:, None] - 1).clamp_min(0)
+    after = torch.minimum(here + 1, last)
+    borders = (peaks.gather(1, here) + peaks.gather(1, after) + 1) // 2
+    bins = torch.arange(ranks.shape[1], device=ranks.device)
+    return torch.where((bins >= borders) & (ranks >= 0), after, here)

@@ -25,11 +25,11 @@ from generation.engine.reference.voices import (
     Voice,
 )
 from generation.engine.spans import spans_of
+from generation.engine.stretch import MANNERS
 from generation.engine.timemap import TimeMap
 from generation.recipe import Clip, Recipe
 
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
-TONAL = "vocoder/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Sources:
         for clip in recipe.clips:
             if clip.source != index or clip.end <= clip.start:
                 continue
-            if clip.processor == TONAL and _moves(clip):
+            if clip.processor in MANNERS and _moves(clip):
                 self._tones.append(Tone(self.count, StretchedClip(clip, stem, onsets, spans)))
                 continue
             voice = _voice(clip, stem, onsets)
@@ -109,17 +109,17 @@ class Sources:
             if a < b:
                 sound = _ramped(part.voice.sound(a, b), part.clip, a, b)
                 out[part.row, 0, :, a - lo : b - lo] += sound
-        for size in sorted({tone.stretched.size for tone in self._tones}):
-            self._stretch(size, lo, hi, out)
+        for kind in sorted({_kind(tone) for tone in self._tones}):
+            self._stretch(kind, lo, hi, out)
         return out
 
-    def _stretch(self, size: int, lo: int, hi: int, out: Tensor) -> None:
-        """Adds all stretched clips of one frame size."""
+    def _stretch(self, kind: tuple[str, int], lo: int, hi: int, out: Tensor) -> None:
+        """Adds all stretched clips of one processor and frame size."""
         tones, ranges = [], []
         for tone in self._tones:
             clip = tone.stretched.clip
             a, b = max(lo, clip.start), min(hi, clip.end)
-            if tone.stretched.size == size and a < b:
+            if _kind(tone) == kind and a < b:
                 tones.append(tone)
                 ranges.append((a, b))
         if not tones:
@@ -128,6 +128,10 @@ class Sources:
         for tone, (a, b), sound in zip(tones, ranges, sounds, strict=True):
             ramped = _ramped(sound, tone.stretched.clip, a, b)
             out[tone.row, 1, :, a - lo : b - lo] += ramped
+
+
+def _kind(tone: Tone) -> tuple[str, int]:
+    return tone.stretched.clip.processor, tone.stretched.size
 
 
 def _voice(clip: Clip, stem: Tensor, onsets: Onsets) -> Voice:

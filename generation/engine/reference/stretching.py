@@ -1,4 +1,4 @@
-"""Processor "vocoder/2" in torch: many clips of one frame size, all their frames at once.
+"""Processors "vocoder/2" and "vocoder/3" in torch: clips of one frame size, all frames at once.
 
 Frames of all clips lie one after another in one tensor; each clip begins there with a fresh frame
 or with turns that are known. Knows clips and stems, not the console. Invariant: a frame follows
@@ -52,7 +52,8 @@ class StretchedClip:
     def __init__(self, clip: Clip, stem: Tensor, onsets: Onsets, spans: tuple[Span, ...]) -> None:
         self.clip, self.size, self.device = clip, clip.window, stem.device
         self._stem = stem
-        self._hop = clip.window // 4
+        self.manner = stretch.MANNERS[clip.processor]
+        self._hop = self.manner.hop(clip.window)
         self._map = TimeMap(clip.anchors)
         self.p, self.q = resample.ratio_of(clip.semitones)
         self._rows = rows_of(self.p, self.q, stem.device)
@@ -124,11 +125,12 @@ class StretchedClip:
 
     def lay(self, run: Run, pieces: Tensor, lo: int, hi: int) -> Tensor:
         """Windowed pieces [frames, size], complex, laid over each other: [2, hi - lo]."""
-        hop, count = self._hop, len(pieces)
-        quarters = torch.view_as_real(pieces).view(count, 4, hop, 2)
-        out = quarters.new_zeros((count + 3, hop, 2))
-        for quarter in (3, 2, 1, 0):
-            out[quarter : quarter + count] += quarters[:, quarter]
+        hop, count, deep = self._hop, len(pieces), self.manner.overlap
+        filled = pad(torch.view_as_real(pieces), (0, 0, 0, deep * hop - self.size))
+        parts = filled.view(count, deep, hop, 2)
+        out = parts.new_zeros((count + deep - 1, hop, 2))
+        for part in reversed(range(deep)):
+            out[part : part + count] += parts[:, part]
         begin = lo - (run.first * hop - self.size // 2)
         return out.view(-1, 2)[begin : begin + hi - lo].T
 
@@ -136,16 +138,22 @@ class StretchedClip:
 def stretched(
     clips: Sequence[StretchedClip], ranges: Sequence[tuple[int, int]], steps: Steps
 ) -> list[Tensor]:
-    """Each clip's samples in its range [lo, hi), float32 [2, hi - lo]; all have one frame size."""
+    """Each clip's samples in its range [lo, hi), float32 [2, hi - lo].
+
+    All have one frame size and one manner.
+    """
     runs = [clip.planned(lo, hi) for clip, (lo, hi) in zip(clips, ranges, strict=True)]
-    size = clips[0].size
-    analysis, synthesis = windows_of(size, clips[0].device)
+    size, manner = clips[0].size, clips[0].manner
+    analysis, synthesis = (
+        torch.from_numpy(one).float().to(clips[0].device)
+        for one in stretch.windows_of(size, manner.hop(size))
+    )
     cuts = torch.cat([c.frames(run, analysis, steps) for c, run in zip(clips, runs, strict=True)])
     spectra = torch.fft.fft(cuts)
     loud = torch.view_as_real(cuts).abs().amax((1, 2)) >= SILENT
     power = peaks.power_of(spectra)
-    regions = peaks.regions_of(power, size)
-    turns = _turns(runs, spectra, regions, loud)
+    regions = peaks.regions_of(power, size, manner.is_midway)
+    turns = _turns(runs, spectra, regions, loud, manner.hop(size))
     found, at = [], 0
     for clip, run, (lo, hi) in zip(clips, runs, ranges, strict=True):
         here = slice(at, at + run.last - run.at)
@@ -159,14 +167,9 @@ def stretched(
     return found
 
 
-def windows_of(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Hann windows both ways, float32 [size]; the second makes up for overlaps and transforms."""
-    place = torch.arange(size, dtype=torch.float64, device=device)
-    hann = 0.5 - 0.5 * torch.cos(2.0 * torch.pi * place / size)
-    return hann.float(), (hann / (1.5 * size)).float()
-
-
-def _turns(runs: Sequence[Run], spectra: Tensor, regions: peaks.Regions, loud: Tensor) -> Tensor:
+def _turns(
+    runs: Sequence[Run], spectra: Tensor, regions: peaks.Regions, loud: Tensor, hop: int
+) -> Tensor:
     """The turns of all runs, int32 [frames, most]; silence and empty spectra start afresh."""
     device, most = spectra.device, regions.peaks.shape[1]
     given = torch.zeros((len(spectra), most), dtype=torch.int32, device=device)
@@ -180,5 +183,4 @@ def _turns(runs: Sequence[Run], spectra: Tensor, regions: peaks.Regions, loud: T
     fresh = torch.from_numpy(np.concatenate([run.fresh for run in runs])).to(device)
     silence_before = pad(~loud[:-1], (1, 0))
     fresh = fresh | ((regions.counts == 0) & ~bound) | silence_before
-    hop = spectra.shape[-1] // 4
     return turning.carried(spectra, regions, moves, fresh, given, hop)

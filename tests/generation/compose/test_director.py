@@ -67,7 +67,7 @@ def test_tempo_and_key_are_as_asked():
     for clip in recipe.clips:
         is_drums = recipe.sources[clip.source].role == "drums"
         assert clip.semitones == (0 if is_drums else 4)
-        assert clip.processor == ("slices/1" if is_drums else "vocoder/2")
+        assert clip.processor == ("slices/1" if is_drums else "vocoder/3")
 
 
 def test_a_tempo_twice_the_songs_counts_the_song_in_half_beats():

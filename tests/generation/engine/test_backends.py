@@ -35,8 +35,8 @@ def backend(request):
     return backends.backend_of(request.param)
 
 
-def tonal(*places, **changes):
-    return Clip(0, "vocoder/2", 1_000, LENGTH, FASTER, *places, **changes)
+def tonal(*places, processor="vocoder/3", **changes):
+    return Clip(0, processor, 1_000, LENGTH, FASTER, *places, **changes)
 
 
 NOISE, TONES = noise(3), chord(3)
@@ -50,11 +50,15 @@ CASES = {
     "tones, 2048": (TONES, (tonal(2, 2_048),)),
     "tones, 4096": (TONES, (tonal(0, 4_096),)),
     "tones, 8192": (TONES, (tonal(-3, 8_192),)),
+    "tones, the version before": (
+        TONES,
+        (tonal(-3, 8_192, processor="vocoder/2"), tonal(2, 8_192)),
+    ),
     "a voice": (spoken(150.0), (tonal(-4, 2_048, formants=True),)),
     "noise, an octave down": (NOISE, (tonal(-12, 2_048, fade_in=9_000, fade_out=3_000),)),
     "noise": (NOISE, (tonal(2, 2_048),)),
     "tones over hiss": (TONES + np.float32(0.01) * NOISE, (tonal(2, 8_192),)),
-    "verbatim": (NOISE, (Clip(0, "vocoder/2", 500, LENGTH, ((0, 700),)),)),
+    "verbatim": (NOISE, (Clip(0, "vocoder/3", 500, LENGTH, ((0, 700),)),)),
     "slices, slower": (DRUMS, (Clip(0, "slices/1", 1_000, LENGTH, SLOWER),)),
     "slices, faster": (DRUMS, (Clip(0, "slices/1", 1_000, LENGTH, FASTER),)),
     "grains": (
@@ -90,7 +94,7 @@ def consoled(clip):
     return replace(recipe, sections=(one, other))
 
 
-@pytest.mark.parametrize("clip", [tonal(2, 4_096), Clip(0, "vocoder/2", 0, LENGTH, WHOLE)])
+@pytest.mark.parametrize("clip", [tonal(2, 4_096), Clip(0, "vocoder/3", 0, LENGTH, WHOLE)])
 def test_an_equalizer_sounds_as_the_loops_do_in_the_spectrum_and_outside_it(backend, clip):
     recipe = consoled(clip)
     found = backend.render(recipe, {"a": TONES}, {}, 0, LENGTH, with_windows=False)
@@ -105,7 +109,7 @@ def in_torch(recipe):
     and with it what is decided anew there (see LESS).
     """
     clips = tuple(
-        replace(clip, processor="vocoder/2", formants=False)
+        replace(clip, processor="vocoder/3", formants=False)
         if clip.processor == "vocoder/1"
         else clip
         for clip in recipe.clips
@@ -177,7 +181,7 @@ def test_a_chord_stays_forty_decibels_above_its_errors(backend):
     stem = chord(seconds * slope + 1, CHORD)
     anchors = ((0, 0), (length, round(length * slope)))
     recipe = plain_recipe(
-        length, {"a": stem}, [Clip(0, "vocoder/2", 0, length, anchors, 2, window=8_192)]
+        length, {"a": stem}, [Clip(0, "vocoder/3", 0, length, anchors, 2, window=8_192)]
     )
     made = backend.render(recipe, {"a": stem}, {}, 0, length, with_parts=False, with_windows=False)
     out = made.audio[0, RATE : 4 * RATE].astype(np.float64)

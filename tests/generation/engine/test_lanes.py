@@ -10,9 +10,10 @@ from scipy.signal import sosfreqz
 from generation.engine.eq import sections_of
 from generation.engine.fourier import plan_of, rows_of, transform
 from generation.engine.frames import tops
-from generation.engine.phases import LEAD, angle_of, borders, crests, turn, weigh
+from generation.engine.phases import LEAD, angle_of, borders, crests, halfway, turn, weigh
 from generation.engine.render import render
 from generation.engine.resample import RATIOS, feed, ratio_of, reading_of
+from generation.engine.stretch import MANNERS, lens_of
 from generation.recipe import Band, Clip, Strip
 from tests.generation.engine.material import RATE, chord, plain_recipe
 
@@ -110,6 +111,24 @@ def test_regions_end_at_the_weakest_bin_between_two_peaks(reach):
     assert edges[: count + 1].tolist() == [0, *weakest, half + 1]
 
 
+def test_regions_may_end_midway_between_two_peaks():
+    peaks = np.array([10, 14, 19, 400], dtype=np.int32)
+    edges = np.full(6, -1, dtype=np.int32)
+    halfway(1_024, peaks, 4, edges)
+    assert edges[:5].tolist() == [0, 12, 17, 210, 1_025]
+
+
+@pytest.mark.parametrize("name", MANNERS)
+@pytest.mark.parametrize("size", [2_048, 4_096, 8_192])
+def test_windows_laid_over_each_other_add_up_to_one(name, size):
+    lens = lens_of(size, MANNERS[name])
+    assert lens.hop % 16 == 0
+    total = np.zeros(8 * size)
+    for begin in range(0, 7 * size, lens.hop):
+        total[begin : begin + size] += size * lens.analysis.astype(float) * lens.synthesis
+    assert np.abs(total[size : 6 * size] - 1.0).max() < 1e-6
+
+
 def test_angles_agree_with_numpy_all_around():
     turns = np.linspace(-(2**31), 2**31 - 1, 4_001)
     ideal = np.exp(2j * np.pi * turns / 2**32)
@@ -156,7 +175,7 @@ def test_an_equalizer_in_the_spectrum_gives_what_scipys_filter_gives(hertz):
     length, anchors = 2 * RATE, ((0, 0), (2 * RATE, round(2.2 * RATE)))
     levels = []
     for strips in ((), (Strip(0, 0, 0.0, 0.0, bands),)):
-        clip = Clip(0, "vocoder/2", 0, length, anchors, 0, 4_096)
+        clip = Clip(0, "vocoder/3", 0, length, anchors, 0, 4_096)
         recipe = plain_recipe(length, {"a": stem}, [clip], strips=strips)
         out = render(recipe, {"a": stem}, {}, 0, length, with_parts=False).audio[0, RATE // 2 :]
         levels.append(np.sqrt(np.mean(out[:RATE].astype(np.float64) ** 2)))

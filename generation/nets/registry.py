@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NETS = {
     "line": "generation.nets.line",
     "harmony": "generation.nets.harmony",
+    "drums": "generation.nets.drums",
+    "mix": "generation.nets.mix",
 }
 Tell = Callable[[str], None]
 

@@ -1,0 +1,143 @@
+"""Playing the drum net: requests in, bars of hits out, many at a time.
+
+It refuses to know files and figures. Invariant: a part follows from its request and the weights
+alone, whatever is played beside it (draws are the request's own, arithmetic is float64), and holds
+no passage that one recorded player has for himself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from generation.nets.drum_copies import I64, has_copy
+from generation.nets.drum_model import DrumNet, features
+from generation.nets.grooves import (
+    ENERGIES,
+    OFFSET_EDGES,
+    STEPS,
+    VELOCITY_EDGES,
+    VOICES,
+    Bar,
+    bars_of,
+    style_number,
+    within,
+)
+
+ATTEMPTS = 8
+_DRAWS = 5  # per voice and step: struck, velocity class and place in it, offset class and place
+F64 = npt.NDArray[np.float64]
+
+
+class NoPart(ValueError):
+    """No part could be played that is nobody's; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrumRequest:
+    """One part that is wanted. `energies`: one for each bar, 1 (sparse) to 5 (busy), 0 where it is
+    left free; `style`: a family of grooves.STYLES, any other word leaves it free; `temperature`
+    above 0: below 1 plainer than the players, above 1 wilder.
+    """
+
+    energies: tuple[int, ...]
+    style: str = ""
+    seed: int = 0
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.energies or not all(0 <= one <= ENERGIES for one in self.energies):
+            raise ValueError(f"A part has bars, and each an energy from 0 to {ENERGIES}.")
+        if not self.temperature > 0.0:
+            raise ValueError("A temperature is above 0.")
+
+
+class Drummer:
+    """A net with the index of passages it must not play."""
+
+    def __init__(self, net: DrumNet, index: I64) -> None:
+        self._net = net.double().eval()
+        self._index = index
+
+    def play(self, requests: Sequence[DrumRequest]) -> list[tuple[Bar, ...]]:
+        """The parts, in the order of the requests, each with as many bars as energies.
+
+        A part with somebody's passage is played again from other draws, up to ATTEMPTS times;
+        raises NoPart when each of them had one.
+        """
+        parts: dict[int, tuple[Bar, ...]] = {}
+        for attempt in range(ATTEMPTS):
+            open_ones = [n for n in range(len(requests)) if n not in parts]
+            if not open_ones:
+                break
+            velocity, offset = sampled(self._net, [requests[n] for n in open_ones], attempt)
+            for n, hard, off in zip(open_ones, velocity, offset, strict=True):
+                steps = STEPS * len(requests[n].energies)
+                if not has_copy(hard[:steps] > 0.0, self._index):
+                    parts[n] = bars_of(hard[:steps], off[:steps])
+        if len(parts) < len(requests):
+            raise NoPart(f"{ATTEMPTS} attempts at a drum part each copied a recorded passage.")
+        return [parts[n] for n in range(len(requests))]
+
+
+def sampled(
+    net: DrumNet, requests: Sequence[DrumRequest], attempt: int = 0
+) -> tuple[F64, F64]:
+    """Velocities of 127 (0: not struck) and offsets, [requests, steps of the longest, 9]."""
+    longest = STEPS * max(len(one.energies) for one in requests)
+    draws = np.stack([_draws(one, attempt, longest) for one in requests])
+    energies = np.zeros((len(requests), longest), np.int64)
+    for row, one in zip(energies, requests, strict=True):
+        row[: STEPS * len(one.energies)] = np.repeat(one.energies, STEPS)
+    styles = torch.tensor([style_number(one.style) for one in requests])
+    heat = torch.tensor([[one.temperature] for one in requests], dtype=torch.float64)
+    velocity = np.zeros((len(requests), longest, len(VOICES)))
+    offset = np.zeros_like(velocity)
+    known = torch.zeros(len(requests), STEPS + longest, 3 * len(VOICES), dtype=torch.float64)
+    state: Tensor | None = None
+    with torch.inference_mode():
+        for step in range(longest):
+            past = torch.cat([known[:, step + STEPS - 1], known[:, step]], -1)
+            place, bar = torch.tensor([step % STEPS]), torch.tensor([step // STEPS % 4])
+            at = (place, bar, styles, torch.from_numpy(energies[:, step]))
+            core, state = net.core(net.entry(past, at)[:, None], state)
+            hard, off = _step(net, core[:, 0], heat, draws[:, step])
+            velocity[:, step], offset[:, step] = hard, off
+            now = torch.from_numpy(hard / 127.0), torch.from_numpy(off)
+            known[:, STEPS + step] = features(*now)
+    return velocity, offset
+
+
+def _draws(request: DrumRequest, attempt: int, steps: int) -> F64:
+    """Numbers in [0, 1) for each step, voice and purpose; a longer part begins with the same."""
+    return np.random.default_rng((request.seed, attempt)).random((steps, len(VOICES), _DRAWS))
+
+
+def _step(net: DrumNet, core: Tensor, heat: Tensor, draws: F64) -> tuple[F64, F64]:
+    """Velocity of 127 and offset of each voice, [requests, 9]; `draws` [requests, 9, 5]."""
+    struck = torch.zeros(len(core), len(VOICES), dtype=core.dtype)
+    chance = torch.from_numpy(draws[:, :, 0])
+    known = net.chain_start(core)
+    for voice in range(len(VOICES)):
+        logit = torch.relu(known[:, voice]) @ net.chain_out[voice] + net.chain_bias[voice]
+        struck[:, voice] = (chance[:, voice] < torch.sigmoid(logit / heat[:, 0])).to(core.dtype)
+        later = struck[:, voice, None, None] * net.chain_from_voices[voice, voice + 1 :]
+        known[:, voice + 1 :] += later
+    is_struck = struck.numpy() > 0.0
+    if not is_struck.any():
+        return np.zeros(is_struck.shape), np.zeros(is_struck.shape)
+    hard_class = _chosen(net.velocity_logits(core, struck), draws[:, :, 1])
+    hard = within(VELOCITY_EDGES, 3.0, 127.0, hard_class, draws[:, :, 2]) * is_struck
+    logits = net.offset_logits(core, struck, torch.from_numpy(hard / 127.0))
+    off_class = _chosen(logits, draws[:, :, 3])
+    off = within(OFFSET_EDGES, -0.5, 0.5, off_class, draws[:, :, 4]) * is_struck
+    return hard, off
+
+
+def _chosen(logits: Tensor, at: F64) -> I64:
+    """The class in which `at` of the probability mass is passed, [requests, 9]."""
+    mass = torch.softmax(logits, -1).cumsum(-1).numpy()
+    return np.minimum((mass < at[..., None]).sum(-1), mass.shape[-1] - 1)

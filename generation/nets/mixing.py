@@ -1,0 +1,144 @@
+"""Using the mix net: a section's stems and a wanted change in, strips of the console out.
+
+It refuses to know samples, listeners and moods. Invariant: a stem that is silent gets the artist's
+own strip and changes no other's; the order of the stems changes only the order of the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generation.nets.mix_console import (
+    ACTIVE,
+    DESCRIPTORS,
+    EQ,
+    GAIN,
+    HIGH,
+    LOW,
+    MID,
+    MUTE_DB,
+    PAN,
+    RATIO,
+    SEND,
+    SEND_DB,
+    SQUEEZE,
+    Material,
+    described,
+    levels_db,
+    thresholds_db,
+)
+from generation.nets.mix_model import MixNet, Wish, flat
+from generation.nets.mix_stems import MixStem
+from generation.nets.mix_training import SILENT_DB, material_of
+from generation.recipe import Band, Compressor, Strip
+
+ATTACK_MS, RELEASE_DB_PER_S = 15.0, 140.0
+_LEAST = 0.03  # of squeeze and send; less is none
+
+
+@dataclass(frozen=True, slots=True)
+class MixRequest:
+    """One section. `shift`: the wanted change of each descriptor in standard deviations, in the
+    order of DESCRIPTORS; `reach` and `density` 0 to 1; `room`: seconds and kHz of damping of the
+    reverb that the sends go to.
+    """
+
+    stems: tuple[MixStem, ...]
+    shift: tuple[float, ...]
+    reach: float = 1.0
+    density: float = 1.0
+    room: tuple[float, float] = (1.6, 6.0)
+
+    def __post_init__(self) -> None:
+        if len(self.shift) != len(DESCRIPTORS):
+            raise ValueError(f"A shift has {len(DESCRIPTORS)} numbers: {', '.join(DESCRIPTORS)}.")
+        if not (0.0 <= self.reach <= 1.0 and 0.0 <= self.density <= 1.0):
+            raise ValueError("Reach and density lie between 0 and 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """The answer: one strip per stem, numbered as in the request; section 0. A stem that is not to
+    sound has MUTE_DB.
+    """
+
+    strips: tuple[Strip, ...]
+
+
+class Mixer:
+    """A net at work."""
+
+    def __init__(self, net: MixNet) -> None:
+        self._net = net.eval()
+
+    def mix(self, requests: Sequence[MixRequest]) -> list[Mixed]:
+        """The answers in the order of the requests, each by itself."""
+        return [self._one(request) for request in requests]
+
+    def _one(self, request: MixRequest) -> Mixed:
+        heard = [n for n, one in enumerate(request.stems) if one.level_db > SILENT_DB]
+        strips = {n: Strip(n, 0, 0.0) for n in range(len(request.stems))}
+        if heard:
+            material, roles = material_of([[request.stems[n] for n in heard]], [request.room])
+            with torch.inference_mode():
+                own = self._net.scaled(described(material, flat(material)))
+                numbers = [[request.reach], [request.density]]
+                reach, density = (torch.tensor(one, dtype=torch.float32) for one in numbers)
+                wish = Wish(own, torch.tensor([request.shift]), reach, density)
+                setting = self._net(material, roles, wish)
+            strips |= dict(zip(heard, strips_of(material, setting, heard), strict=True))
+        return Mixed(tuple(strips[n] for n in range(len(request.stems))))
+
+    def shift_to(
+        self, stems: Sequence[MixStem], wanted: Sequence[float], room: tuple[float, float]
+    ) -> tuple[float, ...]:
+        """The shift that leads from the artist's own mix to descriptors in their own units."""
+        material, _ = material_of([stems], [room])
+        own = self._net.scaled(described(material, flat(material)))
+        target = self._net.scaled(torch.tensor([list(wanted)], dtype=torch.float32))
+        return tuple(float(one) for one in (target - own)[0])
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """One standard deviation of each descriptor, in its own unit."""
+        return tuple(float(one) for one in self._net.scale)
+
+
+def strips_of(material: Material, setting: Tensor, sources: Sequence[int]) -> list[Strip]:
+    """The strips of the first section of `material` under `setting`, for `sources` in order."""
+    levels = levels_db(material)
+    thresholds = thresholds_db(levels, setting[..., SQUEEZE])
+    rows = zip(setting[0].tolist(), thresholds[0].tolist(), strict=True)
+    return [
+        _strip(source, row, threshold)
+        for source, (row, threshold) in zip(sources, rows, strict=False)
+    ]
+
+
+def _strip(source: int, row: Sequence[float], threshold_db: float) -> Strip:
+    bands = tuple(
+        Band(kind, hz, round(row[column], 2), q)
+        for column, (kind, hz, q) in zip((LOW, MID, HIGH), EQ, strict=True)
+        if abs(row[column]) >= 0.05
+    )
+    squeeze, send = row[SQUEEZE], row[SEND]
+    compressor = None
+    if squeeze >= _LEAST:
+        ratio = 1.0 + RATIO * squeeze
+        compressor = Compressor(threshold_db, ratio, ATTACK_MS, RELEASE_DB_PER_S)
+    is_on = row[ACTIVE] > 0.5
+    return Strip(
+        source=source,
+        section=0,
+        gain_db=row[GAIN] if is_on else MUTE_DB,
+        pan=row[PAN],
+        eq=bands,
+        compressor=compressor,
+        send_db=_send_db(send) if is_on and send >= _LEAST else None,
+    )
+
+
+def _send_db(send: float) -> float:
+    return SEND_DB + 20.0 * float(torch.log10(torch.tensor(send)))

@@ -6,7 +6,7 @@ samples, parts by the engine's own parts. Knows no net. Invariant: silence reads
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import scipy.signal
@@ -15,7 +15,7 @@ from benchmarks.mix_stems import Song
 from generation.engine.forecast import mean_squares
 from generation.engine.kernels import Audio
 from generation.engine.loudness import measured
-from generation.engine.render import render
+from generation.engine.render import Rendered, render
 from generation.nets.mix_console import LOW_BANDS
 from generation.nets.mix_stems import CENTERS_HZ, EDGES_HZ, MixStem, stem_of
 from generation.nets.mix_training import MELODY
@@ -35,7 +35,7 @@ from generation.recipe import (
 
 FRAME = 4_800
 ROOM = (1.6, 6.0)
-TARGET_LUFS = -14.0
+TARGET_LUFS, QUIET_DB = -14.0, -40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +48,11 @@ class Stretch:
     stems: tuple[MixStem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A rendered mix: its descriptors, and its true peak behind gain and limiter in dBTP."""
-
-    descriptors: tuple[float, ...]
-    true_peak_dbtp: float
-
-
 def stretch_of(song: Song, start: int, seconds: float) -> Stretch:
     """A stretch of whole frames from `start` on."""
     length = min(one.sound.shape[1] for one in song.stems)
     end = min(length, start + round(seconds * SAMPLE_RATE_HZ)) // FRAME * FRAME
-    stems = tuple(
-        stem_of(
-            one.role,
-            {
-                "hop": one.bands.hop,
-                "span": one.bands.span,
-                "levels_db": one.bands.levels_db,
-                "shapes_db": one.bands.shapes_db,
-                "left_pct": one.bands.left_pct,
-                "alike_pct": one.bands.alike_pct,
-            },
-            [(start, end)],
-        )
-        for one in song.stems
-    )
+    stems = tuple(stem_of(one.role, asdict(one.bands), [(start, end)]) for one in song.stems)
     return Stretch(song, start, end, stems)
 
 
@@ -85,9 +63,7 @@ def recipe_of(stretch: Stretch, strips: Sequence[Strip]) -> Recipe:
         Clip(n, "vocoder/2", 0, length, ((0, stretch.start), (length, stretch.end)))
         for n in range(len(stretch.song.stems))
     )
-    sources = tuple(
-        Source(one.name, one.role, one.sound.shape[1]) for one in stretch.song.stems
-    )
+    sources = tuple(Source(one.name, one.role, one.sound.shape[1]) for one in stretch.song.stems)
     room = Reverb("reverb/1", ROOM[0], 18.0, 1_000.0 * ROOM[1], 0.0, 7)
     recipe = Recipe(
         mode="remix",
@@ -107,22 +83,27 @@ def recipe_of(stretch: Stretch, strips: Sequence[Strip]) -> Recipe:
     return from_json(to_json(recipe))
 
 
-def heard(stretch: Stretch, strips: Sequence[Strip]) -> Heard:
-    """The stretch as it sounds under `strips`, brought to TARGET_LUFS, limiter last."""
-    recipe = recipe_of(stretch, strips)
-    stems = {one.name: one.sound for one in stretch.song.stems}
-    # Far below the ceiling first: descriptors are those of the mix, not of its limiter.
-    plain = replace(recipe, gain_db=-40.0)
-    quiet = render(plain, stems, {}, 0, recipe.length, with_windows=False)
-    loudness = measured([quiet.audio]).integrated_lufs()
-    gain = -40.0 + TARGET_LUFS - (loudness if loudness is not None else TARGET_LUFS)
-    loud = render(
-        replace(recipe, gain_db=min(60.0, gain)), stems, {}, 0, recipe.length,
-        with_parts=False, with_windows=False,
-    )  # fmt: skip
-    peak = measured([loud.audio]).true_peak_dbtp()
+def heard(stretch: Stretch, strips: Sequence[Strip]) -> tuple[float, ...]:
+    """The descriptors of the stretch under `strips`, far below the ceiling of the limiter."""
+    rendered = _rendered(stretch, strips, QUIET_DB, with_parts=True)
     roles = [one.role for one in stretch.song.stems]
-    return Heard(descriptors_of(quiet.audio, quiet.parts, roles), peak if peak is not None else -99)
+    return descriptors_of(rendered.audio, rendered.parts, roles)
+
+
+def true_peak_dbtp(stretch: Stretch, strips: Sequence[Strip]) -> float:
+    """The true peak of the stretch brought to TARGET_LUFS, behind the limiter."""
+    quiet = measured([_rendered(stretch, strips, QUIET_DB).audio]).integrated_lufs()
+    gain_db = QUIET_DB + TARGET_LUFS - (quiet if quiet is not None else TARGET_LUFS)
+    peak = measured([_rendered(stretch, strips, min(60.0, gain_db)).audio]).true_peak_dbtp()
+    return -120.0 if peak is None else peak
+
+
+def _rendered(
+    stretch: Stretch, strips: Sequence[Strip], gain_db: float, *, with_parts: bool = False
+) -> Rendered:
+    recipe = replace(recipe_of(stretch, strips), gain_db=gain_db)
+    stems = {one.name: one.sound for one in stretch.song.stems}
+    return render(recipe, stems, {}, 0, recipe.length, with_parts=with_parts, with_windows=False)
 
 
 def descriptors_of(mix: Audio, parts: Audio, roles: Sequence[str]) -> tuple[float, ...]:

@@ -1,10 +1,10 @@
 """The drum net: which voices are struck at each sixteenth, how hard, and how far off the grid.
 
-Two gated recurrent layers read the step before, the same step a bar earlier, the place in the bar,
-the bar of four, style and energy; voices of one step are decided one after another, each knowing
-those before it; velocity and offset are decided for what is struck. It refuses to know files and
-training. Invariant: nothing at a step depends on that step or a later one, except what the chain
-has already decided there.
+Two gated recurrent layers read the step before, the same step a bar earlier, the place in the
+bar, the bar of four, style and energy; voices of one step are decided one after another,
+each knowing those before it; velocity and offset are decided for what is struck. It refuses to know
+files and training. Invariant: nothing at a step depends on that step or a later one, except what
+the chain has already decided there.
 """
 
 import math
@@ -18,6 +18,8 @@ from torch.nn import functional
 from generation.nets.grooves import ENERGIES, OFFSETS, STEPS, STYLES, VELOCITIES, VOICES
 
 _BAR_CYCLE = 4
+# How many steps ago the net looks: the step before, and a bar earlier.
+AGO = (1, STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,12 @@ class Bits(NamedTuple):
 class DrumNet(nn.Module):
     """See the module's chapter. Sizes are the only thing it is made from."""
 
+    earlier: Tensor
+
     def __init__(self, sizes: DrumSizes) -> None:
         super().__init__()
         voices, width = len(VOICES), sizes.width
-        self.past = nn.Linear(2 * 3 * voices, sizes.entry)
+        self.past = nn.Linear(len(AGO) * 3 * voices, sizes.entry)
         self.place = nn.Embedding(STEPS, sizes.entry)
         self.bar = nn.Embedding(_BAR_CYCLE, sizes.entry)
         self.style = nn.Embedding(len(STYLES) + 1, sizes.entry)
@@ -89,8 +93,7 @@ class DrumNet(nn.Module):
 
     def chain_start(self, core: Tensor) -> Tensor:
         """What each voice knows before any is decided, [..., 9, chain]."""
-        started: Tensor = self.chain_from_core(core).unflatten(-1, (len(VOICES), -1))
-        return started
+        return _by_voice(self.chain_from_core(core))
 
     def struck_logits(self, core: Tensor, struck: Tensor) -> Tensor:
         """[..., 9]: the logit of each voice given those before it in `struck` [..., 9]."""
@@ -100,18 +103,16 @@ class DrumNet(nn.Module):
 
     def velocity_logits(self, core: Tensor, struck: Tensor) -> Tensor:
         """[..., 9, classes] given all that is struck."""
-        made: Tensor = self.velocity(torch.cat([core, struck], -1))
-        return made.unflatten(-1, (len(VOICES), VELOCITIES))
+        return _by_voice(self.velocity(torch.cat([core, struck], -1)))
 
     def offset_logits(self, core: Tensor, struck: Tensor, velocity: Tensor) -> Tensor:
         """[..., 9, classes] given all that is struck and how hard (0 to 1)."""
-        made: Tensor = self.offset(torch.cat([core, struck, velocity], -1))
-        return made.unflatten(-1, (len(VOICES), OFFSETS))
+        return _by_voice(self.offset(torch.cat([core, struck, velocity], -1)))
 
     def forward(self, steps: Steps) -> Tensor:
         """The core's state at every step, [batch, steps, width], before that step is known."""
         now = features(steps.velocity, steps.offset)
-        past = torch.cat([_later(now, 1), _later(now, STEPS)], -1)
+        past = torch.cat([_later(now, ago) for ago in AGO], -1)
         at = (steps.place, steps.bar, steps.style, steps.energy)
         core, _ = self.core(self.entry(past, at))
         dropped: Tensor = self.dropout(core)
@@ -139,6 +140,11 @@ class DrumNet(nn.Module):
 
 def _touch(inside: int, hidden: int, outside: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inside, hidden), nn.ReLU(), nn.Linear(hidden, outside))
+
+
+def _by_voice(made: Tensor) -> Tensor:
+    """[..., 9 * n] as [..., 9, n]."""
+    return made.reshape(*made.shape[:-1], len(VOICES), -1)
 
 
 def features(velocity: Tensor, offset: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ TOUCH_WEIGHT = 0.25  # of velocity and offset beside what is struck
 class DrumSchedule:
     """How long and how fast. `free`: how often style or energy is withheld."""
 
-    rounds: int = 1_500
+    rounds: int = 1_000
     batch: int = 32
     bars: int = 8
     rate: float = 4e-3
@@ -103,20 +103,20 @@ def _run(
     generator: torch.Generator,
     told: Callable[[str], None],
 ) -> None:
-    reach = torch.tensor([max(1, len(one.steps.known) // STEPS) for one in reads], dtype=torch.float)
+    weight = torch.tensor([float(max(1, len(one.steps.known) // STEPS)) for one in reads])
     optimizer = torch.optim.AdamW(net.parameters(), schedule.rate, weight_decay=schedule.decay)
     slope = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_pace, rounds=schedule.rounds))
     net.train()
     heard = 0.0
     for number in range(1, schedule.rounds + 1):
-        chosen = torch.multinomial(reach, schedule.batch, replacement=True, generator=generator)
+        chosen = torch.multinomial(weight, schedule.batch, replacement=True, generator=generator)
         windows = [_window(reads[int(one)], schedule, generator) for one in chosen]
         batch = batch_of(windows)
         bits = net.bits(batch.steps, batch.velocity_class, batch.offset_class)
         touch = (bits.velocity + bits.offset) / bits.hits.clamp(min=1.0)
         loss = bits.struck / bits.steps + TOUCH_WEIGHT * touch
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         slope.step()
@@ -128,7 +128,9 @@ def _run(
 
 def _pace(number: int, rounds: int) -> float:
     """The learning rate's part of its height: up within a twentieth, then down a half cosine."""
-    return min(1.0, 20.0 * (number + 1) / rounds) * 0.5 * (1.0 + math.cos(math.pi * number / rounds))
+    return (
+        min(1.0, 20.0 * (number + 1) / rounds) * 0.5 * (1.0 + math.cos(math.pi * number / rounds))
+    )
 
 
 def _window(read: Read, schedule: DrumSchedule, generator: torch.Generator) -> Read:

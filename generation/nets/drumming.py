@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from generation.nets.drum_copies import I64, has_copy
-from generation.nets.drum_model import DrumNet, features
+from generation.nets.drum_model import AGO, DrumNet, features
 from generation.nets.grooves import (
     ENERGIES,
     OFFSET_EDGES,
@@ -83,9 +83,7 @@ class Drummer:
         return [parts[n] for n in range(len(requests))]
 
 
-def sampled(
-    net: DrumNet, requests: Sequence[DrumRequest], attempt: int = 0
-) -> tuple[F64, F64]:
+def sampled(net: DrumNet, requests: Sequence[DrumRequest], attempt: int = 0) -> tuple[F64, F64]:
     """Velocities of 127 (0: not struck) and offsets, [requests, steps of the longest, 9]."""
     longest = STEPS * max(len(one.energies) for one in requests)
     draws = np.stack([_draws(one, attempt, longest) for one in requests])
@@ -96,18 +94,19 @@ def sampled(
     heat = torch.tensor([[one.temperature] for one in requests], dtype=torch.float64)
     velocity = np.zeros((len(requests), longest, len(VOICES)))
     offset = np.zeros_like(velocity)
-    known = torch.zeros(len(requests), STEPS + longest, 3 * len(VOICES), dtype=torch.float64)
+    lead = max(AGO)
+    known = torch.zeros(len(requests), lead + longest, 3 * len(VOICES), dtype=torch.float64)
     state: Tensor | None = None
     with torch.inference_mode():
         for step in range(longest):
-            past = torch.cat([known[:, step + STEPS - 1], known[:, step]], -1)
+            past = torch.cat([known[:, lead + step - ago] for ago in AGO], -1)
             place, bar = torch.tensor([step % STEPS]), torch.tensor([step // STEPS % 4])
             at = (place, bar, styles, torch.from_numpy(energies[:, step]))
             core, state = net.core(net.entry(past, at)[:, None], state)
             hard, off = _step(net, core[:, 0], heat, draws[:, step])
             velocity[:, step], offset[:, step] = hard, off
             now = torch.from_numpy(hard / 127.0), torch.from_numpy(off)
-            known[:, STEPS + step] = features(*now)
+            known[:, lead + step] = features(*now)
     return velocity, offset
 
 
@@ -140,4 +139,5 @@ def _step(net: DrumNet, core: Tensor, heat: Tensor, draws: F64) -> tuple[F64, F6
 def _chosen(logits: Tensor, at: F64) -> I64:
     """The class in which `at` of the probability mass is passed, [requests, 9]."""
     mass = torch.softmax(logits, -1).cumsum(-1).numpy()
-    return np.minimum((mass < at[..., None]).sum(-1), mass.shape[-1] - 1)
+    passed = (mass < at[..., None]).sum(-1)
+    return np.asarray(np.minimum(passed, mass.shape[-1] - 1), np.int64)

@@ -29,8 +29,6 @@ KNEE_DB = 6.0
 CREST_DB = 2.0  # how much higher the compressor reads than the mean of a frame
 MUTE_DB = -60.0
 FRAME_S = 0.1
-# The descriptors of a mix, in this order.
-DESCRIPTORS = ("centroid", "low share", "dynamics", "width", "drum share", "melody share")
 LOW_BANDS = 2  # those below 164 Hz
 
 
@@ -119,8 +117,8 @@ def described(material: Material, setting: Tensor) -> Tensor:
     both, middle = _sides(material, setting[..., PAN])
     send = 0.5 * middle * setting[..., SEND].square() * 10.0 ** (SEND_DB / 10.0)
     color = _room_color(material.room)
-    dry = torch.einsum("bsfk,bs->bfk", shaped, both)
-    sent = torch.einsum("bsfk,bs->bfk", shaped, send)
+    dry = (shaped * both[..., None, None]).sum(1)
+    sent = (shaped * send[..., None, None]).sum(1)
     mix = dry + 2.0 * (_tail(material.room, sent.shape[1]) @ sent) * color[:, None]
     weights = _weights(mix)
     mean = shaped.mean(2)

@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from generation.nets.mix_console import (
     ACTIVE,
     CAPS,
-    DESCRIPTORS,
     SEND,
     SQUEEZE,
     Material,
     levels_db,
 )
-from generation.nets.mix_stems import BANDS, ROLES
+from generation.nets.mix_stems import BANDS, DESCRIPTORS, ROLES
 
 _FEATURES = BANDS + 4 + len(ROLES) + 2 * len(DESCRIPTORS) + 6
 

@@ -1,4 +1,4 @@
-"""What the mix net sees of stems: coarse band energies in frames of 100 ms, from whole numbers.
+"""What the mix net sees of stems and is asked: band energies in frames of 100 ms, and a change.
 
 The numbers are those that ingest keeps of every stem, so a net trained on a folder of them is asked
 the very same in service. It refuses to know sounds. Invariant: the K-weighted sum over the bands of
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from generation.recipe import Strip
+
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
@@ -30,6 +32,9 @@ CENTERS_HZ = (
 )  # fmt: skip
 BANDS = len(CENTERS_HZ)
 FRAME = 4_800
+# The descriptors of a mix, in this order; mix_console says how each is read.
+DESCRIPTORS = ("centroid", "low share", "dynamics", "width", "drum share", "melody share")
+ORIGIN = ("source", "licence", "attribution")
 FILE_NAME = "mix_stems.json"
 RATE_HZ = 48_000
 
@@ -59,6 +64,11 @@ class MixStem:
         """Frames [start, end) of it."""
         return replace(self, energy=self.energy[start:end])
 
+    def over(self, frames: int) -> "MixStem":
+        """As many frames, taken evenly from beginning to end."""
+        at = (np.arange(frames) + 0.5) * len(self.energy) / frames
+        return replace(self, energy=self.energy[at.astype(np.int64)])
+
 
 @dataclass(frozen=True, slots=True)
 class MixPiece:
@@ -84,6 +94,35 @@ class MixPieces:
         return [one for one in self.pieces if one.split == split]
 
 
+@dataclass(frozen=True, slots=True)
+class MixRequest:
+    """One section. `shift`: the wanted change of each descriptor in standard deviations, in the
+    order of DESCRIPTORS; `reach` and `density` 0 to 1; `room`: seconds and kHz of damping of the
+    reverb that the sends go to.
+    """
+
+    stems: tuple[MixStem, ...]
+    shift: tuple[float, ...]
+    reach: float = 1.0
+    density: float = 1.0
+    room: tuple[float, float] = (1.6, 6.0)
+
+    def __post_init__(self) -> None:
+        if len(self.shift) != len(DESCRIPTORS):
+            raise ValueError(f"A shift has {len(DESCRIPTORS)} numbers: {', '.join(DESCRIPTORS)}.")
+        if not (0.0 <= self.reach <= 1.0 and 0.0 <= self.density <= 1.0):
+            raise ValueError("Reach and density lie between 0 and 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """The answer: one strip per stem, numbered as in the request; section 0. A stem that is not to
+    sound has MUTE_DB.
+    """
+
+    strips: tuple[Strip, ...]
+
+
 def _k_weights() -> F32:
     """Power response of the K filter of ITU-R BS.1770-5 at the bands' frequencies."""
     z = np.exp(-2j * np.pi * np.asarray(CENTERS_HZ) / RATE_HZ)
@@ -91,7 +130,7 @@ def _k_weights() -> F32:
         1.0 - 1.69065929318241 * z + 0.73248077421585 * z**2
     )
     high = (1.0 - 2.0 * z + z**2) / (1.0 - 1.99004745483398 * z + 0.99007225036621 * z**2)
-    return np.square(np.abs(shelf * high)).astype(np.float32)
+    return np.asarray(np.square(np.abs(shelf * high)), np.float32)
 
 
 K_WEIGHTS = _k_weights()
@@ -136,9 +175,10 @@ def read_pieces(path: Path) -> MixPieces:
     text = path.read_bytes()
     try:
         data = json.loads(text)
-        origin = [str(data[one]) for one in ("source", "licence", "attribution")]
         digest = hashlib.sha256(text).hexdigest()
-        return MixPieces(*origin, digest, tuple(_piece(one) for one in data["pieces"]))
+        source, licence, attribution = (str(data[one]) for one in ORIGIN)
+        pieces = tuple(_piece(one) for one in data["pieces"])
+        return MixPieces(source, licence, attribution, digest, pieces)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadStems(f"{path.name} holds no measured stems that can be read: {error}.") from error
 

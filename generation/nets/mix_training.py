@@ -39,8 +39,8 @@ class MixSchedule:
     leans to one side.
     """
 
-    rounds: int = 2_000
-    batch: int = 32
+    rounds: int = 1_000
+    batch: int = 24
     frames: int = 64
     rate: float = 2e-3
     far: float = 0.02
@@ -64,14 +64,17 @@ def material_of(
             numbers[:, row, place] = sides
             roles[row, place, ROLES.index(one.role)] = 1.0
     room = torch.tensor(rooms, dtype=torch.float32)
-    fields = (torch.from_numpy(one) for one in numbers)
-    return Material(torch.from_numpy(energy), *fields, room), torch.from_numpy(roles)
+    left, alike, drums, melody, present = (torch.from_numpy(one) for one in numbers)
+    material = Material(torch.from_numpy(energy), left, alike, drums, melody, present, room)
+    return material, torch.from_numpy(roles)
 
 
 def random_settings(
     material: Material, reach: Tensor, density: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Settings drawn within the caps times `reach` (small sends oftenest), with `density` of the stems sounding."""
+    """Settings drawn within the caps times `reach`, small sends oftenest; `density` of the stems
+    sound.
+    """
     shape = (*material.present.shape, COLUMNS)
     drawn = 2.0 * torch.rand(shape, generator=generator) - 1.0
     drawn[..., SQUEEZE] = drawn[..., SQUEEZE].abs()
@@ -107,7 +110,7 @@ def train(
         sections = [_section(pieces, schedule.frames, rng) for _ in range(schedule.batch)]
         error, cost = _round(net, sections, schedule, rng, generator)
         optimizer.zero_grad()
-        cost.backward()
+        torch.autograd.backward(cost)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         slope.step()

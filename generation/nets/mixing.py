@@ -5,14 +5,12 @@ own strip and changes no other's; the order of the stems changes only the order 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from generation.nets.mix_console import (
     ACTIVE,
-    DESCRIPTORS,
     EQ,
     GAIN,
     HIGH,
@@ -30,41 +28,12 @@ from generation.nets.mix_console import (
     thresholds_db,
 )
 from generation.nets.mix_model import MixNet, Wish, flat
-from generation.nets.mix_stems import MixStem
+from generation.nets.mix_stems import Mixed, MixRequest
 from generation.nets.mix_training import SILENT_DB, material_of
 from generation.recipe import Band, Compressor, Strip
 
 ATTACK_MS, RELEASE_DB_PER_S = 15.0, 140.0
 _LEAST = 0.03  # of squeeze and send; less is none
-
-
-@dataclass(frozen=True, slots=True)
-class MixRequest:
-    """One section. `shift`: the wanted change of each descriptor in standard deviations, in the
-    order of DESCRIPTORS; `reach` and `density` 0 to 1; `room`: seconds and kHz of damping of the
-    reverb that the sends go to.
-    """
-
-    stems: tuple[MixStem, ...]
-    shift: tuple[float, ...]
-    reach: float = 1.0
-    density: float = 1.0
-    room: tuple[float, float] = (1.6, 6.0)
-
-    def __post_init__(self) -> None:
-        if len(self.shift) != len(DESCRIPTORS):
-            raise ValueError(f"A shift has {len(DESCRIPTORS)} numbers: {', '.join(DESCRIPTORS)}.")
-        if not (0.0 <= self.reach <= 1.0 and 0.0 <= self.density <= 1.0):
-            raise ValueError("Reach and density lie between 0 and 1.")
-
-
-@dataclass(frozen=True, slots=True)
-class Mixed:
-    """The answer: one strip per stem, numbered as in the request; section 0. A stem that is not to
-    sound has MUTE_DB.
-    """
-
-    strips: tuple[Strip, ...]
 
 
 class Mixer:
@@ -90,15 +59,6 @@ class Mixer:
                 setting = self._net(material, roles, wish)
             strips |= dict(zip(heard, strips_of(material, setting, heard), strict=True))
         return Mixed(tuple(strips[n] for n in range(len(request.stems))))
-
-    def shift_to(
-        self, stems: Sequence[MixStem], wanted: Sequence[float], room: tuple[float, float]
-    ) -> tuple[float, ...]:
-        """The shift that leads from the artist's own mix to descriptors in their own units."""
-        material, _ = material_of([stems], [room])
-        own = self._net.scaled(described(material, flat(material)))
-        target = self._net.scaled(torch.tensor([list(wanted)], dtype=torch.float32))
-        return tuple(float(one) for one in (target - own)[0])
 
     @property
     def unit(self) -> tuple[float, ...]:

@@ -106,7 +106,8 @@ def share_inside(notes: NoteLine, chords: ChordLine) -> tuple[int, int]:
     return inside, count
 
 
-def _share(lines: Iterable[tuple[NoteLine, ChordLine]]) -> float:
+def share_of(lines: Iterable[tuple[NoteLine, ChordLine]]) -> float:
+    """The share of all lines together."""
     counts = [share_inside(notes, chords) for notes, chords in lines]
     return sum(one for one, _ in counts) / max(1, sum(count for _, count in counts))
 
@@ -119,11 +120,11 @@ def _chord_figures(
 ) -> list[Figure]:
     """Inside the chords they were written over, and inside those of another piece."""
     others = [*asked[1:], asked[0]]
-    inside = _share((line, at.chords) for lines, at in zip(written, asked, strict=True)
+    inside = share_of((line, at.chords) for lines, at in zip(written, asked, strict=True)
                     for line in lines)  # fmt: skip
-    shuffled = _share((line, at.chords) for lines, at in zip(written, others, strict=True)
+    shuffled = share_of((line, at.chords) for lines, at in zip(written, others, strict=True)
                       for line in lines)  # fmt: skip
-    people = _share((line, at.chords) for line, at in zip(real, asked, strict=True))
+    people = share_of((line, at.chords) for line, at in zip(real, asked, strict=True))
     beside = {"people": people, "chords of another piece": shuffled}
     return [
         Figure(_named(part, "notes on the beat inside the chord"), inside, baselines=beside),

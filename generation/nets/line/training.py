@@ -1,10 +1,9 @@
-"""How the line net learns: windows of shuffled pieces, AdamW, a rate that falls as a cosine.
+"""How the line net learns: windows of shuffled pieces, the hints withheld now and then.
 
-One thread. It knows examples and the net, and refuses to know the test split. Invariant: the same
+It knows examples and the net, and refuses to know the test split. Invariant: the same
 examples, plan and seed give the same weights on the same machine.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,13 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from generation.nets.learning import Course, again_and_again, descend
 from generation.nets.line import grounds
 from generation.nets.line.examples import Example
 from generation.nets.line.model import LineModel, Size
 from generation.nets.registry import Tell
-
-_WARM_STEPS = 100
-_TOLD_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,6 @@ class Plan:
     rows: int = 8
     window: int = 128
     rate: float = 2e-3
-    decay: float = 0.05
     dropout: float = 0.1
     free: float = 0.2
     size: Size = field(default_factory=Size)
@@ -52,34 +48,12 @@ def trained(examples: Sequence[Example], plan: Plan, seed: int, tell: Tell) -> L
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LineModel(plan.size, plan.dropout)
-        optimizer = torch.optim.AdamW(
-            model.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=plan.decay
-        )
         chance = np.random.default_rng(seed)
-        per_epoch = sum(len(one.events) for one in examples) // (plan.rows * plan.window)
-        steps = max(1, per_epoch) * plan.epochs
-        step = 0
-        losses: list[float] = []
-        while step < steps:
-            for batch in batches(examples, plan, chance):
-                for group in optimizer.param_groups:
-                    group["lr"] = plan.rate * rate_at(step, steps)
-                losses.append(_learn(model, optimizer, batch))
-                step += 1
-                if step % _TOLD_EVERY == 0 or step == steps:
-                    bits = float(np.mean(losses[-_TOLD_EVERY:])) / math.log(2)
-                    tell(f"step {step} of {steps}: {bits:.3f} bits per event")
-                if step == steps:
-                    break
+        per_pass = sum(len(one.events) for one in examples) // (plan.rows * plan.window)
+        course = Course(max(1, per_pass) * plan.epochs, plan.rate)
+        endless = again_and_again(lambda: batches(examples, plan, chance))
+        descend(model, endless, lambda batch: loss_of(model, batch), course, tell)
     return model.eval()
-
-
-def rate_at(step: int, steps: int) -> float:
-    """The share of the full rate at `step`: up in a line, then down as half a cosine."""
-    warm = min(_WARM_STEPS, max(1, steps // 10))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def batches(
@@ -111,14 +85,9 @@ def batches(
         )
 
 
-def _learn(model: LineModel, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
-    """One step; returns the loss in nats per event."""
+def loss_of(model: LineModel, batch: Batch) -> Tensor:
+    """Nats per event, pitch and duration together."""
     pitches, durations = model(batch.columns, batch.onset, batch.whose, batch.pitch)
-    loss = functional.cross_entropy(
+    return functional.cross_entropy(
         pitches.flatten(0, 1), batch.pitch.flatten()
     ) + functional.cross_entropy(durations.flatten(0, 1), batch.duration.flatten())
-    optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return float(loss.detach())

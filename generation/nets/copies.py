@@ -7,6 +7,7 @@ passes shares no run longer than LONGEST with what was indexed.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +55,7 @@ def index_of(lines: Iterable[tuple[Ints, Ints]]) -> Index:
 
 def is_copied(pitch: Ints, duration: Ints, index: Index) -> bool:
     """Whether the line holds a run of more than LONGEST that the index holds."""
-    asked = _short(hashes_of(runs_of(pitch, duration), LONGEST + 1))
-    places = np.searchsorted(index, asked)
-    inside = places < len(index)
-    return bool(np.any(index[places[inside]] == asked[inside]))
+    return _has_any(_short(hashes_of(runs_of(pitch, duration), LONGEST + 1)), index)
 
 
 class Library:
@@ -75,9 +73,16 @@ class Library:
         """The longest run of the line that is in the library, at most `longest`."""
         numbers = runs_of(pitch, duration)
         for length in range(1, self.longest + 1):
-            if not np.isin(hashes_of(numbers, length), self._known[length - 1]).any():
+            if not _has_any(hashes_of(numbers, length), self._known[length - 1]):
                 return length - 1
         return self.longest
+
+
+def _has_any(asked: NDArray[Any], known: NDArray[Any]) -> bool:
+    """Whether one of `asked` stands in `known`, which is sorted."""
+    places = np.searchsorted(known, asked)
+    inside = places < len(known)
+    return bool(np.any(known[places[inside]] == asked[inside]))
 
 
 def _short(hashes: NDArray[np.uint64]) -> Index:

@@ -30,11 +30,11 @@ from benchmarks.mix_stems import held_out
 from generation.compose.mixing_net import shift_of
 from generation.compose.values import Ask
 from generation.nets import checkpoints
-from generation.nets.mix_console import Material, described
-from generation.nets.mix_model import flat
+from generation.nets.mix.console import Material, described
+from generation.nets.mix.mixing import Mixer, strips_of
+from generation.nets.mix.model import flat
+from generation.nets.mix.training import material_of, random_settings
 from generation.nets.mix_stems import DESCRIPTORS, MixRequest
-from generation.nets.mix_training import material_of, random_settings
-from generation.nets.mixing import Mixer, strips_of
 from generation.recipe import SAMPLE_RATE_HZ
 
 ENERGIES = (0.0, 0.25, 0.5, 0.75, 1.0)

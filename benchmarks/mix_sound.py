@@ -16,9 +16,9 @@ from generation.engine.forecast import mean_squares
 from generation.engine.kernels import Audio
 from generation.engine.loudness import measured
 from generation.engine.render import Rendered, render
-from generation.nets.mix_console import LOW_BANDS
+from generation.nets.mix.console import LOW_BANDS
+from generation.nets.mix.training import MELODY
 from generation.nets.mix_stems import CENTERS_HZ, EDGES_HZ, MixStem, stem_of
-from generation.nets.mix_training import MELODY
 from generation.recipe import (
     SAMPLE_RATE_HZ,
     Bus,

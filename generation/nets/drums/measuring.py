@@ -1,97 +1,34 @@
-"""The drum net in the registry: how it is trained, measured and loaded.
+"""What the drum net reaches on parts it never saw, and what it plays: figures beside baselines.
 
-Invariant: what its figures are read on are the source's own validation and test pieces, which
-neither training nor counting for the baselines ever sees.
+It refuses to know training. Invariant: baselines are counted on the split "train" and read, as the
+net is, on the source's own validation and test parts.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from generation.nets.cards import Card, DataFile, Figure, Threshold
+from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
-from generation.nets.drum_baselines import struck_bits, touch_bits
-from generation.nets.drum_copies import Struck, has_copy, index_of
-from generation.nets.drum_model import Bits, DrumNet, DrumSizes
-from generation.nets.drum_training import batch_of, read_of, train
-from generation.nets.drumming import Drummer, DrumRequest, sampled
+from generation.nets.drums.baselines import struck_bits, touch_bits
+from generation.nets.drums.copies import Struck, has_copy
+from generation.nets.drums.model import Bits, DrumNet
+from generation.nets.drums.playing import Drummer, DrumRequest, sampled
+from generation.nets.drums.reading import FILE_NAME, index_in, net_of
+from generation.nets.drums.training import batch_of, read_of
 from generation.nets.grooves import ENERGIES, STEPS, VOICES, Bar, Groove, of_split, read_grooves
-from generation.nets.registry import Net, Tell
+from generation.nets.registry import Tell
 
-ARCHITECTURE = "drum-chain/1"
-FILE_NAME = "groove_drums.json"
-PASSAGES = "passages"
 BITS, FREE_BITS = "bits a step", "bits a step, energy and style withheld"
 HARD, OFF, RISE = "velocity bits a hit", "offset bits a hit", "least rise of hits a bar with energy"
 KEPT_HARD, KEPT_OFF = "velocity bits saved a hit", "offset bits saved a hit"
 COPIES = "parts with a copied passage"
-_LIMITS = (
-    "Ten players, most of them professionals, on one electronic kit; rock, funk, latin and jazz "
-    "make up most of it. Families with few pieces are played as their neighbors are.",
-    "4/4 on a grid of sixteenths only: triplets come as offsets, other metres not at all. Fills "
-    "recorded as such were left out.",
-    "Copies are bounded by pattern: no two bars in a row, unlike each other, that a single "
-    "recorded player has for himself. One bar, or one bar over and over, is nobody's; so is what "
-    "two players share.",
-    "No form beyond a few bars: sections and their repeats come from the arranger.",
-)
 
 
-def _train(folder: Path, seed: int, tell: Tell) -> Checkpoint:
-    path = folder / FILE_NAME
-    grooves = read_grooves(path)
-    sizes = DrumSizes()
-    learned = list(of_split(grooves, "train"))
-    net = train(learned, seed=seed, sizes=sizes, told=tell)
-    card = Card(
-        net="drums",
-        version=1,
-        architecture=ARCHITECTURE,
-        data=(_data(path),),
-        split="the source's own: train; validation and test held out; beats of two bars or more",
-        seed=seed,
-        settings={
-            "width": sizes.width, "layers": sizes.layers, "entry": sizes.entry,
-            "chain": sizes.chain, "touch": sizes.touch,
-        },
-        limits=_LIMITS,
-    )  # fmt: skip
-    tensors = {name: one.numpy() for name, one in net.state_dict().items()}
-    return Checkpoint(card, tensors | {PASSAGES: index_of(learned)})
-
-
-def _data(path: Path) -> DataFile:
-    return DataFile(
-        name=FILE_NAME,
-        source="Groove MIDI Dataset v1.0.0 (Google LLC, 2019)",
-        licence="CC-BY-4.0",
-        attribution="Drum model trained on the Groove MIDI Dataset by Google LLC (Gillick, "
-        "Roberts, Engel, Eck, Bamman, 2019), CC BY 4.0; changes: 4/4 only, nine voices, sixteenth "
-        "grid with microtiming.",
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-    )
-
-
-def net_of(checkpoint: Checkpoint) -> DrumNet:
-    """The net with the checkpoint's weights."""
-    asked = checkpoint.card.settings
-    names = ("width", "layers", "entry", "chain", "touch")
-    net = DrumNet(DrumSizes(*(int(asked[one]) for one in names)))
-    weights = {k: torch.from_numpy(np.array(v)) for k, v in checkpoint.tensors.items()}
-    weights.pop(PASSAGES)
-    net.load_state_dict(weights)
-    return net.eval()
-
-
-def _load(checkpoint: Checkpoint) -> Drummer:
-    index = np.asarray(checkpoint.tensors[PASSAGES], np.int64)
-    return Drummer(net_of(checkpoint), index)
-
-
-def _measure(checkpoint: Checkpoint, folder: Path, tell: Tell) -> tuple[Figure, ...]:
+def measure(checkpoint: Checkpoint, folder: Path, tell: Tell) -> tuple[Figure, ...]:
+    """Every figure of the card; plays eighty parts of eight bars."""
     grooves = read_grooves(folder / FILE_NAME)
     learned = list(of_split(grooves, "train"))
     held = list(of_split(grooves, "validation", "test"))
@@ -128,7 +65,7 @@ def bits_of(net: DrumNet, grooves: Sequence[Groove], *, is_free: bool = False) -
 
 def _played(checkpoint: Checkpoint, net: DrumNet, held: Sequence[Groove]) -> list[Figure]:
     """What played parts are like: busier with energy, nobody's passage, near the players."""
-    index = np.asarray(checkpoint.tensors[PASSAGES], np.int64)
+    index = index_in(checkpoint)
     styles = ("rock", "funk", "jazz", "latin")
     asked = [
         DrumRequest((energy,) * 8, styles[seed % 4], seed)
@@ -167,19 +104,3 @@ def _struck(part: Sequence[Bar]) -> Struck:
 
 def _spread(grooves: Sequence[Groove]) -> float:
     return float(np.concatenate([one.velocity[one.hits] for one in grooves]).std())
-
-
-NET = Net(
-    name="drums",
-    architecture=ARCHITECTURE,
-    thresholds=(
-        Threshold(BITS, 2.20, False),
-        Threshold(KEPT_HARD, 0.0),
-        Threshold(KEPT_OFF, 0.0),
-        Threshold(RISE, 0.5),
-        Threshold(COPIES, 0.0, False),
-    ),
-    train=_train,
-    measure=_measure,
-    load=_load,
-)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from generation.nets.mix_console import (
+from generation.nets.mix.console import (
     ACTIVE,
     CAPS,
     SEND,

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from generation.nets.drum_copies import I64, has_copy
-from generation.nets.drum_model import AGO, DrumNet, features
+from generation.nets.drums.copies import I64, has_copy
+from generation.nets.drums.model import AGO, DrumNet, features
 from generation.nets.grooves import (
     ENERGIES,
     OFFSET_EDGES,

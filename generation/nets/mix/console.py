@@ -116,7 +116,7 @@ def described(material: Material, setting: Tensor) -> Tensor:
     shaped = shaped * (squeeze * gain[..., None])[..., None]
     both, middle = _sides(material, setting[..., PAN])
     send = 0.5 * middle * setting[..., SEND].square() * 10.0 ** (SEND_DB / 10.0)
-    color = _room_color(material.room)
+    color = room_color(material.room)
     dry = (shaped * both[..., None, None]).sum(1)
     sent = (shaped * send[..., None, None]).sum(1)
     mix = dry + 2.0 * (_tail(material.room, sent.shape[1]) @ sent) * color[:, None]
@@ -143,7 +143,7 @@ def _sides(material: Material, pan: Tensor) -> tuple[Tensor, Tensor]:
     return left + right, 0.5 * (left + right) + cross
 
 
-def _room_color(room: Tensor) -> Tensor:
+def room_color(room: Tensor) -> Tensor:
     """Power gain of one channel of the room's return at the bands, [batch, bands]; its impulse
     has unit energy, its highs fall twice as fast, its rumble is cut.
     """

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generation.nets.drum_model import DrumNet, DrumSizes, Steps
+from generation.nets.drums.model import DrumNet, DrumSizes, Steps
 from generation.nets.grooves import (
     STEPS,
     Groove,

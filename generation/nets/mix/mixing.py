@@ -4,12 +4,13 @@ It refuses to know samples, listeners and moods. Invariant: a stem that is silen
 own strip and changes no other's; the order of the stems changes only the order of the answer.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from generation.nets.mix_console import (
+from generation.nets.mix.console import (
     ACTIVE,
     EQ,
     GAIN,
@@ -27,9 +28,9 @@ from generation.nets.mix_console import (
     levels_db,
     thresholds_db,
 )
-from generation.nets.mix_model import MixNet, Wish, flat
+from generation.nets.mix.model import MixNet, Wish, flat
+from generation.nets.mix.training import SILENT_DB, material_of
 from generation.nets.mix_stems import Mixed, MixRequest
-from generation.nets.mix_training import SILENT_DB, material_of
 from generation.recipe import Band, Compressor, Strip
 
 ATTACK_MS, RELEASE_DB_PER_S = 15.0, 140.0
@@ -55,7 +56,8 @@ class Mixer:
                 own = self._net.scaled(described(material, flat(material)))
                 numbers = [[request.reach], [request.density]]
                 reach, density = (torch.tensor(one, dtype=torch.float32) for one in numbers)
-                wish = Wish(own, torch.tensor([request.shift]), reach, density)
+                shift = torch.tensor([request.shift], dtype=torch.float32)
+                wish = Wish(own, shift, reach, density)
                 setting = self._net(material, roles, wish)
             strips |= dict(zip(heard, strips_of(material, setting, heard), strict=True))
         return Mixed(tuple(strips[n] for n in range(len(request.stems))))
@@ -87,13 +89,15 @@ def _strip(source: int, row: Sequence[float], threshold_db: float) -> Strip:
     compressor = None
     if squeeze >= _LEAST:
         ratio = 1.0 + RATIO * squeeze
-        compressor = Compressor(threshold_db, ratio, ATTACK_MS, RELEASE_DB_PER_S)
+        compressor = Compressor(
+            round(threshold_db, 2), round(ratio, 3), ATTACK_MS, RELEASE_DB_PER_S
+        )
     is_on = row[ACTIVE] > 0.5
     return Strip(
         source=source,
         section=0,
-        gain_db=row[GAIN] if is_on else MUTE_DB,
-        pan=row[PAN],
+        gain_db=round(row[GAIN], 2) if is_on else MUTE_DB,
+        pan=round(row[PAN], 3),
         eq=bands,
         compressor=compressor,
         send_db=_send_db(send) if is_on and send >= _LEAST else None,
@@ -101,4 +105,4 @@ def _strip(source: int, row: Sequence[float], threshold_db: float) -> Strip:
 
 
 def _send_db(send: float) -> float:
-    return SEND_DB + 20.0 * float(torch.log10(torch.tensor(send)))
+    return round(SEND_DB + 20.0 * math.log10(send), 2)

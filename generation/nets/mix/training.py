@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from generation.nets.mix_console import (
+from generation.nets.mix.console import (
     ACTIVE,
     CAPS,
     COLUMNS,
@@ -24,7 +24,7 @@ from generation.nets.mix_console import (
     Material,
     described,
 )
-from generation.nets.mix_model import MixNet, MixSizes, Wish, flat
+from generation.nets.mix.model import MixNet, MixSizes, Wish, flat
 from generation.nets.mix_stems import BANDS, K_WEIGHTS, ROLES, MixPiece, MixStem
 
 MELODY = ("vocals", "other")
@@ -35,8 +35,9 @@ _STEMS = 8
 
 @dataclass(frozen=True, slots=True)
 class MixSchedule:
-    """How long and how fast. `far` weighs the distance from the artist's mix, `lean` a mix that
-    leans to one side.
+    """How long and how fast, told every `told` rounds; `scales`: stretches on which the unit of
+    errors is measured. `far` weighs the distance from the artist's mix, `lean` a mix that leans to
+    one side.
     """
 
     rounds: int = 1_000
@@ -45,6 +46,8 @@ class MixSchedule:
     rate: float = 2e-3
     far: float = 0.02
     lean: float = 0.05
+    told: int = 100
+    scales: int = 64
 
 
 def material_of(
@@ -95,7 +98,7 @@ def train(
     schedule: MixSchedule | None = None,
     told: Callable[[str], None] = lambda line: None,
 ) -> MixNet:
-    """A net trained on `pieces`; `told` hears a line every 200 rounds."""
+    """A net trained on `pieces`; `told` hears how it goes."""
     schedule = schedule or MixSchedule()
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -115,8 +118,9 @@ def train(
         optimizer.step()
         slope.step()
         heard += error
-        if number % 200 == 0:
-            told(f"round {number} of {schedule.rounds}: {heard / 200:.3f} sd from the target")
+        if number % schedule.told == 0:
+            mean = heard / schedule.told
+            told(f"round {number} of {schedule.rounds}: {mean:.3f} sd from the target")
             heard = 0.0
     return net.eval()
 
@@ -131,7 +135,7 @@ def measured_scale(
     the unit of every shift and error.
     """
     found = []
-    for _ in range(64):
+    for _ in range(schedule.scales):
         section = _section(pieces, schedule.frames, rng)
         material, _ = material_of([section] * 32, [_room(rng)] * 32)
         full = torch.ones(32)

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from generation.nets.cards import Card, DataFile, Figure, Threshold
 from generation.nets.checkpoints import Checkpoint
-from generation.nets.mix_console import Material, described
-from generation.nets.mix_model import MixNet, MixSizes, Wish, flat
+from generation.nets.mix.console import Material, described
+from generation.nets.mix.mixing import Mixer
+from generation.nets.mix.model import MixNet, MixSizes, Wish, flat
+from generation.nets.mix.training import material_of, random_settings, train
 from generation.nets.mix_stems import DESCRIPTORS, FILE_NAME, MixPieces, read_pieces
-from generation.nets.mix_training import material_of, random_settings, train
-from generation.nets.mixing import Mixer
 from generation.nets.registry import Net, Tell
 
 ARCHITECTURE = "mix-controller/1"

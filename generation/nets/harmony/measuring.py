@@ -16,12 +16,13 @@ from generation.nets import corpus, exact
 from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.counting import WittenBell, joined, shifted, uniform_bits
-from generation.nets.harmony.beats import START, Beats, examples
+from generation.nets.harmony.beats import START, Beats, beats_of, examples
 from generation.nets.harmony.model import Exact, Size
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.line.grounds import NO_CHORD
 from generation.nets.line.quality import Progression, progressions, share_of
 from generation.nets.registry import Tell
+from generation.nets.specimen import SPECIMEN
 from generation.nets.values import ChordLine, HarmonyRequest, NoteLine
 
 Ints = NDArray[np.int64]
@@ -38,7 +39,16 @@ def measure(checkpoint: Checkpoint, data: Path, tell: Tell) -> tuple[Figure, ...
     tell(f"{len(test)} melodies of the test split")
     figures = likelihoods(checkpoint, train, test)
     tell("choosing chords for melodies of the test split")
-    return (*figures, *_chosen(HarmonyNet(checkpoint), progressions(pieces)))
+    chosen = _chosen(HarmonyNet(checkpoint), progressions(pieces))
+    return (*figures, *chosen, on_specimen(checkpoint))
+
+
+def on_specimen(checkpoint: Checkpoint) -> Figure:
+    """What the net makes of a tune that is at hand wherever the weights are."""
+    one = SPECIMEN
+    asked = beats_of(one.signature, one.melody, len(one.chords), one.chords, one.source)
+    bits = _bits(scores_of(checkpoint, asked), asked)
+    return Figure("specimen", float(bits.mean()), "bits", note=f"{len(bits)} beats")
 
 
 def likelihoods(

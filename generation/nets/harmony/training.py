@@ -24,7 +24,7 @@ from generation.nets.registry import Tell
 class Plan:
     """How long and how hard. `hidden`: how often the chord before is."""
 
-    epochs: int = 10
+    epochs: int = 6
     rows: int = 8
     window: int = 96
     rate: float = 2e-3

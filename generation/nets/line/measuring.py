@@ -17,9 +17,11 @@ from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.line import grounds, quality
 from generation.nets.line.baselines import MARKOV, baseline_bits
-from generation.nets.line.examples import Example, examples
+from generation.nets.line.examples import Example, example, examples
 from generation.nets.line.model import Exact, Size
 from generation.nets.registry import Tell
+from generation.nets.specimen import SPECIMEN
+from generation.nets.values import PARTS
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,14 @@ def measure(checkpoint: Checkpoint, data: Path, tell: Tell) -> tuple[Figure, ...
     tell(f"{len(test)} lines of the test split")
     figures = likelihoods(checkpoint, train, test, library)
     tell("writing lines over chords of the test split")
-    return (*figures, *quality.figures(checkpoint, pieces, library))
+    return (*figures, *quality.figures(checkpoint, pieces, library), on_specimen(checkpoint))
+
+
+def on_specimen(checkpoint: Checkpoint) -> Figure:
+    """What the net makes of a tune that is at hand wherever the weights are."""
+    asked = [example(SPECIMEN, part) for part in PARTS]
+    bits = np.concatenate(bits_of(checkpoint, asked))
+    return Figure("specimen", float(bits.mean()), "bits", note=f"{len(bits)} notes and rests")
 
 
 def likelihoods(

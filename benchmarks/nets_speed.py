@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.nets_samples import progression
-from generation.nets.checkpoints import Checkpoint
+from generation.nets.checkpoints import Checkpoint, serving
+from generation.nets.drums.playing import Drummer, DrumRequest
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.line.writing import LineNet
 from generation.nets.values import HarmonyRequest, LineRequest, Note
@@ -82,4 +83,24 @@ def chords_as_melody(seed: int) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-SPEED = {"line": line_speed, "harmony": harmony_speed}
+def drum_speed(checkpoint: Checkpoint, times: int) -> list[Figure]:
+    """16 bars for 8 candidates, gated; one candidate."""
+    drummer: Drummer = serving(checkpoint)
+
+    def ask(candidates: int) -> Callable[[int], int]:
+        def answer(seed: int) -> int:
+            asked = [DrumRequest((3,) * 16, "funk", 100 * seed + n) for n in range(candidates)]
+            return sum(len(bar) for part in drummer.play(asked) for bar in part)
+
+        return answer
+
+    rows = []
+    for candidates, reach in ((_CANDIDATES, PLAN_S), (1, None)):
+        middle, worst, rate = _times(ask(candidates), times)
+        note = f"median of {times}, slowest {worst:.2f} s, {rate:.0f} hits/s"
+        name = f"16 bars, {candidates} candidates"
+        rows.append(Figure("drums, speed", name, middle, "s", reach, False, note))
+    return rows
+
+
+SPEED = {"line": line_speed, "harmony": harmony_speed, "drums": drum_speed}

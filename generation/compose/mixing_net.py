@@ -7,6 +7,7 @@ is no answer, and the rules of `console` mix it instead.
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from math import log10
 from typing import Protocol
 
 from generation.compose import console
@@ -79,18 +80,21 @@ def strips_by_net(
     room = (bus.reverb.seconds, bus.reverb.damping_hz / 1_000.0) if bus.reverb else (1.6, 6.0)
     wanted = shift_of(ask, scene.span.energy)
     answer = mixer.mix([MixRequest(tuple(stems), wanted, reach, 1.0, room)])[0]
-    trim = console.trim_db(
-        [
-            strip.gain_db + stem.level_db - 0.691
-            for strip, stem in zip(answer.strips, stems, strict=True)
-        ],
-        standing_lufs + scene.span.level_db,
-    )
+    levels = [
+        strip.gain_db + stem.level_db - 0.691
+        for strip, stem in zip(answer.strips, stems, strict=True)
+    ]
+    trim = _trim_db(levels, standing_lufs + scene.span.level_db)
     made_strips = dict(zip(places, answer.strips, strict=True))
     return [
         _placed(made_strips.get(n, Strip(n, section, 0.0)), n, section, evened[n], trim)
         for n in range(len(made.tracks))
     ]
+
+
+def _trim_db(levels: Sequence[float], wanted_db: float) -> float:
+    """What brings voices of the given levels (LUFS) to `wanted_db` together, at most 10 dB up."""
+    return min(10.0, wanted_db - 10.0 * log10(sum(10.0 ** (one / 10.0) for one in levels)))
 
 
 def _heard(track: Track, scene: Scene, evened_db: float, frames: int) -> MixStem | None:

@@ -72,7 +72,7 @@ def _played(checkpoint: Checkpoint, net: DrumNet, held: Sequence[Groove]) -> lis
         for energy in range(1, ENERGIES + 1)
         for seed in range(16)
     ]
-    velocity, _ = sampled(net.double(), asked)
+    velocity, _ = sampled(net, asked)
     copied = [has_copy(one > 0.0, index) for one in velocity]
     bars = velocity.reshape(ENERGIES, -1, STEPS * velocity.shape[-1])
     per_bar = (bars > 0.0).sum(-1).mean(-1)

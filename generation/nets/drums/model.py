@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from generation.nets.grooves import ENERGIES, OFFSETS, STEPS, STYLES, VELOCITIES, VOICES
 
-_BAR_CYCLE = 4
+BAR_CYCLE = 4
 # How many steps ago the net looks: the step before, and a bar earlier.
 AGO = (1, STEPS)
 
@@ -69,7 +69,7 @@ class DrumNet(nn.Module):
         voices, width = len(VOICES), sizes.width
         self.past = nn.Linear(len(AGO) * 3 * voices, sizes.entry)
         self.place = nn.Embedding(STEPS, sizes.entry)
-        self.bar = nn.Embedding(_BAR_CYCLE, sizes.entry)
+        self.bar = nn.Embedding(BAR_CYCLE, sizes.entry)
         self.style = nn.Embedding(len(STYLES) + 1, sizes.entry)
         self.energy = nn.Embedding(ENERGIES + 1, sizes.entry)
         self.core = nn.GRU(

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from generation.nets.drums.copies import I64, has_copy
-from generation.nets.drums.model import AGO, DrumNet, features
+from generation.nets.drums.model import AGO, BAR_CYCLE, DrumNet
+from generation.nets.drums.stepping import Stepper
 from generation.nets.grooves import (
     ENERGIES,
     OFFSET_EDGES,
@@ -28,6 +27,7 @@ from generation.nets.grooves import (
 )
 
 ATTEMPTS = 8
+SOFTEST = 3.0  # of 127; the softest stroke that was recorded
 _DRAWS = 5  # per voice and step: struck, velocity class and place in it, offset class and place
 F64 = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Drummer:
     """A net with the index of passages it must not play."""
 
     def __init__(self, net: DrumNet, index: I64) -> None:
-        self._net = net.double().eval()
+        self._net = net
         self._index = index
 
     def play(self, requests: Sequence[DrumRequest]) -> list[tuple[Bar, ...]]:
@@ -90,24 +90,19 @@ def sampled(net: DrumNet, requests: Sequence[DrumRequest], attempt: int = 0) -> 
     energies = np.zeros((len(requests), longest), np.int64)
     for row, one in zip(energies, requests, strict=True):
         row[: STEPS * len(one.energies)] = np.repeat(one.energies, STEPS)
-    styles = torch.tensor([style_number(one.style) for one in requests])
-    heat = torch.tensor([[one.temperature] for one in requests], dtype=torch.float64)
-    velocity = np.zeros((len(requests), longest, len(VOICES)))
+    styles = np.array([style_number(one.style) for one in requests])
+    heat = np.array([one.temperature for one in requests])
+    lead, stepper = max(AGO), Stepper(net, len(requests))
+    velocity = np.zeros((len(requests), lead + longest, len(VOICES)))
     offset = np.zeros_like(velocity)
-    lead = max(AGO)
-    known = torch.zeros(len(requests), lead + longest, 3 * len(VOICES), dtype=torch.float64)
-    state: Tensor | None = None
-    with torch.inference_mode():
-        for step in range(longest):
-            past = torch.cat([known[:, lead + step - ago] for ago in AGO], -1)
-            place, bar = torch.tensor([step % STEPS]), torch.tensor([step // STEPS % 4])
-            at = (place, bar, styles, torch.from_numpy(energies[:, step]))
-            core, state = net.core(net.entry(past, at)[:, None], state)
-            hard, off = _step(net, core[:, 0], heat, draws[:, step])
-            velocity[:, step], offset[:, step] = hard, off
-            now = torch.from_numpy(hard / 127.0), torch.from_numpy(off)
-            known[:, lead + step] = features(*now)
-    return velocity, offset
+    for step in range(longest):
+        at = [lead + step - ago for ago in AGO]
+        past = [_features(velocity[:, one], offset[:, one]) for one in at]
+        place, bar = step % STEPS, step // STEPS % BAR_CYCLE
+        core = stepper.advance(np.concatenate(past, 1), place, bar, styles, energies[:, step])
+        now = _step(stepper, core, heat, draws[:, step])
+        velocity[:, lead + step], offset[:, lead + step] = now
+    return velocity[:, lead:], offset[:, lead:]
 
 
 def _draws(request: DrumRequest, attempt: int, steps: int) -> F64:
@@ -115,29 +110,25 @@ def _draws(request: DrumRequest, attempt: int, steps: int) -> F64:
     return np.random.default_rng((request.seed, attempt)).random((steps, len(VOICES), _DRAWS))
 
 
-def _step(net: DrumNet, core: Tensor, heat: Tensor, draws: F64) -> tuple[F64, F64]:
+def _features(velocity: F64, offset: F64) -> F64:
+    """As model.features, of velocities of 127."""
+    return np.concatenate([velocity > 0.0, velocity / 127.0, 2.0 * offset], 1)
+
+
+def _step(stepper: Stepper, core: F64, heat: F64, draws: F64) -> tuple[F64, F64]:
     """Velocity of 127 and offset of each voice, [requests, 9]; `draws` [requests, 9, 5]."""
-    struck = torch.zeros(len(core), len(VOICES), dtype=core.dtype)
-    chance = torch.from_numpy(draws[:, :, 0])
-    known = net.chain_start(core)
-    for voice in range(len(VOICES)):
-        logit = torch.relu(known[:, voice]) @ net.chain_out[voice] + net.chain_bias[voice]
-        struck[:, voice] = (chance[:, voice] < torch.sigmoid(logit / heat[:, 0])).to(core.dtype)
-        later = struck[:, voice, None, None] * net.chain_from_voices[voice, voice + 1 :]
-        known[:, voice + 1 :] += later
-    is_struck = struck.numpy() > 0.0
+    is_struck = stepper.struck(core, draws[:, :, 0], heat)
     if not is_struck.any():
         return np.zeros(is_struck.shape), np.zeros(is_struck.shape)
-    hard_class = _chosen(net.velocity_logits(core, struck), draws[:, :, 1])
-    hard = within(VELOCITY_EDGES, 3.0, 127.0, hard_class, draws[:, :, 2]) * is_struck
-    logits = net.offset_logits(core, struck, torch.from_numpy(hard / 127.0))
-    off_class = _chosen(logits, draws[:, :, 3])
-    off = within(OFFSET_EDGES, -0.5, 0.5, off_class, draws[:, :, 4]) * is_struck
+    struck = is_struck.astype(np.float64)
+    hard_class = _chosen(stepper.velocity_mass(core, struck), draws[:, :, 1])
+    hard = within(VELOCITY_EDGES, SOFTEST, 127.0, hard_class, draws[:, :, 2]) * struck
+    off_class = _chosen(stepper.offset_mass(core, struck, hard / 127.0), draws[:, :, 3])
+    off = within(OFFSET_EDGES, -0.5, 0.5, off_class, draws[:, :, 4]) * struck
     return hard, off
 
 
-def _chosen(logits: Tensor, at: F64) -> I64:
+def _chosen(mass: F64, at: F64) -> I64:
     """The class in which `at` of the probability mass is passed, [requests, 9]."""
-    mass = torch.softmax(logits, -1).cumsum(-1).numpy()
     passed = (mass < at[..., None]).sum(-1)
     return np.asarray(np.minimum(passed, mass.shape[-1] - 1), np.int64)

@@ -6,6 +6,7 @@ nothing at a step that the net does not see there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,8 @@ def struck_bits(train: Sequence[Groove], test: Sequence[Groove]) -> dict[str, fl
     contexts: dict[str, list[Context]] = {
         "unigram": [_voice],
         "style and position": [_voice, _voice_place, _style_place],
-        "previous-bar Markov": [_voice, _voice_place, _markov],
+        "previous bar": [_voice, _voice_place, partial(_past, ago=(STEPS, 1))],
+        "two previous bars": [_voice, _voice_place, partial(_past, ago=(STEPS, 2 * STEPS, 1))],
     }
     steps = sum(len(one.velocity) for one in test)
     return {
@@ -109,8 +111,10 @@ def _style_place(groove: Groove) -> I64:
     return _voice_place(groove) * (len(STYLES) + 1) + style_number(groove.style)
 
 
-def _markov(groove: Groove) -> I64:
-    """Struck a bar ago, two bars ago and at the step before, beside voice and position."""
+def _past(groove: Groove, ago: tuple[int, ...]) -> I64:
+    """Whether the voice was struck so many steps ago, each, beside voice and position: Markov."""
     hits = groove.hits.astype(np.int64)
-    past = [np.pad(hits, ((away, 0), (0, 0)))[: len(hits)] for away in (STEPS, 2 * STEPS, 1)]
-    return _voice_place(groove) * 8 + past[0] + 2 * past[1] + 4 * past[2]
+    context = _voice_place(groove)
+    for away in ago:
+        context = 2 * context + np.pad(hits, ((away, 0), (0, 0)))[: len(hits)]
+    return context

@@ -29,7 +29,7 @@ KNEE_DB = 6.0
 CREST_DB = 2.0  # how much higher the compressor reads than the mean of a frame
 MUTE_DB = -60.0
 FRAME_S = 0.1
-LOW_BANDS = 2  # those below 164 Hz
+LOW_BANDS = 3  # those below 211 Hz
 
 
 class Material(NamedTuple):
@@ -166,7 +166,7 @@ def _tail(room: Tensor, frames: int) -> Tensor:
 
 
 def _tone(mix: Tensor) -> tuple[Tensor, Tensor]:
-    """Centroid in octaves over 100 Hz, weighed by magnitude; part of the power below 164 Hz."""
+    """Centroid in octaves over 100 Hz, weighed by magnitude; part of the power below 211 Hz."""
     power = mix.mean(1) + 1e-12
     octave = torch.log2(torch.tensor(CENTERS_HZ, dtype=mix.dtype) / 100.0)
     magnitude = power.sqrt()

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "generation.uploads",
     "generation.variations",
     "generation.sessions",
+    "generation.worker",
     "portal.accounts",
     "portal.artists",
     "portal.listeners",

@@ -28,11 +28,13 @@ _GAP_BLOCKS = 10
 @dataclass(frozen=True, slots=True)
 class Level:
     """`loudness_lufs` to a tenth, None for silence or less than 400 ms; `true_peak_dbtp` to a
-    tenth, None for silence; `active`: see `active_spans`."""
+    tenth, None for silence; `active`: see `active_spans`; `powers`: K-weighted mean squares of
+    each BLOCK, channels added."""
 
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     active: tuple[tuple[int, int], ...]
+    powers: F64
 
 
 def level_of(audio: F32) -> Level:
@@ -43,6 +45,7 @@ def level_of(audio: F32) -> Level:
         None if loudness is None else round(loudness, 1),
         None if peak is None else round(peak, 1),
         active_spans(read.powers(), audio.shape[1]),
+        read.powers(),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis import attacks, beats, pitch, spectrum, tempo
+from generation.analysis.bands import shapes_of
 from generation.analysis.curves import percentile
 
 F32 = npt.NDArray[np.float32]
@@ -37,7 +38,7 @@ class Listening:
     """`novelty` and `weighted` (K-weighted mean squares of the mid signal) per 512 samples,
     `steady` per 8,192; `clarity` 0 to 1, that of the clearest tempo, and the `pulse` of the tempo
     taken; `onsets` in samples with their `rises` in dB; `centroid_hz` and `low_share`, the part of
-    the power below 160 Hz, over the whole stem.
+    the power below 160 Hz, over the whole stem; `shapes`: see bands.shapes_of.
     """
 
     length: int
@@ -50,6 +51,7 @@ class Listening:
     rises: F64
     centroid_hz: float
     low_share: float
+    shapes: F64
 
 
 def listen(audio: F32) -> Listening:
@@ -75,6 +77,7 @@ def listen(audio: F32) -> Listening:
         rises=rises,
         centroid_hz=round(float(power @ shape.band_hz) / whole, 1),
         low_share=float(power[shape.band_hz < LOW_HZ].sum()) / whole,
+        shapes=shapes_of(shape.bands, shape.band_hz, length),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis import levels, roles
+from generation.analysis.bands import bands_of
 from generation.analysis.hearing import Together, hear_alone, hear_together
 from generation.analysis.listening import Listening, listen
 from generation.analysis.spectrum import RATE_HZ
@@ -49,6 +50,7 @@ def measure_stem(audio: F32, name: str = "", listened: Listening | None = None) 
         chroma=_chroma(stem),
         peaks=levels.peak_pairs(audio),
         active=level.active,
+        bands=bands_of(audio, level.powers, stem.shapes),
     )
 
 

@@ -15,6 +15,31 @@ VERSION = 1
 ROLES = ("drums", "bass", "keys", "guitar", "vocals", "pad", "strings", "other")
 
 
+# Hz between the bands that a mixing desk is planned with; the lowest and highest are open.
+BAND_EDGES_HZ = (
+    117.0, 164.0, 211.0, 305.0, 422.0, 539.0, 680.0, 855.0, 1_078.0, 1_359.0, 1_922.0, 3_000.0,
+    6_000.0, 12_000.0,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """What a mixing desk has to know of a stem, coarsely: its level in time and in frequency.
+
+    `levels_db`: K-weighted mean square of each `hop` samples, channels added, in whole dB, -120 at
+    least. `shapes_db`: for each `span` samples the mean power in each band of BAND_EDGES_HZ, in
+    whole dB under the span's strongest, -60 at least. `left_pct`: the left channel's part of the
+    span's power; `alike_pct`: the correlation of both channels, -100 to 100.
+    """
+
+    hop: int
+    span: int
+    levels_db: tuple[int, ...]
+    shapes_db: tuple[tuple[int, ...], ...]
+    left_pct: tuple[int, ...]
+    alike_pct: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StemAnalysis:
     """One stem. Loudness is None for silence; `chroma` sums to 1 (C first) or is all zero.
@@ -22,6 +47,7 @@ class StemAnalysis:
     `onsets`: attack positions, with `onset_db` their rise over what sounded (hundredths of dB would
     be false precision: whole tenths). `peaks`: (low, high) pairs in -127..127 over equal spans, at
     most 800. `active`: spans whose 400 ms loudness is above -50 LUFS, gaps under a second closed.
+    `bands` None: silent, or measured before there were any.
     """
 
     length: int
@@ -40,6 +66,7 @@ class StemAnalysis:
     peaks: tuple[tuple[int, int], ...]
     active: tuple[tuple[int, int], ...]
     notes: tuple[str, ...] = ()
+    bands: Bands | None = None
     version: int = VERSION
 
 
@@ -88,7 +115,12 @@ def stem_to_data(analysis: StemAnalysis) -> dict[str, Any]:
 
 def stem_from_data(data: dict[str, Any]) -> StemAnalysis:
     """The analysis in `data`; raises ValueError on another version or other fields."""
-    return _read(StemAnalysis, data)
+    bands = data.get("bands")
+    try:
+        held = None if bands is None else Bands(**{k: _frozen(v) for k, v in bands.items()})
+    except TypeError as error:
+        raise ValueError("The bands of the analysis have other fields.") from error
+    return _read(StemAnalysis, data | {"bands": held})
 
 
 def recording_to_data(analysis: RecordingAnalysis) -> dict[str, Any]:

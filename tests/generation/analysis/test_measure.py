@@ -182,3 +182,25 @@ def test_unequal_lengths_are_measured_and_noted():
 def test_recording_without_stems_cannot_be_measured():
     with pytest.raises(ValueError, match="stems"):
         measure_recording([], [])
+
+
+def test_a_stem_measured_before_there_were_bands_still_reads():
+    data = values.stem_to_data(measure_stem(stereo(0.1 * np.ones(48_000))))
+    del data["bands"]
+    assert values.stem_from_data(data).bands is None
+    with pytest.raises(ValueError, match="bands"):
+        values.stem_from_data(data | {"bands": {"hop": 4_800}})
+
+
+def test_bands_tell_level_side_and_width():
+    """Noise of -20 dB on the left alone for a second, then the same on both sides."""
+    rng = np.random.default_rng(1)
+    line = 0.1 * rng.standard_normal(96_000)
+    sound = np.stack([line, np.where(np.arange(96_000) < 48_000, 0.0, line)]).astype(np.float32)
+    bands = measure_stem(sound, "fx").bands
+    assert (bands.left_pct, bands.alike_pct) == ((100, 50), (0, 100))
+    assert len(bands.levels_db) == 20
+    assert len(bands.shapes_db) == 2
+    assert all(max(row) == 0 for row in bands.shapes_db)
+    first, last = (float(np.mean(bands.levels_db[a : a + 9])) for a in (0, 10))
+    assert last - first == pytest.approx(3.0, abs=0.7)

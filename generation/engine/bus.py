@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from generation.engine import dynamics, marking
-from generation.engine.clips import Dry, Onsets
+from generation.engine import dynamics, marking, shares
+from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
 from generation.engine.reverb import ROW, Room, room_of
@@ -92,6 +92,8 @@ class Bus:
         if room is not None and room_blocks is not None:
             room = room.cut(room_blocks)
         self._sources: list[Source | None] = []
+        self._generated: list[Source] = []
+        self._owners = shares.generated_sources(recipe)
         begins = []
         for index, source in enumerate(recipe.sources):
             found, spans = onsets.get(source.digest, _NONE), spans_of(recipe, index)
@@ -99,9 +101,14 @@ class Bus:
             if first is None:
                 self._sources.append(None)
                 continue
-            dry = Dry(recipe, index, fixed(stems[source.digest]), found, cache, spans)
+            stem = fixed(stems[source.digest])
+            dry = Dry(recipe, index, stem, found, cache, spans)
             channel = Channel(spans, dry, first * BLOCK_SAMPLES)
             self._sources.append(Source(channel, room, first))
+            if index in self._owners:
+                notes = Generated(recipe, index, stem)
+                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
+                self._generated.append(Source(led, room, first))
             begins.append(first)
         since = min(begins, default=0) * BLOCK_SAMPLES
         self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, since)
@@ -113,6 +120,9 @@ class Bus:
         self._lead = dynamics.limiter_memory(limiter) // dynamics.LIMIT_STEP
         self._gathered = Tape(
             self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
+        )
+        self._apart = Tape(
+            self._gather_apart, (len(self._owners), 2), np.float32, _KEEP, BLOCK_SAMPLES
         )
         self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES, since)
         self._levels = Tape(self._measured, (), np.int32, BLOCK_SAMPLES // dynamics.STEP)
@@ -149,6 +159,11 @@ class Bus:
                 row[:] = 0.0
             else:
                 source.part(lo, hi, row)
+
+    def _gather_apart(self, lo: int, hi: int, out: Audio) -> None:
+        """What nets wrote for each of the owners, before the bus curves."""
+        for row, source in zip(out, self._generated, strict=True):
+            source.part(lo, hi, row)
 
     def _measured(self, lo: int, hi: int, out: Turns) -> None:
         mix = self._mix.read(lo * dynamics.STEP, hi * dynamics.STEP)
@@ -212,6 +227,14 @@ class Bus:
         out: Audio = self._gathered.read(lo, hi) * self._gains(lo, hi)
         return out
 
-    def windows(self, lo: int, hi: int) -> Reals:
-        """The windows of [lo + RUN_IN, hi), whole strides; float64 [n_windows, n_sources]."""
-        return windows_of(self._gathered.read(lo, hi), self._gains(lo, hi))
+    def windows(self, lo: int, hi: int) -> tuple[Reals, Reals]:
+        """The windows of [lo + RUN_IN, hi), whole strides.
+
+        Float64 [n_windows, n_sources] and, of each window, what nets wrote: [n_windows].
+        """
+        rows, count = self._gathered.read(lo, hi), len(self._sources)
+        if self._owners:
+            notes = self._apart.read(lo, hi)
+            rows = np.concatenate((rows, notes))
+            rows[list(self._owners)] -= notes
+        return shares.joined(windows_of(rows, self._gains(lo, hi)), count, self._owners)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from generation.analysis import levels, roles
 from generation.analysis.hearing import Together, hear_alone, hear_together
 from generation.analysis.listening import Listening, listen
+from generation.analysis.slices import slices_of
 from generation.analysis.spectrum import RATE_HZ
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 
@@ -49,6 +50,7 @@ def measure_stem(audio: F32, name: str = "", listened: Listening | None = None) 
         chroma=_chroma(stem),
         peaks=levels.peak_pairs(audio),
         active=level.active,
+        slices=slices_of(audio, stem.onsets, stem.rises),
     )
 
 
@@ -83,6 +85,7 @@ def measure_recording(
         gram=levels.gram(stems, span),
         gram_span=span,
         notes=_notes(stems, heard),
+        chords=heard.chords,
     )
 
 

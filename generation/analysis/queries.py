@@ -12,7 +12,7 @@ from generation.analysis.rules import (
     correct_stem_analysis,
 )
 from generation.analysis.values import (
-    VERSION,
+    READABLE,
     RecordingAnalysis,
     StemAnalysis,
     recording_from_data,
@@ -22,7 +22,7 @@ from generation.analysis.values import (
 
 def measured_stem(stem_id: UUID) -> StemAnalysis | None:
     """What was measured in a stem, without corrections; None before that."""
-    row = StemMeasure.objects.filter(stem_id=stem_id, version=VERSION).first()
+    row = StemMeasure.objects.filter(stem_id=stem_id, version__in=READABLE).first()
     return None if row is None else stem_from_data(row.data)
 
 
@@ -38,7 +38,7 @@ def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
     for row in Correction.objects.filter(stem_id__in=wanted).order_by("id"):
         if row.stem_id is not None:
             corrections.setdefault(row.stem_id, []).append(Corrected(row.field, row.value))
-    measures = StemMeasure.objects.filter(stem_id__in=wanted, version=VERSION)
+    measures = StemMeasure.objects.filter(stem_id__in=wanted, version__in=READABLE)
     return {
         row.stem_id: correct_stem_analysis(
             stem_from_data(row.data), corrections.get(row.stem_id, [])
@@ -59,7 +59,7 @@ def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAna
     for one in Correction.objects.filter(recording_id__in=wanted).order_by("id"):
         if one.recording_id is not None:
             corrections.setdefault(one.recording_id, []).append(Corrected(one.field, one.value))
-    rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version=VERSION)
+    rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version__in=READABLE)
     return {
         row.recording_id: correct_recording_analysis(
             recording_from_data(row.data), corrections.get(row.recording_id, [])
@@ -81,4 +81,4 @@ def list_corrections(recording_id: UUID) -> QuerySet[Correction]:
 
 
 def _recording_row(recording_id: UUID) -> RecordingMeasure | None:
-    return RecordingMeasure.objects.filter(recording_id=recording_id, version=VERSION).first()
+    return RecordingMeasure.objects.filter(recording_id=recording_id, version__in=READABLE).first()

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "generation.taste",
     "generation.uploads",
     "generation.variations",
+    "generation.worker",
     "portal.accounts",
     "portal.artists",
     "portal.listeners",

@@ -18,7 +18,7 @@ PACKAGES = ("licensing", "generation", "portal")
 DEVICE_LIBRARIES = {"torch", "numba", "numpy", "scipy", "av", "soxr", "soundfile"}
 DEVICE_ROOMS = (
     *("generation/engine", "generation/compose", "generation/analysis", "generation/ingest"),
-    *("generation/worker", "generation/taste", "portal/demo"),
+    *("generation/nets", "generation/worker", "generation/taste", "portal/demo"),
 )
 # A GPL library would make the whole product GPL; an LGPL one may be called, and is.
 FORBIDDEN_LICENCES = re.compile(r"(?<!L)(?<!Lesser )(AGPL|GPL|General Public License)|SSPL|BUSL")

@@ -1,0 +1,45 @@
+"""`manage.py train_net NAME --data DIR`: train a net on this machine's CPU, into a draft.
+
+The draft is a checkpoint whose card has no figures yet; nothing loads it for listeners before
+`release_net` has measured it. The command stands in this room because a net is trained where the
+device is owned, and `generation.nets` itself knows no Django.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from generation.nets import checkpoints, registry
+
+
+class Command(BaseCommand):
+    """Prints its progress line by line and ends with the path of the weights."""
+
+    help = "Train a net from openly licensed data, on the CPU, into a draft checkpoint."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", choices=sorted(registry.NETS))
+        parser.add_argument("--data", type=Path, required=True, help="folder of the data files")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--as", type=int, dest="number", help="version; default: the next one")
+        parser.add_argument("--out", type=Path, help="folder for drafts; default: var/nets")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["name"]
+        known = checkpoints.versions(name)
+        number = options["number"] or (known[-1] + 1 if known else 1)
+        try:
+            made = registry.find(name).train(options["data"], options["seed"], self.tell)
+        except FileNotFoundError as error:
+            raise CommandError(f"The data of the {name} net is not there: {error}") from error
+        draft = checkpoints.Checkpoint(replace(made.card, version=number), made.tensors)
+        folder = options["out"] or Path(settings.BASE_DIR) / "var" / "nets"
+        self.tell(str(checkpoints.save(draft, folder)))
+
+    def tell(self, line: str) -> None:
+        """One line of progress, seen at once."""
+        self.stdout.write(line)
+        self.stdout.flush()

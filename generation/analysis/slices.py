@@ -119,7 +119,7 @@ def _measured(audio: F32, mid: F32, start: int, end: int, rise_db: float) -> Sli
 
 
 def _period(midi: float) -> float:
-    return RATE_HZ / (440.0 * 2.0 ** ((midi - 69.0) / 12.0))
+    return float(RATE_HZ / (440.0 * 2.0 ** ((midi - 69.0) / 12.0)))
 
 
 def _shape(sound: F32, head: F32) -> _Shape | None:
@@ -143,7 +143,8 @@ def _shape(sound: F32, head: F32) -> _Shape | None:
 def _evenness(power: F64) -> float:
     """The geometric mean of a spectrum over its arithmetic mean."""
     mean = float(power.mean())
-    return float(np.exp(np.log(np.maximum(power, 1e-9 * mean + 1e-20)).mean())) / (mean + 1e-20)
+    logs = np.log(np.maximum(power, 1e-9 * mean + 1e-20))
+    return float(np.exp(float(logs.mean()))) / (mean + 1e-20)
 
 
 def _voice(shape: _Shape, rise_db: float, sure: float) -> str:

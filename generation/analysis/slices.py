@@ -36,21 +36,22 @@ _AGREED = 0.3
 _FRAMES = 12
 _LOUD = 19_200
 _SHAPE = 4_096
-_KICK_HZ, _AIR_HZ = 150.0, 5_000.0
+_KICK_HZ, _BODY_HZ, _AIR_HZ = 150.0, 1_000.0, 5_000.0
 _STRUCK_DB = 6.0
 # A low sound with so sure a pitch is a bass; a hit of noise has so even a spectrum at least.
-_TONE = 0.95
+_TONE = 0.9
 _EVEN = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Loudness in LUFS, centroid in Hz, the parts of the power that are low and airy, and how even
-    its spectrum is, 0 for a tone to 1 for white noise."""
+    """Loudness in LUFS, centroid in Hz, the parts of the power that are low, body and air, and how
+    even its spectrum is, 0 for a tone to 1 for white noise."""
 
     loudness: float
     centroid_hz: float
     low: float
+    body: float
     air: float
     even: float
 
@@ -135,6 +136,7 @@ def _shape(sound: F32, head: F32) -> _Shape | None:
         loudness=round(-0.691 + 10.0 * float(np.log10(max(weighted, 1e-12))), 1),
         centroid_hz=float(round(float(power @ hertz) / whole)),
         low=float(power[hertz < _KICK_HZ].sum()) / whole,
+        body=float(power[(hertz >= _KICK_HZ) & (hertz < _BODY_HZ)].sum()) / whole,
         air=float(power[hertz > _AIR_HZ].sum()) / whole,
         even=_evenness(power[(hertz > _KICK_HZ) & (hertz < 2.0 * _AIR_HZ)]),
     )
@@ -155,7 +157,7 @@ def _voice(shape: _Shape, rise_db: float, sure: float) -> str:
         return "kick" if sure < _TONE else ""
     if shape.even < _EVEN:
         return ""
-    return "hat" if shape.air >= 0.5 and shape.low < 0.1 else "snare"
+    return "hat" if shape.air >= 0.5 and shape.body < 0.01 else "snare"
 
 
 def _pitch(mid: F32, start: int, end: int) -> tuple[float | None, float, int]:

@@ -53,8 +53,8 @@ def with_new_line(
     """`recipe` with the line that `ask` wants, in every section that has room for one."""
     part = ask.line
     reach = min(REACH, float(limits.semitones_max))
-    chords = {n: line for n in range(len(made.scenes))
-              if (line := chords_under(plan, made, n)) is not None}  # fmt: skip
+    under = {n: chords_under(plan, made, n) for n in range(len(made.scenes))}
+    chords = {n: found for n, found in under.items() if found is not None}
     if not chords:
         return _remarked(recipe, NO_LINE)
     sections = _with_room(made, part, sorted(chords))

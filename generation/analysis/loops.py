@@ -41,8 +41,10 @@ def _ending_at(mid: F32, start: int, last: int, period: float) -> tuple[int, int
     firsts = firsts[firsts >= earliest]
     if not firsts.size:
         return None
-    goal = mid[last - CROSS : last].astype(np.float64)
-    heads = np.stack([mid[at - CROSS : at] for at in firsts]).astype(np.float64)
+    goal = mid[last - CROSS : last]
+    if abs(_apart_db(mid[last - SHORTEST - CROSS : last - SHORTEST], goal)) > _LEVEL_DB:
+        return None
+    heads = np.stack([mid[at - CROSS : at] for at in firsts])
     energies, own = (heads**2).sum(axis=1), float(goal @ goal)
     if own <= 0.0:
         return None
@@ -53,3 +55,8 @@ def _ending_at(mid: F32, start: int, last: int, period: float) -> tuple[int, int
         return None
     first = int(firsts[likeness >= max(ALIKE, likeness.max() - 0.005)].min())
     return first, last
+
+
+def _apart_db(one: F32, other: F32) -> float:
+    """By how much one stretch is louder than another."""
+    return float(10.0 * np.log10((float(one @ one) + 1e-12) / (float(other @ other) + 1e-12)))

@@ -5,7 +5,7 @@ play it and what a stem is for. Invariant: at most MOST slices, so that every pi
 of hit keeps its best; a pitch that is not sure is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +29,11 @@ SURE = 0.8
 _BEFORE = 240
 _FLOOR_DB = 45.0
 _BLOCK = 480
-_CANDIDATES = 2 * MOST
+_CANDIDATES = 3 * MOST // 2
 # The pitch is looked for after the attack; frames of one slice agree within so many semitones.
 _SKIP = 1_440
 _AGREED = 0.3
-_FRAMES = 12
+_FRAMES = 8
 _LOUD = 19_200
 _SHAPE = 4_096
 _KICK_HZ, _BODY_HZ, _AIR_HZ = 150.0, 1_000.0, 5_000.0
@@ -68,7 +68,8 @@ def slices_of(audio: F32, onsets: I64, rises: F64) -> tuple[Slice, ...]:
     found = [
         _measured(audio, mid, start, end, float(rises[number])) for number, start, end in places
     ]
-    return tuple(sorted(_best([one for one in found if one is not None]), key=lambda s: s.start))
+    best = _best([one for one in found if one is not None])
+    return tuple(_with_loop(mid, one) for one in sorted(best, key=lambda one: one.start))
 
 
 def _levels(audio: F32) -> F64:
@@ -105,7 +106,6 @@ def _measured(audio: F32, mid: F32, start: int, end: int, rise_db: float) -> Sli
     if shape is None:
         return None
     pitch, sure, end = _pitch(mid, start, end)
-    loop = None if pitch is None else loop_of(mid, start, end, _period(pitch))
     return Slice(
         start=start,
         end=end,
@@ -115,12 +115,15 @@ def _measured(audio: F32, mid: F32, start: int, end: int, rise_db: float) -> Sli
         rise_db=round(rise_db, 1),
         centroid_hz=shape.centroid_hz,
         voice=_voice(shape, rise_db, sure),
-        loop=loop,
+        loop=None,
     )
 
 
-def _period(midi: float) -> float:
-    return float(RATE_HZ / (440.0 * 2.0 ** ((midi - 69.0) / 12.0)))
+def _with_loop(mid: F32, one: Slice) -> Slice:
+    if one.midi is None:
+        return one
+    period = float(RATE_HZ / (440.0 * 2.0 ** ((one.midi - 69.0) / 12.0)))
+    return replace(one, loop=loop_of(mid, one.start, one.end, period))
 
 
 def _shape(sound: F32, head: F32) -> _Shape | None:
@@ -175,11 +178,13 @@ def _pitch(mid: F32, start: int, end: int) -> tuple[float | None, float, int]:
     power = np.asarray([float((mid[at : at + size] ** 2).sum()) for at in starts])
     faint = power < 1e-3 * power.max()
     away = np.flatnonzero(~faint & (np.abs(midi - midi[0]) > _AGREED))
+    agreed = int(away[0]) if away.size else len(starts)
     if away.size:
-        end = int(starts[away[0]])
-        if end - start < _SKIP + 2 * SHORTEST:
+        # One frame alone that agrees with itself is a glide.
+        if agreed == 1:
             return None, 0.0, end
-    kept = ~faint & (starts < end)
+        end = int(starts[agreed - 1]) + size
+    kept = ~faint & (np.arange(len(starts)) < agreed)
     weight = power[kept] * clarity[kept]
     sure = round(float((power[kept] @ clarity[kept]) / power[kept].sum()), 3)
     if sure < SURE or weight.sum() <= 0.0:
@@ -211,4 +216,4 @@ def _best(found: list[Slice]) -> list[Slice]:
 
 def _worth(one: Slice) -> float:
     seconds = min(2.0, (one.end - one.start) / RATE_HZ)
-    return 4.0 * one.sure + seconds + one.loudness / 12.0 + (0.5 if one.loop else 0.0)
+    return 4.0 * one.sure + seconds + one.loudness / 12.0

@@ -1,6 +1,7 @@
 """A wanted note is played by the nearest slice, in tune, on time, and not by the same one twice."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_slices_take_turns_where_another_is_nearly_as_good():
     slices = (slice_of(60.0), slice_of(60.0, 100_000), slice_of(60.6, 200_000))
     line = [wanted(60.0, start=RATE * n) for n in range(1, 9)]
     ends = [note.slice_end for note in play(line, [bank(*slices)]).notes]
-    assert all(one != other for one, other in zip(ends, ends[1:], strict=False))
+    assert all(one != other for one, other in pairwise(ends))
     alone = play(line, [bank(slices[0], slice_of(63.0, 300_000))]).notes
     assert {note.slice_end for note in alone} == {slices[0].end}
 

@@ -94,22 +94,7 @@ class Bus:
         self._sources: list[Source | None] = []
         self._generated: list[Source] = []
         self._owners = shares.generated_sources(recipe)
-        begins = []
-        for index, source in enumerate(recipe.sources):
-            found, spans = onsets.get(source.digest, _NONE), spans_of(recipe, index)
-            first = first_block(recipe, index)
-            if first is None:
-                self._sources.append(None)
-                continue
-            stem = fixed(stems[source.digest])
-            dry = Dry(recipe, index, stem, found, cache, spans)
-            channel = Channel(spans, dry, first * BLOCK_SAMPLES)
-            self._sources.append(Source(channel, room, first))
-            if index in self._owners:
-                notes = Generated(recipe, index, stem)
-                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
-                self._generated.append(Source(led, room, first))
-            begins.append(first)
+        begins = self._set_up(stems, onsets, cache, room)
         since = min(begins, default=0) * BLOCK_SAMPLES
         self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, since)
         is_wet = any(source is not None and source.sends for source in self._sources)
@@ -133,6 +118,33 @@ class Bus:
         self._peaks = Tape(self._peaked, (), np.int32, _KEEP // dynamics.LIMIT_STEP)
         self._curve = Tape(self._limited, (), np.float32, _KEEP, dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
+
+    def _set_up(
+        self,
+        stems: Mapping[str, Audio],
+        onsets: Mapping[str, Onsets],
+        cache: Cache,
+        room: Room | None,
+    ) -> list[int]:
+        """A channel for every source that sounds, and one for what nets wrote of it; the blocks in
+        which they begin."""
+        begins = []
+        for index, source in enumerate(self._recipe.sources):
+            found, spans = onsets.get(source.digest, _NONE), spans_of(self._recipe, index)
+            first = first_block(self._recipe, index)
+            if first is None:
+                self._sources.append(None)
+                continue
+            stem = fixed(stems[source.digest])
+            dry = Dry(self._recipe, index, stem, found, cache, spans)
+            channel = Channel(spans, dry, first * BLOCK_SAMPLES)
+            self._sources.append(Source(channel, room, first))
+            if index in self._owners:
+                notes = Generated(self._recipe, index, stem)
+                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
+                self._generated.append(Source(led, room, first))
+            begins.append(first)
+        return begins
 
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""

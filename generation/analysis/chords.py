@@ -42,7 +42,7 @@ def chords_of(
     """
     if len(beats) < 2:
         return ()
-    tones = added([one.tones for one in steadies])
+    tones = added([_sounding(one) for one in steadies])
     edges = np.append(np.asarray(beats, np.float64), min(length, 2 * beats[-1] - beats[-2]))
     rows = _between(tones, edges / PITCH_STRIDE)
     strength = rows[:, :12].sum(axis=1)
@@ -54,6 +54,12 @@ def chords_of(
     names = [NAMES[chord] if sounds else "" for chord, sounds in zip(way, sounding, strict=True)]
     changes = [n for n in range(len(names)) if n == 0 or names[n] != names[n - 1]]
     return tuple((int(beats[n]), names[n]) for n in changes)
+
+
+def _sounding(one: Steady) -> F64:
+    """[m, 24] tones and bass with half of what lower partials may explain: a fifth is the third
+    partial of its root, and a chord without its fifth is taken for a diminished one."""
+    return np.asarray(one.tones + 0.5 * np.concatenate([one.chroma, one.bass], axis=1))
 
 
 def _between(rows: F64, edges: F64) -> F64:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from generation.schemas import UPGRADES
 
-SCHEMA = 2
+SCHEMA = 3
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 4_096
 WINDOW_SAMPLES = 4_800
@@ -182,7 +182,12 @@ class Bus:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A generated note played by a slice of a source: [slice_start, slice_end) source samples."""
+    """A note played by a slice of a source: [slice_start, slice_end) source samples.
+
+    `net` is the digest of the net that wrote it, "" for a note written by rules. `cents` (added to
+    the semitones), `loop` and the fades are for "struck/2" alone; what lies in `loop`, a pair of
+    source samples inside the slice, is repeated while the note lasts.
+    """
 
     source: int
     start: int
@@ -193,6 +198,10 @@ class Note:
     gain_db: float
     net: str
     processor: str = "struck/1"
+    cents: int = 0
+    loop: tuple[int, int] | None = None
+    fade_in: int = 0
+    fade_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

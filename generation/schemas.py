@@ -41,5 +41,14 @@ def from_1(data: Plain) -> Plain:
     }
 
 
+def from_2(data: Plain) -> Plain:
+    """Schema 3 lets notes be tuned by cents, held by a loop and faded; none was until then.
+
+    Raises TypeError, KeyError or ValueError for what does not follow schema 2.
+    """
+    new: Plain = {"cents": 0, "loop": None, "fade_in": 0, "fade_out": 0}
+    return data | {"schema": 3, "notes": [_with_new(note, **new) for note in data["notes"]]}
+
+
 # From each older schema to the next one.
-UPGRADES: dict[int, Callable[[Plain], Plain]] = {1: from_1}
+UPGRADES: dict[int, Callable[[Plain], Plain]] = {1: from_1, 2: from_2}

@@ -90,7 +90,8 @@ def expected_of(
         np.zeros((len(recipe.sources), len(pitch.middles), CLASSES), dtype=np.float32),
         np.zeros(len(bands.middles), dtype=np.float32),
     )
-    everything = [*map(_of_clip, recipe.clips), *map(_of_note, recipe.notes)]
+    everything = [_of_clip(clip) for clip in recipe.clips]
+    everything += [laid for note in recipe.notes for laid in _of_note(note)]
     for index, source in enumerate(recipe.sources):
         laid = [one for one in everything if one.source == index]
         imprint = _imprint_where(stems[source.digest], _spans_read(laid, stretches))
@@ -130,19 +131,29 @@ def _of_clip(clip: Clip) -> Laid:
     )
 
 
-def _of_note(note: Note) -> Laid:
-    pace = 2.0 ** (note.semitones / 12.0)
-    length = max(1, min(note.length, int((note.slice_end - note.slice_start) / pace)))
-    end = note.start + length
-    anchors = ((note.start, note.slice_start), (end, note.slice_start + round(length * pace)))
-    return Laid(
-        note.source,
-        note.start,
-        end,
-        TimeMap(anchors),
-        note.semitones,
-        level=10.0 ** (note.gain_db / 10.0),
-    )
+def _of_note(note: Note) -> list[Laid]:
+    """The slice up to its end, or to the end of its loop and then the loop round by round."""
+    cents = 100 * note.semitones + note.cents
+    pace, level = 2.0 ** (cents / 1200.0), 10.0 ** (note.gain_db / 10.0)
+    first, last = note.slice_start, note.slice_end if note.loop is None else note.loop[1]
+    start, end = note.start, note.start + note.length
+    found: list[Laid] = []
+    while start < end and (not found or note.loop is not None):
+        length = max(1, min(end - start, int((last - first) / pace)))
+        anchors = ((start, first), (start + length, first + round(length * pace)))
+        found.append(
+            Laid(
+                note.source,
+                start,
+                start + length,
+                TimeMap(anchors),
+                round(cents / 100),
+                level=level,
+            )
+        )
+        start += length
+        first = first if note.loop is None else note.loop[0]
+    return found
 
 
 def _samples(ms: float) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from generation.analysis import keys, meter, parts, pitch, roles, spectrum, tempo
+from generation.analysis import chords, keys, meter, parts, pitch, roles, spectrum, tempo
 from generation.analysis.curves import percentile
 from generation.analysis.listening import Listening, Pulse, pulse_of
 from generation.analysis.pyramid import HOP
@@ -39,7 +39,8 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Stems together; `beats` and `downbeats` in samples, empty without a tempo."""
+    """Stems together; `beats` and `downbeats` in samples, empty without a tempo; `chords`: (sample,
+    name) of every change."""
 
     tempo_bpm: float | None
     tempo_confidence: float
@@ -49,6 +50,7 @@ class Together:
     key: str | None
     key_confidence: float
     parts: tuple[Part, ...]
+    chords: tuple[tuple[int, str], ...]
 
 
 def hear_alone(stem: Listening, active: Sequence[tuple[int, int]], name: str = "") -> Alone:
@@ -85,6 +87,7 @@ def hear_together(stems: Sequence[Listening], stem_roles: Sequence[str]) -> Toge
         key=key.name if key is not None and key.confidence >= SURE_KEY else None,
         key_confidence=0.0 if key is None else key.confidence,
         parts=parts.parts_of(*_bar_features(stems, bars, length)),
+        chords=chords.chords_of(tonal, places, bars, length),
     )
 
 

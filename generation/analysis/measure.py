@@ -14,6 +14,7 @@ from generation.analysis import levels, roles
 from generation.analysis.bands import bands_of
 from generation.analysis.hearing import Together, hear_alone, hear_together
 from generation.analysis.listening import Listening, listen
+from generation.analysis.slices import slices_of
 from generation.analysis.spectrum import RATE_HZ
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 
@@ -51,6 +52,7 @@ def measure_stem(audio: F32, name: str = "", listened: Listening | None = None) 
         peaks=levels.peak_pairs(audio),
         active=level.active,
         bands=bands_of(audio, level.powers, stem.shapes),
+        slices=slices_of(audio, stem.onsets, stem.rises),
     )
 
 
@@ -85,6 +87,7 @@ def measure_recording(
         gram=levels.gram(stems, span),
         gram_span=span,
         notes=_notes(stems, heard),
+        chords=heard.chords,
     )
 
 

@@ -14,7 +14,7 @@ from generation.analysis.rules import (
     correct_stem_analysis,
 )
 from generation.analysis.values import (
-    VERSION,
+    READABLE,
     RecordingAnalysis,
     StemAnalysis,
     recording_from_data,
@@ -24,7 +24,7 @@ from generation.analysis.values import (
 
 def measured_stem(stem_id: UUID) -> StemAnalysis | None:
     """What was measured in a stem, without corrections; None before that."""
-    row = StemMeasure.objects.filter(stem_id=stem_id, version=VERSION).first()
+    row = StemMeasure.objects.filter(stem_id=stem_id, version__in=READABLE).first()
     return None if row is None else stem_from_data(row.data)
 
 
@@ -40,7 +40,7 @@ def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
     for row in Correction.objects.filter(stem_id__in=wanted).order_by("id"):
         if row.stem_id is not None:
             corrections.setdefault(row.stem_id, []).append(Corrected(row.field, row.value))
-    measures = StemMeasure.objects.filter(stem_id__in=wanted, version=VERSION)
+    measures = StemMeasure.objects.filter(stem_id__in=wanted, version__in=READABLE)
     return {
         stem_id: correct_stem_analysis(
             _stem_measure(stem_id, measured_at), corrections.get(stem_id, [])
@@ -67,7 +67,7 @@ def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAna
     for one in Correction.objects.filter(recording_id__in=wanted).order_by("id"):
         if one.recording_id is not None:
             corrections.setdefault(one.recording_id, []).append(Corrected(one.field, one.value))
-    rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version=VERSION)
+    rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version__in=READABLE)
     return {
         recording_id: correct_recording_analysis(
             _recording_measure(recording_id, measured_at), corrections.get(recording_id, [])
@@ -85,7 +85,7 @@ def _recording_measure(recording_id: UUID, _measured_at: datetime) -> RecordingA
 
 def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:
     """The stems a recording was measured from, in the order of its Gram; none before that."""
-    rows = RecordingMeasure.objects.filter(recording_id=recording_id, version=VERSION)
+    rows = RecordingMeasure.objects.filter(recording_id=recording_id, version__in=READABLE)
     return tuple(rows.values_list("stems", flat=True).first() or ())
 
 

@@ -6,13 +6,37 @@ number.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any, TypeVar
 
 _Analysis = TypeVar("_Analysis")
 
-VERSION = 1
+VERSION = 2
+# Version 1 knew no slices, chords and bands; all else is measured as it was.
+READABLE = (1, 2)
 ROLES = ("drums", "bass", "keys", "guitar", "vocals", "pad", "strings", "other")
+HITS = ("kick", "snare", "hat")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A sound that can be played as a note: [start, end) samples of its stem, attack at `start`.
+
+    `midi`: its pitch (69 is 440 Hz) to a hundredth of a semitone, None where none is `sure` (0 to
+    1); `loudness`: LUFS of its first 400 ms, without gates; `rise_db`: how hard it begins;
+    `centroid_hz`: of its first 85 ms; `voice`: which of HITS it is like, "" for tones; `loop`:
+    samples between which a held tone can go round.
+    """
+
+    start: int
+    end: int
+    midi: float | None
+    sure: float
+    loudness: float
+    rise_db: float
+    centroid_hz: float
+    voice: str
+    loop: tuple[int, int] | None
 
 
 # Hz between the bands that a mixing desk is planned with; the lowest and highest are open.
@@ -47,7 +71,7 @@ class StemAnalysis:
     `onsets`: attack positions, with `onset_db` their rise over what sounded (hundredths of dB would
     be false precision: whole tenths). `peaks`: (low, high) pairs in -127..127 over equal spans, at
     most 800. `active`: spans whose 400 ms loudness is above -50 LUFS, gaps under a second closed.
-    `bands` None: silent, or measured before there were any.
+    `slices` in the order of time. `bands` None: silent, or measured before there were any.
     """
 
     length: int
@@ -68,6 +92,7 @@ class StemAnalysis:
     notes: tuple[str, ...] = ()
     bands: Bands | None = None
     version: int = VERSION
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,8 @@ class RecordingAnalysis:
     `beats` and `downbeats` are samples, `downbeats` a subset of `beats`; both empty when there is
     no confident tempo. `gram[s][i][j]` is the K-weighted inner product of stems i and j in span s,
     spans of `gram_span` samples, divided by its length (mean square), stems in the order of the
-    stem list given.
+    stem list given. `chords`: (sample, name) of every change, names like "A min", "G 7", "B dim" or
+    "" for none; empty without beats.
     """
 
     length: int
@@ -103,24 +129,34 @@ class RecordingAnalysis:
     gram_span: int
     notes: tuple[str, ...] = ()
     version: int = VERSION
+    chords: tuple[tuple[int, str], ...] = ()
 
 
 # -- plain data, for JSON columns and files -------------------------------------------------------
 
 
 def stem_to_data(analysis: StemAnalysis) -> dict[str, Any]:
-    """`analysis` as plain JSON values; `stem_from_data` reads it back equal."""
-    return {key: _listed(value) for key, value in asdict(analysis).items()}
+    """`analysis` as plain JSON values; `stem_from_data` reads it back equal.
+
+    A slice is a row of its fields in their order: their names would take most of the room.
+    """
+    rows = [_listed(astuple(one)) for one in analysis.slices]
+    plain = asdict(replace(analysis, slices=()))
+    return {key: _listed(value) for key, value in plain.items()} | {"slices": rows}
 
 
 def stem_from_data(data: dict[str, Any]) -> StemAnalysis:
     """The analysis in `data`; raises ValueError on another version or other fields."""
-    bands = data.get("bands")
+    bands, rows = data.get("bands"), data.get("slices", ())
     try:
         held = None if bands is None else Bands(**{k: _frozen(v) for k, v in bands.items()})
     except TypeError as error:
         raise ValueError("The bands of the analysis have other fields.") from error
-    return _read(StemAnalysis, data | {"bands": held})
+    try:
+        slices = tuple(Slice(*_frozen(row)) for row in rows)
+    except TypeError as error:
+        raise ValueError("A slice has other fields than it is read by.") from error
+    return _read(StemAnalysis, data | {"bands": held, "slices": slices})
 
 
 def recording_to_data(analysis: RecordingAnalysis) -> dict[str, Any]:
@@ -147,7 +183,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _read(kind: Callable[..., _Analysis], data: dict[str, Any]) -> _Analysis:
-    if data.get("version") != VERSION:
+    if data.get("version") not in READABLE:
         raise ValueError(f"The analysis has version {data.get('version')!r}; this reads {VERSION}.")
     try:
         return kind(**{key: _frozen(item) for key, item in data.items()})

@@ -44,6 +44,8 @@ def arrange(ask: Ask, plan: Plan, dice: Dice) -> Arrangement:
     recent: dict[int, list[Part]] = {deck.index: [] for deck in plan.decks}
     scenes = [scene_of(ask, plan, span, turn, dice, recent) for turn, span in enumerate(spans)]
     scenes = _everyone_heard(ask, plan, scenes)
+    if ask.line == "bass":
+        scenes = _without_bass(scenes)
     last = ring_bars(plan.bars, plan.bar_seconds) if plan.bars > 1 else 0
     ring = (plan.bars - last) * plan.beats_per_bar
     tracks = tracks_of(plan, scenes, ring)
@@ -109,6 +111,31 @@ def _everyone_heard(ask: Ask, plan: Plan, scenes: list[Scene]) -> list[Scene]:
                     scenes[n] = Scene(scenes[n].span, (*scenes[n].voices, voice), bars)
                     break
     return scenes
+
+
+def _without_bass(scenes: list[Scene]) -> list[Scene]:
+    """`scenes` with room for a new bass: where one sounds everywhere, it rests in the bodies of the
+    piece, or in its liveliest section; never where it is alone with drums."""
+    able = [n for n, scene in enumerate(scenes) if _has_harmony_over_bass(scene)]
+    if len(able) < len(scenes) and any(not _has_bass(scene) for scene in scenes):
+        return scenes
+    bodies = [n for n in able if scenes[n].span.kind == "body"]
+    resting = bodies or sorted(able, key=lambda n: -scenes[n].span.energy)[:1]
+    return [_rested(scene) if n in resting else scene for n, scene in enumerate(scenes)]
+
+
+def _has_bass(scene: Scene) -> bool:
+    return any(voice.role == "bass" for voice in scene.voices)
+
+
+def _has_harmony_over_bass(scene: Scene) -> bool:
+    return any(voice.role not in ("drums", "bass", "vocals") for voice in scene.voices)
+
+
+def _rested(scene: Scene) -> Scene:
+    voices = tuple(voice for voice in scene.voices if voice.role != "bass")
+    kept = {voice.digest for voice in voices}
+    return Scene(scene.span, voices, {d: bars for d, bars in scene.bars.items() if d in kept})
 
 
 def _has_room(voice: Voice, scene: Scene) -> bool:

@@ -14,8 +14,9 @@ from generation.compose.arrange import Arrangement, arrange
 from generation.compose.choice import Dice
 from generation.compose.deck import Deck, Voice, deck_of
 from generation.compose.mix import mixed
+from generation.compose.new_line import NO_LINE, with_new_line
 from generation.compose.tuning import Plan, tune
-from generation.compose.values import MODES, Ask, CannotCompose, Limits, Song
+from generation.compose.values import LINES, MODES, Ask, CannotCompose, Limits, Song
 from generation.recipe import Recipe, Source, from_json, to_json
 
 NO_LIMITS = Limits()
@@ -36,9 +37,11 @@ def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Reci
     dice = Dice(ask.seed)
     plan = tune(ask, decks, limits, remarks)
     if ask.mode == "ambient":
+        if ask.line != "none":
+            remarks.append(NO_LINE)
         recipe = ambient_recipe(ask, plan, dice, remarks)
     else:
-        recipe = _arranged(ask, plan, dice, remarks)
+        recipe = _arranged(ask, plan, dice, limits, remarks)
     return from_json(to_json(_with_used_sources(recipe)))
 
 
@@ -51,6 +54,8 @@ def decks_for(
     """
     if ask.mode not in MODES:
         raise CannotCompose(f'There is no mode "{ask.mode}".')
+    if ask.line not in LINES:
+        raise CannotCompose(f'There is no line "{ask.line}".')
     if ask.mode == "collaboration" and len(songs) < 2:
         raise CannotCompose("A collaboration needs two recordings.")
     vocals = ask.vocals and limits.vocals and ask.mode != "focus"
@@ -81,20 +86,22 @@ def _unlike(decks: Iterable[Deck]) -> tuple[Deck, ...]:
     return tuple(found)
 
 
-def _arranged(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Recipe:
+def _arranged(ask: Ask, plan: Plan, dice: Dice, limits: Limits, remarks: list[str]) -> Recipe:
     arrangement: Arrangement = arrange(ask, plan, dice)
-    return mixed(ask, plan, arrangement, dice, remarks)
+    recipe = mixed(ask, plan, arrangement, dice, remarks)
+    return recipe if ask.line == "none" else with_new_line(ask, plan, arrangement, recipe, limits)
 
 
 def _with_used_sources(recipe: Recipe) -> Recipe:
-    """`recipe` without the sources that no clip plays: what does not sound needs no licence."""
-    used = sorted({clip.source for clip in recipe.clips})
+    """`recipe` without the sources that nothing plays: what does not sound needs no licence."""
+    used = sorted({clip.source for clip in recipe.clips} | {note.source for note in recipe.notes})
     place = {old: new for new, old in enumerate(used)}
     sources: tuple[Source, ...] = tuple(recipe.sources[n] for n in used)
     clips = tuple(replace(clip, source=place[clip.source]) for clip in recipe.clips)
+    notes = tuple(replace(note, source=place[note.source]) for note in recipe.notes)
     strips = tuple(
         replace(strip, source=place[strip.source])
         for strip in recipe.strips
         if strip.source in place
     )
-    return replace(recipe, sources=sources, clips=clips, strips=strips)
+    return replace(recipe, sources=sources, clips=clips, notes=notes, strips=strips)

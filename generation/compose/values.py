@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 
 MODES = ("remix", "mood", "focus", "ambient", "collaboration")
+LINES = ("none", "melody", "bass")
 
 
 class CannotCompose(ValueError):
@@ -21,6 +22,7 @@ class Ask:
     """What a listener wants. The four moods run from 0 to 1; None leaves a choice to the composer.
 
     `seconds`: 10 to 1800. `key` reads "A min" or "F# maj". `target_lufs` None takes the mode's own.
+    `line`: a new line to be added, one of LINES, played by sounds of the stems.
     """
 
     mode: str
@@ -34,6 +36,7 @@ class Ask:
     seconds: float = 60.0
     target_lufs: float | None = None
     seed: int = 0
+    line: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

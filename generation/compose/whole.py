@@ -24,6 +24,7 @@ from generation.engine.forecast import Levels
 from generation.engine.lines import lines_of
 from generation.engine.plan import Planned, plan_gain, with_plan
 from generation.engine.render import Cache, render
+from generation.engine.shares import generated_sources, model_ppm_of
 from generation.recipe import (
     SAMPLE_RATE_HZ,
     Recipe,
@@ -50,20 +51,28 @@ class NotTheSong(ValueError):
 class Made:
     """A finished variation.
 
-    `windows`: float64 [n, sources]; `lines`: (digest, ppm) per source; `likeness` of the streamed
-    samples to the sources.
+    `windows`: float64 [n, sources], and `generated` [n], what notes of nets gave of each; `lines`:
+    (digest, ppm) per source; `model_ppm`: the nets' part; `likeness` of the streamed samples to the
+    sources.
     """
 
     recipe: Recipe
     finished: master.Finished
     windows: Windows
+    generated: Windows
     lines: tuple[tuple[str, int], ...]
+    model_ppm: int
     likeness: Likeness
 
 
-def windows_sha256(windows: Windows) -> str:
-    """Hex SHA-256 of the window table: float64, little endian, window by window."""
-    return hashlib.sha256(np.ascontiguousarray(windows, dtype="<f8").tobytes()).hexdigest()
+def windows_sha256(made: Made) -> str:
+    """Hex SHA-256 of the window table: float64, little endian, window by window; where nets wrote
+    notes their part of each window follows.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(made.windows, dtype="<f8").tobytes())
+    if generated_sources(made.recipe):
+        digest.update(made.generated.astype("<f8").tobytes())
+    return digest.hexdigest()
 
 
 def onsets_of(songs: Sequence[Song]) -> dict[str, Onsets]:
@@ -156,7 +165,7 @@ def make(
     raw = folder / f".{name}.f32"
     try:
         for is_last in (False, True):
-            windows = _render_to(raw, recipe, stems, onsets, progress)
+            windows, generated = _render_to(raw, recipe, stems, onsets, progress)
             likeness = _kept(likeness_of(recipe, stems, [(0, _samples(raw, recipe))]), recipe)
             finished = master.finish(
                 partial(_pieces, raw, recipe),
@@ -173,7 +182,8 @@ def make(
     finally:
         raw.unlink(missing_ok=True)
     lines = lines_of(windows, [source.digest for source in recipe.sources])
-    return Made(recipe, finished, windows, lines, likeness)
+    model_ppm = model_ppm_of(windows, generated)
+    return Made(recipe, finished, windows, generated, lines, model_ppm, likeness)
 
 
 def _render_to(
@@ -182,19 +192,21 @@ def _render_to(
     stems: Mapping[str, Audio],
     onsets: Mapping[str, Onsets],
     progress: Progress | None,
-) -> Windows:
-    """The window table; the sound goes to `raw`, piece by piece."""
+) -> tuple[Windows, Windows]:
+    """The window table, and what nets wrote of each; the sound goes to `raw`, piece by piece."""
     cache = Cache()
     tables: list[Windows] = []
+    notes: list[Windows] = []
     with raw.open("wb") as file:
         for index in range(piece_count(recipe)):
             start, end = piece_range(recipe, index)
             rendered = render(recipe, stems, onsets, start, end, cache=cache, with_parts=False)
             file.write(np.ascontiguousarray(rendered.audio.T, dtype="<f4").tobytes())
             tables.append(rendered.windows)
+            notes.append(rendered.generated)
             if progress is not None:
                 progress(end / recipe.length)
-    return np.concatenate(tables)
+    return np.concatenate(tables), np.concatenate(notes)
 
 
 def _pieces(raw: Path, recipe: Recipe) -> Iterator[Audio]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from generation.engine import dynamics, marking
-from generation.engine.clips import Dry, Onsets
+from generation.engine import dynamics, marking, shares
+from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
 from generation.engine.reverb import ROW, Room, room_of
@@ -92,17 +92,9 @@ class Bus:
         if room is not None and room_blocks is not None:
             room = room.cut(room_blocks)
         self._sources: list[Source | None] = []
-        begins = []
-        for index, source in enumerate(recipe.sources):
-            found, spans = onsets.get(source.digest, _NONE), spans_of(recipe, index)
-            first = first_block(recipe, index)
-            if first is None:
-                self._sources.append(None)
-                continue
-            dry = Dry(recipe, index, fixed(stems[source.digest]), found, cache, spans)
-            channel = Channel(spans, dry, first * BLOCK_SAMPLES)
-            self._sources.append(Source(channel, room, first))
-            begins.append(first)
+        self._generated: list[Source] = []
+        self._owners = shares.generated_sources(recipe)
+        begins = self._set_up(stems, onsets, cache, room)
         since = min(begins, default=0) * BLOCK_SAMPLES
         self._poured = Tape(self._pour, (3,), np.float32, 2 * BLOCK_SAMPLES, BLOCK_SAMPLES, since)
         is_wet = any(source is not None and source.sends for source in self._sources)
@@ -114,6 +106,9 @@ class Bus:
         self._gathered = Tape(
             self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
         )
+        self._apart = Tape(
+            self._gather_apart, (len(self._owners), 2), np.float32, _KEEP, BLOCK_SAMPLES
+        )
         self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES, since)
         self._levels = Tape(self._measured, (), np.int32, BLOCK_SAMPLES // dynamics.STEP)
         self._loud = Tape(self._raised, (3,), np.float32, _KEEP, BLOCK_SAMPLES)
@@ -123,6 +118,33 @@ class Bus:
         self._peaks = Tape(self._peaked, (), np.int32, _KEEP // dynamics.LIMIT_STEP)
         self._curve = Tape(self._limited, (), np.float32, _KEEP, dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
+
+    def _set_up(
+        self,
+        stems: Mapping[str, Audio],
+        onsets: Mapping[str, Onsets],
+        cache: Cache,
+        room: Room | None,
+    ) -> list[int]:
+        """A channel for every source that sounds, and one for what nets wrote of it; the blocks in
+        which they begin."""
+        begins = []
+        for index, source in enumerate(self._recipe.sources):
+            found, spans = onsets.get(source.digest, _NONE), spans_of(self._recipe, index)
+            first = first_block(self._recipe, index)
+            if first is None:
+                self._sources.append(None)
+                continue
+            stem = fixed(stems[source.digest])
+            dry = Dry(self._recipe, index, stem, found, cache, spans)
+            channel = Channel(spans, dry, first * BLOCK_SAMPLES)
+            self._sources.append(Source(channel, room, first))
+            if index in self._owners:
+                notes = Generated(self._recipe, index, stem)
+                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
+                self._generated.append(Source(led, room, first))
+            begins.append(first)
+        return begins
 
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""
@@ -149,6 +171,11 @@ class Bus:
                 row[:] = 0.0
             else:
                 source.part(lo, hi, row)
+
+    def _gather_apart(self, lo: int, hi: int, out: Audio) -> None:
+        """What nets wrote for each of the owners, before the bus curves."""
+        for row, source in zip(out, self._generated, strict=True):
+            source.part(lo, hi, row)
 
     def _measured(self, lo: int, hi: int, out: Turns) -> None:
         mix = self._mix.read(lo * dynamics.STEP, hi * dynamics.STEP)
@@ -212,6 +239,14 @@ class Bus:
         out: Audio = self._gathered.read(lo, hi) * self._gains(lo, hi)
         return out
 
-    def windows(self, lo: int, hi: int) -> Reals:
-        """The windows of [lo + RUN_IN, hi), whole strides; float64 [n_windows, n_sources]."""
-        return windows_of(self._gathered.read(lo, hi), self._gains(lo, hi))
+    def windows(self, lo: int, hi: int) -> tuple[Reals, Reals]:
+        """The windows of [lo + RUN_IN, hi), whole strides.
+
+        Float64 [n_windows, n_sources] and, of each window, what nets wrote: [n_windows].
+        """
+        rows, count = self._gathered.read(lo, hi), len(self._sources)
+        if self._owners:
+            notes = self._apart.read(lo, hi)
+            rows = np.concatenate((rows, notes))
+            rows[list(self._owners)] -= notes
+        return shares.joined(windows_of(rows, self._gains(lo, hi)), count, self._owners)

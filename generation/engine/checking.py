@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from generation.engine import eq, reverb
+from generation.engine import eq, reverb, struck
 from generation.engine.clips import PROCESSORS
 from generation.engine.memory import memory_of
 from generation.engine.timemap import TimeMap
@@ -27,6 +27,7 @@ from generation.recipe import (
     Compressor,
     DigestMismatch,
     Grains,
+    Note,
     OutOfRange,
     Recipe,
     UnknownProcessor,
@@ -45,7 +46,7 @@ SOFTEST_DB = -300.0
 # Every version of everything that can sound here or weighs what sounded, by its place.
 KNOWN: dict[str, tuple[str, ...]] = {
     "clip": PROCESSORS,
-    "note": ("struck/1",),
+    "note": ("struck/1", "struck/2"),
     "compressor": ("compressor/1",),
     "console": ("console/1",),
     "reverb": (reverb.PROCESSOR,),
@@ -206,6 +207,23 @@ def _check_notes(recipe: Recipe) -> None:
         _need(starts_within and 0 < note.length <= LONGEST, "A note starts in the piece and lasts.")
         _need(abs(note.semitones) in PAIRS, "Pitch moves by 12 semitones at most.")
         _need(abs(note.gain_db) <= 60, "A note's gain lies beyond 60 dB.")
+        _check_played(note)
+
+
+def _check_played(note: Note) -> None:
+    """What "struck/2" has more than "struck/1"."""
+    if note.processor == "struck/1":
+        told = note.cents or note.fade_in or note.fade_out or note.loop is not None
+        _need(not told, "Notes of struck/1 have no cents, no loop and fades of their own.")
+        return
+    _need(abs(note.cents) <= 100, "A note is tuned by 100 cents at most.")
+    _need(note.fade_in >= 0 and note.fade_out >= 0, "A fade cannot be negative.")
+    _need(note.fade_in + note.fade_out <= note.length, "Fades are longer than their note.")
+    if note.loop is not None:
+        first, last = note.loop
+        inside = note.slice_start <= first and last <= note.slice_end
+        _need(inside, "A note's loop lies outside its slice.")
+        _need(last - first >= struck.LOOP_LEAST, "A loop lasts 256 samples at least.")
 
 
 def _check_console(recipe: Recipe) -> None:

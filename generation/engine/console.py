@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine import dynamics, eq
-from generation.engine.clips import Dry
+from generation.engine.clips import Dry, Generated
 from generation.engine.kernels import Audio, Turns, exp2_of, fixed, kernel, raised_cosine
 from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
@@ -30,11 +30,18 @@ def flat(count: int) -> Audio:
 class Lane:
     """One span of one source; `plain` is still to be equalized, `shaped` is so already.
 
-    Before `since` there is silence.
+    Before `since` there is silence. A lane that is led by another takes its compressor's gain.
     """
 
-    def __init__(self, span: Span, plain: Read | None, shaped: Read | None, since: int) -> None:
-        self._since = since
+    def __init__(
+        self,
+        span: Span,
+        plain: Read | None,
+        shaped: Read | None,
+        since: int,
+        leader: "Lane | None" = None,
+    ) -> None:
+        self._since, self._leader = since, leader
         self._span, strip = span, span.strip
         memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
         self._memory = memory // dynamics.STEP
@@ -76,6 +83,8 @@ class Lane:
 
     def _gain(self, lo: int, hi: int) -> Audio:
         """The compressor's gain over [lo, hi), multiples of STEP."""
+        if self._leader is not None:
+            return self._leader._gain(lo, hi)
         compressor = self._span.strip.compressor
         if compressor is None:
             return flat(hi - lo)
@@ -111,9 +120,19 @@ class Lane:
 
 
 class Channel:
-    """All spans of one source: dry sound in, left, right and send out; silence before `since`."""
+    """All spans of one source: dry sound in, left, right and send out; silence before `since`.
 
-    def __init__(self, spans: tuple[Span, ...], dry: Dry, since: int) -> None:
+    What is a part of another channel's sound is led by it: each lane takes that channel's gains, so
+    that the part is the part that it is of the whole.
+    """
+
+    def __init__(
+        self,
+        spans: tuple[Span, ...],
+        dry: Dry | Generated,
+        since: int,
+        leader: "Channel | None" = None,
+    ) -> None:
         plain = shaped = None
         if dry.is_plain:
             keep = eq.RUN_IN + eq.CHUNK
@@ -121,7 +140,11 @@ class Channel:
         if dry.is_shaped:
             keep = dynamics.STEP
             shaped = Tape(dry.shaped, STEREO, np.float32, keep, begins=since).read
-        self._lanes = [Lane(span, plain, shaped, since) for span in spans]
+        leaders = leader._lanes if leader is not None else [None] * len(spans)
+        self._lanes: list[Lane] = [
+            Lane(span, plain, shaped, since, lane)
+            for span, lane in zip(spans, leaders, strict=True)
+        ]
         self.sends = any(span.strip.send_db is not None for span in spans)
 
     def sound(self, lo: int, hi: int, out: Audio) -> None:

@@ -19,9 +19,10 @@ from generation.engine.eq import K_WEIGHTING
 from generation.engine.kernels import Audio, Reals, Samples, Turns, fade, fixed
 from generation.engine.loudness import weigh_hops
 from generation.engine.spans import spans_of
+from generation.engine.struck import pace_of, size_of
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
-from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Clip, Recipe
+from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Clip, Note, Recipe
 
 PROBES = 6
 PROBE_SAMPLES = 10 * BLOCK_SAMPLES
@@ -130,6 +131,11 @@ def _planned(
         inside = (at >= 0) & (at < stems[digest].shape[1])
         held = power[np.clip(at // span, 0, len(power) - 1)] * inside
         total[first:last] += held * _share(clip, centers[first:last])
+    for note in recipe.notes:
+        if note.source == index:
+            first, last = note.slice_start // span, -(-note.slice_end // span)
+            held = float(power[first : min(last, len(power))].mean()) if first < len(power) else 0.0
+            total += held * _level(note) * _struck_share(note, centers)
     return total * _gains(recipe, index, centers)
 
 
@@ -141,6 +147,18 @@ def _share(clip: Clip, centers: Samples) -> Reals:
     fall = np.clip((clip.end - centers) / max(1, clip.fade_out), 0.0, 1.0)
     shape = np.sin(0.5 * np.pi * np.minimum(rise, fall)) ** 4
     return np.asarray(np.clip(full, 0, None) / WINDOW_SAMPLES * shape)
+
+
+def _struck_share(note: Note, centers: Samples) -> Reals:
+    """How much of each 100 ms the note sounds."""
+    lo, hi = centers - WINDOW_SAMPLES // 2, centers + WINDOW_SAMPLES // 2
+    full = np.minimum(hi, note.start + size_of(note)) - np.maximum(lo, note.start)
+    return np.asarray(np.clip(full, 0, None) / WINDOW_SAMPLES)
+
+
+def _level(note: Note) -> float:
+    """The note's own gain in energy."""
+    return float(10.0 ** (note.gain_db / 10.0))
 
 
 def _gains(recipe: Recipe, index: int, moments: Samples) -> Reals:
@@ -169,6 +187,24 @@ def _held(recipe: Recipe, index: int, stems: Mapping[str, Audio], lo: int, hi: i
         gain = float(_gains(recipe, index, np.array([(a + b) // 2]))[0])
         energy = mean_squares(part, BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
         total += energy * (b - a) / (last - first) * faded * gain
+    return total + _held_by_notes(recipe, index, stem, lo, hi)
+
+
+def _held_by_notes(recipe: Recipe, index: int, stem: Audio, lo: int, hi: int) -> float:
+    """The K-weighted energy that the slices of a source's notes hold in [lo, hi)."""
+    total = 0.0
+    for note in recipe.notes:
+        a, b = max(lo, note.start), min(hi, note.start + size_of(note))
+        if note.source != index or a >= b:
+            continue
+        pace = pace_of(note) / (1 << 32)
+        first = note.slice_start + int((a - note.start) * pace)
+        last = min(note.slice_end, first + int((b - a) * pace))
+        if last <= first:
+            first, last = note.loop or (note.slice_start, note.slice_end)
+        gain = float(_gains(recipe, index, np.array([(a + b) // 2]))[0])
+        energy = mean_squares(np.asarray(stem[:, first:last]), BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
+        total += energy * (b - a) / (last - first) * _level(note) * gain
     return total
 
 
@@ -212,7 +248,8 @@ def excerpt_of(recipe: Recipe, lo: int, hi: int) -> Recipe:
             kept = min(clip.fade_out, clip.end - since)
             clip = replace(clip, start=since, fade_in=0, fade_out=kept)
         clips.append(clip)
-    return replace(recipe, clips=tuple(clips), gain_db=0.0)
+    notes = [one for one in recipe.notes if one.start < hi and one.start + one.length > since]
+    return replace(recipe, clips=tuple(clips), notes=tuple(notes), gain_db=0.0)
 
 
 def faded_blocks(recipe: Recipe, hops: Reals) -> Reals:

@@ -28,12 +28,14 @@ class Rendered:
     """A piece of a variation.
 
     `audio`: float32 [2, n]; `parts`: float32 [n_sources, 2, n], in recipe order, or [n_sources, 2,
-    0] when not asked for; `windows`: float64 [n_windows, n_sources], empty when not asked for.
+    0] when not asked for; `windows`: float64 [n_windows, n_sources], empty when not asked for;
+    `generated`: float64 [n_windows], what notes of nets give of each window (see `shares`).
     """
 
     audio: Audio
     parts: Audio
     windows: Reals
+    generated: Reals
 
 
 def render(
@@ -65,15 +67,17 @@ def render(
     windowed = with_windows and start % WINDOW_SAMPLES == 0
     audio = np.empty((2, end - start), dtype=np.float32)
     parts = np.empty((len(recipe.sources), 2, end - start if with_parts else 0), dtype=np.float32)
-    tables = [np.empty((0, len(recipe.sources)))]
+    tables, notes = [np.empty((0, len(recipe.sources)))], [np.empty(0)]
     for lo in range(start, end, PIECE_SAMPLES):
         hi = min(end, lo + PIECE_SAMPLES)
         audio[:, lo - start : hi - start] = bus.sound(lo, hi)
         if with_parts:
             parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
         if windowed:
-            tables.append(_windows(bus, lo, hi))
-    return Rendered(audio, parts, np.concatenate(tables))
+            windows, generated = _windows(bus, lo, hi)
+            tables.append(windows)
+            notes.append(generated)
+    return Rendered(audio, parts, np.concatenate(tables), np.concatenate(notes))
 
 
 def _desk(
@@ -87,9 +91,10 @@ def _desk(
     return Bus(recipe, stems, onsets, cache, mark)
 
 
-def _windows(bus: Bus, lo: int, hi: int) -> Reals:
-    """The windows that begin in [lo, hi); lo is a multiple of WINDOW_SAMPLES."""
+def _windows(bus: Bus, lo: int, hi: int) -> tuple[Reals, Reals]:
+    """The windows that begin in [lo, hi), as `Bus.windows` gives them; lo begins a window."""
     first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
-    table = bus.windows(first - RUN_IN, last)
+    windows, generated = bus.windows(first - RUN_IN, last)
     skipped = (lo - first) // WINDOW_SAMPLES
-    return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]
+    kept = slice(skipped, skipped - (-(hi - lo) // WINDOW_SAMPLES))
+    return windows[kept], generated[kept]

@@ -111,7 +111,8 @@ class Segment(models.Model):
     """A stored piece: [start, end) samples as 24-bit FLAC in the store under `name`.
 
     `windows` is the piece's table of 100 ms windows: little-endian float64, row by row, one column
-    per source of the recipe.
+    per source of the recipe. `generated` holds a float64 per window: what notes of nets gave of it;
+    it is empty where the recipe has none.
 
     Personal data: none.
     """
@@ -124,6 +125,7 @@ class Segment(models.Model):
     digest = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()
     windows = models.BinaryField()
+    generated = models.BinaryField(default=b"")
     stored_at = models.DateTimeField()
 
     class Meta:

@@ -92,11 +92,12 @@ def store_segment(
     digest: str,
     size: int,
     windows: bytes,
+    generated: bytes = b"",
     now: datetime,
 ) -> bool:
     """Make a stored piece visible. False: it came twice, or nobody waits for it any more.
 
-    The last missing piece puts the job that seals. `windows`: see Segment.
+    The last missing piece puts the job that seals. `windows`, `generated`: see Segment.
     """
     variation = locked(variation_id)
     if variation.state != State.RENDERING:
@@ -113,6 +114,7 @@ def store_segment(
             "digest": digest,
             "bytes": size,
             "windows": windows,
+            "generated": generated,
             "stored_at": now,
         },
     )

@@ -1,7 +1,8 @@
 """How far a recipe goes from its originals: the extremes that its clearance is asked about.
 
 Pure: it reads a recipe as data and refuses to know who composed it, so that no composer, and no
-fault in one, goes beyond what the artists allowed. Invariant: every clip counts, by its length.
+fault in one, goes beyond what the artists allowed. Invariant: every clip counts, by its length, and
+every note by its pitch.
 """
 
 import math
@@ -15,14 +16,17 @@ FREE_TIME = "granular/1"
 def reach_of(plan: Recipe) -> Asked:
     """The slowest and fastest tempo of a source, the largest move of key, whether voices sound.
 
-    Grains, and pieces in free time, have no tempo and count by their pitch alone.
+    Grains, notes and pieces in free time have no tempo and count by their pitch alone; a pitch that
+    lies between semitones counts as the nearest.
     """
-    used = {clip.source for clip in plan.clips}
-    timed = used if plan.grid is not None else ()
+    timed = {clip.source for clip in plan.clips} if plan.grid is not None else ()
+    used = {clip.source for clip in plan.clips} | {note.source for note in plan.notes}
+    moved = [abs(clip.semitones) for clip in plan.clips]
+    moved += [(abs(100 * note.semitones + note.cents) + 50) // 100 for note in plan.notes]
     ratios = [ratio for source in timed if (ratio := tempo_ratio(plan, source)) is not None]
     return Asked(
         tempo_ratio=(min(ratios, default=1.0), max(ratios, default=1.0)),
-        semitones=max((abs(clip.semitones) for clip in plan.clips), default=0),
+        semitones=max(moved, default=0),
         vocals=any(plan.sources[number].role == VOCALS for number in used),
     )
 

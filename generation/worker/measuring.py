@@ -1,6 +1,7 @@
 """The jobs "measure_stem" and "measure_recording": what is heard, written down once.
 
-Invariant: a recording is measured from all its ready stems, each of which has been measured before.
+Invariant: a recording is measured from all its ready stems, each of which has been measured before
+by this version: what an older one measured is measured again.
 """
 
 from uuid import UUID
@@ -9,7 +10,7 @@ from generation.analysis.measure import measure_recording as measure_all
 from generation.analysis.measure import measure_stem as measure_one
 from generation.analysis.operations import store_recording_measure, store_stem_measure
 from generation.analysis.queries import measured_stem
-from generation.analysis.values import StemAnalysis
+from generation.analysis.values import VERSION, StemAnalysis
 from generation.work.models import Job
 from generation.worker.loop import Clock
 from generation.worker.stems import load_stem
@@ -36,13 +37,19 @@ def _measured(stem: Stem, clock: Clock) -> StemAnalysis:
     return analysis
 
 
+def _current(stem: Stem) -> StemAnalysis | None:
+    """What this version measured in the stem."""
+    found = measured_stem(stem.id)
+    return found if found is not None and found.version == VERSION else None
+
+
 def measure_recording(job: Job, clock: Clock) -> None:
     """Measure a recording from its ready stems in their order."""
     recording_id = UUID(job.subject_ref)
     stems = [one for one in list_stems(recording_id) if one.state == Stem.State.READY]
     if not stems:
         return
-    analyses = [measured_stem(one.id) or _measured(one, clock) for one in stems]
+    analyses = [_current(one) or _measured(one, clock) for one in stems]
     audio = [load_stem(one.audio_id) for one in stems if one.audio_id is not None]
     analysis = measure_all(audio, analyses)
     store_recording_measure(

@@ -16,6 +16,7 @@ from generation.engine import codecs
 from generation.engine.backends import Backend, backend_for, choose_backend
 from generation.engine.checking import check_known
 from generation.engine.render import Cache
+from generation.engine.shares import generated_sources
 from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
 from generation.variations.models import Variation
 from generation.variations.operations import store_segment, withdraw_variation
@@ -90,5 +91,6 @@ def render_piece(job: Job, clock: Clock) -> None:
         digest=digest,
         size=len(data),
         windows=np.ascontiguousarray(rendered.windows, dtype="<f8").tobytes(),
+        generated=rendered.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
         now=clock(),
     )

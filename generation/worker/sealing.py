@@ -11,13 +11,13 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 
 from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.engine import codecs, master
-from generation.engine.kernels import Audio
+from generation.engine.kernels import Audio, Reals
 from generation.engine.lines import lines_of
+from generation.engine.shares import model_ppm_of
 from generation.recipe import PIECE_SAMPLES, Recipe
 from generation.variations import queries, rules
 from generation.variations.models import Segment, Variation
@@ -46,7 +46,9 @@ def seal(job: Job, clock: Clock) -> None:
     plan = read_recipe(variation.recipe)
     segments = list(variation.segments.order_by("index"))
     table = b"".join(bytes(one.windows) for one in segments)
+    generated = b"".join(bytes(one.generated) for one in segments)
     measured: dict[str, object] = {"target_lufs": plan.target_lufs}
+    measured["model_ppm"] = _model_ppm(plan, table, generated)
     files: list[StoredFile] = []
     refusal: tuple[str, str] | None = None
     if variation.state == State.RENDERING and len(segments) == variation.piece_count:
@@ -64,7 +66,7 @@ def seal(job: Job, clock: Clock) -> None:
     seal_variation(
         variation_id=variation.id,
         lines=_lines(variation, plan, table),
-        windows_sha256=hashlib.sha256(table).hexdigest(),
+        windows_sha256=hashlib.sha256(table + generated).hexdigest(),
         measured=measured,
         files=files,
         refusal=refusal,
@@ -138,9 +140,20 @@ def _store(file: master.File, trim_db: float) -> StoredFile:
     return StoredFile(file.format, name, digest, size, trim_db - file.lowered_db)
 
 
+def _windows(plan: Recipe, table: bytes) -> Reals:
+    return np.frombuffer(table, dtype="<f8").reshape(-1, len(plan.sources))
+
+
+def _model_ppm(plan: Recipe, table: bytes, generated: bytes) -> int:
+    """The nets' part of what was heard, by the policy of the lines."""
+    if not generated:
+        return 0
+    return model_ppm_of(_windows(plan, table), np.frombuffer(generated, dtype="<f8"))
+
+
 def _lines(variation: Variation, plan: Recipe, table: bytes) -> list[tuple[UUID, int]]:
     """(stem, ppm) by policy k-weighted-shapley/1; empty when nothing sounded."""
     digests = [source.digest for source in plan.sources]
-    windows: npt.NDArray[np.float64] = np.frombuffer(table, dtype="<f8").reshape(-1, len(digests))
+    windows = _windows(plan, table)
     stems = {digests[one.position]: one.stem_id for one in queries.sources_of(variation)}
     return [(stems[digest], ppm) for digest, ppm in lines_of(windows, digests)]

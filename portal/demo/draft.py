@@ -41,8 +41,8 @@ def draft_licence(made: Made, songs: Sequence[Song], notes: Sequence[str]) -> di
         "source": _source(songs[0].analysis),
         "result": _result(recipe),
         "attribution": _attribution(made, songs),
-        "windows_sha256": windows_sha256(made.windows),
-        "model_ppm": 0,
+        "windows_sha256": windows_sha256(made),
+        "model_ppm": made.model_ppm,
         "engine": _engine(recipe) | {"likeness": asdict(made.likeness.whole)},
         "notes": [DRAFT, sentence_of(made.likeness, recipe), *recipe.remarks, *notes],
     }

@@ -86,6 +86,16 @@ def test_a_recipe_of_schema_1_sounds_as_it_did_when_it_was_stored(old):
         assert snr_db(now, then) >= KEPT_DB
 
 
+def test_a_note_of_schema_2_has_no_cents_no_loop_and_no_fades_of_its_own():
+    (note,) = from_json(stored(2)).notes
+    assert (note.processor, note.semitones, note.gain_db) == ("struck/1", -2, -4.5)
+    assert (note.cents, note.loop, note.fade_in, note.fade_out) == (0, None, 0, 0)
+    data = json.loads(stored(2))
+    data["notes"][0]["cents"] = 4
+    with pytest.raises(RecipeError, match="does not follow schema 2"):
+        from_json(json.dumps(data))
+
+
 def test_a_stored_text_keeps_its_hash_whatever_reading_makes_of_it(old):
     assert sha256_of_text(stored(1)) == SHA256_OF_SCHEMA_1
     assert sha256_of(old) != SHA256_OF_SCHEMA_1
@@ -94,7 +104,7 @@ def test_a_stored_text_keeps_its_hash_whatever_reading_makes_of_it(old):
 
 @pytest.mark.parametrize("schema", [SCHEMA + 1, 0, -1, 99, "2", True, None, 2.0])
 def test_a_schema_that_is_not_known_is_refused(schema):
-    with pytest.raises(UnknownSchema, match="this reads 1 to 2"):
+    with pytest.raises(UnknownSchema, match="this reads 1 to 3"):
         from_json(json.dumps(json.loads(stored(1)) | {"schema": schema}))
 
 
@@ -121,7 +131,7 @@ def test_a_text_that_is_no_recipe_is_refused(old):
         {"length": 48_000.5},
         {"grid": []},
     ):
-        with pytest.raises(RecipeError, match="does not follow schema 2"):
+        with pytest.raises(RecipeError, match="does not follow schema 3"):
             from_json(json.dumps(data | more))
 
 

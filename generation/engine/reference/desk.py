@@ -7,7 +7,7 @@ the recipe, not who hears it. Invariant: parts add up to the output within round
 import torch
 from torch import Tensor
 
-from generation.engine import dynamics, marking
+from generation.engine import dynamics, marking, shares
 from generation.engine.eq import CHUNK, K_WEIGHTING
 from generation.engine.kernels import Audio, exp2_of
 from generation.engine.reference import gains
@@ -28,8 +28,9 @@ _KEEP = 8 * BLOCK_SAMPLES
 class Desk:
     """The desk of one recipe over what its sources play.
 
-    `dry(lo, hi)`: float32 [sources, 2, 2, hi - lo] as `Sources.sound` gives it; `plain`: indexes of
-    the sources that play anything still to be equalized.
+    `dry(lo, hi)`: float32 [rows, 2, 2, hi - lo] as `Sources.sound` gives it: a row per source, then
+    one for the notes of nets of each source that has any; `plain`: the rows that play anything
+    still to be equalized.
     """
 
     def __init__(
@@ -47,6 +48,10 @@ class Desk:
             Channel(spans_of(recipe, index), _row(dry, index), index in plain, device)
             for index in range(len(recipe.sources))
         ]
+        self._count, self.owners = len(recipe.sources), shares.generated_sources(recipe)
+        for row, owner in enumerate(self.owners, self._count):
+            led, spans = self._channels[owner], spans_of(recipe, owner)
+            self._channels.append(Channel(spans, _row(dry, row), row in plain, device, led))
         self._dry, self._before = dry, max(channel.memory for channel in self._channels)
         reverb, compressor = recipe.bus.reverb, recipe.bus.compressor
         self._room = None if reverb is None else room_of(reverb, device)
@@ -64,7 +69,7 @@ class Desk:
         self._gain = exp2_of(recipe.gain_db * DB)
 
     def _stripped(self, lo: int, hi: int) -> Tensor:
-        """Left, right and send of every source: [sources, 3, n]; nothing sounds before sample 0."""
+        """Left, right and send of every row: [rows, 3, n]; nothing sounds before sample 0."""
         if lo >= 0:
             # All channels read parts of this; asked for at once, it is worked out once.
             self._dry(lo - self._before, -(-hi // CHUNK) * CHUNK)
@@ -82,7 +87,7 @@ class Desk:
         return lo if self._room is None else lo - self._room.blocks * BLOCK_SAMPLES
 
     def gathered(self, lo: int, hi: int) -> Tensor:
-        """Parts before the bus curves, [sources, 2, n]; lo and hi are multiples of a block."""
+        """Rows before the bus curves, [rows, 2, n]; lo and hi are multiples of a block."""
         strips = self._strips.read(self._sends_from(lo), hi)
         return self._with_room(strips[..., lo - hi :], strips[:, 2])
 
@@ -90,7 +95,7 @@ class Desk:
         """The sum of all sources and of the room's answer to all sends: [2, n]."""
         strips = self._strips.read(self._sends_from(lo), hi)
         total = torch.zeros_like(strips[0])
-        for strip in strips:
+        for strip in strips[: self._count]:
             total = total + strip
         return self._with_room(total[None, :, lo - hi :], total[None, 2])[0]
 
@@ -131,18 +136,28 @@ class Desk:
 
     def parts(self, lo: int, hi: int) -> Tensor:
         """Every source's part of the output, float32 [sources, 2, hi - lo]."""
+        return self._rows(lo, hi)[: self._count]
+
+    def _rows(self, lo: int, hi: int) -> Tensor:
+        """Every row's part of the output, float32 [rows, 2, hi - lo]."""
         curve = self._limit(lo, hi) * self._loud.read(lo, hi)[2]
         begin, end = lo // BLOCK_SAMPLES * BLOCK_SAMPLES, -(-hi // BLOCK_SAMPLES) * BLOCK_SAMPLES
         gathered = self.gathered(begin, end)
         return gathered[..., lo - begin : hi - begin] * curve
 
     def windows(self, lo: int, hi: int) -> Tensor:
-        """The windows that begin in [lo, hi): float64 [windows, sources].
+        """The windows that begin in [lo, hi): float64 [windows, rows], as `shares.joined` takes
+        them.
 
         lo is a multiple of WINDOW_SAMPLES.
         """
         first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
-        weighted = cascade(self.parts(first - RUN_IN, last), K_WEIGHTING, STRIDE, RUN_IN).double()
+        rows = self._rows(first - RUN_IN, last)
+        if self.owners:
+            notes = rows[self._count :]
+            rows = rows.clone()
+            rows[list(self.owners)] -= notes
+        weighted = cascade(rows, K_WEIGHTING, STRIDE, RUN_IN).double()
         cut = weighted.view(*weighted.shape[:2], -1, WINDOW_SAMPLES)
         table: Tensor = (cut * cut.sum(0)).sum((1, 3)).T / WINDOW_SAMPLES
         skipped = (lo - first) // WINDOW_SAMPLES

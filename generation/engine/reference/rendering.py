@@ -21,6 +21,7 @@ from generation.engine.reference.sources import Sources, knows
 from generation.engine.reference.steps import PLAIN, Steps
 from generation.engine.reference.tape import Tape
 from generation.engine.render import Rendered
+from generation.engine.shares import generated_sources, joined
 from generation.engine.tape import Cache
 from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe, UnknownProcessor
 
@@ -52,7 +53,7 @@ class Jobs:
         self.desks: list[Desk] = []
         at = 0
         for recipe, mark in zip(recipes, marks, strict=True):
-            rows = range(at, at + len(recipe.sources))
+            rows = range(at, at + len(recipe.sources) + len(generated_sources(recipe)))
             plain = {row - at for row in sources.is_plain if row in rows}
             self.desks.append(Desk(recipe, Rows(self._dry, rows), plain, device, mark, steps))
             at = rows.stop
@@ -124,7 +125,7 @@ class TorchBackend:
         count = len(recipe.sources)
         audio = np.empty((2, end - start), dtype=np.float32)
         parts = np.empty((count, 2, end - start if with_parts else 0), dtype=np.float32)
-        tables = [np.empty((0, count))]
+        tables, notes = [np.empty((0, count))], [np.empty(0)]
         with torch.inference_mode():
             for lo in range(start, end, self._at_once):
                 hi = min(end, lo + self._at_once)
@@ -132,5 +133,8 @@ class TorchBackend:
                 if with_parts:
                     parts[:, :, lo - start : hi - start] = desk.parts(lo, hi).cpu().numpy()
                 if windowed:
-                    tables.append(desk.windows(lo, hi).cpu().numpy())
-        return Rendered(audio, parts, np.concatenate(tables))
+                    table = desk.windows(lo, hi).cpu().numpy()
+                    windows, generated = joined(table, count, desk.owners)
+                    tables.append(windows)
+                    notes.append(generated)
+        return Rendered(audio, parts, np.concatenate(tables), np.concatenate(notes))

@@ -5,7 +5,7 @@ and stems; strips and mixes are elsewhere. Invariant: a source's sound does not 
 worked out beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from generation.engine.clips import PROCESSORS, Onsets
 from generation.engine.kernels import Reals, Samples
 from generation.engine.reference.steps import Steps
 from generation.engine.reference.stretching import StretchedClip, stretched
+from generation.engine.reference.striking import PlayedVoice
 from generation.engine.reference.strips import faded
 from generation.engine.reference.voices import (
     CloudVoice,
@@ -24,10 +25,11 @@ from generation.engine.reference.voices import (
     VerbatimVoice,
     Voice,
 )
+from generation.engine.shares import generated_sources, is_generated
 from generation.engine.spans import spans_of
 from generation.engine.stretch import MANNERS
 from generation.engine.timemap import TimeMap
-from generation.recipe import Clip, Recipe
+from generation.recipe import Clip, Note, Recipe
 
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
@@ -62,7 +64,10 @@ def _moves(clip: Clip) -> bool:
 
 
 class Sources:
-    """All sources of some recipes, rows in the order of the recipes and of their sources."""
+    """All sources of some recipes, rows in the order of the recipes and of their sources.
+
+    After the sources of a recipe come the notes of nets by themselves, of each source that has any.
+    """
 
     def __init__(
         self,
@@ -80,6 +85,10 @@ class Sources:
                 found = attacks.get(source.digest, _NONE)
                 self._add(recipe, index, sounds[source.digest], found)
                 self.count += 1
+            for index in generated_sources(recipe):
+                stem = sounds[recipe.sources[index].digest]
+                self._add_notes(filter(is_generated, recipe.notes), index, stem)
+                self.count += 1
         self.is_plain = {part.row for part in self._parts}
 
     def _add(self, recipe: Recipe, index: int, stem: Tensor, onsets: Onsets) -> None:
@@ -93,10 +102,13 @@ class Sources:
                 continue
             voice = _voice(clip, stem, onsets)
             self._parts.append(Part(self.count, clip.start, clip.end, voice, clip))
-        for note in recipe.notes:
+        self._add_notes(recipe.notes, index, stem)
+
+    def _add_notes(self, notes: Iterable[Note], index: int, stem: Tensor) -> None:
+        for note in notes:
             if note.source == index:
-                struck = StruckVoice(note, stem)
-                self._parts.append(Part(self.count, struck.start, struck.end, struck))
+                voice = _voice_of(note, stem)
+                self._parts.append(Part(self.count, voice.start, voice.end, voice))
 
     def sound(self, lo: int, hi: int) -> Tensor:
         """Samples [lo, hi) of all sources: float32 [sources, 2, 2, hi - lo].
@@ -140,6 +152,10 @@ def _voice(clip: Clip, stem: Tensor, onsets: Onsets) -> Voice:
     if clip.processor == "slices/1" and not TimeMap(clip.anchors).is_plain():
         return SliceVoice(clip, stem, onsets)
     return VerbatimVoice(clip, stem)
+
+
+def _voice_of(note: Note, stem: Tensor) -> StruckVoice | PlayedVoice:
+    return StruckVoice(note, stem) if note.processor == "struck/1" else PlayedVoice(note, stem)
 
 
 def _ramped(sound: Tensor, clip: Clip | None, lo: int, hi: int) -> Tensor:

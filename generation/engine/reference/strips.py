@@ -34,7 +34,15 @@ def faded(lo: int, hi: int, first: int, length: int, step: int, device: torch.de
 class Lane:
     """One span of one source."""
 
-    def __init__(self, span: Span, dry: Dry, is_plain: bool, device: torch.device) -> None:
+    def __init__(
+        self,
+        span: Span,
+        dry: Dry,
+        is_plain: bool,
+        device: torch.device,
+        leader: "Lane | None" = None,
+    ) -> None:
+        self._leader = leader
         self._span, self._dry, self._device, strip = span, dry, device, span.strip
         memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
         self._memory = memory // dynamics.STEP
@@ -61,6 +69,8 @@ class Lane:
         """The compressor's gain over [lo, hi), multiples of STEP, times the span's cross-fades."""
         span, compressor, device = self._span, self._span.strip.compressor, self._device
         curve = torch.ones(hi - lo, device=device)
+        if self._leader is not None:
+            return self._leader._gain(lo, hi)
         if compressor is not None:
             before = self._memory * dynamics.STEP
             levels = gains.levels_of(self._sound(lo - before, hi))
@@ -83,12 +93,24 @@ class Lane:
 
 
 class Channel:
-    """All spans of one source: dry sound in, left, right and send out."""
+    """All spans of one source: dry sound in, left, right and send out.
+
+    What is a part of another channel's sound is led by it: each lane takes that channel's gains.
+    """
 
     def __init__(
-        self, spans: tuple[Span, ...], dry: Dry, is_plain: bool, device: torch.device
+        self,
+        spans: tuple[Span, ...],
+        dry: Dry,
+        is_plain: bool,
+        device: torch.device,
+        leader: "Channel | None" = None,
     ) -> None:
-        self._lanes = [Lane(span, dry, is_plain, device) for span in spans]
+        leaders = leader._lanes if leader is not None else [None] * len(spans)
+        self._lanes: list[Lane] = [
+            Lane(span, dry, is_plain, device, lane)
+            for span, lane in zip(spans, leaders, strict=True)
+        ]
         self._device = device
         self.memory = max(lane.memory for lane in self._lanes)
 

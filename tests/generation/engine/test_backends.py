@@ -265,7 +265,8 @@ def test_every_step_stays_on_its_device(desk):
     mark = np.ones((60, 32), dtype=np.float32)
     made = Jobs([recipe], [held], [onsets], [mark], meta).desks[0]
     assert made.sound(0, recipe.length).shape == (2, recipe.length)
-    assert made.windows(0, 96_000).shape == (20, 3)
+    # Three sources, and the notes that a net wrote for one of them.
+    assert made.windows(0, 96_000).shape == (20, 4)
     assert made.parts(0, 9_600).device == meta
 
 

@@ -56,6 +56,24 @@ def test_grains_follow_from_their_seed_alone():
     assert 0.25 < strewn(5).std() / stem.std() < 4.0
 
 
+def test_grains_that_stand_still_hold_a_moment_of_a_glide():
+    """A freeze: the map does not move, so the pitch stays where it was at that moment."""
+    seconds, length = 6, 4 * RATE
+    time = np.arange(seconds * RATE) / RATE
+    stem = stereo(0.2 * np.sin(2 * np.pi * (300 * time + 50 * time**2)))
+    grains = Grains(150.0, 40.0, 15.0, 0.3, 9)
+    anchors = ((0, 3 * RATE), (length, 3 * RATE))
+    clip = Clip(0, "granular/1", 0, length, anchors, grains=grains)
+    recipe = plain_recipe(length, {"a": stem}, [clip])
+    out = render(recipe, {"a": stem}, {}, 0, length).audio[0]
+    for start in (RATE, 2 * RATE, 3 * RATE - 24_000):
+        part = out[start : start + 24_000].astype(float)
+        power = np.abs(np.fft.rfft(part * np.hanning(24_000))) ** 2
+        center = (power * np.arange(len(power))).sum() / power.sum() * 2.0
+        assert abs(1_200 * np.log2(center / 600.0)) < 25
+        assert part.std() > 0.02
+
+
 def test_a_note_plays_its_slice_at_its_pitch():
     stem = chord(2, (440.0,))
     note = Note(0, 4_800, 30_000, 12_000, 80_000, 7, 0.0, "net")

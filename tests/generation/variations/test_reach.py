@@ -6,6 +6,7 @@ import pytest
 
 from generation.compose.director import compose
 from generation.compose.values import MODES, Ask, Limits
+from generation.recipe import Note
 from generation.variations.reach import reach_of
 from licensing.clearance import limits as granted
 from licensing.clearance.rules import reasons_beyond
@@ -37,6 +38,17 @@ def test_every_clip_counts_for_key_and_every_used_source_for_voices():
     assert not reach_of(made("focus", vocals=True)).vocals
     bent = replace(recipe.clips[0], semitones=-5)
     assert reach_of(replace(recipe, clips=(bent, *recipe.clips[1:]))).semitones == 5
+
+
+def test_notes_count_by_their_nearest_semitone_and_by_the_voice_that_they_are_of():
+    recipe = made("focus", vocals=True)
+    note = Note(0, 0, 9_000, 0, 9_000, 2, 0.0, "", "struck/2", 60)
+    assert reach_of(replace(recipe, notes=(note,))).semitones == 3
+    assert reach_of(replace(recipe, notes=(replace(note, cents=-40),))).semitones == 2
+    sung = (replace(recipe.sources[0], role="vocals"), *recipe.sources[1:])
+    unheard = tuple(clip for clip in recipe.clips if clip.source != 0)
+    assert not reach_of(replace(recipe, sources=sung, clips=unheard)).vocals
+    assert reach_of(replace(recipe, sources=sung, clips=unheard, notes=(note,))).vocals
 
 
 def test_recipe_beyond_what_was_granted_is_told():

@@ -22,7 +22,8 @@ from tests.studio import ask_for
 
 
 def store_noise(variation, index, rng):
-    """Store noise as a piece that a broken machine might have made, with its windows."""
+    """Store noise as a piece that a broken machine might have made, with its windows: a quarter of
+    it as if a net had written it."""
     plan = recipes.from_json(variation.recipe)
     start, end = recipes.piece_range(plan, index)
     data = encode_flac((0.1 * rng.standard_normal((2, end - start))).astype(np.float32))
@@ -35,6 +36,7 @@ def store_noise(variation, index, rng):
         digest=digest,
         size=len(data),
         windows=windows.astype("<f8").tobytes(),
+        generated=(0.25 * windows.sum(axis=1)).astype("<f8").tobytes(),
         now=timezone.now(),
     )
 
@@ -90,6 +92,16 @@ def test_what_was_heard_of_it_is_sealed_so_that_it_is_paid(refused):
     assert min(record.chroma_likeness, record.onset_likeness) < likeness.ONSETS_AT_LEAST
     assert record.files == []
     assert may_serve(record.id, timezone.now())
+
+
+def test_what_nets_wrote_of_it_is_told_from_the_sound_and_stands_in_the_digest(refused):
+    record = LicenceRecord.objects.get()
+    assert record.model_ppm == 250_000
+    rows = list(refused.segments.order_by("index"))
+    table = b"".join(bytes(one.windows) for one in rows)
+    notes = b"".join(bytes(one.generated) for one in rows)
+    assert len(table) == len(notes) * len(recipes.from_json(refused.recipe).sources)
+    assert record.windows_sha256 == hashlib.sha256(table + notes).hexdigest()
 
 
 def test_asking_for_it_again_makes_nothing_and_waits_for_nothing(studio, refused):

@@ -147,6 +147,14 @@ def _console_cases():
         Note(1, 64_000, 9_000, 20_000, 60_000, -7, 0.0, "net"),
     )
     yield "struck-1-notes", Case(_recipe([], notes=notes), ("struck/1",))
+    notes = (
+        Note(
+            0, 200, 90_000, 9_000, 40_000, 3, -3.0, "net", "struck/2", -37, (20_000, 33_000), 96, 9
+        ),
+        Note(1, 64_000, 9_000, 20_000, 60_000, -2, 0.0, "", "struck/2", 18, None, 480, 720),
+        Note(2, 69_000, 9_000, 4_000, 12_000, 0, 0.0, "", "struck/2", 0, None, 0, 720),
+    )
+    yield "struck-2-notes", Case(_recipe([], notes=notes), ("struck/2",))
 
 
 def _bus_cases():

@@ -93,11 +93,16 @@ def list_segments(
         number += 1
 
 
+def is_withdrawn(session: LiveSession, number: int, at: datetime) -> bool:
+    """Whether segment `number` holds some bars of a section that fell."""
+    chain = places_of(session)
+    gone = fallen(session, chain, at)
+    return any(place.number in gone for place in heard_in(chain, number))
+
+
 def find_segment(session: LiveSession, number: int, at: datetime) -> LiveSegment | None:
     """One segment in its present version, when it may be heard at `at`."""
-    chain = places_of(session)
-    version = version_of(chain, number)
-    gone = fallen(session, chain, at)
-    if version is None or any(place.number in gone for place in heard_in(chain, number)):
+    version = version_of(places_of(session), number)
+    if version is None or is_withdrawn(session, number, at):
         return None
     return session.segments.filter(number=number, version=version).first()

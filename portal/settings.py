@@ -304,5 +304,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"ModeEnum": "portal.partners.capabilities.MODES"},
+    "COMPONENT_SPLIT_PATCH": False,  # what a PATCH needs is said in its own shape
+    "ENUM_NAME_OVERRIDES": {
+        "ModeEnum": "portal.partners.capabilities.MODES",
+        "SessionModeEnum": "portal.partners.capabilities.SESSION_MODES",
+    },
 }

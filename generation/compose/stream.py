@@ -59,12 +59,12 @@ def count_planned(end: int) -> int:
 def version_of(chain: Sequence[Place], index: int) -> int | None:
     """The number of the last section with a part in segment `index`: that decides its sound.
 
-    None while the chain does not reach so far.
+    None while the chain does not reach so far, or where it begins later.
     """
     if not chain or index >= count_planned(chain[-1].end):
         return None
     end = segment_range(index)[1] + AHEAD
-    return next(place.number for place in reversed(chain) if place.start < end)
+    return next((place.number for place in reversed(chain) if place.start < end), None)
 
 
 def heard_in(chain: Sequence[Place], index: int) -> list[Place]:

@@ -1,8 +1,8 @@
-"""HTTP Live Streaming of a variation: a grid of segments, and play lists that name them.
+"""HTTP Live Streaming: a grid of segments, and play lists that name them, with an end or without.
 
 Play lists by RFC 8216. Standard library only: it knows lengths and names, no sound, no addresses
 outside a play list's folder and nothing of who listens. Invariant: segment n of every rendition is
-the same span of the variation, whole frames of every codec long, and its length is said exactly.
+the same span of the sound, whole frames of every codec long, and its length is said exactly.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ AAC_CONFIG = b"\x11\x90"
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One codec's form of a variation.
+    """One codec's form of a sound.
 
     `priming`: samples the coder puts before the sound. `before` and `behind`: samples around a
     segment that its coder has to hear. `peak_bits_per_s`: no segment is larger.
@@ -52,7 +52,7 @@ RENDITIONS: dict[str, Rendition] = {
 
 
 def init_segment(rendition: Rendition) -> bytes:
-    """The part of a rendition that a player reads first; the same for every variation."""
+    """The part of a rendition that a player reads first; the same for every sound."""
     return fmp4.init_segment(rendition.entry, SAMPLE_RATE_HZ, rendition.priming)
 
 
@@ -101,10 +101,31 @@ def media_play_list(rendition: Rendition, *, reached: int, end: int) -> str:
         "#EXT-X-PLAYLIST-TYPE:EVENT",
         '#EXT-X-MAP:URI="init.mp4"',
     ]
-    for index in range(count):
+    return _listed(lines, range(count), end, is_closed=reached >= end)
+
+
+def live_play_list(segments: range, *, is_over: bool) -> str:
+    """The newest segments of a sound without an end; those before them have slid out.
+
+    RFC 8216, 6.2.2: no type, because segments leave it, and a first number that only rises. Clients
+    begin three target durations before the end (6.3.3), so the shortest one that holds is said:
+    lengths count as rounded to a second (4.3.3.1). Closed when nothing will follow.
+    """
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{round(SEGMENT_SAMPLES / SAMPLE_RATE_HZ)}",
+        f"#EXT-X-MEDIA-SEQUENCE:{segments.start}",
+        '#EXT-X-MAP:URI="init.mp4"',
+    ]
+    return _listed(lines, segments, segments.stop * SEGMENT_SAMPLES, is_closed=is_over)
+
+
+def _listed(lines: list[str], segments: range, end: int, *, is_closed: bool) -> str:
+    for index in segments:
         start, stop = span_of(index, end)
         lines += [f"#EXTINF:{_seconds(start, stop)},", f"{index}.m4s"]
-    if reached >= end:
+    if is_closed:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 
@@ -118,12 +139,14 @@ def _micros(sample: int) -> int:
     return (sample * 2_000_000 + SAMPLE_RATE_HZ) // (2 * SAMPLE_RATE_HZ)
 
 
-def master_play_list(renditions: Sequence[Rendition]) -> str:
-    """The choice of codecs, in the order given; each has its folder."""
+def master_play_list(renditions: Sequence[Rendition], beside: str = "") -> str:
+    """The choice of codecs, in the order given; each has its folder, next to the list itself or to
+    the address `beside`, which ends with a stroke.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for one in renditions:
         lines += [
             f'#EXT-X-STREAM-INF:BANDWIDTH={one.peak_bits_per_s},CODECS="{one.codecs}"',
-            f"{one.form}/index.m3u8",
+            f"{beside}{one.form}/index.m3u8",
         ]
     return "\n".join(lines) + "\n"

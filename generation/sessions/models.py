@@ -17,8 +17,9 @@ class LiveSession(models.Model):
     """An endless piece for one listener. Positions are samples of the session at 48 kHz.
 
     `handed`: sound up to there was handed out; `heard`: what the player said it played at that
-    moment, `heard_at`; `planned`: the end of its sections; `sealed`: how many minutes are closed.
-    `stems`: the material it was begun with. Personal data: who listens,
+    moment, `heard_at`, or where a client that says nothing is taken to be; `listed`: how far play
+    lists named sound that they cannot take back; `planned`: the end of its sections; `sealed`: how
+    many minutes are closed. `stems`: the material it was begun with. Personal data: who listens,
     and what they asked for.
     """
 
@@ -48,6 +49,7 @@ class LiveSession(models.Model):
     planned = models.PositiveBigIntegerField(default=0)
     handed = models.PositiveBigIntegerField(default=0)
     heard = models.PositiveBigIntegerField(null=True, blank=True)
+    listed = models.PositiveBigIntegerField(default=0)
     sealed = models.PositiveIntegerField(default=0)
     end_code = models.CharField(max_length=60, default="", blank=True)
     end_sentence = models.TextField(default="", blank=True)

@@ -76,11 +76,14 @@ def write_section(
     """Write the next section under its own part of the record, which opens with the first.
 
     `after`: the digest of the section it was planned after, "" for the first. None: another was
-    written meanwhile, or the session is over. Raises OpenRefused when a grant fell meanwhile.
+    written meanwhile, or what it would change was listed, or the session is over. Raises
+    OpenRefused when a grant fell meanwhile.
     """
     session = LiveSession.objects.select_for_update().get(id=session_id)
     last = session.sections.order_by("-index").only("index", "digest").first()
     if session.state not in rules.UNDER_WAY or (last.digest if last else "") != after:
+        return None
+    if rules.changes_listed(planned.start, session.listed):
         return None
     index = last.index + 1 if last else 0
     sha256 = recipes.sha256_of_text(planned.recipe)

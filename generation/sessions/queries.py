@@ -15,6 +15,7 @@ from licensing.attribution.queries import parts_standing
 
 WITHDRAWN = "withdrawn"
 Listener = tuple[str, str]
+MOST_SEGMENTS = 2**31 - 1
 # Sections further back than this have ended long ago, whatever was cut.
 _RECENT = 64
 
@@ -67,14 +68,20 @@ def heard_now(session: LiveSession, now: datetime) -> int | None:
 
 
 def list_segments(
-    session: LiveSession, chain: Sequence[Place], after: int, at: datetime
+    session: LiveSession,
+    chain: Sequence[Place],
+    after: int,
+    at: datetime,
+    *,
+    before: int = MOST_SEGMENTS,
 ) -> list[LiveSegment]:
-    """The unbroken run of stored segments from number `after` on that may be heard at `at`."""
+    """The unbroken run of stored segments from number `after` on that may be heard at `at`.
+
+    It ends before number `before`.
+    """
     gone = fallen(session, chain, at)
-    rows = {
-        (one.number, one.version): one
-        for one in session.segments.filter(number__gte=after).order_by("number", "version")
-    }
+    stored = session.segments.filter(number__gte=after, number__lt=before)
+    rows = {(one.number, one.version): one for one in stored.order_by("number", "version")}
     found: list[LiveSegment] = []
     number = after
     while True:
@@ -86,11 +93,16 @@ def list_segments(
         number += 1
 
 
+def is_withdrawn(session: LiveSession, number: int, at: datetime) -> bool:
+    """Whether segment `number` holds some bars of a section that fell."""
+    chain = places_of(session)
+    gone = fallen(session, chain, at)
+    return any(place.number in gone for place in heard_in(chain, number))
+
+
 def find_segment(session: LiveSession, number: int, at: datetime) -> LiveSegment | None:
     """One segment in its present version, when it may be heard at `at`."""
-    chain = places_of(session)
-    version = version_of(chain, number)
-    gone = fallen(session, chain, at)
-    if version is None or any(place.number in gone for place in heard_in(chain, number)):
+    version = version_of(places_of(session), number)
+    if version is None or is_withdrawn(session, number, at):
         return None
     return session.segments.filter(number=number, version=version).first()

@@ -16,6 +16,7 @@ from generation.compose.stream import (
     SEGMENT_SAMPLES,
     Place,
     count_planned,
+    first_changed,
     segment_at,
 )
 from generation.recipe import SAMPLE_RATE_HZ
@@ -123,15 +124,22 @@ def _wishes(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
-def change_from(handed: int, heard_at: int | None) -> int:
+def change_from(handed: int, heard_at: int | None, listed: int = 0) -> int:
     """The sample from which a change may be heard, at the earliest.
 
     `handed`: sound up to there is in the listener's hands. `heard_at`: where they say they are;
-    what they hold beyond can be replaced. Without it nothing that was handed out is changed.
+    what they hold beyond can be replaced. Without it nothing that was handed out is changed, and
+    nothing ever before `listed`: see `listing`.
     """
     if heard_at is None:
         return handed + AHEAD
-    return min(handed, max(heard_at, handed - HELD_BACK)) + REACTION
+    found = min(handed, max(heard_at, handed - HELD_BACK)) + REACTION
+    return max(found, listed + AHEAD) if listed else found
+
+
+def changes_listed(start: int, listed: int) -> bool:
+    """Whether a section from `start` on would change sound that a play list has named."""
+    return first_changed(start) * SEGMENT_SAMPLES < listed
 
 
 def wanted_segments(chain: Sequence[Place], handed: int) -> range:

@@ -113,7 +113,8 @@ def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
     elif control is not None and last.control < index:
         because, heard = STEERED, control.said_at
     if because:
-        since = min(rules.change_from(session.handed, heard), chain[-1].end)
+        since = rules.change_from(session.handed, heard, session.listed)
+        since = min(since, chain[-1].end)
         chain = cut_short(chain, next_line(chain, since))
     elif not rules.is_plan_due(chain[-1].end, session.handed):
         if chain[-1].end >= rules.LONGEST and session.handed >= rules.LONGEST - rules.HELD_BACK:

@@ -2,12 +2,11 @@
 
 It encodes nothing: a segment that nobody asked for today is made by a worker while the request
 waits, and no database connection is held meanwhile. It tells apart no more than `views` does.
-Invariant: log-in, playback token and `may_serve` are asked for every single answer, and a segment
-is noted under its token exactly as a piece is.
+Invariant: log-in, playback token and what the sound rests on are asked for every single answer, and
+a segment is noted under its token exactly as a piece is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -20,60 +19,59 @@ from django.views.decorators.http import require_safe
 
 from generation.engine import hls
 from generation.variations import encodings
-from generation.variations.models import Variation
-from generation.variations.rules import UNDER_WAY
+from generation.variations.encodings import Wanted
+from portal.audio import streams
 from portal.audio.answers import stored_object
 from portal.audio.objects import Stored
-from portal.audio.playlists import PREVIEW_SAMPLES, Playback, known_playback
-from portal.audio.reach import audible_for
+from portal.audio.playlists import Playback
 from portal.audio.signing import Leave, read, sign
-from portal.audio.views import is_bearer, note
+from portal.audio.streams import Stream, stream_of
+from portal.audio.views import is_bearer
 from portal.audio.waiting import Answer, first_answer
 
-PIECE = "hls"
 WAIT_S = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Admitted:
-    """Who asks, for what, and where the sound ends for them by now."""
-
-    leave: Leave
-    variation: Variation
-    reached: int
-    end: int
-
-
 def master_address(variation_id: UUID, playback: Playback) -> str:
-    """Where an HLS client begins. The leave in it lasts as long as the playback it belongs to.
+    """Where an HLS client of a variation begins."""
+    return reverse("audio:hls_master", args=[_leave(variation_id, playback, streams.VARIATION)])
+
+
+def live_address(session_id: UUID, playback: Playback) -> str:
+    """Where an HLS client of a live session begins."""
+    return reverse("audio:hls_master", args=[_leave(session_id, playback, streams.SESSION)])
+
+
+def live_master(session_id: UUID, playback: Playback, form: str) -> str:
+    """The master play list of a live session, to be read at any address of ours."""
+    beside = live_address(session_id, playback).removesuffix("master.m3u8")
+    return hls.master_play_list([hls.RENDITIONS[form]], beside)
+
+
+def _leave(subject_id: UUID, playback: Playback, piece: str) -> str:
+    """Leave that lasts as long as the playback it belongs to.
 
     Addresses of a play list must not change while it grows, so one leave covers what it names.
     """
     token = playback.token
     leave = Leave(
-        subject_ref=str(variation_id),
-        piece=PIECE,
+        subject_ref=str(subject_id),
+        piece=piece,
         listener_kind=token.listener_kind,
         listener_ref=token.listener_ref,
         playback=playback.text,
         expires_at=int(token.expires_at.timestamp()),
     )
-    return reverse("audio:hls_master", args=[sign(leave)])
+    return sign(leave)
 
 
-def _admitted(request: HttpRequest, leave: str, now: datetime) -> _Admitted:
-    """Whoever may hear this now; Http404 for everybody else."""
+def _admitted(request: HttpRequest, leave: str, now: datetime) -> Stream:
+    """What whoever asks may hear now; Http404 for everybody else."""
     given = read(leave, now=now)
-    if given is None or given.piece != PIECE or not is_bearer(request, given):
+    stream = stream_of(given, now) if given is not None and is_bearer(request, given) else None
+    if stream is None:
         raise Http404
-    listener = (given.listener_kind, given.listener_ref)
-    variation = audible_for(listener, given.subject_ref, now)
-    playback = known_playback(given.playback, variation, listener, now) if variation else None
-    if variation is None or playback is None:
-        raise Http404
-    reached = encodings.reached_by(variation)
-    audible = PREVIEW_SAMPLES if playback.token.is_preview else variation.length
-    return _Admitted(given, variation, reached, encodings.end_of(variation, audible, reached))
+    return stream
 
 
 def _rendition(form: str) -> hls.Rendition:
@@ -109,15 +107,11 @@ async def index(request: HttpRequest, leave: str, form: str) -> HttpResponse:
     """The segments there are by now; waits a while for the first."""
     rendition = _rendition(form)
 
-    def ask() -> _Admitted:
-        return _admitted(request, leave, timezone.now())
+    def ask() -> tuple[str, bool]:
+        now = timezone.now()
+        return _admitted(request, leave, now).play_list(rendition, now)
 
-    def is_news(found: _Admitted) -> bool:
-        waits = found.variation.state in UNDER_WAY
-        return not waits or hls.count_ready(rendition, found.reached, found.end) > 0
-
-    found = await _patiently(leave, ask, is_news)
-    text = hls.media_play_list(rendition, reached=min(found.reached, found.end), end=found.end)
+    text, _ = await _patiently(leave, ask, lambda answer: answer[1])
     return _dressed(HttpResponse(text, content_type=hls.CONTENT_TYPE))
 
 
@@ -127,26 +121,23 @@ async def segment(request: HttpRequest, leave: str, form: str, number: int) -> H
     """One segment, from the store or made while this waits; 503 when that takes too long."""
     _rendition(form)
 
-    def ask() -> tuple[_Admitted, Stored | None]:
+    def ask() -> tuple[Stream, Wanted, int | None]:
         now = timezone.now()
-        found = _admitted(request, leave, now)
-        wanted = encodings.wanted_segment(found.variation, form, number, found.end)
+        stream = _admitted(request, leave, now)
+        wanted = stream.wanted(form, number, now)
         if wanted is None:
             raise Http404
         size = encodings.size_of(wanted)
         if size is None:
-            encodings.ask_for(found.variation, wanted, now)
-            return found, None
-        return found, Stored(
-            wanted.name, size, wanted.digest, hls.SEGMENT_TYPE, until_ms=wanted.until_ms
-        )
+            encodings.ask_for(stream.subject(), wanted, now)
+        return stream, wanted, size
 
-    found, stored = await _patiently(leave, ask, lambda answer: answer[1] is not None)
-    if stored is None:
+    stream, wanted, size = await _patiently(leave, ask, lambda answer: answer[2] is not None)
+    if size is None:
         return _dressed(HttpResponse(status=503, headers={"Retry-After": "1"}))
     if request.method == "GET":
-        await sync_to_async(note)(found.leave, stored)
-    return stored_object(request, stored)
+        await sync_to_async(streams.note)(stream, wanted, timezone.now())
+    return stored_object(request, Stored(wanted.name, size, wanted.digest, hls.SEGMENT_TYPE))
 
 
 async def _patiently(

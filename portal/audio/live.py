@@ -155,6 +155,11 @@ def lines_of_session(session: LiveSession) -> tuple[LineView, ...]:
     return tuple(sorted(lines_of(session.record_id), key=lambda one: order[one.stem_id]))
 
 
+def sections_of(session: LiveSession) -> tuple[LivePlan, ...]:
+    """The sections that stand, as far back as a listener may be."""
+    return _plan(session, places_of(session))
+
+
 def _plan(session: LiveSession, places: Sequence[Place]) -> tuple[LivePlan, ...]:
     rows = Section.objects.filter(session=session, index__in=[one.number for one in places]).defer(
         "recipe"

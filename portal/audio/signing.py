@@ -19,7 +19,9 @@ _FIELDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What may be fetched. `piece`: "segment:12", "file:flac", "hls"; `playback`: a token or ""."""
+    """What may be fetched. `piece`: "segment:12", "live:12:3", "file:flac", "hls", "hls:live";
+    `playback`: a token or "".
+    """
 
     subject_ref: str
     piece: str

@@ -30,6 +30,7 @@ from generation.sessions.queries import session_for
 from generation.variations.rules import SEED_AT_MOST, RequestRefused
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
+from portal.audio.hls import live_address
 from portal.audio.live import LiveList, known_live, live_list, open_live
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
@@ -177,6 +178,7 @@ def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[s
         "good_for_s": found.good_for_s,
         "token": playback.text,
         "more": f"{more}?token={playback.text}",
+        "hls": live_address(session.id, playback),
         "after": session.handed // SEGMENT_SAMPLES,
         "sources": [
             {

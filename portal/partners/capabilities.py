@@ -7,10 +7,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from generation.sessions.rules import SESSIONS_OF_A_CLIENT
 from generation.variations.rules import FORMATS
 from portal.partners.access import caller_of
 from portal.partners.endpoint import Endpoint
 
+SESSION_MODES = ("MOOD", "FOCUS", "AMBIENT")
 MODES = ("REMIX", "MOOD", "FOCUS", "AMBIENT", "COLLABORATION")
 
 
@@ -22,6 +24,8 @@ class CapabilitiesShown(serializers.Serializer[Any]):
     territory = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
     modes = serializers.ListField(child=serializers.CharField())
+    session_modes = serializers.ListField(child=serializers.CharField())
+    sessions_at_once = serializers.IntegerField()
     formats = serializers.ListField(child=serializers.CharField())
     calls_per_minute = serializers.IntegerField()
     calls_left = serializers.IntegerField()
@@ -44,6 +48,8 @@ class CapabilitiesView(Endpoint):
                 "territory": caller.client.territory,
                 "scopes": sorted(caller.scopes),
                 "modes": list(MODES),
+                "session_modes": list(SESSION_MODES),
+                "sessions_at_once": SESSIONS_OF_A_CLIENT,
                 "formats": list(FORMATS),
                 "calls_per_minute": caller.client.calls_per_minute,
                 "calls_left": left,

@@ -6,7 +6,10 @@ import re
 import secrets
 from typing import Any
 
-SCOPES = ("catalog:read", "variations:write", "licences:read", "usages:write", "royalties:read")
+SCOPES = (
+    *("catalog:read", "variations:write", "sessions:write"),
+    *("licences:read", "usages:write", "royalties:read"),
+)
 TOKEN_LIFE_S = 3600
 KEPT_FOR_S = 24 * 3600
 

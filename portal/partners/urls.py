@@ -3,12 +3,13 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from portal.partners import catalog, plays, variations
+from portal.partners import catalog, plays, session_plays, sessions, variations
 from portal.partners.capabilities import CapabilitiesView
 from portal.partners.token import TokenView
 
 app_name = "partners"
 _ONE = "v1/variations/<uuid:variation_id>"
+_LIVE = "v1/sessions/<uuid:session_id>"
 urlpatterns = [
     path("v1/token", TokenView.as_view(), name="token"),
     path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
@@ -22,5 +23,14 @@ urlpatterns = [
     path(f"{_ONE}/audio", variations.AudioView.as_view(), name="audio"),
     path(f"{_ONE}/attribution", variations.AttributionView.as_view(), name="attribution"),
     path(f"{_ONE}/licence", variations.LicenceView.as_view(), name="licence"),
+    path("v1/sessions", sessions.SessionsView.as_view(), name="sessions"),
+    path(_LIVE, sessions.SessionView.as_view(), name="session"),
+    path(f"{_LIVE}/playlist", session_plays.SessionPlaylistView.as_view(), name="live_playlist"),
+    path(f"{_LIVE}/playlist.m3u8", session_plays.SessionStreamView.as_view(), name="live_stream"),
+    path(
+        f"{_LIVE}/segments/<int:number>",
+        session_plays.SessionSegmentView.as_view(),
+        name="live_segment",
+    ),
     path("v1/usages", plays.UsagesView.as_view(), name="usages"),
 ]

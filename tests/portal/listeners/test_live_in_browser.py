@@ -4,6 +4,7 @@ The engine runs on an OfflineAudioContext that is halted where something happens
 plays can be compared sample by sample with what it was handed.
 """
 
+import base64
 import json
 import threading
 
@@ -83,9 +84,8 @@ def _changed(takes):
 PROGRAM = """
 import { LiveEngine } from "player/live_engine.js";
 import { LiveList } from "player/live_list.js";
-const LENGTH = %d;
-window.play = async (deeds) => {
-  const context = new OfflineAudioContext(2, LENGTH + 48000, 48000);
+window.play = async ([deeds, length]) => {
+  const context = new OfflineAudioContext(2, length + 48000, 48000);
   const list = new LiveList("/play", "csrf");
   await list.open();
   const engine = new LiveEngine(context, list);
@@ -97,7 +97,7 @@ window.play = async (deeds) => {
   await settle();
   const told = new Map(deeds.map(({ at, answer }) => [Math.round(at * 48000 / 128), answer]));
   const halts = new Set(told.keys());
-  for (let at = 0; at < LENGTH; at += 12800) halts.add(at / 128);
+  for (let at = 0; at < length; at += 12800) halts.add(at / 128);
   for (const frame of halts) {
     if (!frame) continue;
     context.suspend((frame * 128) / 48000).then(async () => {
@@ -107,10 +107,10 @@ window.play = async (deeds) => {
     });
   }
   const heard = await context.startRendering();
-  const bytes = new Uint8Array(new Float32Array(LENGTH * 2).buffer);
+  const bytes = new Uint8Array(new Float32Array(length * 2).buffer);
   const both = new Float32Array(bytes.buffer);
-  both.set(heard.getChannelData(0).subarray(engine.anchor, engine.anchor + LENGTH), 0);
-  both.set(heard.getChannelData(1).subarray(engine.anchor, engine.anchor + LENGTH), LENGTH);
+  both.set(heard.getChannelData(0).subarray(engine.anchor, engine.anchor + length), 0);
+  both.set(heard.getChannelData(1).subarray(engine.anchor, engine.anchor + length), length);
   let text = "";
   for (let at = 0; at < bytes.length; at += 32768) {
     text += String.fromCharCode(...bytes.subarray(at, at + 32768));
@@ -118,18 +118,16 @@ window.play = async (deeds) => {
   return { heard: btoa(text), swaps, anchor: engine.anchor };
 };
 window.ready = true;
-""" % (SECONDS * RATE)
+"""
 
 
 def _played(tab, sounds, *deeds):
     """What is heard, shape (2, samples), and the swaps; each deed tells an answer at a second."""
-    import base64
-
     sounds.put("/", "text/html", page_text(PROGRAM).encode())
     tab.goto(sounds.address)
     until(tab, "window.ready")
     told = [{"at": at, "answer": answer} for at, answer in deeds]
-    found = tab.evaluate("(deeds) => window.play(deeds)", told)
+    found = tab.evaluate("(asked) => window.play(asked)", [told, SECONDS * RATE])
     heard = np.frombuffer(base64.b64decode(found["heard"]), np.float32).reshape(2, -1)
     return heard, found["swaps"], found["anchor"]
 

@@ -84,7 +84,7 @@ class LivePlayer {
 
   moved({ sample, state }) {
     paintState(this.place, state);
-    this.steering.moved(sample);
+    this.steering.moved(sample, this.engine.version());
     this.says(state);
     const second = Math.floor(sample / RATE);
     if (second !== this.second) this.turn(second, sample);

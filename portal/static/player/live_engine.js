@@ -11,6 +11,7 @@ const LEAD_S = 0.06;
 const AHEAD_S = 3;
 const TICK_MS = 100;
 const RETRY_MS = 700;
+const RENEW_MS = 100;
 
 export class LiveEngine extends EventTarget {
   /** `context`: an AudioContext at 48 kHz; `list`: an open LiveList. */
@@ -116,9 +117,7 @@ export class LiveEngine extends EventTarget {
     try {
       buffer = await this.decoded(piece);
     } catch (fault) {
-      this.retryAt = performance.now() + RETRY_MS;
-      if (/^4/.test(fault.message)) this.list.renew(piece);
-      else this.list.lose();
+      this.missed(piece, /^4/.test(fault.message));
       return;
     }
     this.list.found();
@@ -126,6 +125,19 @@ export class LiveEngine extends EventTarget {
     const old = this.placed.filter((one) => one.number === piece.number);
     if (old.length) this.swap(old, piece, buffer);
     else this.append(piece, buffer);
+  }
+
+  /** A second that is refused was changed meanwhile, or its leave has run out. */
+  missed(piece, isRefused) {
+    this.retryAt = performance.now() + (isRefused ? RENEW_MS : RETRY_MS);
+    if (isRefused) this.list.renew(piece);
+    else this.list.lose();
+  }
+
+  /** The version of what sounds now; null while nothing does. */
+  version() {
+    const now = this.sample();
+    return this.placed.findLast((one) => one.from <= now && now < one.until)?.version ?? null;
   }
 
   async decoded(piece) {

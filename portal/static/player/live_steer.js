@@ -22,7 +22,7 @@ export function wishOf(key, targets, tempo) {
 }
 
 export class Steering {
-  /** `place`: the marked place; `targets`: those that hold; `at`: gives the sample heard now. */
+  /** `place`: the marked place; `at`: gives the sample heard now; `tempo`: the present one. */
   constructor(place, list, at, tempo) {
     this.place = place;
     this.list = list;
@@ -82,20 +82,24 @@ export class Steering {
 
   /** Says the bar line as soon as a section follows the wish. */
   answer() {
-    if (!this.pending || this.pending.line !== null) return;
+    if (!this.pending || this.pending.line !== null) return undefined;
     const { words, control } = this.pending;
     const follows = this.list.sections.filter((one) => one.control >= control);
-    if (!follows.length) return;
-    const line = Math.min(...follows.map((one) => one.start));
-    this.pending.line = line;
-    const seconds = secondsUntil(line, this.at());
-    this.tell(`${words} from the next bar, in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`);
+    if (!follows.length) return undefined;
+    const first = follows.reduce((one, other) => (other.start < one.start ? other : one));
+    this.pending.line = first.start;
+    this.pending.version = first.number;
+    const at = this.at();
+    if (first.start <= at) return this.tell(`${words} as soon as it is made.`);
+    const seconds = secondsUntil(first.start, at);
+    return this.tell(`${words} from the next bar, in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`);
   }
 
-  /** Says that the line has passed, once. */
-  moved(sample) {
-    if (!this.pending || this.pending.line === null || sample < this.pending.line) return;
-    this.tell(`${this.pending.words} since ${clock(this.pending.line)}.`);
+  /** Says once since when it is heard: `version` sounds at `sample`. */
+  moved(sample, version) {
+    const { words, line, version: wanted } = this.pending ?? { line: null };
+    if (line === null || version === null || version < wanted || sample < line) return;
+    this.tell(`${words} since ${clock(sample)}.`);
     this.pending = null;
   }
 

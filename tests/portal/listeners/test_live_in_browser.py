@@ -157,7 +157,7 @@ def test_a_change_that_comes_in_time_is_crossed_where_both_are_the_same(served, 
     assert whole == takes["line"] - AHEAD
     assert _is_same(heard[:, : whole - FADE], takes["new"][:, : whole - FADE])
     assert _is_same(heard[:, whole:], takes["new"][:, whole:])
-    assert np.max(np.abs(heard - takes["new"])) < 2.0**-22
+    assert np.max(np.abs(heard - takes["new"])) < 2.0**-20
 
 
 def test_a_change_that_comes_late_is_crossed_at_the_bar_line(served, takes, tab) -> None:
@@ -183,3 +183,76 @@ def test_seconds_that_have_not_begun_are_replaced_whole(served, takes, tab) -> N
     heard, swaps, _ = _played(tab, served, (1.0, _changed(takes)))
     assert all(one["whole"] == one["number"] * RATE for one in swaps)
     assert _is_same(heard, takes["new"])
+
+
+CLOCKED = """
+import { LiveEngine } from "player/live_engine.js";
+import { LiveList } from "player/live_list.js";
+import { wishOf } from "player/live_steer.js";
+window.wishOf = wishOf;
+window.begun = [];
+const begin = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when, offset) {
+  window.begun.push({ first: Math.round(when * 48000), skipped: Math.round(offset * 48000) });
+  return begin.call(this, when, offset);
+};
+window.run = async () => {
+  window.list = new LiveList("/play", "csrf");
+  await window.list.open();
+  window.engine = new LiveEngine(new AudioContext({ sampleRate: 48000 }), window.list);
+  await window.engine.play();
+};
+window.ready = true;
+"""
+
+
+def _clocked(tab, sounds) -> None:
+    sounds.put("/", "text/html", page_text(CLOCKED).encode())
+    tab.goto(sounds.address)
+    until(tab, "window.ready")
+
+
+def test_a_late_second_is_waited_for_and_nothing_is_skipped(served, tab) -> None:
+    served.held["/0-1.flac"] = threading.Event()
+    _clocked(tab, served)
+    tab.evaluate("window.run()")
+    until(tab, "window.engine.state === 'waiting' && window.engine.position === 48000")
+    served.held["/0-1.flac"].set()
+    until(tab, "window.begun.length >= 3")
+    begun = tab.evaluate("window.begun")
+    assert [one["skipped"] for one in begun] == [0] * len(begun)
+    assert begun[1]["first"] > begun[0]["first"] + RATE
+    assert begun[2]["first"] >= begun[1]["first"] + RATE
+
+
+def test_a_second_whose_leave_ran_out_is_fetched_under_its_new_address(served, tab) -> None:
+    gone = served.files.pop("/0-1.flac")
+    renewed = _piece(1, 0) | {"url": "/renewed.flac"}
+    rest = [renewed, *(_piece(number, 0) for number in range(2, SECONDS))]
+    served.put("/renewed.flac", *gone)
+    served.put("/more", "application/json", json.dumps(_answer([], rest)).encode())
+    _clocked(tab, served)
+    tab.evaluate("window.run()")
+    until(tab, "window.list.pieces.get(1) === undefined")
+    served.held["/more"].set()
+    until(tab, "window.begun.length >= 3")
+    assert sum(path.startswith("/renewed.flac") for path in served.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "wish"),
+    [
+        ({"target": "energy", "step": "0.2"}, {"energy": 0.9}),
+        ({"target": "brightness", "step": "0.2"}, {"brightness": 1}),
+        ({"target": "density", "step": "-0.2"}, None),
+        ({"target": "tempo_bpm", "ratio": "1.06"}, {"tempo_bpm": 106}),
+        ({"target": "vocals", "set": "no"}, {"vocals": False}),
+        ({"target": "vocals", "set": "yes"}, None),
+    ],
+)
+def test_a_key_is_a_step_from_the_wishes_that_hold_and_none_at_their_end(
+    sounds, tab, key, wish
+) -> None:
+    _clocked(tab, sounds)
+    targets = {"energy": 0.7, "brightness": 0.95, "density": 0, "tempo_bpm": None, "vocals": True}
+    assert tab.evaluate("([key, now]) => window.wishOf(key, now, 100)", [key, targets]) == wish

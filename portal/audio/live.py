@@ -34,7 +34,8 @@ NO_POOL = "Your subscription does not cover this moment, so the session waits."
 class LivePiece:
     """One second, [start, end) samples of the session, at `url`.
 
-    `version` grows when a change makes the second anew; `shares`: parts per thousand by source.
+    `version` grows when a change makes the second anew; `shares`: parts per thousand by source;
+    `loudness`: from 0 to 1, see `evidence.loudness_of`.
     """
 
     number: int
@@ -43,11 +44,15 @@ class LivePiece:
     end: int
     url: str
     shares: tuple[int, ...]
+    loudness: float
 
 
 @dataclass(frozen=True, slots=True)
 class LivePlan:
-    """A section as it stands: its bar lines are samples of the session."""
+    """A section as it stands: its bar lines are samples of the session.
+
+    `control`: the number of the change whose wishes hold in it, 0 for those of the beginning.
+    """
 
     number: int
     start: int
@@ -57,6 +62,7 @@ class LivePlan:
     key: str | None
     energy: float
     because: str
+    control: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ def _section(row: Section, place: Place) -> LivePlan:
         key=said["key"],
         energy=said["energy"],
         because=row.because,
+        control=row.control,
     )
 
 
@@ -201,12 +208,17 @@ def _piece(
     )
     start, end = segment_range(row.number)
     url = reverse("audio:live", args=[sign(leave)])
-    return LivePiece(row.number, row.version, start, end, url, shares_of(row, columns))
+    loudness = round(evidence.loudness_of(_windows(row)), 3)
+    return LivePiece(row.number, row.version, start, end, url, shares_of(row, columns), loudness)
+
+
+def _windows(row: LiveSegment) -> list[evidence.Row]:
+    return evidence.rows_of(bytes(row.windows), len(row.sources))
 
 
 def shares_of(row: LiveSegment, columns: dict[str, int]) -> tuple[int, ...]:
     """Parts per thousand of every source in this second; empty when it is silent."""
-    found = evidence.mean_shares(evidence.rows_of(bytes(row.windows), len(row.sources)))
+    found = evidence.mean_shares(_windows(row))
     if found is None:
         return ()
     weights = [

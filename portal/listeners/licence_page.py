@@ -1,4 +1,4 @@
-"""The licence record of a variation in words for its listener.
+"""The licence record of a variation or a live session in words for its listener.
 
 It shows what the record holds and computes nothing. Invariant: the shares shown are the record's
 own lines once it is sealed, and are called preliminary before that.
@@ -6,10 +6,12 @@ own lines once it is sealed, and are called preliminary before that.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+
+from django.urls import reverse
 
 from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
+from licensing.attribution.queries import LineView
 from portal.audio.label import AiLabel, ai_label
 from portal.listeners.wording import megabytes
 
@@ -19,10 +21,16 @@ _STATES = {
     "WITHDRAWN": ("stop", "Sealed after a permission was withdrawn"),
     "VOID": ("stop", "Ended before any sound"),
 }
+_SESSION_STATES = _STATES | {
+    "OPEN": ("wait", "Open: it is heard, or its last minute is being closed")
+}
+_SO_FAR = "These shares are preliminary: they count what is stored so far."
+_MINUTES_SO_FAR = "These shares are preliminary: they count the minutes closed so far."
 _FALLEN = (
     "stop",
     "Sealed, and no longer played: a permission was withdrawn, put on hold or has ended",
 )
+_SESSION_FALLEN = ("ok", "Sealed; a permission in it has ended since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,11 @@ class StoredFile:
 class LicencePage:
     """Everything the licence page shows."""
 
-    id: UUID
+    subject_at: str
     title: str
     kind: str
     word: str
-    is_preliminary: bool
+    shares_note: str
     label: AiLabel
     lines: tuple[Line, ...]
     total: str
@@ -82,13 +90,14 @@ def licence_page(
     """The page of a record with its lines, largest first; `is_served`: it may be heard now."""
     fell = record.state == "SEALED" and not is_served
     kind, word = _FALLEN if fell else _STATES[record.state]
+    is_open = record.state == "OPEN"
     return LicencePage(
-        id=view.id,
+        subject_at=reverse("listeners:variation", args=[view.id]),
         title=view.title,
         kind=kind,
         word=word,
-        is_preliminary=record.state == "OPEN",
-        label=ai_label(record.model_ppm, is_planned=record.state == "OPEN"),
+        shares_note=_SO_FAR if is_open else "A play pays by these shares.",
+        label=ai_label(record.model_ppm, is_planned=is_open),
         lines=tuple(
             Line(
                 one.source.role,
@@ -105,6 +114,38 @@ def licence_page(
             StoredFile(one.format.upper(), megabytes(one.bytes), one.digest) for one in view.files
         ),
         remarks=view.remarks,
+    )
+
+
+def session_licence(
+    title: str, record: LicenceRecord, lines: Sequence[LineView], *, is_served: bool
+) -> LicencePage:
+    """The page of a session's record: shares of all that was heard; each minute pays by its own."""
+    fell = record.state == "SEALED" and not is_served
+    kind, word = _SESSION_FALLEN if fell else _SESSION_STATES[record.state]
+    is_open = record.state == "OPEN"
+    told = [one for one in lines if one.ppm is not None]
+    return LicencePage(
+        subject_at=reverse("listeners:live", args=[record.subject_ref]),
+        title=title,
+        kind=kind,
+        word=word,
+        shares_note=_MINUTES_SO_FAR if is_open else "Each minute that was heard pays by its own.",
+        label=ai_label(record.model_ppm, is_planned=is_open),
+        lines=tuple(
+            Line(
+                one.role,
+                one.label,
+                one.recording_title,
+                one.party_name,
+                exact_percent(one.ppm or 0),
+            )
+            for one in told
+        ),
+        total=exact_percent(sum(one.ppm or 0 for one in told)),
+        evidence=_evidence(record),
+        files=(),
+        remarks=(),
     )
 
 

@@ -21,8 +21,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from generation.compose.stream import SEGMENT_SAMPLES
+from generation.compose.stream import AHEAD, SEGMENT_SAMPLES
 from generation.sessions import rules
+from generation.sessions.asking import latest_control
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import end_session, start_session, steer_session
@@ -35,7 +36,9 @@ from portal.audio.live import LiveList, known_live, live_list, open_live
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
 from portal.audio.waiting import first_answer
+from portal.listeners.live_place import addresses_of
 from portal.listeners.playing import client_key, listener_of
+from portal.listeners.steered import tell_taste
 
 WAIT_S = 8.0
 _POSITION_MOST = rules.LONGEST
@@ -83,18 +86,6 @@ def begin(user: User, given: Mapping[str, Any]) -> LiveSession:
         channel=settings.OWN_CHANNEL,
         now=timezone.now(),
     )
-
-
-def addresses_of(session: LiveSession) -> dict[str, str]:
-    """Where the player of a session goes."""
-    return {
-        "id": str(session.id),
-        "title": session.title,
-        "page": reverse("listeners:live", args=[session.id]),
-        "play": reverse("listeners:live_play", args=[session.id]),
-        "steer": reverse("listeners:live_steer", args=[session.id]),
-        "end": reverse("listeners:live_end", args=[session.id]),
-    }
 
 
 def _wishes(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +171,7 @@ def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[s
         "more": f"{more}?token={playback.text}",
         "hls": live_address(session.id, playback),
         "after": session.handed // SEGMENT_SAMPLES,
+        "ahead": AHEAD,
         "sources": [
             {
                 "stem": str(one.stem_id),
@@ -240,9 +232,13 @@ def _number(request: HttpRequest, name: str) -> int:
 @login_required
 @require_POST
 def steer(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Change wishes from the next bar line on; `at` is the sample that is heard now."""
-    session = session_of(listener_of(request.user), session_id)
+    """Change wishes from the next bar line on; `at` is the sample that is heard now, `undoes` the
+    change that this one takes back.
+    """
+    listener = listener_of(request.user)
+    session = session_of(listener, session_id)
     given = _json(request)
+    _, before = latest_control(session)
     try:
         control = steer_session(
             session_id=session.id,
@@ -252,6 +248,8 @@ def steer(request: HttpRequest, session_id: UUID) -> HttpResponse:
         )
     except RequestRefused as refused:
         return _refusal(refused.code, refused.sentence)
+    undoes = given.get("undoes")
+    tell_taste(listener, session, before, control, undoes if isinstance(undoes, int) else None)
     return JsonResponse({"control": control.index, "targets": control.targets})
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.listeners import ask, live, pages, playing, said, taste, variations
+from portal.listeners import ask, live, live_pages, pages, playing, said, taste, variations
 
 app_name = "listeners"
 _ONE = "listen/variations/<uuid:variation_id>/"
@@ -22,7 +22,10 @@ urlpatterns = [
     path("listen/taste/bring/", taste.bring, name="taste_bring"),
     path("listen/taste/export/", taste.export, name="taste_export"),
     path("listen/taste/erase/", taste.erase, name="taste_erase"),
+    path("listen/live/", live_pages.new, name="live_new"),
     path("listen/live/start/", live.start, name="live_start"),
+    path(_LIVE, live_pages.session, name="live"),
+    path(f"{_LIVE}licence/", live_pages.licence, name="live_licence"),
     path(f"{_LIVE}play/", live.play, name="live_play"),
     path(f"{_LIVE}more/", live.more, name="live_more"),
     path(f"{_LIVE}steer/", live.steer, name="live_steer"),

@@ -36,6 +36,7 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.audio.waiting import first_answer
 from portal.listeners.library import library_rows
 from portal.listeners.licence_page import licence_page
+from portal.listeners.live_rows import live_rows, sessions_of
 from portal.listeners.pictures import WAVE_BARS
 from portal.listeners.playing import listener_of
 from portal.listeners.said import said_page
@@ -176,14 +177,20 @@ def licence(request: HttpRequest, variation_id: UUID) -> HttpResponse:
 @never_cache
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
-    """Every variation one asked for, newest first."""
-    found = Paginator(list_variations(listener_of(request.user)), PER_PAGE)
+    """Every variation one asked for and every live session, newest first."""
+    listener = listener_of(request.user)
+    found = Paginator(list_variations(listener), PER_PAGE)
     page = found.get_page(request.GET.get("page"))
+    sessions = Paginator(sessions_of(listener), PER_PAGE)
+    live_page = sessions.get_page(request.GET.get("sessions"))
     words = count(found.count, "variation", "variations").capitalize()
     context = {
         "page": page,
         "rows": library_rows(list(page.object_list), timezone.now()),
         "count_words": words,
+        "live_page": live_page,
+        "live_rows": live_rows(list(live_page.object_list)),
+        "live_words": count(sessions.count, "live session", "live sessions").capitalize(),
         "nav_main": "partials/nav_listener.html",
         "here": "library",
     }

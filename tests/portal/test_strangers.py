@@ -29,7 +29,8 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
 from tests.licensing.royalties import small_world
-from tests.portal.listeners.made import granted_stage, sealed
+from tests.portal.listeners.made import granted_stage, pay, sealed
+from tests.portal.listeners.made_live import going_on
 
 NOW = timezone.now()
 PASSWORD = "tape organ at low tide"
@@ -92,6 +93,8 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     stage, owner = granted_stage(), make_user("Ana")
     join(owner, stage.ana)
     row = sealed(owner, stage, NOW)
+    pay(owner, NOW)
+    session = going_on(owner, stage, NOW)
     upload = begin_upload(
         party_id=stage.ana.pk, recording_id=stage.tide.pk, client_name="bass.wav",
         size_bytes=1_000, actor=("user", str(owner.pk)), now=NOW,
@@ -101,7 +104,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,
-        "record_id": row.record_id, "statement_id": statement.pk,
+        "record_id": row.record_id, "session_id": session.pk, "statement_id": statement.pk,
         "line_id": statement.lines.latest("pk").pk, "leave": sign(leave),
         "content_type_id": ContentType.objects.get_for_model(Stem).pk, "object_id": stage.drums.pk,
     }  # fmt: skip

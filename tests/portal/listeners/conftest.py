@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PLAYER = Path(__file__).resolve().parents[3] / "portal" / "static" / "player"
-NAMES = ("schedule", "playlist", "engine", "paint", "reports")
+NAMES = tuple(sorted(path.stem for path in PLAYER.glob("*.js")))
 _POLICY = "default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src 'self'"
 
 

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from portal.audio.signing import Leave, expiry, sign
 from tests.portal.listeners.made import granted_stage, pay, sealed
+from tests.portal.listeners.made_live import going_on
 
 NOW = timezone.now()
 OPEN_TO_ALL = {"home", "how_shares_are_measured", "recordings"}
 OF_ONE_TASTE = {"taste_set", "taste_switch", "taste_share", "taste_bring"}
 OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays", "taste"} | OF_ONE_TASTE
-OPEN_TO_USERS |= {"taste_export", "taste_erase"}
+OPEN_TO_USERS |= {"taste_export", "taste_erase", "live_new", "live_start"}
 OF_ONE_VARIATION = {
     "variation": (),
     "place": (),
@@ -26,6 +27,8 @@ OF_ONE_VARIATION = {
     "say": (),
 }
 POSTED = {"cancel", "play", "say"}
+OF_ONE_SESSION = ("live", "live_licence", "live_play", "live_more", "live_steer", "live_end")
+POSTED_LIVE = {"live_play", "live_steer", "live_end"}
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def _get(client, name, variation_id):
 def test_every_address_of_this_face_is_asked_here() -> None:
     names = {name for name in get_resolver("portal.listeners.urls").reverse_dict if name}
     named = {name for name in names if isinstance(name, str)}
-    assert named == OPEN_TO_ALL | OPEN_TO_USERS | set(OF_ONE_VARIATION)
+    assert named == OPEN_TO_ALL | OPEN_TO_USERS | set(OF_ONE_VARIATION) | set(OF_ONE_SESSION)
 
 
 def test_a_stranger_finds_nothing(client, row, make_user) -> None:
@@ -70,7 +73,40 @@ def test_without_a_login_there_is_nothing_either(client, row) -> None:
             assert known.headers["Location"].startswith("/account/login/")
 
 
-@pytest.mark.parametrize("name", sorted(OPEN_TO_USERS - {"ask", "recording", "plays"}))
+def _get_live(client, name, session_id):
+    address = reverse(f"listeners:{name}", args=[session_id])
+    return client.post(address) if name in POSTED_LIVE else client.get(address)
+
+
+def test_nobody_finds_anothers_session(client, lea, make_user) -> None:
+    session = going_on(lea, granted_stage(), NOW)
+    client.force_login(make_user("Mo"))
+    for name in OF_ONE_SESSION:
+        assert _get_live(client, name, session.pk).status_code == 404, name
+        assert _get_live(client, name, uuid.uuid4()).status_code == 404, name
+    session.refresh_from_db()
+    assert session.state == "LIVE"
+    client.logout()
+    for name in OF_ONE_SESSION:
+        known = _get_live(client, name, session.pk).status_code
+        assert known == _get_live(client, name, uuid.uuid4()).status_code, name
+        assert known in (302, 404), name
+
+
+def test_a_second_of_anothers_session_is_worth_nothing(client, lea, make_user) -> None:
+    session = going_on(lea, granted_stage(), NOW)
+    client.force_login(lea)
+    told = client.post(reverse("listeners:live_play", args=[session.pk])).json()
+    assert client.get(told["segments"][0]["url"]).status_code == 200
+    client.force_login(make_user("Mo"))
+    assert client.get(told["segments"][0]["url"]).status_code == 404
+    more = reverse("listeners:live_more", args=[session.pk])
+    assert client.get(more, {"token": told["token"]}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", sorted(OPEN_TO_USERS - {"ask", "recording", "plays", "live_start"})
+)
 def test_pages_of_ones_own_ask_for_a_login(client, db, name) -> None:
     assert client.get(reverse(f"listeners:{name}")).status_code == 302
 

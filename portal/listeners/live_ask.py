@@ -1,0 +1,133 @@
+"""The form that asks for a live session, as values: mode, wishes, artists, and why there is none.
+
+Permission is asked of the query that the form without a recording asks. It refuses to draw.
+Invariants: an artist is offered only while a recording of theirs may be used in that mode, here and
+now; without a receipt that covers this moment there is no key.
+"""
+
+import statistics
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+
+from generation.variations.rules import Mode
+from licensing.catalog.models import Party
+from licensing.clearance.queries import ClearableRecording
+from licensing.receipts.queries import receipt_covering
+from portal.accounts.models import User
+from portal.audio.label import AiLabel
+from portal.listeners.ask_page import (
+    Choice,
+    Fader,
+    ModeChoice,
+    Option,
+    choices,
+    faders,
+    mode_choices,
+)
+from portal.listeners.asking import Ground, read_wishes
+from portal.listeners.live_place import label_of
+from portal.listeners.measured import measured_recordings
+from portal.listeners.permission import ANEW_MODES, NO_COUNTRY, clearable
+
+NO_RECEIPT = (
+    "A live session needs a subscription: every minute you start pays those you hear, and at this "
+    "moment none of your receipts covers one."
+)
+NOTHING = "At this moment no recording may be used for this where you live."
+COST = "Included in your plan; every started minute pays those you hear."
+_GROUND = Ground()
+# More tell no more about how far tempi reach.
+_TEMPI_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAsk:
+    """Everything the form shows; `refusals`: why it has no key."""
+
+    partial: str
+    key: str
+    ask_again: str
+    label: AiLabel
+    modes: tuple[ModeChoice, ...]
+    faders: tuple[Fader, ...]
+    choices: tuple[Choice, ...]
+    artists: tuple[Option, ...]
+    artist_note: str
+    refusals: tuple[str, ...]
+    needs_country: bool
+    cost: str
+
+
+def live_ask(user: User, given: Mapping[str, str], now: datetime) -> LiveAsk:
+    """The form for `given`: mode, artist and wishes as far as they were chosen."""
+    mode = next((one for one in ANEW_MODES if one.value == given.get("mode")), Mode.MOOD)
+    found = clearable(mode, user, now) if user.country else ()
+    parties = _parties(found)
+    wanted = given.get("artist", "")
+    artist = wanted if wanted in {str(one) for one in parties} else ""
+    wishes = read_wishes(mode, given, _GROUND, 0)
+    mine = [one for one in found if not artist or str(one.party_id) == artist]
+    return LiveAsk(
+        partial="partials/live_form.html",
+        key=str(uuid.uuid4()),
+        ask_again=reverse("listeners:live_new"),
+        label=label_of(None),
+        modes=mode_choices(ANEW_MODES, mode),
+        faders=faders(wishes, _GROUND),
+        choices=(
+            *(one for one in choices(wishes, _GROUND) if one.name == "vocals"),
+            *_tempo_choice(mode, mine, given.get("tempo", "")),
+        ),
+        artists=_artists(parties, artist),
+        artist_note=_artist_note(wanted, artist),
+        refusals=_refusals(user, bool(found), now),
+        needs_country=not user.country,
+        cost=COST,
+    )
+
+
+def _parties(found: Sequence[ClearableRecording]) -> dict[UUID, str]:
+    rows = Party.objects.filter(pk__in={one.party_id for one in found}).order_by("name")
+    return dict(rows.values_list("pk", "name"))
+
+
+def _artists(parties: Mapping[UUID, str], chosen: str) -> tuple[Option, ...]:
+    everybody = Option("", "Everybody who allows it", not chosen)
+    return (everybody, *(Option(str(pk), name, str(pk) == chosen) for pk, name in parties.items()))
+
+
+def _artist_note(wanted: str, artist: str) -> str:
+    """What became of an artist that a link named."""
+    if wanted and not artist:
+        return "The artist you came from allows no session of this kind at this moment."
+    return "Only recordings that may be used for this where you live."
+
+
+def _refusals(user: User, is_any: bool, now: datetime) -> tuple[str, ...]:
+    if not user.country:
+        return (NO_COUNTRY,)
+    if receipt_covering(("user", str(user.pk)), now) is None:
+        return (NO_RECEIPT,)
+    return () if is_any else (NOTHING,)
+
+
+def _tempo_choice(
+    mode: Mode, found: Sequence[ClearableRecording], chosen: str
+) -> tuple[Choice, ...]:
+    """Slow, middle and fast among the tempi that recordings have; none in a piece without beat."""
+    ids = [one.recording_id for one in found][:_TEMPI_MOST]
+    tempi = [one.tempo_bpm for one in measured_recordings(ids).values() if one.tempo_bpm]
+    if mode is Mode.AMBIENT or not tempi:
+        return ()
+    spread = {round(one) for one in (min(tempi), statistics.median(tempi), max(tempi))}
+    values = ["", *map(str, sorted(spread))]
+    chosen = chosen if chosen in values else ""
+    options = tuple(
+        Option(one, f"{one} bpm" if one else "As it comes", one == chosen) for one in values
+    )
+    return (Choice("tempo", "Tempo", options),)

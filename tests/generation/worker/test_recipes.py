@@ -10,7 +10,7 @@ from django.utils import timezone
 from generation.engine.codecs import decode_flac, from_int24, to_int24
 from generation.engine.memory import memory_of
 from generation.engine.render import render
-from generation.recipe import from_json
+from generation.recipe import SCHEMA, from_json
 from generation.variations.models import Variation
 from generation.variations.operations import open_variation
 from generation.variations.rules import State
@@ -99,7 +99,9 @@ def test_a_recipe_stored_in_schema_1_is_made_as_ever_and_keeps_its_text_and_hash
     assert np.array_equal(streamed(old), rendered(today.recipe, material))
 
 
-@pytest.mark.parametrize("change", [{"schema": 3}, {"console": "console/9"}, {"policy": "p/2"}])
+@pytest.mark.parametrize(
+    "change", [{"schema": SCHEMA + 1}, {"console": "console/9"}, {"policy": "p/2"}]
+)
 def test_a_recipe_that_is_not_known_here_waits_for_a_worker_that_knows_it(studio, change):
     variation = composed(studio)
     known = variation.recipe

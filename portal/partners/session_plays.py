@@ -182,13 +182,13 @@ class SessionSegmentView(Endpoint):
             sentence = "Open a play list first and send its playback_token."
             raise Problem(404, "unknown_token", sentence)
         playback = playback_of(request, session, now)
+        heard = number_in(request, "at", -1, rules.LONGEST)
+        wanted = number_in(request, "version", -1)
         found = _second(session, number, now)
-        wanted = number_in(request, "version", found.version)
-        if wanted != found.version:
+        if wanted not in (-1, found.version):
             sentence = f"This second is in version {found.version} by now."
             raise Problem(409, "changed", sentence, version=found.version)
         _start(playback, number, now)
-        heard = number_in(request, "at", -1, rules.LONGEST)
         at = min(heard, session.planned) if heard >= 0 else None
         hand_out(session_id=session.id, number=number, now=now, heard=at)
         kind = CONTENT_TYPES["flac"]

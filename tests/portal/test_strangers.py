@@ -32,7 +32,6 @@ from portal.partners.rules import SCOPES
 from tests.licensing.royalties import small_world
 from tests.portal.listeners.made import granted_stage, pay, sealed
 from tests.portal.listeners.made_live import going_on
-from tests.portal.listeners.sounding import begun
 
 NOW = timezone.now()
 PASSWORD = "tape organ at low tide"
@@ -101,8 +100,6 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         party_id=stage.ana.pk, recording_id=stage.tide.pk, client_name="bass.wav",
         size_bytes=1_000, actor=("user", str(owner.pk)), now=NOW,
     )  # fmt: skip
-    pay(owner, timezone.now())
-    live = begun(owner)
     leave = Leave(str(row.pk), "segment:0", "user", str(owner.pk), "", expiry(timezone.now()))
     known = {
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
@@ -110,7 +107,6 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,
         "record_id": row.record_id, "session_id": session.pk, "statement_id": statement.pk,
         "line_id": statement.lines.latest("pk").pk, "leave": sign(leave),
-        "session_id": live.pk,
         "content_type_id": ContentType.objects.get_for_model(Stem).pk, "object_id": stage.drums.pk,
     }  # fmt: skip
     return {name: str(value) for name, value in known.items()} | {

@@ -28,6 +28,7 @@ class LivePlayer {
     this.opening = null;
     this.second = -1;
     this.known = 0;
+    this.told = "";
     const at = () => (this.engine ? this.engine.sample() : 0);
     this.steering = new Steering(place, this.list, at, () => this.section()?.tempo_bpm);
     place.querySelector("[data-play]").addEventListener("click", () => this.toggle());
@@ -78,7 +79,9 @@ class LivePlayer {
     const fresh = list.sections.filter((one) => one.number > this.known);
     this.known = Math.max(this.known, list.have);
     if (list.sentence) this.tell(list.sentence);
+    else if (this.told) this.tell("");
     else if (fresh.some((one) => one.because === "withdrawn")) this.tell(LEFT);
+    this.told = list.sentence;
     if (list.isOver && (!this.engine || this.engine.state === "waiting")) this.over();
   }
 

@@ -12,6 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+
+from tests.processes import Processes
 
 PLAYER = Path(__file__).resolve().parents[3] / "portal" / "static" / "player"
 NAMES = tuple(sorted(path.stem for path in PLAYER.glob("*.js")))
@@ -91,4 +94,23 @@ def listener(make_user, client):
     user.country = "DE"
     user.save()
     client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def site(committed_db, broker, browser, tmp_path):
+    """The address of a web server of this test's own."""
+    processes = Processes(broker, tmp_path / "logs")
+    yield processes.web()
+    processes.stop()
+
+
+@pytest.fixture
+def lea(committed_db):
+    """A listener in Germany, for pages that a real browser asks for."""
+    from portal.accounts.models import User
+
+    user = User.objects.create_user("lea@example.org", None, display_name="Lea", country="DE")
+    user.confirmed_16_at = timezone.now()
+    user.save()
     return user

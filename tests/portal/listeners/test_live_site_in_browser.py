@@ -5,11 +5,10 @@ from django.utils import timezone
 
 from generation.sessions.models import ControlPoint, LiveSession
 from tests.chromium import until
+from tests.portal.listeners.looking import fits, log_in, shoot
 from tests.portal.listeners.made import granted_stage, measured, pay
 from tests.portal.listeners.made_live import BAR, RATE, planned, sounded
-from tests.portal.listeners.test_site_in_browser import _fits, _log_in, _shoot, lea, site
 
-__all__ = ["lea", "site"]
 pytestmark = [pytest.mark.usefixtures("rows_beside_a_browser"), pytest.mark.xdist_group("browser")]
 
 
@@ -37,10 +36,10 @@ def _begin(tab, site, lea) -> tuple[LiveSession, object]:
     stage = granted_stage()
     measured(stage, timezone.now())
     pay(lea, timezone.now())
-    _log_in(tab, site, lea)
+    log_in(tab, site, lea)
     tab.goto(f"{site}/listen/live/")
-    assert _fits(tab)
-    _shoot(tab, "live-form")
+    assert fits(tab)
+    shoot(tab, "live-form")
     tab.get_by_role("button", name="Start this session").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/listen/live/*-*/")
@@ -66,8 +65,8 @@ def test_one_press_starts_it_and_a_wish_is_heard_from_the_next_bar(site, lea, ta
     _says(tab, "answer", "from the next bar, in ")
     _says(tab, "answer", f"More energy since 0:{bar * 2:02}.")
     _says(tab, "moment", "section 2")
-    assert _fits(tab)
-    _shoot(tab, "live-playing")
+    assert fits(tab)
+    shoot(tab, "live-playing")
     tab.get_by_role("button", name="Undo").click()
     until(tab, "document.querySelector('[data-wish-energy]').textContent === '35'")
     assert refused == []
@@ -90,10 +89,10 @@ def test_it_pauses_goes_on_after_a_reload_and_ends_with_an_account(site, lea, ta
     tab.get_by_role("heading", name="Over").wait_for()
     assert tab.get_by_text("You ended this session.").is_visible()
     assert tab.get_by_role("row", name="Vocals").is_visible()
-    assert _fits(tab)
-    _shoot(tab, "live-over")
+    assert fits(tab)
+    shoot(tab, "live-over")
     assert LiveSession.objects.get().handed >= handed
     tab.goto(f"{site}/listen/variations/")
     assert tab.get_by_role("link", name="Mood bed").is_visible()
-    assert _fits(tab)
+    assert fits(tab)
     assert refused == []

@@ -1,62 +1,12 @@
 """The listener's pages in a real browser, served by the real web server, with real commits."""
 
-import os
-
 import pytest
-from django.test import Client
 from django.utils import timezone
 
+from tests.portal.listeners.looking import fits, log_in, shoot
 from tests.portal.listeners.made import add_piece, granted_stage, measured, opened, pay, sealed
-from tests.processes import Processes
-
-SHOTS = os.environ.get("STEMMA_SHOTS", "")
-
 
 pytestmark = pytest.mark.usefixtures("rows_beside_a_browser")
-
-
-@pytest.fixture
-def site(committed_db, broker, browser, tmp_path):
-    """The address of a web server of this test's own."""
-    processes = Processes(broker, tmp_path / "logs")
-    yield processes.web()
-    processes.stop()
-
-
-@pytest.fixture
-def lea(committed_db):
-    from portal.accounts.models import User
-
-    user = User.objects.create_user("lea@example.org", None, display_name="Lea", country="DE")
-    user.confirmed_16_at = timezone.now()
-    user.save()
-    return user
-
-
-def _log_in(tab, site: str, user) -> None:
-    """A session made here; the form of the log-in page is other rooms' business."""
-    client = Client()
-    client.force_login(user)
-    value = client.cookies["sessionid"].value
-    tab.context.add_cookies([{"name": "sessionid", "value": value, "url": site}])
-
-
-def _shoot(tab, name: str) -> None:
-    """Pictures of the page for whoever looks, when STEMMA_SHOTS names a folder."""
-    if not SHOTS:
-        return
-    for width in (390, 1280):
-        for scheme in ("light", "dark"):
-            tab.set_viewport_size({"width": width, "height": 900})
-            tab.emulate_media(color_scheme=scheme)
-            tab.screenshot(path=f"{SHOTS}/{name}-{width}-{scheme}.png", full_page=True)
-    tab.emulate_media(color_scheme="light")
-
-
-def _fits(tab) -> bool:
-    """No sideways scroll of the page at 390 px."""
-    tab.set_viewport_size({"width": 390, "height": 900})
-    return tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.xdist_group("browser")
@@ -67,31 +17,31 @@ def test_a_variation_plays_while_it_is_made_and_counts_when_it_was_heard(site, l
     stage = granted_stage(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
     measured(stage, now)
     pay(lea, now)
-    _log_in(tab, site, lea)
+    log_in(tab, site, lea)
     refused: list[str] = []
     tab.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
     tab.goto(f"{site}/listen/")
     assert tab.get_by_role("link", name="Tide").is_visible()
-    assert _fits(tab)
-    _shoot(tab, "recordings")
+    assert fits(tab)
+    shoot(tab, "recordings")
     tab.get_by_role("link", name="Tide").click()
-    assert _fits(tab)
-    _shoot(tab, "recording")
+    assert fits(tab)
+    shoot(tab, "recording")
 
     row = opened(lea, stage, now, seconds=8)
     add_piece(row, 0, now)
     tab.goto(f"{site}/listen/variations/{row.pk}/")
     tab.get_by_role("button", name="Listen from the start").click()
     tab.get_by_role("button", name="Pause").wait_for()
-    assert _fits(tab)
-    _shoot(tab, "rendering")
+    assert fits(tab)
+    shoot(tab, "rendering")
     for index in range(1, row.piece_count):
         add_piece(row, index, timezone.now())
     tab.locator("label[for=job]", has_text="Bar 4 of 4").wait_for()
     _finish(row, stage)
     tab.get_by_role("heading", name="Playing").wait_for()
-    assert _fits(tab)
-    _shoot(tab, "playing")
+    assert fits(tab)
+    shoot(tab, "playing")
     tab.get_by_role("button", name="Play").wait_for(timeout=20_000)
     assert tab.locator("[data-clock]").first.text_content() == "0:08"
     tab.wait_for_timeout(500)
@@ -118,7 +68,7 @@ def test_the_player_works_by_keyboard_alone_and_names_who_sounds(site, lea, tab)
     stage = granted_stage()
     pay(lea, timezone.now())
     row = sealed(lea, stage, timezone.now(), seconds=12)
-    _log_in(tab, site, lea)
+    log_in(tab, site, lea)
     tab.goto(f"{site}/listen/variations/{row.pk}/")
     first = tab.locator("[data-credits] tr").first
     assert "Drums" in first.text_content()
@@ -133,15 +83,15 @@ def test_the_player_works_by_keyboard_alone_and_names_who_sounds(site, lea, tab)
     tab.locator("#play").focus()
     tab.keyboard.press("Enter")
     tab.get_by_role("button", name="Play").wait_for()
-    _shoot(tab, "finished")
+    shoot(tab, "finished")
     tab.goto(f"{site}/listen/variations/{row.pk}/licence/")
-    assert _fits(tab)
-    _shoot(tab, "licence")
+    assert fits(tab)
+    shoot(tab, "licence")
     tab.goto(f"{site}/listen/variations/")
-    assert _fits(tab)
-    _shoot(tab, "library")
+    assert fits(tab)
+    shoot(tab, "library")
     tab.goto(f"{site}/")
-    _shoot(tab, "home")
+    shoot(tab, "home")
 
 
 @pytest.mark.xdist_group("browser")
@@ -151,7 +101,7 @@ def test_back_from_a_variation_leads_to_the_form_and_no_page_is_kept(site, lea, 
 
     stage = granted_stage()
     measured(stage, timezone.now())
-    _log_in(tab, site, lea)
+    log_in(tab, site, lea)
     refused: list[str] = []
     tab.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
     tab.goto(f"{site}/listen/recordings/{stage.tide.pk}/")

@@ -5,10 +5,8 @@ from django.utils import timezone
 
 from generation.taste.models import Feedback
 from generation.taste.queries import taste_view
+from tests.portal.listeners.looking import fits, log_in, shoot
 from tests.portal.listeners.made import granted_stage, pay, sealed
-from tests.portal.listeners.test_site_in_browser import _fits, _log_in, _shoot, lea, site
-
-__all__ = ["lea", "site"]
 
 pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
@@ -22,7 +20,7 @@ def test_what_is_said_beside_the_player_is_read_on_the_page_of_ones_taste(site, 
     stage = granted_stage()
     pay(lea, timezone.now())
     row = sealed(lea, stage, timezone.now())
-    _log_in(tab, site, lea)
+    log_in(tab, site, lea)
     tab.goto(f"{site}/listen/variations/{row.pk}/")
     tab.get_by_role("button", name="Like", exact=True).click()
     tab.locator("button[aria-pressed=true]", has_text="Like").wait_for()
@@ -32,8 +30,8 @@ def test_what_is_said_beside_the_player_is_read_on_the_page_of_ones_taste(site, 
         ("LIKE", ""),
         ("LESS", "brightness"),
     }
-    assert _fits(tab)
-    _shoot(tab, "said")
+    assert fits(tab)
+    shoot(tab, "said")
 
     tab.get_by_role("link", name="Your taste").first.click()
     tab.locator("#brightness").focus()
@@ -44,11 +42,11 @@ def test_what_is_said_beside_the_player_is_read_on_the_page_of_ones_taste(site, 
     tab.locator("span", has_text="You prefer it dark").wait_for()
     found = {one.attribute: one.best for one in taste_view(("user", str(lea.pk))).leanings}
     assert found["brightness"] == pytest.approx(-1.0, abs=0.05)
-    assert _fits(tab)
-    _shoot(tab, "taste")
+    assert fits(tab)
+    shoot(tab, "taste")
     tab.get_by_role("link", name="Erase my taste").click()
-    _shoot(tab, "taste-erase")
+    shoot(tab, "taste-erase")
     tab.goto(f"{site}/listen/anew/")
     tab.locator("#by-taste:checked").wait_for(state="attached")
-    _shoot(tab, "anew")
+    shoot(tab, "anew")
     assert refused == []

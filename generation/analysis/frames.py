@@ -28,12 +28,14 @@ from generation.engine.fourier import (
 from generation.engine.kernels import aligned, kernel, within
 from generation.engine.squares import store_square
 from generation.engine.vectors import (
+    NEAR_WIDTH,
     WIDTH,
     backward,
     fma,
     load,
     negated,
     splat,
+    splat_near,
     store,
 )
 
@@ -159,9 +161,11 @@ def _turn(sound: F32, window: F32, at: int, hop: int, first: int, out: F32) -> N
 def _transform(real: F32, imag: F32, turns: F32) -> None:
     """Two passes of sixteen points each, in place; see `_place` for where the results lie."""
     for p in range(16):
-        _pass(real, imag, WIDTH * p, WIDTH * 16, turns, 16 * p)
+        for at in range(WIDTH * p, WIDTH * (p + 1), NEAR_WIDTH):
+            _pass(real, imag, at, WIDTH * 16, turns, 16 * p)
     for q in range(16):
-        _pass(real, imag, WIDTH * 16 * q, WIDTH, turns, 0)
+        for lane in range(0, WIDTH, NEAR_WIDTH):
+            _pass(real, imag, WIDTH * 16 * q + lane, WIDTH, turns, 0)
 
 
 @within
@@ -174,8 +178,8 @@ def sixteen(xr: Any, xi: Any, at: int, step: int) -> Any:
     b = quarter(xr, xi, at + step, 4 * step)
     c = quarter(xr, xi, at + 2 * step, 4 * step)
     d = quarter(xr, xi, at + 3 * step, 4 * step)
-    h, u, v = splat(HALF_ROOT), splat(COS_8), splat(-SIN_8)
-    g, w, z = splat(-HALF_ROOT), splat(SIN_8), splat(-COS_8)
+    h, u, v = splat_near(HALF_ROOT), splat_near(COS_8), splat_near(-SIN_8)
+    g, w, z = splat_near(-HALF_ROOT), splat_near(SIN_8), splat_near(-COS_8)
     b1r, b1i = turned(b[2], b[3], u, v)
     b2r, b2i = turned(b[4], b[5], h, g)
     b3r, b3i = turned(b[6], b[7], w, z)

@@ -43,7 +43,7 @@ def session_for(listener: Listener, session_id: UUID | str) -> LiveSession | Non
 def fallen(session: LiveSession, chain: Sequence[Place], at: datetime) -> frozenset[int]:
     """The numbers of sections in `chain` that rest on something that fell, and were not cut for it.
 
-    Two queries.
+    All before such a cut stand: what was written until its line may still be heard. Two queries.
     """
     rows = Section.objects.filter(session=session, index__in=[one.number for one in chain])
     facts = {
@@ -51,11 +51,12 @@ def fallen(session: LiveSession, chain: Sequence[Place], at: datetime) -> frozen
         for index, part, because in rows.values_list("index", "part", "because")
     }
     holding = parts_standing([part for part, _ in facts.values()], at)
-    found = set()
-    for place, after in zip(chain, [*chain[1:], None], strict=True):
-        is_answered = after is not None and facts[after.number][1] == WITHDRAWN
-        if facts[place.number][0] not in holding and not is_answered:
+    found, is_answered = set(), False
+    for place in reversed(chain):
+        part, because = facts[place.number]
+        if part not in holding and not is_answered:
             found.add(place.number)
+        is_answered = is_answered or because == WITHDRAWN
     return frozenset(found)
 
 

@@ -30,6 +30,7 @@ from generation.nets.mix_stems import BANDS, K_WEIGHTS, ROLES, MixPiece, MixStem
 MELODY = ("vocals", "other")
 SILENT_DB = -65.0
 ROOM_S, ROOM_KHZ = (1.2, 4.8), (3.0, 9.0)
+FAR = 0.02  # what the distance from the artist's mix weighs beside the error
 _STEMS = 8
 
 
@@ -44,7 +45,7 @@ class MixSchedule:
     batch: int = 24
     frames: int = 64
     rate: float = 2e-3
-    far: float = 0.02
+    far: float = FAR
     lean: float = 0.05
     told: int = 100
     scales: int = 64

@@ -30,6 +30,7 @@ from benchmarks.mix_stems import held_out
 from generation.compose.mixing_net import shift_of
 from generation.compose.values import Ask
 from generation.nets import checkpoints
+from generation.nets.mix import net_of
 from generation.nets.mix.console import Material, described
 from generation.nets.mix.mixing import Mixer, strips_of
 from generation.nets.mix.model import flat
@@ -57,8 +58,10 @@ class Found:
     decide_ms: list[float] = field(default_factory=list)
 
 
-def measure(mixer: Mixer, stretch: Stretch, searched: int, targets: int, found: Found) -> None:
-    """Adds what one stretch gives to `found`."""
+def measure(
+    mixer: Mixer, proposer: Mixer, stretch: Stretch, searched: int, targets: int, found: Found
+) -> None:
+    """Adds what one stretch gives to `found`; `proposer`: the same net without settling."""
     many = searched + targets
     one, _ = material_of([stretch.stems], [ROOM])
     wide = Material(*(part.expand(many, *part.shape[1:]) for part in one))
@@ -79,8 +82,10 @@ def measure(mixer: Mixer, stretch: Stretch, searched: int, targets: int, found: 
         answer = mixer.mix([MixRequest(stretch.stems, shift, room=ROOM)])[0]
         found.decide_ms.append(1_000.0 * (time.perf_counter() - began))
         reached = np.array(heard(stretch, answer.strips))
+        alone = proposer.mix([MixRequest(stretch.stems, shift, room=ROOM)])[0]
         best = others[np.abs((others - target) / unit).mean(1).argmin()]
         mixes = {"net": reached, "best of search": best, "flat": plain, "random": others[0]}
+        mixes["proposal"] = np.array(heard(stretch, alone.strips))
         for name, mix in mixes.items():
             found.errors.setdefault(name, []).append(np.abs((mix - target) / unit))
         found.peaks.append(true_peak_dbtp(stretch, answer.strips))
@@ -111,6 +116,7 @@ def figures_of(found: Found, searched: int) -> list[Figure]:
     mean = {name: float(np.mean(rows)) for name, rows in found.errors.items()}
     rows = [
         Figure("sound", "error to target", mean["net"], "sd", 0.30, is_floor=False),
+        Figure("sound", "the net's proposal alone", mean["proposal"], "sd"),
         Figure("sound", f"best of {searched} random settings", mean["best of search"], "sd"),
         Figure("sound", "flat mix", mean["flat"], "sd"),
         Figure("sound", "a random mix", mean["random"], "sd"),
@@ -168,12 +174,13 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     read = checkpoints.load_draft(options.checkpoint) if options.checkpoint else None
-    mixer: Mixer = checkpoints.serving(read or checkpoints.newest("mix"))
-    searched, targets, pieces = (16, 2, 2) if options.quick else (64, 6, 8)
+    net = net_of(read or checkpoints.newest("mix"))
+    mixer, proposer = Mixer(net), Mixer(net, settles=False)
+    searched, targets, pieces = (16, 2, 2) if options.quick else (64, 4, 8)
     found = Found()
     for song in held_out(pieces):
         stretch = stretch_of(song, round(START_S * SAMPLE_RATE_HZ), SECONDS)
-        measure(mixer, stretch, searched, targets, found)
+        measure(mixer, proposer, stretch, searched, targets, found)
         print(f"{song.name} done", file=sys.stderr)
     figures = figures_of(found, searched)
     if options.json:

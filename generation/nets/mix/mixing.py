@@ -29,6 +29,7 @@ from generation.nets.mix.console import (
     thresholds_db,
 )
 from generation.nets.mix.model import MixNet, Wish, flat
+from generation.nets.mix.settling import settled
 from generation.nets.mix.training import SILENT_DB, material_of
 from generation.nets.mix_stems import Mixed, MixRequest
 from generation.recipe import Band, Compressor, Strip
@@ -38,10 +39,11 @@ _LEAST = 0.03  # of squeeze and send; less is none
 
 
 class Mixer:
-    """A net at work."""
+    """A net at work; `settles` False: its proposals as they are."""
 
-    def __init__(self, net: MixNet) -> None:
+    def __init__(self, net: MixNet, *, settles: bool = True) -> None:
         self._net = net.eval()
+        self._settles = settles
 
     def mix(self, requests: Sequence[MixRequest]) -> list[Mixed]:
         """The answers in the order of the requests, each by itself."""
@@ -52,13 +54,15 @@ class Mixer:
         strips = {n: Strip(n, 0, 0.0) for n in range(len(request.stems))}
         if heard:
             material, roles = material_of([[request.stems[n] for n in heard]], [request.room])
-            with torch.inference_mode():
+            with torch.no_grad():
                 own = self._net.scaled(described(material, flat(material)))
                 numbers = [[request.reach], [request.density]]
                 reach, density = (torch.tensor(one, dtype=torch.float32) for one in numbers)
                 shift = torch.tensor([request.shift], dtype=torch.float32)
                 wish = Wish(own, shift, reach, density)
                 setting = self._net(material, roles, wish)
+            if self._settles:
+                setting = settled(self._net, material, wish, setting)
             strips |= dict(zip(heard, strips_of(material, setting, heard), strict=True))
         return Mixed(tuple(strips[n] for n in range(len(request.stems))))
 

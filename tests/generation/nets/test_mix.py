@@ -28,7 +28,8 @@ from generation.nets.mix.console import (
     room_color,
 )
 from generation.nets.mix.mixing import Mixer, strips_of
-from generation.nets.mix.model import MixNet, MixSizes, flat
+from generation.nets.mix.model import MixNet, MixSizes, Wish, flat
+from generation.nets.mix.settling import settled
 from generation.nets.mix.training import MixSchedule, material_of, random_settings, train
 from generation.nets.mix_stems import CENTERS_HZ, MixPiece, MixRequest, MixStem
 from generation.recipe import Band, Reverb, Strip
@@ -62,12 +63,17 @@ def wild(seed=0):
     return Mixer(net)
 
 
-def mixer(seed=0):
+def lively(seed=0):
+    """A net whose proposals differ from stem to stem."""
     torch.manual_seed(seed)
     net = MixNet(SMALL)
     with torch.no_grad():
         net.out.weight.normal_(std=0.5)
-    return Mixer(net)
+    return net
+
+
+def mixer(seed=0):
+    return Mixer(lively(seed))
 
 
 @pytest.mark.parametrize("reach", [0.25, 1.0])
@@ -189,6 +195,25 @@ def test_a_stem_without_energy_and_the_order_of_stems_do_not_change_a_mix():
     assert described(more, flat(more)).numpy() == pytest.approx(
         described(one, flat(one)).numpy(), rel=1e-4
     )
+
+
+def test_settling_comes_nearer_and_keeps_within_the_caps():
+    net = lively(3)
+    net.scale.fill_(0.2)
+    material, roles = material_of([stems(3)], [ROOM])
+    reach = torch.tensor([0.5])
+    with torch.no_grad():
+        own = net.scaled(described(material, flat(material)))
+        wish = Wish(own, torch.tensor([[0.5, -0.5, 0.0, 0.5, 0.5, 0.0]]), reach, torch.ones(1))
+        proposed = net(material, roles, wish)
+    found = settled(net, material, wish, proposed)
+    off = [
+        float((net.scaled(described(material, one)) - own - wish.shift).abs().mean())
+        for one in (proposed, found)
+    ]
+    assert off[1] < 0.8 * off[0]
+    assert bool((found[..., :ACTIVE].abs() <= torch.tensor(CAPS) * 0.5 + 1e-6).all())
+    assert torch.equal(found[..., ACTIVE], proposed[..., ACTIVE])
 
 
 def test_random_settings_keep_within_reach_and_density():

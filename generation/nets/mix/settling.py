@@ -1,0 +1,62 @@
+"""The last step of a mix: a setting that the net proposed, moved a little on the modelled console.
+
+The net answers at once but not exactly; the console is differentiable, so a few steps of descent
+(Adam, Kingma and Ba 2015) bring its answer nearer to what was asked. It refuses to know weights.
+Invariant: a settled setting keeps within the same caps times reach, sounds the same stems, and is
+never further from what was asked than the proposal, on the frames it is judged by.
+"""
+
+import torch
+from torch import Tensor
+
+from generation.nets.mix.console import ACTIVE, CAPS, SEND, SQUEEZE, Material, described
+from generation.nets.mix.model import MixNet, Wish
+from generation.nets.mix.training import FAR
+
+STEPS, RATE, _FRAMES = 8, 0.1, 64
+_INSIDE = 1e-3  # from the end of a range, where there is no slope
+
+
+def settled(net: MixNet, material: Material, wish: Wish, proposed: Tensor) -> Tensor:
+    """The setting [1, stems, COLUMNS] of one section, settled on at most _FRAMES of its frames."""
+    if float(wish.reach.max()) == 0.0:
+        return proposed
+    short = material._replace(energy=_thinned(material.energy))
+    caps = torch.tensor(CAPS) * wish.reach[:, None, None]
+    place = _unbounded(proposed[..., :ACTIVE] / caps).requires_grad_()
+    first, second = torch.zeros_like(place), torch.zeros_like(place)
+    best, least = proposed, float("inf")  # the first step looks at the proposal itself
+    for step in range(1, STEPS + 2):
+        setting = torch.cat([_bounded(place) * caps, proposed[..., ACTIVE:]], -1)
+        error = (net.scaled(described(short, setting)) - wish.own - wish.shift).abs().mean()
+        if (found := float(error.detach())) < least:
+            best, least = setting.detach(), found
+        far = FAR * (setting[..., :ACTIVE] / torch.tensor(CAPS)).square().mean()
+        (slope,) = torch.autograd.grad(error + far, place)
+        first, second = 0.8 * first + 0.2 * slope, 0.95 * second + 0.05 * slope.square()
+        move = (first / (1 - 0.8**step)) / ((second / (1 - 0.95**step)).sqrt() + 1e-8)
+        place = (place - RATE * move).detach().requires_grad_()
+    return best
+
+
+def _thinned(energy: Tensor) -> Tensor:
+    """At most _FRAMES frames of [batch, stems, frames, bands], the means of equal runs."""
+    many = -(-energy.shape[2] // _FRAMES)
+    whole = energy.shape[2] // many * many
+    return energy[:, :, :whole].reshape(*energy.shape[:2], -1, many, energy.shape[3]).mean(3)
+
+
+def _is_upward() -> Tensor:
+    upward = torch.zeros(len(CAPS), dtype=torch.bool)
+    upward[[SQUEEZE, SEND]] = True
+    return upward
+
+
+def _unbounded(part: Tensor) -> Tensor:
+    """Where `_bounded` gives `part`, each of its range: -1 to 1, or 0 to 1 for squeeze and send."""
+    both = torch.atanh(part.clamp(-1.0 + _INSIDE, 1.0 - _INSIDE))
+    return torch.where(_is_upward(), torch.logit(part, eps=_INSIDE), both)
+
+
+def _bounded(place: Tensor) -> Tensor:
+    return torch.where(_is_upward(), torch.sigmoid(place), torch.tanh(place))

@@ -84,13 +84,7 @@ def scores_of(checkpoint: Checkpoint, one: Beats) -> torch.Tensor:
     there = torch.ones(columns.shape[:2], dtype=torch.bool)
     read = net.read(columns, torch.from_numpy(one.shares)[None], there)
     before = torch.from_numpy(shifted(one.chords, 1, START))
-    caches = net.caches(1)
-    return torch.cat(
-        [
-            net.step(read[:, beat], before[beat : beat + 1], columns[:, beat, 0], beat, caches)
-            for beat in range(len(one.chords))
-        ]
-    )
+    return net.whole(read[0], before, columns[0, :, 0])
 
 
 def _bits(scores: torch.Tensor, one: Beats) -> Floats:

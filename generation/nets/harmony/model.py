@@ -110,6 +110,22 @@ class Exact:
             values = blocks.passed(values, weights, f"reading.{number}", self.size.heads, bias)
         return values
 
+    def whole(self, read: Tensor, before: Tensor, onset: Tensor) -> Tensor:
+        """Scores of the chords on every beat [beats, 48] of one melody: read [beats, width], the
+        chords before each beat [beats], onsets [beats]. The same bits as `step` gives.
+        """
+        weights = self.weights
+        values = exact.on_grid(read + weights["before"][before])[None]
+        places = torch.arange(len(before), device=read.device)
+        apart = places[:, None] - places[None, :]
+        unseen = (apart < 0) | (apart >= CONTEXT)
+        near = apart.clamp(0, CONTEXT - 1)
+        for number in range(self.size.layers):
+            bias = weights["back"][number][near].permute(2, 0, 1).masked_fill(unseen, UNSEEN)
+            name = f"choosing.{number}"
+            values = blocks.passed(values, weights, name, self.size.heads, bias[None])
+        return self._scores(values[0], before, onset)
+
     def caches(self, rows: int) -> list[blocks.Cache]:
         """One empty ring for each choosing block."""
         size = self.size
@@ -133,6 +149,9 @@ class Exact:
             bias = weights["back"][number][ago].T[None, :, None, :]
             name = f"choosing.{number}"
             values = blocks.stepped(values, weights, name, cache, beat % CONTEXT, bias)
-        hidden = exact.normed(values[:, 0], weights["last.weight"], weights["last.bias"])
-        raw = exact.linear(hidden, weights["chord.weight"], weights["chord.bias"])
+        return self._scores(values[:, 0], before, onset)
+
+    def _scores(self, values: Tensor, before: Tensor, onset: Tensor) -> Tensor:
+        hidden = exact.normed(values, self.weights["last.weight"], self.weights["last.bias"])
+        raw = exact.linear(hidden, self.weights["chord.weight"], self.weights["chord.bias"])
         return exact.on_grid(scored(raw, before, onset))

@@ -18,7 +18,7 @@ from generation.nets.checkpoints import Checkpoint
 from generation.nets.line import grounds, quality
 from generation.nets.line.baselines import MARKOV, baseline_bits
 from generation.nets.line.examples import Example, example, examples
-from generation.nets.line.model import Exact, Size
+from generation.nets.line.model import Size, whole
 from generation.nets.registry import Tell
 from generation.nets.specimen import SPECIMEN
 from generation.nets.values import PARTS
@@ -82,26 +82,16 @@ def bits_of(checkpoint: Checkpoint, asked: Sequence[Example]) -> list[Floats]:
     """How surprising each event of each example is to the net that serves, in bits."""
     settings = checkpoint.card.settings
     size = Size(*(int(settings[name]) for name in ("width", "layers", "heads")))
-    order = sorted(range(len(asked)), key=lambda one: -len(asked[one].events))
-    rows = [asked[one] for one in order]
-    net = Exact(exact.unpacked(checkpoint.tensors), size, len(rows))
-    bits = [np.zeros(len(one.events)) for one in rows]
-    for step in range(len(rows[0].events)):
-        going = sum(len(one.events) > step for one in rows)
-        if going < len(rows):
-            rows = rows[:going]
-            net.keep(torch.arange(going))
-        columns = torch.from_numpy(np.stack([one.columns[step] for one in rows]))
-        onset, pitch, duration = (
-            torch.from_numpy(np.array([getattr(one.events, name)[step] for one in rows]))
-            for name in ("onset", "pitch", "duration")
+    weights = exact.unpacked(checkpoint.tensors)
+    found = []
+    for one in asked:
+        columns, onset, pitch, duration = (
+            torch.from_numpy(values)
+            for values in (one.columns, one.events.onset, one.events.pitch, one.events.duration)
         )
-        hidden, scores = net.step(columns, onset)
-        found = _surprise(scores, pitch) + _surprise(net.durations(hidden, pitch), duration)
-        for place, one in enumerate(found):
-            bits[place][step] = one
-    placed = dict(zip(order, bits, strict=True))
-    return [placed[one] for one in range(len(asked))]
+        pitches, durations = whole(weights, size, columns, onset, pitch)
+        found.append(_surprise(pitches, pitch) + _surprise(durations, duration))
+    return found
 
 
 def withheld(one: Example) -> Example:

@@ -96,6 +96,40 @@ def _scores(raw: Tensor, columns: Tensor) -> Tensor:
     return torch.cat([own[..., :PITCHES] + rooted + stepped, own[..., PITCHES:]], dim=-1)
 
 
+def whole(
+    weights: Weights, size: Size, columns: Tensor, onset: Tensor, pitch: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Scores of pitches [n, 65] and of durations [n, 24] for all n events of one line at once.
+
+    The same bits as `Exact` gives event by event: exact sums do not mind their order.
+    """
+    values = exact.on_grid(weights["table"][columns].sum(1))[None]
+    places = torch.arange(len(onset), device=onset.device)
+    apart = places[:, None] - places[None, :]
+    unseen = (apart < 0) | (apart >= CONTEXT)
+    near = apart.clamp(0, CONTEXT - 1)
+    ticks = (onset[:, None] - onset[None, :]).clamp(0, LONG_AGO)
+    ago = weights["ago"][ticks].permute(2, 0, 1).masked_fill(unseen, UNSEEN)
+    for number in range(size.layers):
+        bias = ago + weights["apart"][number][near].permute(2, 0, 1)
+        values = blocks.passed(values, weights, f"blocks.{number}", size.heads, bias[None])
+    hidden, scores = _pitch_scores(values[0], weights, columns)
+    return scores, _duration_scores(hidden, weights, pitch)
+
+
+def _pitch_scores(values: Tensor, weights: Weights, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """From the last block's output [n, width]: the hidden state and the scores of pitches."""
+    hidden = exact.normed(values, weights["last.weight"], weights["last.bias"])
+    raw = exact.linear(hidden, weights["pitch.weight"], weights["pitch.bias"])
+    return hidden, exact.on_grid(_scores(raw, columns))
+
+
+def _duration_scores(hidden: Tensor, weights: Weights, pitch: Tensor) -> Tensor:
+    between = exact.linear(hidden, weights["between.weight"], weights["between.bias"])
+    given = exact.squared_relu(between + weights["chosen"][pitch])
+    return exact.linear(given, weights["duration.weight"], weights["duration.bias"])
+
+
 class Exact:
     """The form that serves: the same net in exact arithmetic, one event at a time for many rows.
 
@@ -125,15 +159,11 @@ class Exact:
             bias = ago + self.weights["apart"][number][apart].T[None, :, None, :]
             values = blocks.stepped(values, self.weights, f"blocks.{number}", cache, place, bias)
         self.count += 1
-        hidden = exact.normed(values, self.weights["last.weight"], self.weights["last.bias"])[:, 0]
-        raw = exact.linear(hidden, self.weights["pitch.weight"], self.weights["pitch.bias"])
-        return hidden, exact.on_grid(_scores(raw, columns))
+        return _pitch_scores(values[:, 0], self.weights, columns)
 
     def durations(self, hidden: Tensor, pitch: Tensor) -> Tensor:
         """Scores of durations [rows, 24], given the pitches [rows] that were chosen."""
-        between = exact.linear(hidden, self.weights["between.weight"], self.weights["between.bias"])
-        given = exact.squared_relu(between + self.weights["chosen"][pitch])
-        return exact.linear(given, self.weights["duration.weight"], self.weights["duration.bias"])
+        return _duration_scores(hidden, self.weights, pitch)
 
     def keep(self, rows: Tensor) -> None:
         """Goes on with these rows alone."""

@@ -60,29 +60,29 @@ def progression(tonic: int = 0, bars: int = 4) -> ChordLine:
     return ChordLine(Signature((4, 4), tonic, "maj"), tuple((chords * bars)[: 4 * bars]))
 
 
-def tune_file(folder: Path, tunes: int = 12) -> None:
+def tune_file(folder: Path, tunes: int = 12, bars: int = 8) -> None:
     """Both data files in `folder`: scales up and down in several keys, over one chord."""
-    rows = [_tune(number) for number in range(tunes)]
+    rows = [_tune(number, bars) for number in range(tunes)]
     for name in ("lieder_melody_bass.json", "hymns_satb.json"):
         text = json.dumps({"meta": {}, "pieces": rows})
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _tune(number: int) -> dict[str, Any]:
+def _tune(number: int, bars: int) -> dict[str, Any]:
     tonic = number % 12
-    steps = [0, 2, 4, 5, 7, 5, 4, 2] * 4
+    steps = [0, 2, 4, 5, 7, 5, 4, 2] * (bars // 2)
     melody = [[12 * place, 12, 60 + tonic + step] for place, step in enumerate(steps)]
-    bass = [[48 * bar, 48, 36 + tonic] for bar in range(8)]
+    bass = [[24 * half, 24, 36 + tonic] for half in range(2 * bars)]
     return {
         "id": f"tune {number}",
         "metre": [4, 4],
         "pickup": 0,
         "mode": "maj",
         "tonic": tonic,
-        "total": 384,
+        "total": 48 * bars,
         "split": "test" if number % 6 == 5 else "train",
         "chord_start": 0,
-        "chords": [[tonic, "maj"]] * 32,
+        "chords": [[tonic, "maj"]] * (4 * bars),
         "melody": melody,
         "bass": bass,
     }

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from generation.nets import corpus, exact
 from generation.nets.checkpoints import Checkpoint
-from generation.nets.harmony.beats import HELD, NOTHING, Beats, beats_of, examples
+from generation.nets.counting import shifted
+from generation.nets.harmony.beats import HELD, NOTHING, START, Beats, beats_of, examples
 from generation.nets.harmony.measuring import scores_of
-from generation.nets.harmony.model import HarmonyModel
+from generation.nets.harmony.model import Exact, HarmonyModel
 from generation.nets.harmony.training import Plan, trained
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.line.grounds import NO_CHORD
@@ -64,6 +66,20 @@ def test_a_beat_knows_what_begins_on_it_what_goes_on_and_how_long_it_sounds() ->
     assert beats.shares[1, [4, 5]].tolist() == [0.5, 0.5]
     assert beats.shares.sum(1).tolist() == [1.0, 1.0, 0.0, 0.5]
     assert (beats.chords == NO_CHORD).all()
+
+
+def test_beat_by_beat_gives_the_same_bits_as_the_whole_melody_at_once() -> None:
+    net = Exact(exact.unpacked(untaught_harmony().tensors), SMALL_HARMONY)
+    one = beats_of(C_MAJOR, TUNE, 32, SPECIMEN.chords, 0)
+    columns, before = torch.from_numpy(one.columns), torch.from_numpy(shifted(one.chords, 1, START))
+    there = torch.ones(1, 32, dtype=torch.bool)
+    read = net.read(columns[None], torch.from_numpy(one.shares)[None], there)
+    together = net.whole(read[0], before, columns[:, 0])
+    caches = net.caches(1)
+    for beat in range(32):
+        at = slice(beat, beat + 1)
+        alone = net.step(read[:, beat], before[at], columns[at, 0], beat, caches)
+        assert torch.equal(alone[0], together[beat])
 
 
 def test_an_anchor_outside_the_melody_is_refused() -> None:

@@ -13,7 +13,7 @@ from generation.nets.events import to_events
 from generation.nets.line.examples import Example, example, examples
 from generation.nets.line.grounds import OFFSETS, WIDTHS
 from generation.nets.line.measuring import bits_of
-from generation.nets.line.model import LineModel
+from generation.nets.line.model import Exact, LineModel, whole
 from generation.nets.line.training import Plan, trained
 from generation.nets.line.writing import ATTEMPTS, COMPASS, LineNet
 from generation.nets.specimen import SPECIMEN
@@ -112,6 +112,21 @@ def test_what_serves_scores_notes_as_what_learned() -> None:
     nats = nats + torch.log_softmax(durations, -1).gather(-1, duration[..., None])
     ours = bits_of(checkpoint, [one])[0]
     assert ours == pytest.approx((-nats[0, :, 0] / np.log(2)).numpy(), abs=0.02)
+
+
+def test_event_by_event_gives_the_same_bits_as_the_whole_line_at_once() -> None:
+    weights = exact.unpacked(untaught_line().tensors)
+    one = example(SPECIMEN, "bass")
+    columns, onset, pitch = (
+        torch.from_numpy(values) for values in (one.columns, one.events.onset, one.events.pitch)
+    )
+    pitches, durations = whole(weights, SMALL, columns, onset, pitch)
+    net = Exact(weights, SMALL, 1)
+    for place in range(len(pitch)):
+        hidden, scores = net.step(columns[place : place + 1], onset[place : place + 1])
+        assert torch.equal(scores[0], pitches[place])
+        given = net.durations(hidden, pitch[place : place + 1])
+        assert torch.equal(given[0], durations[place])
 
 
 def _learned_form(checkpoint: Checkpoint) -> LineModel:

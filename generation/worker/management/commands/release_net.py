@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--into", type=Path, default=checkpoints.RELEASED)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        torch.set_num_threads(1)
         net = registry.find(options["name"])
         try:
             draft = checkpoints.load_draft(options["checkpoint"] or _newest_draft(net.name))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -28,6 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, help="folder for drafts; default: var/nets")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Nets this small learn no faster on two threads, and much slower where cores are shared.
+        torch.set_num_threads(1)
         name = options["name"]
         known = checkpoints.versions(name)
         number = options["number"] or (known[-1] + 1 if known else 1)

@@ -4,9 +4,8 @@ It refuses to know when a section or a minute is due. Invariant: every part was 
 its moment, by the rules that open a record; what has been opened or sealed stays as it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -33,8 +32,9 @@ from licensing.attribution.rules import (
     check_minute,
 )
 from licensing.clearance.facts import load_facts
+from licensing.clearance.models import Clearance
 from licensing.clearance.operations import keep_decision
-from licensing.clearance.rules import Asked, Reason, UseAsked
+from licensing.clearance.rules import Asked, Decision, Reason, UseAsked
 
 
 @transaction.atomic
@@ -76,6 +76,18 @@ def open_part(
             policy=policy,
             now=now,
         )
+    return _write_part(record, index, cleared, decision, recipe_sha256, sources, now)
+
+
+def _write_part(
+    record: LicenceRecord,
+    index: int,
+    cleared: Clearance,
+    decision: Decision,
+    recipe_sha256: str,
+    sources: Sequence[tuple[UUID, str]],
+    now: datetime,
+) -> RecordPart:
     grants = sorted({grant.grant for grant in decision.grants})
     part = RecordPart.objects.create(
         record=record,
@@ -89,8 +101,8 @@ def open_part(
         opened_at=now,
     )
     _rest_on(record, sources, grants)
-    after: Mapping[str, Any] = {"part": index, "clearance": str(cleared.pk)}
-    write_fact("open_part", record, {**after, "recipe_sha256": recipe_sha256}, now)
+    after = {"part": index, "clearance": str(cleared.pk), "recipe_sha256": recipe_sha256}
+    write_fact("open_part", record, after, now)
     return part
 
 

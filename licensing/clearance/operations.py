@@ -28,24 +28,11 @@ from licensing.clearance.models import (
     Use,
     Withdrawal,
 )
-from licensing.clearance.queries import preflight_use, use_asked
+from licensing.clearance.queries import preflight_use as preflight_use
+from licensing.clearance.queries import use_asked
 from licensing.clearance.rules import PREVIEW, Asked, Decision, UseAsked
 from licensing.clearance.terms import CURRENT_VERSION, canonical_sha256, terms_sha256
 
-__all__ = [
-    "ClearanceRefused",
-    "clear_use",
-    "grant_matrix",
-    "grant_use",
-    "keep_decision",
-    "lock_stems",
-    "place_hold",
-    "preflight_use",
-    "record_society_agreement",
-    "release_hold",
-    "withdraw_grant",
-    "withdraw_uses",
-]
 Actor = tuple[str, str]
 GRANTABLE = frozenset(use.value for use in Use) - {PREVIEW}
 

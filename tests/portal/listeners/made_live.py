@@ -8,7 +8,6 @@ from generation.compose.stream import segment_range, version_of
 from generation.sessions import operations
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.queries import places_of
-from licensing.clearance.operations import clear_use
 from tests.licensing.stage import Stage
 from tests.portal.listeners.made import flac, named, plan, store, tone, windows
 
@@ -35,15 +34,6 @@ def begun(user, now: datetime, **more: object) -> LiveSession:
 def planned(session: LiveSession, stage: Stage, bar: int, now: datetime, **more: object) -> Section:
     """Write a section of eight bars that begins at a bar: drums and vocals, cleared for it."""
     stems = (stage.drums, stage.vocals)
-    cleared = clear_use(
-        use=session.mode.upper(),
-        stems=[one.pk for one in stems],
-        requester=(session.requester_kind, session.requester_ref),
-        territory="DE",
-        channel="SITE",
-        now=now,
-    )
-    assert cleared.allowed, cleared.reasons
     start, last = bar * BAR, session.sections.order_by("-index").first()
     beats = [start + beat * BAR // 4 for beat in range(33)]
     said = {"tempo_bpm": 120.0, "key": "A min", "energy": more.pop("energy", 0.5), "remarks": []}
@@ -60,7 +50,6 @@ def planned(session: LiveSession, stage: Stage, bar: int, now: datetime, **more:
             because=str(more.pop("because", "")),
             sources=[(one.pk, one.audio_id) for one in stems],
         ),
-        clearance_id=cleared.pk,
         stems=[str(one.pk) for one in stems],
         now=now,
     )

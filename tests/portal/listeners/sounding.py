@@ -18,7 +18,6 @@ from generation.sessions.operations import (
     write_section,
 )
 from generation.sessions.queries import places_of
-from licensing.clearance.operations import clear_use
 from tests.portal.listeners.made import RATE, flac, named, plan, store, tone, windows
 
 BAR = 2 * RATE
@@ -42,15 +41,6 @@ def begun(user, **more):
 def written(session, stage, start: int, end: int, because: str = ""):
     """The next section, [start, end) seconds of drums and vocals; None if it was not taken."""
     now, stems = timezone.now(), (stage.drums, stage.vocals)
-    cleared = clear_use(
-        use=session.mode.upper(),
-        stems=[one.pk for one in stems],
-        requester=(session.requester_kind, session.requester_ref),
-        territory=session.territory,
-        channel=session.channel,
-        now=now,
-    )
-    assert cleared.allowed, cleared.reasons
     last = session.sections.order_by("-index").first()
     beats = list(range(start * RATE, end * RATE + 1, BAR // 4))
     said = {"tempo_bpm": 120.0, "key": "A min", "energy": 0.4, "remarks": []}
@@ -66,7 +56,6 @@ def written(session, stage, start: int, end: int, because: str = ""):
             because=because,
             sources=[(one.pk, one.audio_id) for one in stems],
         ),
-        clearance_id=cleared.pk,
         stems=[str(one.pk) for one in stems],
         now=now,
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from generation.engine import hls
@@ -51,11 +52,17 @@ def _listed(session: LiveSession) -> dict[tuple[str, int], str]:
 
 def _go_on(session: LiveSession, turns: int) -> None:
     """Ask for the list once a segment's length, as a client does."""
+    turn = timedelta(seconds=hls.SEGMENT_SAMPLES / RATE)
     for _ in range(turns):
-        found = LiveSession.objects.get(id=session.id)
-        passed = timedelta(seconds=hls.SEGMENT_SAMPLES / RATE)
-        listing.list_ahead(session_id=session.id, now=found.heard_at + passed)
+        LiveSession.objects.filter(id=session.id).update(heard_at=F("heard_at") - turn)
+        listing.list_ahead(session_id=session.id, now=timezone.now())
         work_off()
+
+
+def _still(before: dict[tuple[str, int], str], after: dict[tuple[str, int], str]) -> bool:
+    """Whether what is in both lists is made of the same, and something is."""
+    both = before.keys() & after.keys()
+    return bool(both) and all(before[name] == after[name] for name in both)
 
 
 def test_a_change_comes_behind_what_was_listed_though_the_player_says_where_it_is(studio) -> None:
@@ -63,19 +70,17 @@ def test_a_change_comes_behind_what_was_listed_though_the_player_says_where_it_i
     work_off()
     _go_on(session, 4)
     before, listed = _listed(session), LiveSession.objects.get(id=session.id).listed
-    assert len(before) == 2 * listing.count_listed(listed) > 0
+    assert len(before) == 2 * len(listing.window_of(listed)) > 0
     steer_session(session_id=session.id, wishes={"energy": 1.0}, heard_at=RATE, now=timezone.now())
     work_off()
     new = session.sections.order_by("-index").first()
     assert new.because == "steered"
     assert new.start >= listed + rules.AHEAD
-    after = _listed(session)
-    assert {name: after[name] for name in before} == before
+    assert _listed(session) == before
     _go_on(session, 3)
-    assert {name: digest for name, digest in _listed(session).items() if name in before} == {
-        name: before[name] for name in before if name in _listed(session)
-    }
-    assert len(_listed(session)) > len(before)
+    after = _listed(session)
+    assert _still(before, after)
+    assert max(after) > max(before)
 
 
 def test_a_withdrawn_stem_leaves_behind_what_was_listed(studio) -> None:
@@ -93,5 +98,5 @@ def test_a_withdrawn_stem_leaves_behind_what_was_listed(studio) -> None:
     new = session.sections.get(because="withdrawn")
     assert new.index >= 2, "a section that was over before the cut must stand, too"
     assert new.start >= listed + rules.AHEAD
-    assert {name: _listed(session)[name] for name in before} == before
+    assert _still(before, _listed(session))
     assert places_of(session)[-1].end > listed

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -106,21 +106,16 @@ def test_without_a_receipt_there_is_no_session(
     assert not LiveSession.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "code"),
-    [
+def test_a_request_that_cannot_be_says_why(begin: Callable[..., Any]) -> None:
+    for changes, status, code in (
         ({"mode": "REMIX"}, 422, "bad_request_body"),
         ({"targets": {"seconds": 60}}, 422, "bad_request_body"),
+        ({"customer": "a\0b"}, 422, "bad_request_body"),
         ({"recordings": [NOBODYS]}, 404, "no_such_recording"),
         ({"artist": NOBODYS}, 404, "no_such_artist"),
-        ({"customer": "a\0b"}, 422, "bad_request_body"),
-    ],
-)
-def test_a_request_that_cannot_be_says_why(
-    begin: Callable[..., Any], changes: dict[str, Any], status: int, code: str
-) -> None:
-    answer = begin(**changes)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    ):
+        answer = begin(code + str(changes)[2:6], **changes)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert not LiveSession.objects.exists()
 
 
@@ -194,27 +189,24 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), CALLS)
 def test_a_stranger_finds_and_moves_nothing(
-    begin: Callable[..., Any], stranger: Any, call: Callable[..., Any],
-    method: str, path: str, body: Any,
-) -> None:  # fmt: skip
+    begin: Callable[..., Any], stranger: Any, call: Callable[..., Any]
+) -> None:
     made, before = begin().json(), Fact.objects.latest("pk").pk
-    theirs = call(stranger, method, f"{SESSIONS}/{made['id']}{path}", body)
-    missing = call(stranger, method, f"{SESSIONS}/{uuid4()}{path}", body)
-    assert theirs.status_code == missing.status_code == 404
-    assert theirs.json() == missing.json()
+    for method, path, body in CALLS:
+        theirs = call(stranger, method, f"{SESSIONS}/{made['id']}{path}", body)
+        missing = call(stranger, method, f"{SESSIONS}/{uuid4()}{path}", body)
+        assert theirs.status_code == missing.status_code == 404, (method, path)
+        assert theirs.json() == missing.json()
     assert LiveSession.objects.get().state == "OPENING"
     assert Fact.objects.latest("pk").pk == before
 
 
-@pytest.mark.parametrize(("method", "path", "body"), CALLS)
-def test_each_call_needs_the_scope(
-    partner: Any, call: Callable[..., Any], method: str, path: str, body: Any
-) -> None:
-    address = f"{SESSIONS}/{UUID(NOBODYS)}{path}"
-    refused = call(partner, method, address, body, scope="variations:write")
-    assert (refused.status_code, refused.json()["scope"]) == (403, "sessions:write")
+def test_each_call_needs_the_scope(partner: Any, call: Callable[..., Any]) -> None:
+    for method, path, body in CALLS:
+        address = f"{SESSIONS}/{NOBODYS}{path}"
+        refused = call(partner, method, address, body, scope="variations:write")
+        assert (refused.status_code, refused.json()["scope"]) == (403, "sessions:write")
 
 
 def test_capabilities_name_sessions(partner: Any, call: Callable[..., Any]) -> None:

@@ -46,7 +46,9 @@ def pieces(stems):
 
 @pytest.fixture
 def sessions(stems):
-    """S sounds but for minute 3, and minute 4 is never sealed; T is silent."""
+    """One of each for every listener. S sounds but for minute 3; minute 4 is never sealed. T is
+    silent.
+    """
     tide, lamp = stems
     minutes = {
         "S": [
@@ -58,7 +60,9 @@ def sessions(stems):
         "T": [[]],
     }
     return {
-        name: (world.session(name, [*tide, *lamp], lines), lines) for name, lines in minutes.items()
+        (listener, name): (world.session(f"{listener} {name}", [*tide, *lamp], lines), lines)
+        for listener in LISTENERS
+        for name, lines in minutes.items()
     }
 
 
@@ -105,7 +109,10 @@ def live(paid, plays, started, pieces, sessions):
             counted.get(listener, {})[str(made.pk)] = times
     for listener, minutes_of in started.items():
         for session, minutes in minutes_of.items():
-            (made, lines), state = sessions[session], "COUNTED" if listener in paid else "SELF"
+            (made, lines), state = (
+                sessions[listener, session],
+                "COUNTED" if listener in paid else "SELF",
+            )
             world.heard(listener, made, minutes=minutes, state=state)
             counted.get(listener, {})[str(made.pk)] = len(minutes)
             sounded = [named(lines[minute]) if minute < len(lines) else [] for minute in minutes]

@@ -9,13 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from generation.nets import corpus, exact
 from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
-from generation.nets.counting import WittenBell, joined, shifted, uniform_bits
+from generation.nets.counting import WittenBell, joined, shifted, surprise, uniform_bits
 from generation.nets.harmony.beats import (
     BEATS_AT_MOST,
     NOTHING,
@@ -25,7 +24,8 @@ from generation.nets.harmony.beats import (
     beats_of,
     examples,
 )
-from generation.nets.harmony.model import Exact, Size
+from generation.nets.harmony.model import Size
+from generation.nets.harmony.serving import Reader
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.line.grounds import NO_CHORD
 from generation.nets.line.quality import Progression, progressions, share_of
@@ -66,7 +66,7 @@ def likelihoods(
     """Bits per beat, and how often the likeliest chord is the one that stands there."""
     rows = [scores_of(checkpoint, one) for one in test]
     bits = np.concatenate([_bits(scores, one) for scores, one in zip(rows, test, strict=True)])
-    best = np.concatenate([scores.argmax(-1).numpy() for scores in rows])
+    best = np.concatenate([scores.argmax(-1) for scores in rows])
     chords = np.concatenate([one.chords for one in test])
     moved = np.concatenate([one.chords != shifted(one.chords, 1, START) for one in test])
     hymn = np.repeat([one.source == 1 for one in test], [len(one.chords) for one in test])
@@ -84,23 +84,18 @@ def likelihoods(
     ]  # fmt: skip
 
 
-def scores_of(checkpoint: Checkpoint, one: Beats) -> torch.Tensor:
+def scores_of(checkpoint: Checkpoint, one: Beats) -> Floats:
     """[beats, 48]: the scores of what serves, given the true chords before each beat."""
     settings = checkpoint.card.settings
     size = Size(*(int(settings[name]) for name in ("width", "layers", "heads")))
-    net = Exact(exact.unpacked(checkpoint.tensors), size)
-    columns = torch.from_numpy(one.columns)[None]
-    there = torch.ones(columns.shape[:2], dtype=torch.bool)
-    read = net.read(columns, torch.from_numpy(one.shares)[None], there)
-    before = torch.from_numpy(shifted(one.chords, 1, START))
-    return net.whole(read[0], before, columns[0, :, 0])
+    net = Reader(exact.unpacked(checkpoint.tensors), size)
+    there = np.ones((1, len(one.columns)), dtype=bool)
+    read = net.read(one.columns[None], one.shares[None], there)
+    return net.whole(read[0], shifted(one.chords, 1, START), one.columns[:, 0])
 
 
-def _bits(scores: torch.Tensor, one: Beats) -> Floats:
-    asked = torch.from_numpy(np.minimum(one.chords, NO_CHORD - 1))
-    share = torch.log_softmax(scores, dim=-1).gather(-1, asked[:, None])[:, 0]
-    bits: Floats = (-share / np.log(2.0)).numpy()
-    return bits
+def _bits(scores: Floats, one: Beats) -> Floats:
+    return surprise(scores, np.minimum(one.chords, NO_CHORD - 1))
 
 
 def _baselines(

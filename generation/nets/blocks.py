@@ -8,13 +8,15 @@ rounding to the grid of `exact`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from generation.nets import exact
+from generation.nets.exact import Floats
 
-Weights = Mapping[str, Tensor]
+Weights = Mapping[str, Floats]
 
 
 @dataclass(slots=True)
@@ -23,17 +25,18 @@ class Cache:
     steps, size].
     """
 
-    keys: Tensor
-    values: Tensor
+    keys: Floats
+    values: Floats
 
     @classmethod
-    def empty(cls, rows: int, heads: int, steps: int, size: int, device: torch.device) -> "Cache":
-        """Nothing seen yet; what is not yet written is masked by the bias."""
+    def empty(cls, rows: int, heads: int, steps: int, size: int) -> "Cache":
+        """Nothing seen yet."""
         shape = (rows, heads, steps, size)
-        return cls(
-            torch.zeros(shape, dtype=torch.float64, device=device),
-            torch.zeros(shape, dtype=torch.float64, device=device),
-        )
+        return cls(np.zeros(shape), np.zeros(shape))
+
+    def keep(self, rows: NDArray[np.int64] | slice) -> None:
+        """Goes on with these rows alone."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
 
 
 class Block(nn.Module):
@@ -61,7 +64,7 @@ class Block(nn.Module):
         return values + functional.dropout(self.narrow(widened), self.dropout, self.training)
 
 
-def passed(values: Tensor, weights: Weights, name: str, heads: int, bias: Tensor) -> Tensor:
+def passed(values: Floats, weights: Weights, name: str, heads: int, bias: Floats) -> Floats:
     """The block called `name` over whole rows, exactly; arguments as for `Block.forward`."""
     queries, keys, seen = _parts(values, weights, name, heads)
     joined = exact.attended(queries, keys, seen, bias)
@@ -69,8 +72,8 @@ def passed(values: Tensor, weights: Weights, name: str, heads: int, bias: Tensor
 
 
 def stepped(
-    values: Tensor, weights: Weights, name: str, cache: Cache, place: int, bias: Tensor
-) -> Tensor:
+    values: Floats, weights: Weights, name: str, cache: Cache, place: int, bias: Floats
+) -> Floats:
     """The block over one more step, exactly: values [rows, 1, width].
 
     Key and value are written at `place` of the ring; rows move in step. `bias`: [rows, heads, 1,
@@ -83,20 +86,23 @@ def stepped(
     return _onward(values, joined, weights, name)
 
 
-def _parts(values: Tensor, weights: Weights, name: str, heads: int) -> tuple[Tensor, ...]:
+def _parts(
+    values: Floats, weights: Weights, name: str, heads: int
+) -> tuple[Floats, Floats, Floats]:
+    """Queries, keys and values, each [rows, heads, steps, size]."""
     rows, steps, width = values.shape
     normal = exact.normed(
         values, weights[f"{name}.before_attention.weight"], weights[f"{name}.before_attention.bias"]
     )
     mixed = exact.linear(normal, weights[f"{name}.mix.weight"], weights[f"{name}.mix.bias"])
-    queries, keys, seen = mixed.view(rows, steps, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-    return queries, keys, seen.clamp(-exact.VALUE_LIMIT, exact.VALUE_LIMIT)
+    parts = mixed.reshape(rows, steps, 3, heads, width // heads).transpose(2, 0, 3, 1, 4)
+    return parts[0], parts[1], parts[2].clip(-exact.VALUE_LIMIT, exact.VALUE_LIMIT)
 
 
-def _onward(values: Tensor, seen: Tensor, weights: Weights, name: str) -> Tensor:
+def _onward(values: Floats, seen: Floats, weights: Weights, name: str) -> Floats:
     """From what the heads saw to the block's output."""
     joined = exact.linear(
-        seen.transpose(1, 2).reshape(values.shape),
+        seen.swapaxes(1, 2).reshape(values.shape),
         weights[f"{name}.join.weight"],
         weights[f"{name}.join.bias"],
     )

@@ -90,6 +90,14 @@ def _relative(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.sum(one[there] * np.log2(one[there] / other[there])))
 
 
+def surprise(scores: NDArray[np.float64], taken: Ints) -> NDArray[np.float64]:
+    """Bits of each choice [n] out of its scores [n, options], by their softmax."""
+    below = scores - scores.max(-1, keepdims=True)
+    logs = below - np.log(np.exp(below).sum(-1, keepdims=True))
+    bits: NDArray[np.float64] = -np.take_along_axis(logs, taken[:, None], -1)[:, 0] / math.log(2)
+    return bits
+
+
 def uniform_bits(options: int) -> float:
     """Bits of a choice among equals."""
     return math.log2(options)

@@ -2,9 +2,10 @@
 
 A float64 holds 53 bits. Weights and activations are kept on a grid of 2**-12 and within bounds, so
 every product and every partial sum of a matrix product is a float64 exactly, in whatever order it
-is summed; what remains are single IEEE operations (+, -, *, /, sqrt, round), a maximum, and an
+is summed; what remains are single IEEE operations (+, -, *, /, sqrt, rint), a maximum, and an
 exponential looked up in a table. So a row's result depends on that row alone: not on the rows
-beside it, on padding, threads, the BLAS or the processor, CPU or GPU.
+beside it, on padding, threads, the BLAS or the processor. Arrays are numpy's: a step of a net this
+small costs less than calling torch for it.
 
 It refuses to know what is reckoned. Invariant: no function here rounds a sum of more than two
 numbers.
@@ -14,9 +15,9 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+Floats = NDArray[np.float64]
 
 GRID = 4_096.0
 # Bounds that leave room: 2**10 * 2**3 * 512 terms on a grid of 2**-24 are 46 bits.
@@ -26,72 +27,83 @@ VALUE_LIMIT = 63.0
 _NORM_EPSILON = 1e-5
 # exp(-n / 1024) for n = 0 .. 16384, on a grid of 2**-24; beyond that it is nothing.
 _STEPS, _REACH, _FINE = 1_024, 16, 16_777_216
-EXP_TABLE = torch.tensor(
-    [round(math.exp(-n / _STEPS) * _FINE) / _FINE for n in range(_STEPS * _REACH)] + [0.0],
-    dtype=torch.float64,
+EXP_TABLE = np.array(
+    [round(math.exp(-n / _STEPS) * _FINE) / _FINE for n in range(_STEPS * _REACH)] + [0.0]
 )
 
 
-def on_grid(values: Tensor, limit: float = ACTIVATION_LIMIT) -> Tensor:
+def on_grid(values: Floats, limit: float = ACTIVATION_LIMIT) -> Floats:
     """`values` at the nearest points of the grid, ties to even, within +-`limit`."""
-    return (values * GRID).round_().mul_(1.0 / GRID).clamp_(-limit, limit)
+    points = values * GRID
+    np.rint(points, out=points)
+    points *= 1.0 / GRID
+    np.maximum(points, -limit, out=points)
+    return np.minimum(points, limit, out=points)
 
 
-def packed(weights: Mapping[str, Tensor]) -> dict[str, NDArray[np.int16]]:
+def packed(weights: Mapping[str, NDArray[np.floating]]) -> dict[str, NDArray[np.int16]]:
     """Weights on the grid as int16 (2**-12 each, within +-WEIGHT_LIMIT), as checkpoints keep
     them.
     """
     return {
-        name: (on_grid(one.detach().double(), WEIGHT_LIMIT) * GRID).to(torch.int16).numpy()
+        name: (on_grid(one.astype(np.float64), WEIGHT_LIMIT) * GRID).astype(np.int16)
         for name, one in weights.items()
     }
 
 
-def unpacked(weights: Mapping[str, NDArray[np.generic]]) -> dict[str, Tensor]:
+def unpacked(weights: Mapping[str, NDArray[np.generic]]) -> dict[str, Floats]:
     """The float64 weights that `packed` kept: its int16 arrays; others are left out."""
     return {
-        name: torch.from_numpy(one.astype(np.float64) / GRID)
+        name: one.astype(np.float64) / GRID
         for name, one in weights.items()
         if one.dtype == np.int16
     }
 
 
-def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(values: Floats, weight: Floats, bias: Floats | None = None) -> Floats:
     """values [..., in] @ weight [out, in].T + bias, back on the grid."""
     summed = values @ weight.T
-    return on_grid(summed if bias is None else summed + bias)
+    if bias is not None:
+        summed += bias
+    return on_grid(summed)
 
 
-def normed(values: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    """Layer normalization over the last axis, whose length must be a power of two."""
+def normed(values: Floats, gain: Floats, shift: Floats) -> Floats:
+    """Layer normalization over the last axis (Ba, Kiros and Hinton, 2016)."""
     width = values.shape[-1]
-    mean = values.sum(-1, keepdim=True) / width
-    variance = (values * values).sum(-1, keepdim=True) / width - mean * mean
-    scale = 1.0 / torch.sqrt(variance + _NORM_EPSILON)
-    return on_grid((values - mean) * scale * gain + shift)
+    mean = values.sum(-1, keepdims=True) / width
+    variance = (values * values).sum(-1, keepdims=True) / width - mean * mean
+    scaled = (values - mean) * (1.0 / np.sqrt(variance + _NORM_EPSILON))
+    scaled *= gain
+    scaled += shift
+    return on_grid(scaled)
 
 
-def squared_relu(values: Tensor) -> Tensor:
+def squared_relu(values: Floats) -> Floats:
     """max(x, 0)**2 on the grid (So et al., Primer, 2021): no exponential is needed."""
-    kept = values.clamp(min=0.0)
-    return on_grid(kept * kept)
+    kept = np.maximum(values, 0.0)
+    kept *= kept
+    return on_grid(kept)
 
 
-def exponentials(scores: Tensor) -> Tensor:
+def exponentials(scores: Floats) -> Floats:
     """exp(score - the largest of its row), on a grid of 2**-24; -inf gives 0.
 
     Scores are rounded to 1/1024 first; what lies more than 16 below the largest is nothing.
     """
-    below = scores.amax(-1, keepdim=True) - scores
-    steps = (below * _STEPS).clamp_(max=_STEPS * _REACH).round_().long()
-    return EXP_TABLE.to(scores.device)[steps]
+    below = scores.max(-1, keepdims=True) - scores
+    below *= _STEPS
+    np.minimum(below, _STEPS * _REACH, out=below)
+    weights: Floats = EXP_TABLE[np.rint(below, out=below).astype(np.int64)]
+    return weights
 
 
-def attended(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
+def attended(queries: Floats, keys: Floats, values: Floats, bias: Floats) -> Floats:
     """Softmax attention. queries [..., q, d], keys and values [..., k, d], values within
     +-VALUE_LIMIT, bias [..., q, k] on the grid, -inf where a key must not be seen; every query
     sees a key. Returns [..., q, d].
     """
-    scale = 1.0 / math.sqrt(queries.shape[-1])
-    weights = exponentials((queries @ keys.transpose(-1, -2)) * scale + bias)
-    return on_grid((weights @ values) / weights.sum(-1, keepdim=True))
+    scores = queries @ keys.swapaxes(-1, -2)
+    scores *= 1.0 / math.sqrt(queries.shape[-1])
+    weights = exponentials(scores + bias)
+    return on_grid((weights @ values) / weights.sum(-1, keepdims=True))

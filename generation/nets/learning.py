@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generation.nets.registry import Tell
@@ -56,6 +58,11 @@ def descend(
         if (step + 1) % _TOLD_EVERY == 0 or step + 1 == course.steps:
             tell(f"step {step + 1} of {course.steps}: {total / count / math.log(2):.3f} bits")
             total, count = 0.0, 0
+
+
+def arrays_of(model: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """The weights of `model` by name."""
+    return {name: one.detach().numpy() for name, one in model.state_dict().items()}
 
 
 def rate_at(step: int, steps: int) -> float:

@@ -15,6 +15,7 @@ from generation.nets.harmony import measuring
 from generation.nets.harmony.beats import examples
 from generation.nets.harmony.training import Plan, trained
 from generation.nets.harmony.writing import HarmonyNet
+from generation.nets.learning import arrays_of
 from generation.nets.registry import Net, Tell
 
 ARCHITECTURE = "harmony-reader/1"
@@ -48,7 +49,7 @@ def train(data: Path, seed: int, tell: Tell) -> Checkpoint:
         "top_p": TOP_P,
     }
     card = Card("harmony", 1, ARCHITECTURE, files, corpus.SPLIT, seed, settings, LIMITS)
-    return Checkpoint(card, exact.packed(model.state_dict()))
+    return Checkpoint(card, exact.packed(arrays_of(model)))
 
 
 NET = Net("harmony", ARCHITECTURE, THRESHOLDS, train, measuring.measure, HarmonyNet)

@@ -19,9 +19,11 @@ Floats = NDArray[np.float64]
 
 # Onset on a beat: a pitch class, nothing there, or a note that began before.
 NOTHING, HELD = 12, 13
+# The most felt beats that a bar has: six-four.
+BEATS_AT_MOST = 6
 COLUMNS: tuple[tuple[str, int], ...] = (
     ("onset", 14),
-    ("meter and beat in bar", 6 * len(METERS)),
+    ("meter and beat in bar", BEATS_AT_MOST * len(METERS)),
     ("bar of four", 4),
     ("bars to the end", 9),
     ("mode and source", 4),
@@ -65,7 +67,7 @@ def beats_of(
     kind = MODES.index(signature.mode) + 2 * source
     columns = np.stack(
         [
-            *(onset, METERS.index(signature.meter) * 6 + places % per_bar),
+            *(onset, METERS.index(signature.meter) * BEATS_AT_MOST + places % per_bar),
             *(places // per_bar % 4, np.clip(bars - 1 - places // per_bar, 0, 8)),
             np.full(count, kind),
         ],

@@ -9,26 +9,35 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from generation.nets import corpus, exact
 from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
-from generation.nets.counting import WittenBell, joined, shifted, uniform_bits
-from generation.nets.harmony.beats import START, Beats, beats_of, examples
-from generation.nets.harmony.model import Exact, Size
+from generation.nets.counting import WittenBell, joined, shifted, surprise, uniform_bits
+from generation.nets.harmony.beats import (
+    BEATS_AT_MOST,
+    NOTHING,
+    OFFSETS,
+    START,
+    Beats,
+    beats_of,
+    examples,
+)
+from generation.nets.harmony.model import Size
+from generation.nets.harmony.serving import Reader
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.line.grounds import NO_CHORD
 from generation.nets.line.quality import Progression, progressions, share_of
 from generation.nets.registry import Tell
 from generation.nets.specimen import SPECIMEN
-from generation.nets.values import ChordLine, HarmonyRequest, NoteLine
+from generation.nets.values import MODES, ChordLine, HarmonyRequest, NoteLine
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 CANDIDATES = 2
+MARKOV = "chord before, mode, melody note"
 _SEED = 30_000
 
 
@@ -57,7 +66,7 @@ def likelihoods(
     """Bits per beat, and how often the likeliest chord is the one that stands there."""
     rows = [scores_of(checkpoint, one) for one in test]
     bits = np.concatenate([_bits(scores, one) for scores, one in zip(rows, test, strict=True)])
-    best = np.concatenate([scores.argmax(-1).numpy() for scores in rows])
+    best = np.concatenate([scores.argmax(-1) for scores in rows])
     chords = np.concatenate([one.chords for one in test])
     moved = np.concatenate([one.chords != shifted(one.chords, 1, START) for one in test])
     hymn = np.repeat([one.source == 1 for one in test], [len(one.chords) for one in test])
@@ -75,23 +84,18 @@ def likelihoods(
     ]  # fmt: skip
 
 
-def scores_of(checkpoint: Checkpoint, one: Beats) -> torch.Tensor:
+def scores_of(checkpoint: Checkpoint, one: Beats) -> Floats:
     """[beats, 48]: the scores of what serves, given the true chords before each beat."""
     settings = checkpoint.card.settings
     size = Size(*(int(settings[name]) for name in ("width", "layers", "heads")))
-    net = Exact(exact.unpacked(checkpoint.tensors), size)
-    columns = torch.from_numpy(one.columns)[None]
-    there = torch.ones(columns.shape[:2], dtype=torch.bool)
-    read = net.read(columns, torch.from_numpy(one.shares)[None], there)
-    before = torch.from_numpy(shifted(one.chords, 1, START))
-    return net.whole(read[0], before, columns[0, :, 0])
+    net = Reader(exact.unpacked(checkpoint.tensors), size)
+    there = np.ones((1, len(one.columns)), dtype=bool)
+    read = net.read(one.columns[None], one.shares[None], there)
+    return net.whole(read[0], shifted(one.chords, 1, START), one.columns[:, 0])
 
 
-def _bits(scores: torch.Tensor, one: Beats) -> Floats:
-    asked = torch.from_numpy(np.minimum(one.chords, NO_CHORD - 1))
-    share = torch.log_softmax(scores, dim=-1).gather(-1, asked[:, None])[:, 0]
-    bits: Floats = (-share / np.log(2.0)).numpy()
-    return bits
+def _bits(scores: Floats, one: Beats) -> Floats:
+    return surprise(scores, np.minimum(one.chords, NO_CHORD - 1))
 
 
 def _baselines(
@@ -105,9 +109,10 @@ def _baselines(
     learned, asked = _counted(train), _counted(test)
     sounding = learned["chord"] != NO_CHORD
     chains = {
-        "unigram": ["none"],
-        "melody note": ["none", "note"],
-        "chord before, melody note, beat": ["none", "before", "before note", "before note beat"],
+        "unigram": ["none", "mode"],
+        "melody note": ["none", "mode", "mode note"],
+        MARKOV: ["none", "before", "before mode", "before mode note"],
+        f"{MARKOV}, beat": ["none", "before", "before mode", "before mode note", "all"],
     }
     for name, chain in chains.items():
         fit = [joined(*(learned[one] for one in level.split()))[sounding] for level in chain]
@@ -122,18 +127,18 @@ def _baselines(
 
 def _counted(beats: Sequence[Beats]) -> dict[str, Ints]:
     """What the baselines look at, beat by beat."""
-    chord = np.concatenate([one.chords for one in beats])
-    columns = np.concatenate([one.columns for one in beats])
-    # The note that begins or goes on: where none begins, the pitch class that sounds longest.
-    held = np.concatenate([one.shares.argmax(1) for one in beats])
-    note = np.where(columns[:, 0] < 12, columns[:, 0], np.where(columns[:, 0] == 13, held, 12))
-    return {
-        "none": np.zeros_like(chord),
-        "chord": chord,
-        "note": note,
+    columns = np.concatenate([one.columns for one in beats]) - OFFSETS
+    shares = np.concatenate([one.shares for one in beats])
+    found = {
+        "none": np.zeros(len(columns), dtype=np.int64),
+        "chord": np.concatenate([one.chords for one in beats]),
         "before": np.concatenate([shifted(one.chords, 1, START) for one in beats]),
-        "beat": columns[:, 1],
+        "mode": columns[:, -1] % len(MODES),
+        # The pitch class that sounds longest: it foretells more than the one that begins.
+        "note": np.where(shares.any(1), shares.argmax(1), NOTHING),
     }
+    place = columns[:, 1] % BEATS_AT_MOST
+    return found | {"all": joined(found["before"], found["mode"], found["note"], place)}
 
 
 def _chosen(net: HarmonyNet, asked: Sequence[Progression]) -> list[Figure]:

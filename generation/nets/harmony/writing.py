@@ -7,12 +7,14 @@ a request's answer depends on the request and the weights alone (`exact` says wh
 from collections.abc import Sequence
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from generation.nets import drawing, exact
 from generation.nets.checkpoints import Checkpoint
+from generation.nets.exact import Floats
 from generation.nets.harmony.beats import OFFSETS, START, Beats, beats_of
-from generation.nets.harmony.model import Exact, Size
+from generation.nets.harmony.model import Size
+from generation.nets.harmony.serving import Reader
 from generation.nets.line.grounds import chord_number
 from generation.nets.line.writing import STYLE, home_way
 from generation.nets.values import (
@@ -25,6 +27,8 @@ from generation.nets.values import (
     Signature,
 )
 
+Ints = NDArray[np.int64]
+
 ROWS_AT_MOST = 256
 
 
@@ -34,7 +38,7 @@ class HarmonyNet:
     def __init__(self, checkpoint: Checkpoint) -> None:
         settings = checkpoint.card.settings
         size = Size(*(int(settings[name]) for name in ("width", "layers", "heads")))
-        self._net = Exact(exact.unpacked(checkpoint.tensors), size)
+        self._net = Reader(exact.unpacked(checkpoint.tensors), size)
         self.temperature = float(settings["temperature"])
         self.top_p = float(settings["top_p"])
 
@@ -70,22 +74,22 @@ class HarmonyNet:
         for beat in range(int(counts[0])):
             going = int((counts > beat).sum())
             for cache in caches:
-                cache.keys, cache.values = cache.keys[:going], cache.values[:going]
-            before = torch.from_numpy(chords[:going, beat - 1] if beat else chords[:going, 0])
+                cache.keep(slice(going))
+            before = chords[:going, beat - 1] if beat else chords[:going, 0]
             scores = self._net.step(read[:going, beat], before, onset[:going, beat], beat, caches)
             uniform = drawing.uniforms(keys[:going], beat)
             taken = drawing.chosen(scores, uniform, self.temperature, self.top_p)
-            anchors = torch.from_numpy(forced[:going, beat])
-            taken = torch.where(anchors >= 0, anchors, taken)
+            anchors = forced[:going, beat]
+            taken = np.where(anchors >= 0, anchors, taken)
             surprise.add(np.arange(going), scores, taken)
-            chords[:going, beat] = taken.numpy()
+            chords[:going, beat] = taken
         bits = surprise.bits(range(len(batch)))
         return [
             _harmony(one, row[: one.beats], whole)
             for one, row, whole in zip(asked, chords, bits, strict=True)
         ]
 
-    def _read(self, rows: Sequence[Beats]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _read(self, rows: Sequence[Beats]) -> tuple[Floats, Ints]:
         """What the net reads of every melody [rows, beats, width], and the onsets."""
         longest = max(len(one.chords) for one in rows)
         columns = np.tile(OFFSETS, (len(rows), longest, 1))
@@ -95,9 +99,7 @@ class HarmonyNet:
             columns[place, : len(one.columns)] = one.columns
             shares[place, : len(one.columns)] = one.shares
             there[place, : len(one.columns)] = True
-        seen = torch.from_numpy(columns)
-        read = self._net.read(seen, torch.from_numpy(shares), torch.from_numpy(there))
-        return read, seen[..., 0]
+        return self._net.read(columns, shares, there), columns[..., 0]
 
 
 def _moved(request: HarmonyRequest) -> Beats:
@@ -109,7 +111,7 @@ def _moved(request: HarmonyRequest) -> Beats:
     return beats_of(home, melody, request.beats, (), STYLE)
 
 
-def _forced(asked: Sequence[HarmonyRequest]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _forced(asked: Sequence[HarmonyRequest]) -> Ints:
     """[rows, beats] the anchors' chord numbers in C or A, -1 where the net is free."""
     forced = np.full((len(asked), max(one.beats for one in asked)), -1, dtype=np.int64)
     for place, one in enumerate(asked):
@@ -122,7 +124,7 @@ def _forced(asked: Sequence[HarmonyRequest]) -> np.ndarray[tuple[int, ...], np.d
 
 def _harmony(
     request: HarmonyRequest,
-    row: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    row: Ints,
     bits: float,
 ) -> Harmony:
     up = home_way(request.signature)

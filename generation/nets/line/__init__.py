@@ -11,6 +11,7 @@ from pathlib import Path
 from generation.nets import copies, corpus, exact
 from generation.nets.cards import Card, Threshold
 from generation.nets.checkpoints import Checkpoint
+from generation.nets.learning import arrays_of
 from generation.nets.line import measuring
 from generation.nets.line.examples import examples
 from generation.nets.line.training import Plan, trained
@@ -51,7 +52,7 @@ def train(data: Path, seed: int, tell: Tell) -> Checkpoint:
     plan = Plan()
     model = trained(learned, plan, seed, tell)
     index = copies.index_of((one.events.pitch, one.events.duration) for one in learned)
-    tensors = dict(exact.packed(model.state_dict())) | {"copies": index}
+    tensors = dict(exact.packed(arrays_of(model))) | {"copies": index}
     settings = asdict(plan.size) | {
         "epochs": plan.epochs,
         "temperature": TEMPERATURE,

@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from generation.nets import copies, corpus, exact
 from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
+from generation.nets.counting import surprise
 from generation.nets.line import grounds, quality
 from generation.nets.line.baselines import MARKOV, baseline_bits
 from generation.nets.line.examples import Example, example, examples
-from generation.nets.line.model import Size, whole
+from generation.nets.line.model import Size
+from generation.nets.line.serving import whole
 from generation.nets.registry import Tell
 from generation.nets.specimen import SPECIMEN
 from generation.nets.values import PARTS
@@ -85,12 +86,9 @@ def bits_of(checkpoint: Checkpoint, asked: Sequence[Example]) -> list[Floats]:
     weights = exact.unpacked(checkpoint.tensors)
     found = []
     for one in asked:
-        columns, onset, pitch, duration = (
-            torch.from_numpy(values)
-            for values in (one.columns, one.events.onset, one.events.pitch, one.events.duration)
-        )
-        pitches, durations = whole(weights, size, columns, onset, pitch)
-        found.append(_surprise(pitches, pitch) + _surprise(durations, duration))
+        events = one.events
+        pitches, durations = whole(weights, size, one.columns, events.onset, events.pitch)
+        found.append(surprise(pitches, events.pitch) + surprise(durations, events.duration))
     return found
 
 
@@ -104,12 +102,6 @@ def withheld(one: Example) -> Example:
 def longest(one: Example, library: copies.Library) -> int:
     """The longest run of the example that the training split holds too."""
     return library.longest_run(one.events.pitch, one.events.duration)
-
-
-def _surprise(scores: torch.Tensor, taken: torch.Tensor) -> Floats:
-    share = torch.log_softmax(scores, dim=-1).gather(-1, taken[:, None])[:, 0]
-    bits: Floats = (-share / np.log(2.0)).numpy()
-    return bits
 
 
 def _mean(

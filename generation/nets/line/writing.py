@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from generation.nets import copies, drawing, exact
 from generation.nets.blocks import Weights
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.events import DURATIONS, LOWEST, NO_DURATION, PITCHES, START, to_notes
+from generation.nets.exact import Floats
 from generation.nets.line import grounds
-from generation.nets.line.model import UNSEEN, Exact, Size
+from generation.nets.line.model import UNSEEN, Size
+from generation.nets.line.serving import Stepper
 from generation.nets.values import Chord, ChordLine, Line, LineRequest, Note, Signature
 
 Ints = NDArray[np.int64]
@@ -31,7 +31,6 @@ ROWS_AT_MOST = 256
 # Which of the sources a line sounds like: the songs, of which there is most.
 STYLE = 0
 TICKS = np.array(DURATIONS, dtype=np.int64)
-_TICKS = torch.from_numpy(TICKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Draft:
         self._hints = np.array(
             [self._hint(place) for place in range(len(requests))], dtype=np.int64
         )
-        self._net = Exact(weights, size, len(requests))
+        self._net = Stepper(weights, size, len(requests))
         self._surprise = drawing.Surprise(len(requests))
         self._written: list[list[tuple[int, int]]] = [[] for _ in requests]
 
@@ -117,22 +116,21 @@ class Draft:
         )
         while len(rows):
             columns = grounds.look_up(self._grounds, rows, onset, before, self._hints[rows])
-            hidden, scores = self._net.step(torch.from_numpy(columns), torch.from_numpy(onset))
+            hidden, scores = self._net.step(columns, onset)
             pitch = self._draw(rows, 0, scores + allowed[rows], temperature, top_p)
-            left = torch.from_numpy(self._grounds.ticks[rows] - onset)
+            left = self._grounds.ticks[rows] - onset
             scores = self._net.durations(hidden, pitch)
-            scores = scores.masked_fill(_TICKS[None] > left[:, None], UNSEEN)
+            scores = np.where(left[:, None] < TICKS, UNSEEN, scores)
             duration = self._draw(rows, 1, scores, temperature, top_p)
-            taken = (pitch.numpy(), duration.numpy())
-            for row, one, length in zip(rows, *taken, strict=True):
+            for row, one, length in zip(rows, pitch, duration, strict=True):
                 self._written[row].append((int(one), int(length)))
-            last = np.where(taken[0] < PITCHES, taken[0], before[2])
-            onset = onset + TICKS[taken[1]]
+            last = np.where(pitch < PITCHES, pitch, before[2])
+            onset = onset + TICKS[duration]
             going = np.flatnonzero(onset < self._grounds.ticks[rows])
-            before = (taken[0][going], taken[1][going], last[going])
+            if len(going) < len(rows):
+                self._net.keep(going)
+            before = (pitch[going], duration[going], last[going])
             rows, onset = rows[going], onset[going]
-            if len(going) < len(taken[0]):
-                self._net.keep(torch.from_numpy(going))
 
     def events(self, place: int) -> tuple[Ints, Ints]:
         """Pitches and durations of one line."""
@@ -150,8 +148,8 @@ class Draft:
         return Line(notes, round(bits, 4))
 
     def _draw(
-        self, rows: Ints, which: int, scores: Tensor, temperature: float, top_p: float
-    ) -> Tensor:
+        self, rows: Ints, which: int, scores: Floats, temperature: float, top_p: float
+    ) -> Ints:
         uniform = drawing.uniforms(self._keys[rows], 2 * (self._net.count - 1) + which)
         taken = drawing.chosen(scores, uniform, temperature, top_p)
         self._surprise.add(rows, scores, taken)
@@ -171,9 +169,9 @@ class Draft:
             register = int(grounds.register_of((low + high) / 2, request.part))
         return request.density or grounds.FREE, register
 
-    def _allowed(self) -> Tensor:
+    def _allowed(self) -> Floats:
         """[rows, 65]: 0 where a pitch lies in its register, -inf where not; rests may be."""
-        allowed = torch.full((len(self._reach), PITCHES + 1), UNSEEN, dtype=torch.float64)
+        allowed = np.full((len(self._reach), PITCHES + 1), UNSEEN)
         allowed[:, PITCHES] = 0.0
         for place, (low, high) in enumerate(self._reach):
             allowed[place, low : high + 1] = 0.0

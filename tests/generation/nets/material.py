@@ -13,6 +13,7 @@ from generation.nets.cards import Card, DataFile, Figure
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.harmony.model import HarmonyModel
 from generation.nets.harmony.model import Size as HarmonySize
+from generation.nets.learning import arrays_of
 from generation.nets.line.model import LineModel, Size
 from generation.nets.values import Chord, ChordLine, Signature
 
@@ -40,7 +41,7 @@ def untaught_line(size: Size = SMALL, copies: Any = ()) -> Checkpoint:
         model = LineModel(size)
         torch.nn.init.normal_(model.ago, std=0.3)
         torch.nn.init.normal_(model.apart, std=0.3)
-    tensors = dict(exact.packed(model.state_dict())) | {"copies": np.array(copies, dtype=np.uint32)}
+    tensors = dict(exact.packed(arrays_of(model))) | {"copies": np.array(copies, dtype=np.uint32)}
     return Checkpoint(replace(card("line"), settings=card("line").settings | asdict(size)), tensors)
 
 
@@ -50,7 +51,7 @@ def untaught_harmony() -> Checkpoint:
         torch.manual_seed(6)
         model = HarmonyModel(SMALL_HARMONY)
     settings = card().settings | asdict(SMALL_HARMONY)
-    return Checkpoint(replace(card(), settings=settings), exact.packed(model.state_dict()))
+    return Checkpoint(replace(card(), settings=settings), exact.packed(arrays_of(model)))
 
 
 def progression(tonic: int = 0, bars: int = 4) -> ChordLine:

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from generation.nets import corpus, exact
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.counting import shifted
 from generation.nets.harmony.beats import HELD, NOTHING, START, Beats, beats_of, examples
 from generation.nets.harmony.measuring import scores_of
-from generation.nets.harmony.model import Exact, HarmonyModel
+from generation.nets.harmony.model import HarmonyModel
+from generation.nets.harmony.serving import Reader
 from generation.nets.harmony.training import Plan, trained
 from generation.nets.harmony.writing import HarmonyNet
+from generation.nets.learning import arrays_of
 from generation.nets.line.grounds import NO_CHORD
 from generation.nets.specimen import SPECIMEN
 from generation.nets.values import Chord, HarmonyRequest, Note, RequestError, Signature
@@ -69,17 +70,16 @@ def test_a_beat_knows_what_begins_on_it_what_goes_on_and_how_long_it_sounds() ->
 
 
 def test_beat_by_beat_gives_the_same_bits_as_the_whole_melody_at_once() -> None:
-    net = Exact(exact.unpacked(untaught_harmony().tensors), SMALL_HARMONY)
+    net = Reader(exact.unpacked(untaught_harmony().tensors), SMALL_HARMONY)
     one = beats_of(C_MAJOR, TUNE, 32, SPECIMEN.chords, 0)
-    columns, before = torch.from_numpy(one.columns), torch.from_numpy(shifted(one.chords, 1, START))
-    there = torch.ones(1, 32, dtype=torch.bool)
-    read = net.read(columns[None], torch.from_numpy(one.shares)[None], there)
-    together = net.whole(read[0], before, columns[:, 0])
+    before, onset = shifted(one.chords, 1, START), one.columns[:, 0]
+    read = net.read(one.columns[None], one.shares[None], np.ones((1, 32), dtype=bool))
+    together = net.whole(read[0], before, onset)
     caches = net.caches(1)
     for beat in range(32):
         at = slice(beat, beat + 1)
-        alone = net.step(read[:, beat], before[at], columns[at, 0], beat, caches)
-        assert torch.equal(alone[0], together[beat])
+        alone = net.step(read[:, beat], before[at], onset[at], beat, caches)
+        assert np.array_equal(alone[0], together[beat])
 
 
 def test_an_anchor_outside_the_melody_is_refused() -> None:
@@ -100,6 +100,6 @@ def test_a_few_steps_on_a_few_tunes_lower_the_loss(tmp_path: Path) -> None:
 
 def _right(model: HarmonyModel, one: Beats) -> float:
     checkpoint = untaught_harmony()
-    taught = Checkpoint(checkpoint.card, exact.packed(model.state_dict()))
-    best = scores_of(taught, one).argmax(-1).numpy()
+    taught = Checkpoint(checkpoint.card, exact.packed(arrays_of(model)))
+    best = scores_of(taught, one).argmax(-1)
     return float(np.mean(best == one.chords))

@@ -10,10 +10,12 @@ import torch
 from generation.nets import copies, corpus, exact
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.events import to_events
+from generation.nets.learning import arrays_of
 from generation.nets.line.examples import Example, example, examples
 from generation.nets.line.grounds import OFFSETS, WIDTHS
 from generation.nets.line.measuring import bits_of
-from generation.nets.line.model import Exact, LineModel, whole
+from generation.nets.line.model import LineModel
+from generation.nets.line.serving import Stepper, whole
 from generation.nets.line.training import Plan, trained
 from generation.nets.line.writing import ATTEMPTS, COMPASS, LineNet
 from generation.nets.specimen import SPECIMEN
@@ -117,22 +119,20 @@ def test_what_serves_scores_notes_as_what_learned() -> None:
 def test_event_by_event_gives_the_same_bits_as_the_whole_line_at_once() -> None:
     weights = exact.unpacked(untaught_line().tensors)
     one = example(SPECIMEN, "bass")
-    columns, onset, pitch = (
-        torch.from_numpy(values) for values in (one.columns, one.events.onset, one.events.pitch)
-    )
-    pitches, durations = whole(weights, SMALL, columns, onset, pitch)
-    net = Exact(weights, SMALL, 1)
+    onset, pitch = one.events.onset, one.events.pitch
+    pitches, durations = whole(weights, SMALL, one.columns, onset, pitch)
+    net = Stepper(weights, SMALL, 1)
     for place in range(len(pitch)):
-        hidden, scores = net.step(columns[place : place + 1], onset[place : place + 1])
-        assert torch.equal(scores[0], pitches[place])
-        given = net.durations(hidden, pitch[place : place + 1])
-        assert torch.equal(given[0], durations[place])
+        at = slice(place, place + 1)
+        hidden, scores = net.step(one.columns[at], onset[at])
+        assert np.array_equal(scores[0], pitches[place])
+        assert np.array_equal(net.durations(hidden, pitch[at])[0], durations[place])
 
 
 def _learned_form(checkpoint: Checkpoint) -> LineModel:
     model = LineModel(SMALL).eval()
     weights = exact.unpacked(checkpoint.tensors)
-    model.load_state_dict({name: one.float() for name, one in weights.items()})
+    model.load_state_dict({name: torch.from_numpy(one).float() for name, one in weights.items()})
     return model
 
 
@@ -149,7 +149,7 @@ def test_a_few_steps_on_a_few_tunes_lower_the_loss(tmp_path: Path) -> None:
 
 def _mean_bits(model: LineModel, learned: list[Example]) -> float:
     checkpoint = untaught_line()
-    taught = Checkpoint(checkpoint.card, exact.packed(model.state_dict()))
+    taught = Checkpoint(checkpoint.card, exact.packed(arrays_of(model)))
     return float(np.concatenate(bits_of(taught, learned)).mean())
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import requests
 
 RATE = 48_000
-AHEAD_S = 3.0
 PATIENCE_S = 60.0
 PREROLL_S = 0.25
 
@@ -28,10 +27,13 @@ class Held:
 
 @dataclass
 class LivePlayer:
-    """One session of one listener. `session`: a logged-in requests session."""
+    """One session of one listener. `session`: a logged-in requests session; `ahead_s`: the sound it
+    keeps in hand.
+    """
 
     base_url: str
     session: requests.Session
+    ahead_s: float = 3.0
     token: str = ""
     more: str = ""
     steer_at: str = ""
@@ -113,7 +115,7 @@ class LivePlayer:
     def wanted(self) -> list[int]:
         """The seconds to fetch now, the soonest first."""
         first = int(self.position())
-        last = int(self.position() + AHEAD_S)
+        last = int(self.position() + self.ahead_s)
         return [
             number
             for number in range(first, last + 1)
@@ -129,7 +131,7 @@ class LivePlayer:
         while self.position() < second and not self.is_over:
             for number in self.wanted():
                 self.fetch(number)
-            if max(self.listed, default=-1) < self.position() + AHEAD_S + 1:
+            if max(self.listed, default=-1) < self.position() + self.ahead_s + 1:
                 self.follow()
             else:
                 pause.wait(0.05)

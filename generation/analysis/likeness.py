@@ -121,9 +121,11 @@ def _are_enough(figures: Figures) -> bool:
 
 
 def _missed(pair: Pair, whole: Figures, least: float) -> tuple[int, ...]:
-    """The sources that are hardly there and without which the sound is explained no worse.
+    """The sources that are hardly there and without which the sound is explained better.
 
-    None when something else is wrong: without them, the sound would not be like the rest either.
+    Presence alone does not tell: two stems with one waveform, a dry and a wet one say, may cancel
+    each other, and then an attack of the missing one is still heard. None when something else is
+    wrong: without them, the sound would not be like the rest either.
     """
     presence, weight = pair.presence()
     absent = (presence < least) & (weight >= WEIGHT_AT_LEAST)
@@ -140,6 +142,4 @@ def _missed(pair: Pair, whole: Figures, least: float) -> tuple[int, ...]:
 
 def _gain(before: Figures, after: Figures) -> float:
     pairs = ((before.chroma, after.chroma), (before.onsets, after.onsets))
-    return max(
-        (new - old for old, new in pairs if old is not None and new is not None), default=0.0
-    )
+    return sum(new - old for old, new in pairs if old is not None and new is not None)

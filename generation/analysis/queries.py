@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from generation.analysis.models import Correction, RecordingMeasure, StemMeasure
+from generation.analysis.remembered import Remembered
 from generation.analysis.rules import (
     Corrected,
     correct_recording_analysis,
@@ -20,6 +20,9 @@ from generation.analysis.values import (
     recording_from_data,
     stem_from_data,
 )
+
+# Whose measure, and when it was taken: what was measured at that moment never changes.
+Measured = tuple[UUID, datetime]
 
 
 def measured_stem(stem_id: UUID) -> StemAnalysis | None:
@@ -34,25 +37,24 @@ def stem_analysis(stem_id: UUID) -> StemAnalysis | None:
 
 
 def stem_analyses(stem_ids: Iterable[UUID]) -> dict[UUID, StemAnalysis]:
-    """The analyses of those stems that were measured, with corrections, in two statements."""
+    """The analyses of stems that were measured, with corrections; three statements at most."""
     wanted = list(stem_ids)
     corrections: dict[UUID, list[Corrected]] = {}
     for row in Correction.objects.filter(stem_id__in=wanted).order_by("id"):
         if row.stem_id is not None:
             corrections.setdefault(row.stem_id, []).append(Corrected(row.field, row.value))
     measures = StemMeasure.objects.filter(stem_id__in=wanted, version__in=READABLE)
+    found = _stem_measures.of(measures.values_list("stem_id", "measured_at"))
     return {
-        stem_id: correct_stem_analysis(
-            _stem_measure(stem_id, measured_at), corrections.get(stem_id, [])
-        )
-        for stem_id, measured_at in measures.values_list("stem_id", "measured_at")
+        stem_id: correct_stem_analysis(measure, corrections.get(stem_id, []))
+        for (stem_id, _), measure in found.items()
     }
 
 
-@lru_cache(maxsize=1_024)
-def _stem_measure(stem_id: UUID, _measured_at: datetime) -> StemAnalysis:
-    """What was measured at that moment; read once, for it is long and replaced as a whole."""
-    return stem_from_data(StemMeasure.objects.values_list("data", flat=True).get(stem_id=stem_id))
+def _read_stem_measures(keys: list[Measured]) -> dict[Measured, StemAnalysis]:
+    rows = StemMeasure.objects.filter(stem_id__in=[stem_id for stem_id, _ in keys])
+    data = dict(rows.values_list("stem_id", "data"))
+    return {key: stem_from_data(data[key[0]]) for key in keys if key[0] in data}
 
 
 def recording_analysis(recording_id: UUID) -> RecordingAnalysis | None:
@@ -61,26 +63,24 @@ def recording_analysis(recording_id: UUID) -> RecordingAnalysis | None:
 
 
 def recording_analyses(recording_ids: Iterable[UUID]) -> dict[UUID, RecordingAnalysis]:
-    """The analyses of those recordings that were measured, with corrections, in two statements."""
+    """The analyses of recordings that were measured, with corrections; three statements."""
     wanted = list(recording_ids)
     corrections: dict[UUID, list[Corrected]] = {}
     for one in Correction.objects.filter(recording_id__in=wanted).order_by("id"):
         if one.recording_id is not None:
             corrections.setdefault(one.recording_id, []).append(Corrected(one.field, one.value))
     rows = RecordingMeasure.objects.filter(recording_id__in=wanted, version__in=READABLE)
+    found = _recording_measures.of(rows.values_list("recording_id", "measured_at"))
     return {
-        recording_id: correct_recording_analysis(
-            _recording_measure(recording_id, measured_at), corrections.get(recording_id, [])
-        )
-        for recording_id, measured_at in rows.values_list("recording_id", "measured_at")
+        recording_id: correct_recording_analysis(measure, corrections.get(recording_id, []))
+        for (recording_id, _), measure in found.items()
     }
 
 
-@lru_cache(maxsize=256)
-def _recording_measure(recording_id: UUID, _measured_at: datetime) -> RecordingAnalysis:
-    """What was measured at that moment, read once."""
-    rows = RecordingMeasure.objects.values_list("data", flat=True)
-    return recording_from_data(rows.get(recording_id=recording_id))
+def _read_recording_measures(keys: list[Measured]) -> dict[Measured, RecordingAnalysis]:
+    rows = RecordingMeasure.objects.filter(recording_id__in=[one for one, _ in keys])
+    data = dict(rows.values_list("recording_id", "data"))
+    return {key: recording_from_data(data[key[0]]) for key in keys if key[0] in data}
 
 
 def measured_stems(recording_id: UUID) -> tuple[UUID, ...]:
@@ -93,3 +93,7 @@ def list_corrections(recording_id: UUID) -> QuerySet[Correction]:
     """Every correction of a recording and of its stems, oldest first."""
     of_stems = Q(stem__recording_id=recording_id)
     return Correction.objects.filter(Q(recording_id=recording_id) | of_stems).order_by("id")
+
+
+_stem_measures = Remembered(1_024, _read_stem_measures)
+_recording_measures = Remembered(256, _read_recording_measures)

@@ -149,6 +149,14 @@ def wanted_segments(chain: Sequence[Place], handed: int) -> range:
     return range(first, min(planned, first + RENDERED_AHEAD))
 
 
+def may_hand_out(state: str, handed: int, segment: int) -> bool:
+    """Whether a segment may go out: of a session that is over, only what was in the hands already.
+
+    Its minutes are sealed or about to be, so one that begins now would pay nobody.
+    """
+    return state in UNDER_WAY or (segment + 1) * SEGMENT_SAMPLES <= handed
+
+
 def is_plan_due(end: int, handed: int) -> bool:
     """Whether a chain that ends at `end` needs another section."""
     return end < handed + PLANNED_AHEAD and end < LONGEST

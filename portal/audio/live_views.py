@@ -32,6 +32,8 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
     wanted = piece_of(given.piece)
     if session is None or wanted is None:
         raise Http404
+    if not rules.may_hand_out(session.state, session.handed, wanted[0]):
+        raise Http404
     found = find_segment(session, wanted[0], now)
     if found is None or found.version != wanted[1]:
         raise Http404

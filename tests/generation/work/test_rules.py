@@ -11,8 +11,8 @@ def test_third_attempt_is_the_last():
     assert [rules.is_last_attempt(n) for n in (1, 2, 3)] == [False, False, True]
 
 
-def test_live_goes_before_first_piece_before_rest_before_seals_previews_ingest_analysis():
-    order = ["LIVE", "FIRST_PIECE", "PIECE", "SEAL", "PREVIEW", "INGEST", "ANALYSIS"]
+def test_live_goes_before_first_pieces_before_the_rest_before_what_nobody_waits_for():
+    order = ["LIVE", "FIRST_PIECE", "LIVE_AHEAD", "PIECE", "SEAL", "PREVIEW", "INGEST", "ANALYSIS"]
     assert [p.name for p in sorted(rules.Priority)] == order
 
 

@@ -36,9 +36,11 @@ def put_plan(session: LiveSession, now: datetime) -> None:
 def put_segments(
     session: LiveSession, chain: list[Place], now: datetime, *, since: int | None = None
 ) -> None:
-    """Jobs for the segments that are wanted and not stored, from number `since` on if given."""
-    ahead = rules.wanted_segments(chain, session.handed)
-    numbers = ahead if since is None else range(min(since, ahead.start), ahead.stop)
+    """Jobs for the segments that are wanted and not stored, from number `since` on if given.
+
+    No further back than a player may still hold what it has not played.
+    """
+    numbers = rules.wanted_segments(chain, session.handed, since)
     soon = numbers.start + _SOON
     jobs = [
         work.Wanted(
@@ -57,13 +59,17 @@ def put_seal(session: LiveSession, now: datetime) -> None:
     work.put_jobs(wanted=[work.Wanted(rules.SEAL, session.subject(), Priority.SEAL)], now=now)
 
 
-def keep_going(session: LiveSession, now: datetime) -> None:
-    """Everything that a session under way needs next."""
+def keep_going(session: LiveSession, now: datetime, *, since: int | None = None) -> None:
+    """Everything that a session under way needs next; `since`: the first second asked for.
+
+    A second that a change made stale is put again while its old version is being rendered, and
+    counts as put already; so it is whoever waits for it that has it put once more.
+    """
     chain = places_of(session)
     is_due = not chain or rules.is_plan_due(chain[-1].end, session.handed)
     if is_due or fallen(session, chain, now):
         put_plan(session, now)
-    put_segments(session, chain, now)
+    put_segments(session, chain, now, since=since)
     is_over = session.state not in rules.UNDER_WAY
     if rules.minutes_to_seal(session.handed, session.sealed, is_over=is_over):
         put_seal(session, now)

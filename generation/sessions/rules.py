@@ -41,6 +41,8 @@ PLANNED_AHEAD = 12 * SAMPLE_RATE_HZ
 REACTION = round(0.3 * SAMPLE_RATE_HZ)
 # A player may hold so much sound that it has not played yet; a change may still replace it.
 HELD_BACK = 8 * SAMPLE_RATE_HZ
+# The segments it reaches into, with the one in which a change is prepared before its bar line.
+_HELD_SEGMENTS = HELD_BACK // SEGMENT_SAMPLES + 1
 MINUTE_SAMPLES = 60 * SAMPLE_RATE_HZ
 LONGEST = 12 * 60 * MINUTE_SAMPLES
 # A session whose sound nobody fetched for so long is over.
@@ -142,11 +144,15 @@ def changes_listed(start: int, listed: int) -> bool:
     return first_changed(start) * SEGMENT_SAMPLES < listed
 
 
-def wanted_segments(chain: Sequence[Place], handed: int) -> range:
-    """The segments to have ready when sound up to `handed` was handed out; those planned."""
+def wanted_segments(chain: Sequence[Place], handed: int, since: int | None = None) -> range:
+    """The segments to have ready when sound up to `handed` was handed out; those planned.
+
+    `since`: from that one on, if it can still be replaced in a player's hands.
+    """
     first = segment_at(handed)
     planned = count_planned(chain[-1].end) if chain else 0
-    return range(first, min(planned, first + RENDERED_AHEAD))
+    begin = first if since is None else max(0, min(first, max(since, first - _HELD_SEGMENTS)))
+    return range(begin, min(planned, first + RENDERED_AHEAD))
 
 
 def may_hand_out(state: str, handed: int, segment: int) -> bool:

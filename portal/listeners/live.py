@@ -215,7 +215,7 @@ def _asker(
         if playback is None:
             raise Http404
         if session.state in rules.UNDER_WAY:
-            keep_going(session, now)
+            keep_going(session, now, since=after)
         return session, playback, live_list(session, playback, after=after, have=have, now=now)
 
     return ask

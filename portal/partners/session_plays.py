@@ -113,11 +113,11 @@ class SessionPlaylistView(Patient):
         """
         session, now = own_session(request, session_id), timezone.now()
         playback = playback_of(request, session, now)
-        if session.state in rules.UNDER_WAY:
-            paid(session)
-            keep_going(session, now)
         after = number_in(request, "after", session.handed // SEGMENT_SAMPLES)
         have = number_in(request, "have", -1)
+        if session.state in rules.UNDER_WAY:
+            paid(session)
+            keep_going(session, now, since=max(0, after))
         found = live_list(session, playback, after=max(0, after), have=have, now=now)
         return Response(_as_json(session, playback, found))
 
@@ -129,9 +129,9 @@ class SessionPlaylistView(Patient):
         now = timezone.now()
         if receipt_covering(payer_of(session), now) is None:
             return True
-        keep_going(session, now)
-        newest = session.sections.order_by("-index").values_list("index", flat=True).first()
         after = _plain(request, "after", session.handed // SEGMENT_SAMPLES)
+        keep_going(session, now, since=after)
+        newest = session.sections.order_by("-index").values_list("index", flat=True).first()
         is_planned = newest is not None and newest > _plain(request, "have", -1)
         return is_planned or find_segment(session, after, now) is not None
 
@@ -202,7 +202,7 @@ def _second(session: LiveSession, number: int, now: datetime) -> LiveSegment:
     found = find_segment(session, number, now) if number <= MOST_SEGMENTS else None
     if found is not None:
         return found
-    keep_going(session, now)
+    keep_going(session, now, since=number)
     if is_withdrawn(session, number, now):
         raise Problem(410, "withdrawn", "A holder has withdrawn; this second is not served.")
     raise Problem(409, "not_ready", "This second is not made yet; look again soon.")

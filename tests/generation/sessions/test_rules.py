@@ -68,6 +68,10 @@ def test_workers_go_ahead_a_little_and_never_beyond_the_plan():
     assert rules.wanted_segments(chain, 0) == range(5)
     assert rules.wanted_segments(chain, 17 * RATE) == range(17, 19)
     assert len(rules.wanted_segments([], 0)) == 0
+    # What a player waits for behind what it holds, as far back as it may not have played it.
+    assert rules.wanted_segments(chain, 12 * RATE, 10) == range(10, 17)
+    assert rules.wanted_segments(chain, 12 * RATE, 1) == range(3, 17)
+    assert rules.wanted_segments(chain, 12 * RATE, 15) == range(12, 17)
     assert rules.is_plan_due(20 * RATE, 9 * RATE)
     assert not rules.is_plan_due(20 * RATE, 7 * RATE)
     assert not rules.is_plan_due(rules.LONGEST, rules.LONGEST)

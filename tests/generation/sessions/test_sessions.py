@@ -16,6 +16,7 @@ from generation.engine.codecs import decode_flac, from_int24, to_int24
 from generation.engine.render import render
 from generation.sessions import rules
 from generation.sessions.asking import is_waiting
+from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.operations import (
     end_idle_sessions,
@@ -33,6 +34,7 @@ from generation.sessions.queries import (
 )
 from generation.sessions.rules import State
 from generation.variations.rules import RequestRefused
+from generation.work.operations import claim_next, finish
 from generation.worker.planning import read_chain
 from licensing.attribution.models import LicenceRecord, MinuteLine, SealedMinute
 from licensing.catalog.store import audio_store
@@ -120,6 +122,27 @@ def test_a_change_is_heard_from_the_next_bar_line_on_and_makes_only_that_anew(st
     changed = {one.number for one in listed if one.version == new.index}
     assert changed == set(range(first_changed(new.start), 6 + rules.RENDERED_AHEAD))
     assert all(one.digest == before[one.number] for one in listed if one.number not in changed)
+
+
+def test_a_second_that_was_being_rendered_when_it_changed_again_is_made_for_whoever_waits(studio):
+    session = begin()
+    work_off()
+    listen(session, 6)
+    asked = {"session_id": session.id, "heard_at": 3 * RATE, "now": timezone.now()}
+    steer_session(wishes={"energy": 0.8}, **asked)
+    work_off(kinds=[rules.PLAN])
+    stale = first_changed(session.sections.order_by("-index").first().start)
+    running = claim_next(worker="w", kinds=[rules.SEGMENT], now=timezone.now())
+    assert running.part == stale
+    steer_session(wishes={"energy": 1.0}, **asked)
+    work_off(kinds=[rules.PLAN])
+    finish(job=running, now=timezone.now())
+    work_off()
+    session.refresh_from_db()
+    assert list_segments(session, places_of(session), stale, timezone.now()) == []
+    keep_going(session, timezone.now(), since=stale)
+    work_off()
+    assert list_segments(session, places_of(session), stale, timezone.now())[0].number == stale
 
 
 def test_every_section_names_the_one_before_and_is_written_once(studio):

@@ -40,30 +40,26 @@ BETWEEN_STARTS_S = 3.2
 _PAUSE = threading.Event()
 
 LISTENERS = """
-import json, sys
+import json
 from datetime import timedelta
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from django.utils import timezone
 from licensing.receipts.operations import record_receipt
 from portal.accounts.models import User
 now, keys = timezone.now(), []
 for number in range({count}):
     user = User.objects.create_user(
-        email=f"crowd{{number}}@example.org", password=None, country="DE"
+        email=f"crowd{{number}}@example.org", password=None, country="DE", confirmed_16_at=now
     )
     record_receipt(
         key=f"crowd {{number}}", kind="SUBSCRIPTION", payer=("user", str(user.pk)),
         amount_micros=9_990_000, currency="EUR", tax_micros=1_595_042,
         covers_from=now - timedelta(days=1), covers_until=now + timedelta(days=1), now=now,
     )
-    store = SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    keys.append(store.session_key)
+    client = Client()
+    client.force_login(user)
+    keys.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
 with open({target!r}, "w") as file:
     json.dump({{"keys": keys, "cookie": settings.SESSION_COOKIE_NAME}}, file)
 """
@@ -91,7 +87,10 @@ def listeners(parts: Parts, folder: Path, count: int) -> list[requests.Session]:
     for key in told["keys"]:
         session = requests.Session()
         session.cookies.set(told["cookie"], key)
-        session.get(f"{parts.base_url}/listen/anew/", timeout=30).raise_for_status()
+        page = session.get(f"{parts.base_url}/listen/live/", timeout=30)
+        page.raise_for_status()
+        if "data-live-start" not in page.text:
+            raise SystemExit(f"Nobody is logged in: {page.url}")
         found.append(session)
     return found
 

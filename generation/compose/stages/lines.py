@@ -19,7 +19,7 @@ from generation.nets.values import SEED_BELOW, ChordLine, Line, LineRequest, Not
 CANDIDATES = 8
 PHRASE_BARS = 8
 UNASKED = "No line net serves, so a rule wrote the new {part}."
-REFUSED = "The net wrote {count} phrases of the new {part} only as copies, so a rule wrote those."
+REFUSED = "What the net had for {count} phrases of the new {part} was refused; a rule wrote those."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def _phrases(draft: Draft, under: ChordPlan) -> list[_Phrase]:
         returns = Returns()
         for n in _sections(draft, under, part):
             for first, chords in phrases_of(under.under[n], PHRASE_BARS):
+                if not any(chords.chords):
+                    continue
                 seed = _seed(draft, part, chords, returns.letter(chords))
                 request = LineRequest(
                     part, chords, seed, CANDIDATES, density_of(draft.ask), player.register
@@ -104,7 +106,7 @@ def _chosen(
     written: Sequence[Sequence[Line]],
     net: str,
 ) -> LinePlan:
-    """The best of each phrase's candidates, by a rule where all of them were copies."""
+    """The best of each phrase's candidates, by a rule where all were copies or silent."""
     taken: dict[LineRequest, tuple[NoteLine, str]] = {}
     heard: dict[str, Runs] = {}
     refused: dict[str, int] = {}

@@ -7,7 +7,6 @@ is none.
 
 from collections.abc import Collection, Sequence
 
-from generation.compose.retrieval import Wanted
 from generation.nets.copies import runs_of
 from generation.nets.events import to_events
 from generation.nets.grooves import Bar
@@ -72,13 +71,3 @@ def best_groove(
         return can / max(1, len(hits)) - _HIT_WEIGHT * off
 
     return max(candidates, key=worth)
-
-
-def kept(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """`wanted` with the hardest of those hits that fall on the same sample with the same voice."""
-    hardest: dict[tuple[int, str], Wanted] = {}
-    for one in wanted:
-        before = hardest.get((one.start, one.voice))
-        if before is None or one.velocity > before.velocity:
-            hardest[one.start, one.voice] = one
-    return [hardest[place] for place in sorted(hardest)]

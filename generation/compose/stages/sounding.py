@@ -17,8 +17,7 @@ from generation.compose.new_line import played, reach_of, with_credit, with_note
 from generation.compose.retrieval import Bank, Wanted, play
 from generation.compose.stages.beats import HIT_OF, kit_of
 from generation.compose.stages.plans import Beat, BeatPlan, ChordPlan, Draft, LinePlan, MixPlan
-from generation.compose.stages.ranking import kept
-from generation.nets.grooves import STEPS, VOICES
+from generation.nets.grooves import STEPS, VOICES, Hit
 from generation.recipe import Note, Recipe
 
 # retrieval plays a note of velocity v so many dB softer than full, times 1 - v.
@@ -82,7 +81,7 @@ def _beaten(draft: Draft, recipe: Recipe, beat: Beat) -> list[Note]:
     wanted = _hits(draft, beat, recipe.length)
     notes: list[Note] = []
     for hit, voice in kit_of(draft.made.scenes[beat.section]).items():
-        of_hit = kept([one for one in wanted if one.voice == hit])
+        of_hit = [one for one in wanted if one.voice == hit]
         if of_hit and voice.digest in digests:
             bank = Bank(digests.index(voice.digest), voice.analysis.slices, _level(voice, of_hit))
             notes += play(of_hit, [bank], net=beat.net).notes
@@ -90,16 +89,22 @@ def _beaten(draft: Draft, recipe: Recipe, beat: Beat) -> list[Note]:
 
 
 def _hits(draft: Draft, beat: Beat, length: int) -> list[Wanted]:
-    first = draft.made.scenes[beat.section].span.bar * STEPS
-    found = []
+    """The groove in the order of time. What one recorded hit stands for twice on a sixteenth is
+    struck once, as hard as the harder."""
+    hardest: dict[tuple[int, str], Hit] = {}
     for number, bar in enumerate(beat.bars):
         for hit in bar:
-            step = first + number * STEPS + hit.step + hit.offset
-            start = max(0, round(draft.plan.at(step / (STEPS / draft.plan.beats_per_bar))))
-            name = HIT_OF[VOICES[hit.voice]]
-            if start < length:
-                found.append(Wanted(start, 1, None, name, hit.velocity))
-    return found
+            place = number * STEPS + hit.step, HIT_OF[VOICES[hit.voice]]
+            if place not in hardest or hit.velocity > hardest[place].velocity:
+                hardest[place] = hit
+    per_beat = STEPS / draft.plan.beats_per_bar
+    first = draft.made.scenes[beat.section].span.bar * STEPS
+    found = []
+    for (step, name), hit in hardest.items():
+        start = max(0, round(draft.plan.at((first + step + hit.offset) / per_beat)))
+        if start < length:
+            found.append(Wanted(start, 1, None, name, hit.velocity))
+    return sorted(found, key=lambda one: one.start)
 
 
 def _level(voice: Voice, wanted: list[Wanted]) -> float:

@@ -172,7 +172,7 @@ def test_a_line_that_is_all_copies_is_written_by_a_rule_instead():
     made = recipe_of(order(line="melody", served=served))
     assert made.notes
     assert {note.net for note in made.notes} == {""}
-    assert any("only as copies" in remark for remark in made.remarks)
+    assert any("was refused; a rule wrote those" in remark for remark in made.remarks)
 
 
 class _NothingButCopies:

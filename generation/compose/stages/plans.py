@@ -20,6 +20,8 @@ from generation.nets.values import ChordLine
 from generation.recipe import Recipe, Strip
 
 STAGES = ("draft", "chords", "lines", "beats", "mix", "sound")
+# Which net a stage asks; the others ask none.
+NET_OF = {"chords": "harmony", "lines": "line", "beats": "drums", "mix": "mix"}
 
 
 @dataclass(frozen=True, slots=True)

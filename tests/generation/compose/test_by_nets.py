@@ -10,7 +10,7 @@ from generation.compose.director import compose
 from generation.compose.kept import Kept, key_of
 from generation.compose.stages import beats, lines, mixing
 from generation.compose.stages.asking import answers
-from generation.compose.stages.plans import STAGES, Composed, Order
+from generation.compose.stages.plans import NET_OF, STAGES, Composed, Order
 from generation.compose.values import Ask, CannotCompose, Limits
 from generation.engine.checking import check_known
 from generation.nets.chosen import NO_NETS
@@ -133,6 +133,8 @@ def test_no_more_pieces_are_kept_than_was_said():
 def test_every_stage_says_how_long_it_took_and_for_how_many():
     found = compose_together([order(), order(2)], clock())
     assert [one.stage for one in found[0].took] == list(STAGES)
+    assert set(NET_OF) <= set(STAGES)
+    assert set(NET_OF.values()) == set(SERVED)
     assert {one.milliseconds for one in found[0].took} == {1_000.0}
     assert {one.drafts for one in found[0].took} == {2}
 

@@ -4,9 +4,10 @@
 
 One thread on one core. For every net of the registry: the figures on the card of its newest
 release beside their baselines; with `--data` (the folder it was trained from) all of them measured
-anew by the net's own script; the time to answer, from SPEED, where each net has its function; and
-for lines, twenty statistics of samples. `--quick` times fewer answers, `--check` exits 1 when a
-figure is missed. The results are kept in docs/benchmarks/nets.md.
+anew by the net's own script; the time to answer, from SPEED, where each net has its function; for
+lines, twenty statistics of samples; then the nets together (`nets_director`, alone by `--only
+director`). `--quick` times fewer answers, `--check` exits 1 when a figure is missed. The results
+are kept in docs/benchmarks/nets.md.
 """
 
 import argparse
@@ -21,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import one_thread
 
+DIRECTOR = "director"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; exit status 1 when --check and a figure is missed."""
@@ -30,13 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import torch
 
     from benchmarks.figures import missed, table
+    from benchmarks.nets_director import director_figures
     from benchmarks.nets_samples import sample_figures
     from benchmarks.nets_speed import SPEED
     from generation.nets import checkpoints, registry
 
     torch.set_num_threads(1)
     figures = []
-    for name in [asked.only] if asked.only else sorted(registry.NETS):
+    alone = {None: sorted(registry.NETS), DIRECTOR: []}
+    for name in alone.get(asked.only, [asked.only]):
         checkpoint = checkpoints.newest(name)
         figures += _told(name, checkpoint.card.figures, "card")
         if asked.data:
@@ -46,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures += SPEED[name](checkpoint, 3 if asked.quick else 15)
         if name == "line":
             figures += sample_figures(checkpoint)
+    if asked.only in (None, DIRECTOR):
+        figures += director_figures(is_quick=asked.quick)
     report = {
         "machine": f"{platform.machine()}, core {core}",
         "python": platform.python_version(),
@@ -84,7 +91,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name in ("--json", "--quick", "--check"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--data", type=Path, help="folder of the training data")
-    parser.add_argument("--only", help="one net")
+    parser.add_argument("--only", help=f"one net, or {DIRECTOR}: all of them together")
     return parser.parse_args(arguments)
 
 

@@ -1,1 +1,1 @@
-"""Targets and measurements in, a Recipe out: the director, by rules."""
+"""Targets and measurements in, a Recipe out: one director by rules, one by nets."""

@@ -5,6 +5,7 @@ It knows spans, decks and beats. It refuses to know gains and samples. Invariant
 all harmony comes from the same bars of one recording, so chords agree.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,13 +39,13 @@ class Arrangement:
     ringing: tuple[tuple[Track, int], ...]
 
 
-def arrange(ask: Ask, plan: Plan, dice: Dice) -> Arrangement:
-    """The arrangement of `plan`'s bars."""
+def arrange(ask: Ask, plan: Plan, dice: Dice, parts: Collection[str] | None = None) -> Arrangement:
+    """The arrangement of `plan`'s bars, with room for the new `parts`; None: those of the ask."""
     spans = plan_form(ask.mode, plan.bars, plan.bar_seconds, ask.energy, dice)
     recent: dict[int, list[Part]] = {deck.index: [] for deck in plan.decks}
     scenes = [scene_of(ask, plan, span, turn, dice, recent) for turn, span in enumerate(spans)]
     scenes = _everyone_heard(ask, plan, scenes)
-    if ask.line == "bass":
+    if "bass" in (ask.parts if parts is None else parts):
         scenes = _without_bass(scenes)
     last = ring_bars(plan.bars, plan.bar_seconds) if plan.bars > 1 else 0
     ring = (plan.bars - last) * plan.beats_per_bar

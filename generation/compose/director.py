@@ -14,12 +14,13 @@ from generation.compose.arrange import Arrangement, arrange
 from generation.compose.choice import Dice
 from generation.compose.deck import Deck, Voice, deck_of
 from generation.compose.mix import mixed
-from generation.compose.new_line import NO_LINE, with_new_line
+from generation.compose.new_line import NO_LINE, with_new_line, with_remark
 from generation.compose.tuning import Plan, tune
 from generation.compose.values import LINES, MODES, Ask, CannotCompose, Limits, Song
 from generation.recipe import Recipe, Source, from_json, to_json
 
 NO_LIMITS = Limits()
+NO_BEAT = "No rule writes a new beat, so the drums play as they were recorded."
 NO_DRUMS = "There are no drums, so the energy asked for shows in tempo and mix, less in attacks."
 
 
@@ -37,12 +38,12 @@ def compose(ask: Ask, songs: Sequence[Song], limits: Limits = NO_LIMITS) -> Reci
     dice = Dice(ask.seed)
     plan = tune(ask, decks, limits, remarks)
     if ask.mode == "ambient":
-        if ask.line != "none":
+        if ask.parts:
             remarks.append(NO_LINE)
         recipe = ambient_recipe(ask, plan, dice, remarks)
     else:
         recipe = _arranged(ask, plan, dice, limits, remarks)
-    return from_json(to_json(_with_used_sources(recipe)))
+    return from_json(to_json(with_used_sources(recipe)))
 
 
 def decks_for(
@@ -89,10 +90,15 @@ def _unlike(decks: Iterable[Deck]) -> tuple[Deck, ...]:
 def _arranged(ask: Ask, plan: Plan, dice: Dice, limits: Limits, remarks: list[str]) -> Recipe:
     arrangement: Arrangement = arrange(ask, plan, dice)
     recipe = mixed(ask, plan, arrangement, dice, remarks)
-    return recipe if ask.line == "none" else with_new_line(ask, plan, arrangement, recipe, limits)
+    for part in ask.parts:
+        if part == "beat":
+            recipe = with_remark(recipe, NO_BEAT)
+        else:
+            recipe = with_new_line(ask, plan, arrangement, recipe, limits, part)
+    return recipe
 
 
-def _with_used_sources(recipe: Recipe) -> Recipe:
+def with_used_sources(recipe: Recipe) -> Recipe:
     """`recipe` without the sources that nothing plays: what does not sound needs no licence."""
     used = sorted({clip.source for clip in recipe.clips} | {note.source for note in recipe.notes})
     place = {old: new for new, old in enumerate(used)}

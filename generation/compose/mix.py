@@ -4,6 +4,7 @@ It knows decibels and samples. It refuses to know why a voice was chosen. Invari
 has one strip per section, so a tail that crosses a seam keeps its console.
 """
 
+from collections.abc import Sequence
 from math import log10
 
 from generation.compose import console
@@ -18,8 +19,18 @@ TARGET_LUFS = -14.0
 STANDING_LUFS = -20.0  # what the loudest section is brought to before the planned gain
 
 
-def mixed(ask: Ask, plan: Plan, made: Arrangement, dice: Dice, remarks: list[str]) -> Recipe:
-    """The recipe of an arrangement, its `gain_db` guessed from stored loudness only."""
+def mixed(
+    ask: Ask,
+    plan: Plan,
+    made: Arrangement,
+    dice: Dice,
+    remarks: list[str],
+    decided: Sequence[Strip] | None = None,
+) -> Recipe:
+    """The recipe of an arrangement, its `gain_db` guessed from stored loudness only.
+
+    `decided`: a strip per track and section; None leaves them to the rules.
+    """
     sections = tuple(
         Section(
             s.span.name,
@@ -29,11 +40,10 @@ def mixed(ask: Ask, plan: Plan, made: Arrangement, dice: Dice, remarks: list[str
         )
         for s in made.scenes
     )
-    strips: list[Strip] = []
-    levels: list[tuple[float, int]] = []
-    for n, scene in enumerate(made.scenes):
-        strips += strips_of(ask, plan, made, n, dice)
-        levels.append((STANDING_LUFS + scene.span.level_db, scene.span.bars))
+    if decided is None:
+        by_section = (strips_of(ask, plan, made, n, dice) for n in range(len(made.scenes)))
+        decided = [strip for strips in by_section for strip in strips]
+    levels = [(STANDING_LUFS + s.span.level_db, s.span.bars) for s in made.scenes]
     total = sum(10 ** (level / 10) * bars for level, bars in levels) / sum(b for _, b in levels)
     target = ask.target_lufs if ask.target_lufs is not None else TARGET_LUFS
     return Recipe(
@@ -46,7 +56,7 @@ def mixed(ask: Ask, plan: Plan, made: Arrangement, dice: Dice, remarks: list[str
         ),
         sections=sections,
         clips=tuple(_clips(plan, made)),
-        strips=tuple(strips),
+        strips=tuple(decided),
         bus=console.bus(ask, dice),
         gain_db=target - 10 * log10(total),
         target_lufs=target,

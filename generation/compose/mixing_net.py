@@ -6,7 +6,7 @@ is no answer, and the rules of `console` mix it instead.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import dataclass, fields, replace
 from math import log10
 from typing import Protocol
 
@@ -53,42 +53,81 @@ def shift_of(ask: Ask, energy: float) -> tuple[float, ...]:
     return tuple(total)
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One section put to the net: its places among the tracks, what each was evened by, the wish.
+
+    `wanted_lufs`: the level of the section.
+    """
+
+    section: int
+    places: tuple[int, ...]
+    evened: tuple[float, ...]
+    wanted_lufs: float
+    request: MixRequest
+
+
 def strips_by_net(
     mixer: Mixes,
     ask: Ask,
     plan: Plan,
     made: Arrangement,
-    section: int,
+    sections: Sequence[int],
     *,
     bus: Bus,
     standing_lufs: float,
     reach: float = 1.0,
 ) -> list[Strip] | None:
-    """Strips of every track in one section, levelled to what the form asks of it; None where a
+    """Strips of every track in each section, levelled to what the form asks of it; None where a
     voice that sounds has no bands. `reach` 0 to 1: how far the mix may go from the artist's own.
 
     The artist's balance within a recording is where the net starts; recordings are evened first.
     """
+    desks: list[Desk] = []
+    for section in sections:
+        desk = _desk(ask, plan, made, section, bus, standing_lufs, reach)
+        if desk is None:
+            return None
+        desks.append(desk)
+    answers = mixer.mix([desk.request for desk in desks])
+    return [
+        strip
+        for desk, answer in zip(desks, answers, strict=True)
+        for strip in _strips(desk, answer)
+    ]
+
+
+def _desk(
+    ask: Ask,
+    plan: Plan,
+    made: Arrangement,
+    section: int,
+    bus: Bus,
+    standing_lufs: float,
+    reach: float,
+) -> Desk | None:
+    """The section as the net is asked for it; None without bands."""
     scene = made.scenes[section]
-    places = [n for n, track in enumerate(made.tracks) if track.voice in scene.voices]
-    evened = [console.evened_db(track.deck, plan.decks) for track in made.tracks]
+    places = tuple(n for n, track in enumerate(made.tracks) if track.voice in scene.voices)
+    evened = tuple(console.evened_db(track.deck, plan.decks) for track in made.tracks)
     frames = max(1, round(10.0 * plan.bar_seconds * scene.span.bars))
     heard = [_heard(made.tracks[n], scene, evened[n], frames) for n in places]
-    stems = [one for one in heard if one is not None]
+    stems = tuple(one for one in heard if one is not None)
     if len(stems) < len(places) or not places:
         return None
     room = (bus.reverb.seconds, bus.reverb.damping_hz / 1_000.0) if bus.reverb else (1.6, 6.0)
-    wanted = shift_of(ask, scene.span.energy)
-    answer = mixer.mix([MixRequest(tuple(stems), wanted, reach, 1.0, room)])[0]
-    levels = [
-        strip.gain_db + stem.level_db - 0.691
-        for strip, stem in zip(answer.strips, stems, strict=True)
-    ]
-    trim = _trim_db(levels, standing_lufs + scene.span.level_db)
-    made_strips = dict(zip(places, answer.strips, strict=True))
+    request = MixRequest(stems, shift_of(ask, scene.span.energy), reach, 1.0, room)
+    return Desk(section, places, evened, standing_lufs + scene.span.level_db, request)
+
+
+def _strips(desk: Desk, answer: Mixed) -> list[Strip]:
+    """The net's answer as strips of all tracks, the section as loud as it is to be."""
+    pairs = zip(answer.strips, desk.request.stems, strict=True)
+    trim = _trim_db([s.gain_db + stem.level_db - 0.691 for s, stem in pairs], desk.wanted_lufs)
+    strips = dict(zip(desk.places, answer.strips, strict=True))
     return [
-        _placed(made_strips.get(n, Strip(n, section, 0.0)), n, section, evened[n], trim)
-        for n in range(len(made.tracks))
+        _placed(strips.get(n, Strip(n, desk.section, 0.0)), n, desk.section, evened, trim)
+        for n, evened in enumerate(desk.evened)
     ]
 
 
@@ -103,7 +142,8 @@ def _heard(track: Track, scene: Scene, evened_db: float, frames: int) -> MixStem
     if bands is None:
         return None
     spans = [track.deck.grid.bar_span(bar) for bar in scene.bars[track.voice.digest]]
-    stem = stem_of(track.voice.role, asdict(bands), spans).over(frames)
+    told = {one.name: getattr(bands, one.name) for one in fields(bands)}
+    stem = stem_of(track.voice.role, told, spans).over(frames)
     return replace(stem, energy=stem.energy * 10.0 ** (evened_db / 10.0))
 
 

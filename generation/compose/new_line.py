@@ -47,34 +47,79 @@ class Player:
     register: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """The notes of one part in one section. `net`: the digest of who wrote them, "" for a rule."""
+
+    part: str
+    section: int
+    notes: NoteLine
+    chords: ChordLine
+    net: str = ""
+
+
 def with_new_line(
-    ask: Ask, plan: Plan, made: Arrangement, recipe: Recipe, limits: Limits
+    ask: Ask, plan: Plan, made: Arrangement, recipe: Recipe, limits: Limits, part: str
 ) -> Recipe:
-    """`recipe` with the line that `ask` wants, in every section that has room for one."""
-    part = ask.line
-    reach = min(REACH, float(limits.semitones_max))
+    """`recipe` with a new line of `part`, in every section that has room for one."""
+    reach = reach_of(limits)
     under = {n: chords_under(plan, made, n) for n in range(len(made.scenes))}
     chords = {n: found for n, found in under.items() if found is not None}
     if not chords:
-        return _remarked(recipe, NO_LINE)
-    sections = _with_room(made, part, sorted(chords))
+        return with_remark(recipe, NO_LINE)
+    sections = with_room(made, part, sorted(chords))
     if not sections:
-        return _remarked(recipe, NO_ROOM.format(part=part))
+        return with_remark(recipe, NO_ROOM.format(part=part))
     player = player_of(plan.decks, part, reach)
     if player is None:
-        return _remarked(recipe, NO_STEM.format(part=part))
-    recipe, source = _with_source(recipe, player.voice)
-    density, left_out = 1 + round(4 * ask.density), 0
+        return with_remark(recipe, NO_STEM.format(part=part))
+    left_out = 0
     for n in sections:
-        dice = Dice(Dice(ask.seed).whole(f"line {part} {n}", 1 << 31))
-        line = write_line(part, chords[n], dice, density=density, register=player.register)
-        recipe = _with_strip(ask, recipe, made, player, source, n)
-        playing = _played(plan, made, recipe, line, chords[n], player, (source, n), reach)
-        left_out += playing.left_out
-        recipe = with_notes(recipe, playing.notes)
-    recipe = _remarked(recipe, ADDED.format(part=part, label=player.voice.label))
+        line = NewLine(part, n, by_rule(ask, part, n, chords[n], player.register), chords[n])
+        recipe, lacking = played(ask, plan, made, recipe, line, player, reach)
+        left_out += lacking
+    return with_credit(recipe, part, player, left_out)
+
+
+def reach_of(limits: Limits) -> float:
+    """How many semitones a slice may be moved."""
+    return min(REACH, float(limits.semitones_max))
+
+
+def density_of(ask: Ask) -> int:
+    """How many notes are wanted, 1 to 5."""
+    return 1 + round(4 * ask.density)
+
+
+def by_rule(
+    ask: Ask, part: str, section: int, chords: ChordLine, register: tuple[int, int]
+) -> NoteLine:
+    """The line that the rule writes for one section."""
+    dice = Dice(Dice(ask.seed).whole(f"line {part} {section}", 1 << 31))
+    return write_line(part, chords, dice, density=density_of(ask), register=register)
+
+
+def played(
+    ask: Ask,
+    plan: Plan,
+    made: Arrangement,
+    recipe: Recipe,
+    line: NewLine,
+    player: Player,
+    reach: float,
+) -> tuple[Recipe, int]:
+    """`recipe` with the line as slices of its player, and how many notes lay out of reach."""
+    recipe, source = _with_source(recipe, player.voice)
+    recipe = _with_strip(ask, recipe, made, player, source, line.section)
+    playing = _playing(plan, made, recipe, line, player, source, reach)
+    return with_notes(recipe, playing.notes), playing.left_out
+
+
+def with_credit(recipe: Recipe, part: str, player: Player, left_out: int) -> Recipe:
+    """`recipe` saying who plays the new part, and what could not be played."""
+    recipe = with_remark(recipe, ADDED.format(part=part, label=player.voice.label))
     if left_out:
-        recipe = _remarked(recipe, LEFT_OUT.format(part=part, count=left_out))
+        recipe = with_remark(recipe, LEFT_OUT.format(part=part, count=left_out))
     return recipe
 
 
@@ -116,28 +161,26 @@ def with_notes(recipe: Recipe, notes: Sequence[Note]) -> Recipe:
     return replace(recipe, notes=tuple(together), nets=tuple(nets))
 
 
-def _played(
+def _playing(
     plan: Plan,
     made: Arrangement,
     recipe: Recipe,
-    line: NoteLine,
-    chords: ChordLine,
+    line: NewLine,
     player: Player,
-    place: tuple[int, int],
+    source: int,
     reach: float,
 ) -> Playing:
-    """The line of one section, (source, section) `place`, as notes of the recipe."""
-    source, section = place
-    span = made.scenes[section].span
-    strip = next(s for s in recipe.strips if (s.source, s.section) == place)
-    part = "bass" if player.register[1] <= _COMPASS["bass"][1] else "melody"
-    level = STANDING_LUFS + span.level_db + _OFFSET_DB[part] - strip.gain_db
+    """The line as notes of the recipe, as loud as its part stands in the section."""
+    span = made.scenes[line.section].span
+    strip = next(s for s in recipe.strips if (s.source, s.section) == (source, line.section))
+    level = STANDING_LUFS + span.level_db + _OFFSET_DB[line.part] - strip.gain_db
     bank = Bank(source, player.voice.analysis.slices, level)
-    wanted = wanted_of(line, chords, plan.at, span.bar * plan.beats_per_bar)
-    return play([one for one in wanted if one.start < recipe.length], [bank], reach=reach)
+    wanted = wanted_of(line.notes, line.chords, plan.at, span.bar * plan.beats_per_bar)
+    heard = [one for one in wanted if one.start < recipe.length]
+    return play(heard, [bank], net=line.net, reach=reach)
 
 
-def _with_room(made: Arrangement, part: str, sections: Sequence[int]) -> list[int]:
+def with_room(made: Arrangement, part: str, sections: Sequence[int]) -> list[int]:
     """The sections in which nothing is in the way: no voice beside a melody, no bass beside one.
 
     Beginnings and endings stay as they are where there are others.
@@ -177,5 +220,6 @@ def _with_strip(
     return replace(recipe, strips=(*recipe.strips, strip))
 
 
-def _remarked(recipe: Recipe, remark: str) -> Recipe:
+def with_remark(recipe: Recipe, remark: str) -> Recipe:
+    """`recipe` with one more remark at the end."""
     return replace(recipe, remarks=(*recipe.remarks, remark))

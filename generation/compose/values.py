@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
 
 MODES = ("remix", "mood", "focus", "ambient", "collaboration")
-LINES = ("none", "melody", "bass")
+PARTS = ("melody", "bass", "beat")
+LINES = ("none", *PARTS, "all")
 
 
 class CannotCompose(ValueError):
@@ -22,7 +23,7 @@ class Ask:
     """What a listener wants. The four moods run from 0 to 1; None leaves a choice to the composer.
 
     `seconds`: 10 to 1800. `key` reads "A min" or "F# maj". `target_lufs` None takes the mode's own.
-    `line`: a new line to be added, one of LINES, played by sounds of the stems.
+    `line`: which new parts are to be added, one of LINES, played by sounds of the stems.
     """
 
     mode: str
@@ -37,6 +38,11 @@ class Ask:
     target_lufs: float | None = None
     seed: int = 0
     line: str = "none"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The new parts that are wanted, in the order in which they are written."""
+        return {"none": (), "all": PARTS}.get(self.line, (self.line,))
 
 
 @dataclass(frozen=True, slots=True)

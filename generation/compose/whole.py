@@ -100,13 +100,18 @@ def levels_of(songs: Sequence[Song]) -> dict[str, Levels]:
 
 
 def plan(
-    ask: Ask, songs: Sequence[Song], stems: Mapping[str, Audio], limits: Limits = NO_LIMITS
+    ask: Ask,
+    songs: Sequence[Song],
+    stems: Mapping[str, Audio],
+    limits: Limits = NO_LIMITS,
+    composer: Callable[[Ask, Sequence[Song], Limits], Recipe] = compose,
 ) -> Recipe:
     """The recipe that answers `ask`, its gain planned on the stems; normalised.
 
-    `stems`: float32 [2, n] by digest. Raises CannotCompose, NotTheSong.
+    `stems`: float32 [2, n] by digest; `composer`: the director, of rules or of nets. Raises
+    CannotCompose, NotTheSong.
     """
-    recipe = compose(ask, songs, limits)
+    recipe = composer(ask, songs, limits)
     planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))
     check_probes(recipe, stems, planned)
     return from_json(to_json(with_plan(recipe, planned)))

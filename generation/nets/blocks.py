@@ -17,22 +17,33 @@ from generation.nets import exact
 from generation.nets.exact import Floats
 
 Weights = Mapping[str, Floats]
+_FIRST_ROOM = 16
 
 
 @dataclass(slots=True)
 class Cache:
-    """Keys and values of the newest `keys.shape[2]` steps of one block, as a ring: [rows, heads,
-    steps, size].
+    """Keys and values of the newest `steps` steps of one block, as a ring: [rows, heads, room,
+    size]; the room grows as it is filled, because most lines end long before the ring is full.
     """
 
     keys: Floats
     values: Floats
+    steps: int
 
     @classmethod
     def empty(cls, rows: int, heads: int, steps: int, size: int) -> "Cache":
         """Nothing seen yet."""
-        shape = (rows, heads, steps, size)
-        return cls(np.zeros(shape), np.zeros(shape))
+        shape = (rows, heads, min(steps, _FIRST_ROOM), size)
+        return cls(np.zeros(shape), np.zeros(shape), steps)
+
+    def write(self, place: int, keys: Floats, values: Floats) -> None:
+        """One more step [rows, heads, size] at `place` of the ring."""
+        room = self.keys.shape[2]
+        if place >= room:
+            more = min(2 * room, self.steps) - room
+            wider = ((0, 0), (0, 0), (0, more), (0, 0))
+            self.keys, self.values = np.pad(self.keys, wider), np.pad(self.values, wider)
+        self.keys[:, :, place], self.values[:, :, place] = keys, values
 
     def keep(self, rows: NDArray[np.int64] | slice) -> None:
         """Goes on with these rows alone."""
@@ -80,7 +91,7 @@ def stepped(
     filled], for as much of the ring as has been written.
     """
     queries, keys, seen = _parts(values, weights, name, cache.keys.shape[1])
-    cache.keys[:, :, place], cache.values[:, :, place] = keys[:, :, 0], seen[:, :, 0]
+    cache.write(place, keys[:, :, 0], seen[:, :, 0])
     filled = bias.shape[-1]
     joined = exact.attended(queries, cache.keys[:, :, :filled], cache.values[:, :, :filled], bias)
     return _onward(values, joined, weights, name)

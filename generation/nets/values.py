@@ -109,6 +109,18 @@ def check_line(notes: Sequence[Note]) -> None:
         end = one.onset + one.duration
 
 
+def share_inside(notes: NoteLine, chords: ChordLine) -> tuple[int, int]:
+    """(inside, all): notes that begin on a felt beat with a chord, and those that belong to it."""
+    inside = count = 0
+    for note in notes:
+        beat, rest = divmod(note.onset, chords.signature.beat_ticks)
+        chord = chords.chords[beat % len(chords.chords)]
+        if rest == 0 and chord is not None:
+            count += 1
+            inside += note.pitch % 12 in chord.pitch_classes
+    return inside, count
+
+
 @dataclass(frozen=True, slots=True)
 class LineRequest:
     """A line over chords. `density` 1 (few notes) to 5, None leaves it free; `register`: lowest

@@ -24,6 +24,7 @@ from generation.nets.values import (
     ChordLine,
     LineRequest,
     NoteLine,
+    share_inside,
 )
 
 BARS, PROGRESSIONS, CANDIDATES = 16, 64, 2
@@ -92,18 +93,6 @@ def _written(
         for number, one in enumerate(asked)
     ]
     return [[line.notes for line in lines] for lines in net.write(requests)]
-
-
-def share_inside(notes: NoteLine, chords: ChordLine) -> tuple[int, int]:
-    """(inside, all): notes that begin on a felt beat with a chord, and those that belong to it."""
-    inside = count = 0
-    for note in notes:
-        beat, rest = divmod(note.onset, chords.signature.beat_ticks)
-        chord = chords.chords[beat % len(chords.chords)]
-        if rest == 0 and chord is not None:
-            count += 1
-            inside += note.pitch % 12 in chord.pitch_classes
-    return inside, count
 
 
 def share_of(lines: Iterable[tuple[NoteLine, ChordLine]]) -> float:

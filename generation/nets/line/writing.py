@@ -43,13 +43,13 @@ class Row:
 
 
 class LineNet:
-    """The line net as it serves."""
+    """The line net as it serves. `index`: the runs of its training data that it must not write."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         settings = checkpoint.card.settings
         self._weights = exact.unpacked(checkpoint.tensors)
         self._size = Size(*(int(settings[name]) for name in ("width", "layers", "heads")))
-        self._index: copies.Index = checkpoint.tensors["copies"].astype(np.uint32)
+        self.index: copies.Index = checkpoint.tensors["copies"].astype(np.uint32)
         self.temperature = float(settings["temperature"])
         self.top_p = float(settings["top_p"])
 
@@ -67,7 +67,7 @@ class LineNet:
             draft.fill(self.temperature, self.top_p)
             for place, row in enumerate(batch):
                 pitch, duration = draft.events(place)
-                if not copies.is_copied(pitch, duration, self._index):
+                if not copies.is_copied(pitch, duration, self.index):
                     found[row.request][row.candidate] = draft.line(place)
                 elif row.attempt + 1 < ATTEMPTS:
                     rows.append(replace(row, attempt=row.attempt + 1))

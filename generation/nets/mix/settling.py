@@ -1,9 +1,10 @@
-"""The last step of a mix: a setting that the net proposed, moved a little on the modelled console.
+"""The last step of a mix: settings that the net proposed, moved a little on the modelled console.
 
 The net answers at once but not exactly; the console is differentiable, so a few steps of descent
 (Adam, Kingma and Ba 2015) bring its answer nearer to what was asked. It refuses to know weights.
 Invariant: a settled setting keeps within the same caps times reach, sounds the same stems, and is
-never further from what was asked than the proposal, on the frames it is judged by.
+never further from what was asked than the proposal, on the frames it is judged by; sections that
+are settled side by side go each its own way.
 """
 
 import torch
@@ -18,28 +19,32 @@ _INSIDE = 1e-3  # from the end of a range, where there is no slope
 
 
 def settled(net: MixNet, material: Material, wish: Wish, proposed: Tensor) -> Tensor:
-    """The setting [1, stems, COLUMNS] of one section, settled on at most _FRAMES of its frames."""
-    if float(wish.reach.max()) == 0.0:
-        return proposed
-    short = material._replace(energy=_thinned(material.energy))
+    """The settings [sections, stems, COLUMNS], each settled on at most _FRAMES of its frames.
+
+    A reach of 0 asks for no settling: those sections are not to be given.
+    """
+    short = material._replace(energy=thinned(material.energy))
     caps = torch.tensor(CAPS) * wish.reach[:, None, None]
     place = _unbounded(proposed[..., :ACTIVE] / caps).requires_grad_()
     first, second = torch.zeros_like(place), torch.zeros_like(place)
-    best, least = proposed, float("inf")  # the first step looks at the proposal itself
+    best = proposed  # the first step looks at the proposal itself
+    least = torch.full((len(proposed),), float("inf"))
     for step in range(1, STEPS + 2):
         setting = torch.cat([_bounded(place) * caps, proposed[..., ACTIVE:]], -1)
-        error = (net.scaled(described(short, setting)) - wish.own - wish.shift).abs().mean()
-        if (found := float(error.detach())) < least:
-            best, least = setting.detach(), found
-        far = FAR * (setting[..., :ACTIVE] / torch.tensor(CAPS)).square().mean()
-        (slope,) = torch.autograd.grad(error + far, place)
+        error = (net.scaled(described(short, setting)) - wish.own - wish.shift).abs().mean(1)
+        is_nearer = error.detach() < least
+        best = torch.where(is_nearer[:, None, None], setting.detach(), best)
+        least = torch.where(is_nearer, error.detach(), least)
+        far = (setting[..., :ACTIVE] / torch.tensor(CAPS)).square().mean(2) * material.present
+        far = FAR * far.sum(1) / material.present.sum(1)
+        (slope,) = torch.autograd.grad((error + far).sum(), place)
         first, second = 0.8 * first + 0.2 * slope, 0.95 * second + 0.05 * slope.square()
         move = (first / (1 - 0.8**step)) / ((second / (1 - 0.95**step)).sqrt() + 1e-8)
         place = (place - RATE * move).detach().requires_grad_()
     return best
 
 
-def _thinned(energy: Tensor) -> Tensor:
+def thinned(energy: Tensor) -> Tensor:
     """At most _FRAMES frames of [batch, stems, frames, bands], the means of equal runs."""
     many = -(-energy.shape[2] // _FRAMES)
     whole = energy.shape[2] // many * many

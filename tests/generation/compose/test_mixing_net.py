@@ -58,7 +58,9 @@ def arranged(ask, songs):
 
 def strips(ask, plan, made, section, **more):
     bus = console.bus(ask, Dice(ask.seed))
-    return strips_by_net(mixer(), ask, plan, made, section, bus=bus, standing_lufs=STANDING, **more)
+    return strips_by_net(
+        mixer(), ask, plan, made, [section], bus=bus, standing_lufs=STANDING, **more
+    )
 
 
 def test_every_track_gets_a_strip_and_the_section_its_level():

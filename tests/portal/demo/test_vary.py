@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from pyebur128 import MeasurementMode, R128State, get_loudness_global, get_true_peak
 
 from generation.analysis import likeness
+from generation.nets import chosen
 from generation.recipe import from_json, sha256_of
 from portal.demo.song import drumkit as kit
 from portal.demo.song import instruments as play
@@ -125,6 +126,46 @@ def test_the_same_seed_makes_the_same_sound(made, stems, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (made / name).read_bytes()
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """Eight bars at 120 with single tones: a kit, a bass and a tune over two chords."""
+    folder = tmp_path_factory.mktemp("played")
+    beat, low, high = Canvas(32, 120.0, 1), Canvas(32, 120.0, 2), Canvas(32, 120.0, 3)
+    for n in range(32):
+        beat.put(kit.kick(0.9) if n % 2 == 0 else kit.snare(0.9), n)
+        beat.put(kit.hat(1.0, 0.03, 0), n + 0.5, 0.3)
+        root = (45, 41)[n // 4 % 2]
+        low.put(play.bass(root - 12 + (0, 0, 7, 5)[n % 4], 0.45, 0.7), n, 0.6)
+        high.put(
+            play.electric_piano(root + 24 + (0, 7, 3 + root % 2, 12)[n % 4], 0.45, 0.5), n, 0.3
+        )
+    for name, canvas in (("drums", beat), ("bass", low), ("lead", high)):
+        soundfile.write(folder / f"{name}.flac", canvas.finished(-6).T, RATE, subtype="PCM_24")
+    return folder
+
+
+def test_nets_write_other_notes_than_rules_and_the_draft_says_what_is_theirs(played, tmp_path):
+    ask = (played, "--mode=remix", "--seconds=12", "--seed=3")
+    vary(*ask, "--out", tmp_path / "nets", "--compose=nets")
+    vary(*ask, "--out", tmp_path / "rules", "--line=all")
+    read = {
+        one: from_json((tmp_path / one / "recipe.json").read_text()) for one in ("nets", "rules")
+    }
+    written = {
+        one: {(n.start, n.slice_start, n.semitones) for n in recipe.notes}
+        for one, recipe in read.items()
+    }
+    assert written["nets"] != written["rules"]
+    ours = {choice.net: choice.digest for choice in chosen.newest()}
+    assert {note.net for note in read["nets"].notes} <= set(ours.values())
+    assert {note.net for note in read["rules"].notes} == {""}
+    assert set(read["nets"].nets) <= set(ours.values())
+    assert ours["mix"] in read["nets"].nets
+    licence = json.loads((tmp_path / "nets" / "licence.json").read_text())
+    assert 0 < licence["model_ppm"] < 1_000_000
+    assert sum(one["ppm"] for one in licence["attribution"]) == 1_000_000
+
+
 def test_a_steered_piece_changes_at_the_bar_line_after_the_moment_asked(stems, tmp_path):
     steered = "--steer=7:energy=1,density=1,tempo=126"
     vary(stems, "--mode=remix", "--out", tmp_path / "on", "--seconds=14", "--energy=0.1", steered)
@@ -146,6 +187,7 @@ def test_a_steered_piece_changes_at_the_bar_line_after_the_moment_asked(stems, t
     ("options", "said"),
     [
         (("--mode=remix", "--key=H maj"), "key"),
+        (("--mode=remix", "--compose=nets", "--live"), "composed by rules"),
         (("--mode=remix", "--energy=1.5"), "0 to 1"),
         (("--mode=remix", "--energy=nan"), "0 to 1"),
         (("--mode=remix", "--tempo=20"), "40 to 240"),

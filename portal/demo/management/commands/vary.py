@@ -19,6 +19,8 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 MODES = ("remix", "mood", "focus", "ambient", "collaboration")
+COMPOSERS = ("rules", "nets")
+LINES = ("none", "melody", "bass", "beat", "all")
 FILES = ("variation.flac", "recipe.json", "licence.json")
 _MOODS = ("energy", "valence", "brightness", "density")
 
@@ -91,7 +93,12 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=number(10, 1800), default=60.0, help="10 to 1800")
         parser.add_argument("--lufs", type=number(-40, -6), default=-14.0, help="-40 to -6")
         parser.add_argument("--seed", type=seed, default=0)
-        parser.add_argument("--compose", choices=("rules",), default="rules")
+        parser.add_argument("--compose", choices=COMPOSERS, default="rules")
+        parser.add_argument(
+            "--line",
+            choices=LINES,
+            help="new parts, played by sounds of the stems; nets write all, rules none by default",
+        )
         parser.add_argument(
             "--live", action="store_true", help="sections without an end, as in a live session"
         )
@@ -119,6 +126,8 @@ class Command(BaseCommand):
 
         if options["mode"] == "collaboration" and len(options["stems"]) < 2:
             raise CannotVary("A collaboration needs two folders of stems.")
+        if options["compose"] == "nets" and (options["live"] or options["steer"]):
+            raise CannotVary("A live piece is composed by rules; leave --compose nets out.")
         if options["key"] is not None:
             try:
                 options["key"] = str(parse_key(options["key"]))
@@ -135,6 +144,7 @@ class Command(BaseCommand):
         from generation.compose.whole import NotTheSong, make, plan, plan_live
         from generation.engine.codecs import tags_for
         from generation.recipe import to_json
+        from portal.demo.composers import composer
         from portal.demo.draft import draft_licence
         from portal.demo.stems import UnusableStems, stem_files, take
 
@@ -152,7 +162,8 @@ class Command(BaseCommand):
             if options["live"] or options["steer"]:
                 recipe = plan_live(Ask(**_ask(options)), options["steer"], songs, samples)
             else:
-                recipe = plan(Ask(**_ask(options)), songs, samples)
+                director = composer(options["compose"])
+                recipe = plan(Ask(**_ask(options)), songs, samples, composer=director)
         except (CannotCompose, NotTheSong) as error:
             raise CannotVary(str(error)) from error
         title = f"{options['mode'].title()} of {options['stems'][0].resolve().name}"
@@ -193,6 +204,7 @@ def _ask(options: dict[str, Any]) -> dict[str, Any]:
         "seconds": options["seconds"],
         "target_lufs": options["lufs"],
         "seed": options["seed"],
+        "line": options["line"] or {"nets": "all", "rules": "none"}[options["compose"]],
     }
 
 

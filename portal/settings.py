@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "licensing.attribution",
     "licensing.royalties",
     "generation.work",
+    "generation.serving",
     "generation.analysis",
     "generation.taste",
     "generation.uploads",
@@ -239,6 +240,10 @@ UPLOAD_LIMITS = {
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 10, lowest=2)
 RENDER_WORKERS = env.whole("RENDER_WORKERS", 2, lowest=1)
 ENGINE_BACKEND = env.text("ENGINE_BACKEND", "auto")
+NETS_DIR = Path(env.text("NETS_DIR", str(VAR_DIR / "released-nets")))
+COMMERCIAL = env.flag("COMMERCIAL", True)
+EXTERNAL_NET = env.text("EXTERNAL_NET", "")
+EXTERNAL_NET_DIR = env.text("EXTERNAL_NET_DIR", "")
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]

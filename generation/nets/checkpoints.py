@@ -77,6 +77,19 @@ def load(path: Path) -> Checkpoint:
     return checkpoint
 
 
+def read_card(path: Path) -> Card:
+    """The released card of the weights at `path`, whole, and theirs by its digest.
+
+    No net's code is asked, so nothing heavy is loaded: figures are held against the reaches on the
+    card alone. Raises CheckpointError as `load` does.
+    """
+    card, _ = _card_and_weights(path, is_draft=False)
+    fallen = [one.name for one in card.figures if not one.is_met]
+    if fallen:
+        raise CheckpointError(f"{_named(card)} is below its thresholds: {'; '.join(fallen)}.")
+    return card
+
+
 def load_draft(path: Path) -> Checkpoint:
     """The checkpoint at `path`, measured or not; raises as `load` does, but for its figures."""
     return _read(path, is_draft=True)
@@ -96,14 +109,7 @@ def serving(checkpoint: Checkpoint) -> Any:
 
 
 def _read(path: Path, *, is_draft: bool) -> Checkpoint:
-    written = _bytes(path, "weights")
-    try:
-        text = _bytes(path.with_suffix(".json"), "card").decode()
-        card = cards.from_json(text, is_draft=is_draft)
-    except (cards.CardError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path.name} does not load: {error}") from error
-    if hashlib.sha256(written).hexdigest() != card.weights_sha256:
-        raise CheckpointError(f"The weights of {_named(card)} are not those that its card names.")
+    card, written = _card_and_weights(path, is_draft=is_draft)
     try:
         known = registry.find(card.net).architecture
     except registry.UnknownNet as error:
@@ -114,6 +120,18 @@ def _read(path: Path, *, is_draft: bool) -> Checkpoint:
         return Checkpoint(card, read_tensors(written))
     except SafetensorError as error:
         raise CheckpointError(f"The weights of {_named(card)} do not read: {error}.") from error
+
+
+def _card_and_weights(path: Path, *, is_draft: bool) -> tuple[Card, bytes]:
+    written = _bytes(path, "weights")
+    try:
+        text = _bytes(path.with_suffix(".json"), "card").decode()
+        card = cards.from_json(text, is_draft=is_draft)
+    except (cards.CardError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path.name} does not load: {error}") from error
+    if hashlib.sha256(written).hexdigest() != card.weights_sha256:
+        raise CheckpointError(f"The weights of {_named(card)} are not those that its card names.")
+    return card, written
 
 
 def _bytes(path: Path, what: str) -> bytes:

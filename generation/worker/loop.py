@@ -16,11 +16,13 @@ import structlog
 from django.conf import settings
 from django.db import connection, connections, transaction
 
+from generation.serving.operations import StageTaken
 from generation.work import operations as work
 from generation.work import rules
 from generation.work.models import Job
 from generation.work.rules import State
 from generation.worker.endings import ENDINGS
+from generation.worker.timing import JOB, keep, write_down
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +81,15 @@ def drain(
     *, worker: str, handlers: Mapping[str, Handler], clock: Clock, stop: Callable[[], bool]
 ) -> int:
     """Do claimable jobs, most urgent first, until none is left or `stop()`; returns how many."""
+    try:
+        return _drain(worker, handlers, clock, stop)
+    finally:
+        write_down(worker)
+
+
+def _drain(
+    worker: str, handlers: Mapping[str, Handler], clock: Clock, stop: Callable[[], bool]
+) -> int:
     done = 0
     kinds = tuple(handlers)
     while not stop():
@@ -111,13 +122,14 @@ def _do_urgent(worker: str, handlers: Mapping[str, Handler], clock: Clock, befor
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:
     """Run `handler` on `job` under a kept lease, and write down how it ended.
 
-    Whatever is logged meanwhile carries the job's id and kind.
+    Whatever is logged meanwhile carries the job's id and kind; how long it took is kept as a stage.
     """
     began = time.perf_counter()
     with structlog.contextvars.bound_contextvars(job=str(job.id), kind=job.kind):
         end = _do(job, handler, clock)
-        spent = round((time.perf_counter() - began) * 1000)
-        log.info("job", end=end, attempt=job.attempt, duration_ms=spent)
+        spent_ms = 1_000 * (time.perf_counter() - began)
+        keep(StageTaken(JOB + job.kind, spent_ms, clock()))
+        log.info("job", end=end, attempt=job.attempt, duration_ms=round(spent_ms))
 
 
 def _do(job: Job, handler: Handler, clock: Clock) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import close_old_connections, transaction
 
+from generation.serving.operations import forget_stage_times
 from generation.sessions.operations import end_idle_sessions, mend_sessions
 from generation.uploads.operations import abandon_uploads
 from generation.variations.operations import mend_variations
@@ -66,6 +67,7 @@ def _sweep_queue(clock: Clock) -> None:
 CLEARING: dict[str, Callable[[Clock], object]] = {
     "idle sessions": lambda clock: end_idle_sessions(now=clock()),
     "uploads": lambda clock: abandon_uploads(now=clock()),
+    "stage times": lambda clock: forget_stage_times(now=clock()),
     "deleted audio": lambda clock: sweep_deleted_audio(now=clock()),
     "orphans": lambda clock: sweep_orphans(shard=shard_at(clock()), now=clock()),
 }

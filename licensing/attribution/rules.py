@@ -11,10 +11,13 @@ from uuid import UUID
 
 from licensing.clearance.limits import Limits, is_within, tightest
 from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, reasons_beyond
+from licensing.money import allocate
 
 SESSION = "session"
 """The kind of subject whose record grows in parts and is sealed minute by minute."""
 WHOLE_PPM = 1_000_000
+UNATTRIBUTED = "UNATTRIBUTED"
+"""Stands among measured parts for sound that no cleared stem is behind."""
 SWEEP_DAYS = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEASURES = (
@@ -84,6 +87,25 @@ def check_lines(lines: Sequence[tuple[UUID, int]], sources: set[UUID]) -> None:
     total = sum(ppm for _, ppm in lines)
     if total != WHOLE_PPM:
         raise SealRefused(f"The attribution lines sum to {total} ppm, not to {WHOLE_PPM}.")
+
+
+def paid_lines(parts: Sequence[tuple[str, int]]) -> tuple[list[tuple[str, int]], int]:
+    """The lines that are paid, and the ppm of UNATTRIBUTED sound beside them.
+
+    `parts`: (source, measured ppm), 1,000,000 in all, UNATTRIBUTED perhaps among them. What it took
+    goes to the sources in proportion, never to the house: their lines sum to 1,000,000 exactly, by
+    largest remainder. Raises SealRefused for other sums, and where no source sounded.
+    """
+    if any(ppm < 0 for _, ppm in parts):
+        raise SealRefused("A measured part is never negative.")
+    total = sum(ppm for _, ppm in parts)
+    if total != WHOLE_PPM:
+        raise SealRefused(f"The measured parts sum to {total} ppm, not to {WHOLE_PPM}.")
+    sources = [(source, ppm) for source, ppm in parts if source != UNATTRIBUTED]
+    if not any(ppm for _, ppm in sources):
+        raise SealRefused("Sound that rests on no cleared stem has no licence record.")
+    lines = list(allocate(WHOLE_PPM, sources).items())
+    return lines, total - sum(ppm for _, ppm in sources)
 
 
 def check_minute(minute: int, model_ppm: int) -> None:

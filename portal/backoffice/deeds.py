@@ -9,12 +9,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
+from generation.serving.rules import RoutingRefused
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.models import Recording, Stem
 from licensing.catalog.operations import resolve_review
@@ -26,7 +27,10 @@ from licensing.receipts.rules import ReceiptRefused
 from licensing.royalties.closing import CloseRefused
 
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
-REFUSALS = (CatalogRefused, ClearanceRefused, CloseRefused, ReceiptRefused, LedgerError)
+REFUSALS = (
+    *(CatalogRefused, ClearanceRefused, CloseRefused),
+    *(ReceiptRefused, LedgerError, RoutingRefused),
+)
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 
 
@@ -66,7 +70,7 @@ def ask_and_do(
     *,
     title: str,
     consequence: str,
-    form_class: type[forms.Form],
+    form_class: Callable[[QueryDict | None], forms.Form],
     do: Callable[[dict[str, Any]], str],
     back: str,
 ) -> HttpResponse:

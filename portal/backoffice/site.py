@@ -47,10 +47,18 @@ class BackofficeSite(UnfoldAdminSite):
         return super().index(request, queues | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
+        from portal.backoffice import net_deeds
         from portal.backoffice.case_file import case_file
+        from portal.backoffice.nets import nets
 
-        case = path("case/<uuid:record_id>/", self.admin_view(case_file), name="case_file")
-        return [case, *super().get_urls()]
+        own = (
+            ("case/<uuid:record_id>/", case_file, "case_file"),
+            ("nets/", nets, "nets"),
+            ("nets/<str:net>/shares/", net_deeds.set_shares, "net_shares"),
+            ("nets/<str:net>/back/", net_deeds.roll_back, "net_back"),
+        )
+        pages = [path(where, self.admin_view(view), name=name) for where, view, name in own]
+        return [*pages, *super().get_urls()]
 
 
 site = BackofficeSite(name="admin")

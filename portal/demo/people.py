@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
 
 from licensing.catalog.models import Party
 from licensing.catalog.operations import create_party
@@ -55,6 +56,8 @@ def _seed_login(person: Person, now: datetime) -> User:
     user.is_staff = person.role == "rights administrator"
     user.confirmed_16_at, user.confirmed_16_method = now, "demo"
     user.save()
+    if user.is_staff:
+        user.user_permissions.add(Permission.objects.get(codename="route_nets"))
     EmailAddress.objects.update_or_create(
         user=user, email=person.email, defaults={"verified": True, "primary": True}
     )

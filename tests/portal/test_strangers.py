@@ -111,7 +111,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     }  # fmt: skip
     return {name: str(value) for name, value in known.items()} | {
         "index": "0", "number": "0", "right": "master", "ending": "csv", "form": "flac",
-        "app_label": "catalog", "url": "nowhere/",
+        "app_label": "catalog", "url": "nowhere/", "net": "line",
         # From mails to one person: whoever has the real ones is let in, so these are guessed.
         "token": "guessed", "key": "guessed", "uidb36": "1",
     }  # fmt: skip

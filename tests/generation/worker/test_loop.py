@@ -6,6 +6,8 @@ import pytest
 import structlog
 from django.utils import timezone
 
+from generation.serving.models import StageTime
+from generation.serving.operations import StageTaken
 from generation.variations.models import Variation
 from generation.variations.operations import request_variation
 from generation.work import operations as work
@@ -15,6 +17,7 @@ from generation.worker.endings import ENDINGS
 from generation.worker.handlers import HANDLERS
 from generation.worker.loop import INTERNAL, JobForAnother, JobRefused, drain, step_aside
 from generation.worker.sweeper import sweep_once
+from generation.worker.timing import keep, write_down
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -162,3 +165,19 @@ def test_a_long_job_steps_aside_for_what_goes_before_it_and_for_nothing_else(db)
 
 def test_outside_a_turn_nobody_steps_aside():
     step_aside()
+
+
+def test_every_job_leaves_how_long_it_took_once_the_bell_is_over(variation):
+    work_off(lambda job, clock: None)
+    (row,) = StageTime.objects.all()
+    assert (row.stage, row.worker, row.digest, row.batch) == ("job compose", "test", "", 1)
+    assert row.duration_ms > 0
+
+
+def test_times_that_cannot_be_written_are_dropped_and_the_work_goes_on(variation):
+    keep(StageTaken("lines", -1.0, NOW))
+    assert work_off(lambda job, clock: None) == 1
+    assert Job.objects.get().state == "DONE"
+    assert not StageTime.objects.exists()
+    write_down("test")
+    assert not StageTime.objects.exists()

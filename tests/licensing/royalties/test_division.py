@@ -1,8 +1,11 @@
 """The pure division: the published comparison of models, and sums that lose nothing."""
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from licensing.attribution.rules import UNATTRIBUTED, SealRefused, paid_lines
+from licensing.money import allocate
 from licensing.royalties.rules.division import (
     Division,
     divide,
@@ -71,3 +74,49 @@ def test_minutes_that_accrue_nothing_weigh_only_among_themselves():
 def test_a_third_that_is_left_over_goes_to_the_smaller_stem():
     minutes = [(True, {"c": 1_000_000}), (True, {"b": 1_000_000}), (True, {"a": 1_000_000})]
     assert dict(sources_of_minutes(minutes)) == {"a": 333_334, "b": 333_333, "c": 333_333}
+
+
+PARTS = st.lists(st.integers(1, 10**6), min_size=1, max_size=5).map(
+    lambda weights: [(f"s{n}", weight) for n, weight in enumerate(weights)]
+)
+
+
+def test_money_of_sound_without_a_stem_goes_to_the_stems_in_proportion():
+    # 60 % of a record is nobody's; of the rest Ana's stem has 30 and Ben's 10: they share 3 to 1.
+    lines, unattributed = paid_lines([("ana", 300_000), (UNATTRIBUTED, 600_000), ("ben", 100_000)])
+    assert (dict(lines), unattributed) == ({"ana": 750_000, "ben": 250_000}, 600_000)
+    sheets = {(stem, "MASTER"): [(stem, 1_000_000)] for stem in ("ana", "ben")}
+    paid = divide(1_000, Division(lines, [("MASTER", 1_000_000)], sheets))
+    assert paid == {("ana", "MASTER", "ana"): 750, ("ben", "MASTER", "ben"): 250}
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**6), PARTS)
+def test_nothing_of_it_is_lost_and_nothing_stays_with_the_house(amount, nobodys, parts):
+    measured = list(allocate(1_000_000, [*parts, (UNATTRIBUTED, nobodys)]).items())
+    assume(any(ppm for source, ppm in measured if source != UNATTRIBUTED))
+    lines, unattributed = paid_lines(measured)
+    assert sum(ppm for _, ppm in lines) == 1_000_000
+    assert unattributed == dict(measured)[UNATTRIBUTED]
+    sheets = {(stem, "MASTER"): [("holder", 1_000_000)] for stem, _ in lines}
+    paid = divide(amount, Division(lines, [("MASTER", 1_000_000)], sheets))
+    assert sum(paid.values()) == amount
+    assert UNATTRIBUTED not in {stem for stem, _, _ in paid}
+
+
+def test_without_such_sound_the_lines_are_the_measured_parts():
+    parts = [("b", 333_333), ("a", 666_667)]
+    assert paid_lines(parts) == (parts, 0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ([(UNATTRIBUTED, 1_000_000)], "rests on no cleared stem"),
+        ([("a", 0), (UNATTRIBUTED, 1_000_000)], "rests on no cleared stem"),
+        ([("a", 500_000), (UNATTRIBUTED, 400_000)], "sum to 900000 ppm"),
+        ([("a", 1_100_000), (UNATTRIBUTED, -100_000)], "never negative"),
+    ],
+)
+def test_parts_that_no_record_can_rest_on_are_refused(parts, told):
+    with pytest.raises(SealRefused, match=told):
+        paid_lines(parts)

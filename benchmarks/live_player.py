@@ -63,7 +63,8 @@ class LivePlayer:
         begun = time.perf_counter()
         told = self.post("/listen/live/start/", {"mode": mode, "wishes": wishes} | more)
         self.steer_at, self.end_at = told["steer"], told["end"]
-        self.take(self.post(told["play"], {}))
+        while not self.token:
+            self.take(self.post(told["play"], {}))
         while not self.listed:
             self.follow()
         self.fetch(0)

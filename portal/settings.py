@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "licensing.receipts",
     "licensing.attribution",
     "licensing.royalties",
+    "licensing.payouts",
     "generation.work",
     "generation.analysis",
     "generation.taste",
@@ -120,6 +121,13 @@ BROKER_URL = env.text("BROKER_URL", None if PRODUCTION else "redis+socket:///now
 
 # The channel that grants name when they mean this site and no partner.
 OWN_CHANNEL = "SITE"
+
+# -- payouts -----------------------------------------------------------------------------------
+
+# Without a key nobody can be paid; everything else works. The base leads to the stand-in.
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 
 # -- people --------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class StandIn:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.board = self.board
         self.address = self.board.address = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> "StandIn":
         self._thread.start()
@@ -87,6 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
     """HTTP around the switchboard."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one packet; each alone waits for the client's leave
     server: _Server
 
     def do_GET(self) -> None:

@@ -11,6 +11,7 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Usage
 
 
@@ -50,6 +51,18 @@ def list_queues() -> tuple[Queue, ...]:
             "Holds in force",
             "Release when the reason is gone.",
             released_at__isnull="True",
+        ),
+        _listed(
+            PayoutRun.objects.filter(state="OPEN"),
+            "Payout runs for a second person",
+            "Somebody else than who opened one approves it.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            Payout.objects.filter(state="APPROVED").exclude(problem=""),
+            "Payouts that cannot be sent",
+            "See what the provider said; they are tried again.",
+            state__exact="APPROVED",
         ),
         _listed(
             Usage.objects.filter(state=Usage.State.UNMATCHED),

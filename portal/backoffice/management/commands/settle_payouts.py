@@ -28,15 +28,16 @@ class Command(BaseCommand):
             ours = gateway()
         except NotConfigured as error:
             raise CommandError(str(error)) from error
+        if options["once"]:
+            sweep_payouts(gateway=ours, now=timezone.now())
+            return
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         passes = 0
-        while not stop.is_set():
+        while not stop.wait(1.0):
             close_old_connections()
             sweep_payouts(gateway=ours, now=timezone.now())
             if passes % FORGET_EVERY == 0:
                 forget_old_events(now=timezone.now())
             passes += 1
-            if options["once"] or stop.wait(1.0):
-                break

@@ -33,6 +33,10 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
+    return (*_of_rights(), *_of_money(), *_of_work())
+
+
+def _of_rights() -> tuple[Queue, ...]:
     return (
         _listed(
             Stem.objects.filter(state=Stem.State.REVIEW),
@@ -52,6 +56,11 @@ def list_queues() -> tuple[Queue, ...]:
             "Release when the reason is gone.",
             released_at__isnull="True",
         ),
+    )
+
+
+def _of_money() -> tuple[Queue, ...]:
+    return (
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
@@ -70,6 +79,11 @@ def list_queues() -> tuple[Queue, ...]:
             "Came more than 90 days late: decide what it was.",
             state__exact="UNMATCHED",
         ),
+    )
+
+
+def _of_work() -> tuple[Queue, ...]:
+    return (
         _listed(
             Variation.objects.filter(state="FAILED"),
             "Failed variations",

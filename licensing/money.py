@@ -69,10 +69,15 @@ def payable_minor(amount_micros: int, currency: str) -> tuple[int, int]:
     Rounds toward zero, once, so that nobody is paid a fraction that is not there; the rest has the
     sign of the balance. Minor units are cents for EUR, whole yen for JPY, thousandths for KWD.
     """
+    minor, rest = divmod(abs(amount_micros), minor_micros(1, currency))
+    return (-minor, -rest) if amount_micros < 0 else (minor, rest)
+
+
+def minor_micros(minor: int, currency: str) -> int:
+    """Minor units (cents for EUR, whole yen for JPY) as micro-units, exactly."""
     exponent = _MINOR_EXPONENT.get(check_currency(currency), 2)
     step: int = MICROS_PER_UNIT // 10**exponent
-    minor, rest = divmod(abs(amount_micros), step)
-    return (-minor, -rest) if amount_micros < 0 else (minor, rest)
+    return minor * step
 
 
 def amount_text(amount_micros: int) -> str:

@@ -83,6 +83,7 @@ def logging_settings(level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "axes": {"level": "CRITICAL"},
             "celery": {"level": "WARNING"},
+            "stripe": {"level": "WARNING"},
         },
     }
 

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "csp",
     "django_htmx",
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
     "licensing.receipts",
     "licensing.attribution",
     "licensing.royalties",
+    "licensing.payouts",
     "generation.work",
     "generation.serving",
     "generation.analysis",
@@ -122,6 +124,13 @@ BROKER_URL = env.text("BROKER_URL", None if PRODUCTION else "redis+socket:///now
 # The channel that grants name when they mean this site and no partner.
 OWN_CHANNEL = "SITE"
 
+# -- payouts -----------------------------------------------------------------------------------
+
+# Without a key nobody can be paid; everything else works. The base leads to the stand-in.
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
+
 # -- people --------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [
@@ -152,6 +161,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_GET = False
+MFA_ADAPTER = "portal.accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Stemma"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"

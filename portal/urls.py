@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", site.urls),
     path("api/", include("portal.partners.urls")),
     path("audio/", include("portal.audio.urls")),
+    path("webhooks/", include("portal.webhooks.urls")),
     path("", include("portal.listeners.urls")),
 ]
 

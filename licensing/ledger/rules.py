@@ -25,12 +25,14 @@ POOL = "pool"
 PAYABLE = "payable"
 UNALLOCATED = "unallocated"
 TRADING = "trading"
+PAYOUT = "payout"
+TRANSIT = "transit"
 
-DEBIT_KINDS = (CASH, PROMOTION)
+DEBIT_KINDS = (CASH, PROMOTION, TRANSIT)
 """Assets and expenses: their balance is debits minus credits. Of all others it is the reverse."""
-CREDIT_KINDS = (PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING)
+CREDIT_KINDS = (PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING, PAYOUT)
 ACCOUNT_KINDS = DEBIT_KINDS + CREDIT_KINDS
-NEVER_NEGATIVE = frozenset({POOL})
+NEVER_NEGATIVE = frozenset({POOL, PAYOUT, TRANSIT})
 """Accounts of these kinds are never drawn below zero, however many write at once."""
 
 

@@ -22,6 +22,7 @@ from licensing.royalties.models import Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
 from portal.accounts import access
 from portal.artists import words
+from portal.artists.payouts import payouts_of
 from portal.artists.pictures import Chart, Month, month_chart
 
 NAV = {"here": "earnings", "nav_main": "partials/nav_artist.html"}
@@ -95,6 +96,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         facts |= _of_month(statement, earned)
     facts |= {
         "earned": earned,
+        "payouts": payouts_of(party),
+        "may_connect": access.parties_of(request.user, "edit").filter(pk=party.pk).exists(),
         "figures": _figures(party, statement),
         "chart": _chart(earned, statement.currency if statement else "EUR"),
     }

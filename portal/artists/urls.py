@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.artists import earnings, grants, recordings, sheets, stems, uploads
+from portal.artists import earnings, grants, payouts, recordings, sheets, stems, uploads
 
 app_name = "artists"
 urlpatterns = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("sheets/<uuid:sheet_id>/", sheets.sheet, name="sheet"),
     path("sheets/<uuid:sheet_id>/remind/<uuid:party_id>/", sheets.remind, name="remind"),
     path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/<uuid:party_id>/connect/", payouts.connect, name="payouts_connect"),
     path("earnings/lines/<uuid:line_id>/", earnings.statement_line, name="statement_line"),
     path(
         "earnings/statements/<uuid:statement_id>.<str:ending>",

@@ -33,6 +33,7 @@ from portal.accounts.models import Membership, User
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
+from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.site import site
 from portal.partners.models import Client
@@ -272,6 +273,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
-PAGES |= MONEY_PAGES
+PAGES |= MONEY_PAGES | PAYOUT_PAGES
 for model, page in PAGES.items():
     site.register(model, page)

@@ -23,13 +23,14 @@ from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
 from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
 from licensing.ledger.rules import LedgerError
+from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
 from licensing.royalties.closing import CloseRefused
 
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
-    *(ReceiptRefused, LedgerError, RoutingRefused),
+    *(ReceiptRefused, PayoutRefused, LedgerError, RoutingRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

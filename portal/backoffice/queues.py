@@ -11,6 +11,7 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Usage
 
 
@@ -32,6 +33,10 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
+    return (*_of_rights(), *_of_money(), *_of_work())
+
+
+def _of_rights() -> tuple[Queue, ...]:
     return (
         _listed(
             Stem.objects.filter(state=Stem.State.REVIEW),
@@ -51,12 +56,34 @@ def list_queues() -> tuple[Queue, ...]:
             "Release when the reason is gone.",
             released_at__isnull="True",
         ),
+    )
+
+
+def _of_money() -> tuple[Queue, ...]:
+    return (
+        _listed(
+            PayoutRun.objects.filter(state="OPEN"),
+            "Payout runs for a second person",
+            "Somebody else than who opened one approves it.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            Payout.objects.filter(state="APPROVED").exclude(problem=""),
+            "Payouts that cannot be sent",
+            "See what the provider said; they are tried again.",
+            state__exact="APPROVED",
+        ),
         _listed(
             Usage.objects.filter(state=Usage.State.UNMATCHED),
             "Unmatched usage",
             "Came more than 90 days late: decide what it was.",
             state__exact="UNMATCHED",
         ),
+    )
+
+
+def _of_work() -> tuple[Queue, ...]:
+    return (
         _listed(
             Variation.objects.filter(state="FAILED"),
             "Failed variations",

@@ -1,0 +1,90 @@
+"""The house's own money at the provider: where charges stand, and what goes to our bank.
+
+It pays nobody. Invariant: a change of our balance at the provider is posted once, under the
+provider's own id, and only where our books know why it happened; the rest is for reconciliation.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from licensing.ledger import rules as ledger
+from licensing.ledger.models import JournalEntry
+from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
+from licensing.payouts.booking import book
+from licensing.payouts.rules.due import micros_of
+from licensing.payouts.rules.postings import BANK, PROVIDER, cash_at
+from licensing.receipts.models import Receipt
+from licensing.stripe_gateway import BalanceLine, BankPayoutState, Gateway
+
+CHARGES = ("charge", "payment")
+
+
+def place_charges(*, lines: Iterable[BalanceLine], now: datetime) -> int:
+    """Say of receipts that their money is at the provider: those whose key is a charge's id.
+
+    The provider's fee pays what the receipt said is owed to it. A charge without a receipt of the
+    same amount is left for reconciliation to show. Returns how many were posted now.
+    """
+    charges = {line.source: line for line in lines if line.category in CHARGES}
+    receipts = Receipt.objects.filter(key__in=charges)
+    return sum(_place(receipt, charges[receipt.key], now) for receipt in receipts)
+
+
+@transaction.atomic
+def _place(receipt: Receipt, line: BalanceLine, now: datetime) -> bool:
+    gross = micros_of(line.net_minor + line.fee_minor, line.currency)
+    key = f"charge:{line.source}"
+    if (gross, line.currency) != (receipt.amount_micros, receipt.currency) or _is_posted(key):
+        return False
+    product = ("product", receipt.product)
+    fee = AccountKey(ledger.PROCESSOR_FEE, *product, receipt.currency)
+    parts = [
+        Line(cash_at(PROVIDER, receipt.currency), DEBIT, micros_of(line.net_minor, line.currency)),
+        Line(fee, DEBIT, micros_of(line.fee_minor, line.currency)),
+        Line(cash_at(product, receipt.currency), CREDIT, gross),
+    ]
+    book(
+        key=key,
+        kind="charge",
+        lines=[part._replace(ref=line.source) for part in parts if part.amount_micros],
+        now=now,
+    )
+    return True
+
+
+def follow_house_payout(*, payout_id: str, gateway: Gateway, now: datetime) -> bool:
+    """Post how far a bank payout of the house itself is: left, arrived, given back.
+
+    Always True: it is ours by being ours. Raises GatewayError.
+    """
+    seen = gateway.get_bank_payout(payout_id)
+    with transaction.atomic():
+        _step(seen, "left", _under_way(seen), cash_at(PROVIDER, seen.currency), now)
+        if seen.status == "paid":
+            _step(seen, "arrived", cash_at(BANK, seen.currency), _under_way(seen), now)
+        if seen.status in ("failed", "canceled"):
+            arrived = _is_posted(f"house:{seen.id}:arrived")
+            place = cash_at(BANK, seen.currency) if arrived else _under_way(seen)
+            _step(seen, "returned", cash_at(PROVIDER, seen.currency), place, now)
+    return True
+
+
+def _step(
+    seen: BankPayoutState, step: str, debit: AccountKey, credit: AccountKey, now: datetime
+) -> None:
+    key = f"house:{seen.id}:{step}"
+    if _is_posted(key):
+        return
+    micros = micros_of(seen.amount_minor, seen.currency)
+    lines = [Line(debit, DEBIT, micros, seen.id), Line(credit, CREDIT, micros, seen.id)]
+    book(key=key, kind=f"house payout {step}", lines=lines, now=now)
+
+
+def _under_way(seen: BankPayoutState) -> AccountKey:
+    return AccountKey(ledger.TRANSIT, *BANK, seen.currency)
+
+
+def _is_posted(key: str) -> bool:
+    return JournalEntry.objects.filter(key=key).exists()

@@ -1,0 +1,134 @@
+"""Being paid, on the earnings page: what is owed, what is under way, and the way to an account.
+
+Who they are and where their bank is people tell the provider, never us. Invariant: only who may
+edit a party opens an account for it.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from licensing.catalog.models import Party
+from licensing.payouts import queries
+from licensing.payouts.accounts import open_payee_account
+from licensing.payouts.provider import gateway
+from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
+from licensing.stripe_gateway import GatewayError, Refused
+from portal.accounts import access
+from portal.artists import words
+
+WHY = {
+    "due": "goes into the next payout run",
+    "on_its_way": "waits behind a payout that is on its way",
+    "nothing": "nothing to pay",
+    "currency": "is not paid out in this currency yet",
+    "held": "is held; ask us why",
+    "no_account": "waits for your payout account",
+    "requirements": "waits for what the payment provider still asks",
+}
+STATES = {
+    "DRAFT": "being approved",
+    "APPROVED": "on its way",
+    "SENT": "on its way",
+    "PAID": "arrived",
+    "FAILED": "came back",
+    "DROPPED": "not sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A balance in words."""
+
+    currency: str
+    amount: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payout in words."""
+
+    amount: str
+    currency: str
+    state: str
+    reason: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payouts:
+    """The section; `account` is none, asked or ready."""
+
+    owed: tuple[Owed, ...]
+    paid: tuple[Paid, ...]
+    account: str
+
+
+def payouts_of(party: Party) -> Payouts:
+    """What the earnings page says about a party's payouts."""
+    payee = ("party", str(party.pk))
+    account = queries.account_of(payee)
+    state = "none" if account is None else "ready" if account.can_receive else "asked"
+    return Payouts(
+        owed=tuple(
+            Owed(one.currency, words.cents(one.balance_micros), _why(one))
+            for one in queries.outlook_of(payee)
+        ),
+        paid=tuple(
+            Paid(
+                words.cents(micros_of(one.amount_minor, one.currency)),
+                one.currency,
+                STATES[one.state],
+                one.reason,
+                f"{one.drafted_at:%Y-%m-%d}",
+            )
+            for one in queries.list_payouts(payee)
+        ),
+        account=state,
+    )
+
+
+def _why(one: queries.Outlook) -> str:
+    if one.due.why == "threshold":
+        least = words.cents(micros_of(THRESHOLD_MINOR[one.currency], one.currency))
+        return f"is paid from {least} {one.currency} on"
+    return WHY[one.due.why]
+
+
+@login_required
+@require_POST
+def connect(request: HttpRequest, party_id: UUID) -> HttpResponse:
+    """Open the party's account at the provider and show the way there; back when that fails."""
+    user = access.user_of(request)
+    party = access.get_party_for(user, party_id, "edit")
+    here = f"{reverse('artists:earnings')}?party={party.pk}"
+    if not user.country:
+        messages.error(request, "Say first in your account in which country you live.")
+        return HttpResponseRedirect(here)
+    back = request.build_absolute_uri(here)
+    try:
+        ours = gateway()
+        account = open_payee_account(
+            payee=("party", str(party.pk)),
+            country=user.country,
+            gateway=ours,
+            actor=("user", str(user.pk)),
+            now=timezone.now(),
+        )
+        link = ours.onboarding_link(account.provider_id, back=back, again=back)
+    except Refused as error:
+        messages.error(request, f"The payment provider says no: {error}")
+        return HttpResponseRedirect(here)
+    except GatewayError:
+        messages.error(request, "The payment provider cannot be reached now. Try again later.")
+        return HttpResponseRedirect(here)
+    facts = {"party": party, "link": link, "nav_main": "partials/nav_artist.html"}
+    return render(request, "artists/payout_account.html", {"here": "earnings", **facts})

@@ -1,0 +1,253 @@
+"""The desk's pages about payouts: runs that wait for a second person, payments held, what rang.
+
+Everything is shown and nothing edited; the deeds are operations of the room below. Whoever approves
+a run shows a second factor first, and is not who opened it, through whatever door they come.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.db import models
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+
+from licensing.money import MICROS_PER_UNIT
+from licensing.payouts.models import (
+    PAYEE_KINDS,
+    HandledEvent,
+    PayeeAccount,
+    PaymentHold,
+    Payout,
+    PayoutRun,
+    ProviderEvent,
+)
+from licensing.payouts.operations import (
+    approve_payout_run,
+    drop_payout_run,
+    hold_payments,
+    open_payout_run,
+    release_payments,
+)
+from licensing.payouts.rules.due import THRESHOLD_MINOR
+from licensing.payouts.rules.states import PROOF_LASTS
+from portal.accounts.second_factor import has_second_factor, second_factor_of
+from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
+from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.readonly import ReadOnlyAdmin
+
+_CURRENCIES = [(code, code) for code in THRESHOLD_MINOR]
+
+
+class CurrencyForm(forms.Form):
+    """In which currency."""
+
+    currency = forms.ChoiceField(choices=_CURRENCIES, label="Currency")
+
+
+class HoldForm(ReasonForm):
+    """Whose money waits, how much of it, and why."""
+
+    payee_kind = forms.ChoiceField(choices=[(one, one) for one in PAYEE_KINDS], label="Payee")
+    payee_ref = forms.CharField(max_length=120, label="Its id")
+    currency = forms.ChoiceField(choices=_CURRENCIES, label="Currency")
+    amount = forms.DecimalField(
+        label="Amount; empty holds everything",
+        max_digits=12,
+        decimal_places=6,
+        min_value=0,
+        required=False,
+    )
+    field_order = ("payee_kind", "payee_ref", "currency", "amount", "reason")
+
+
+class PayoutInline(ReadOnlyInline):
+    """Payouts of a run."""
+
+    model = Payout
+    fields = ("account", "amount_minor", "currency", "state", "reason", "problem")
+
+
+class PayoutRunAdmin(ReadOnlyAdmin):
+    """Runs, and the two deeds that decide one."""
+
+    list_display = ("currency", "state", "opened_by", "opened_at", "decided_by", "decided_at")
+    list_filter = ("state", "currency")
+    inlines = (PayoutInline,)
+    actions_list = ("open_run",)
+    actions_detail = ("approve", "drop")
+
+    @action(description="Open a run", url_path="open")
+    def open_run(self, request: HttpRequest) -> HttpResponse:
+        """Draft payouts for everyone who is due."""
+
+        def do(data: dict[str, Any]) -> str:
+            run = open_payout_run(
+                currency=data["currency"], opened_by=staff_actor(request)[1], now=timezone.now()
+            )
+            return f"{run.payouts.count()} payouts wait for a second person."
+
+        return ask_and_do(
+            request,
+            title="Open a payout run",
+            consequence="Drafts a payout for everyone who is due. Nothing moves before somebody "
+            "else approves it.",
+            form_class=CurrencyForm,
+            do=do,
+            back=list_of("payouts_payoutrun"),
+        )
+
+    @action(description="Approve this run", url_path="approve")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Put it on its way, by somebody else than who opened it."""
+        run = get_object_or_404(PayoutRun, pk=object_id)
+        elsewhere = _shows_a_second_factor(request)
+        if elsewhere is not None:
+            return elsewhere
+
+        def do(data: dict[str, Any]) -> str:
+            approve_payout_run(
+                run_id=run.pk,
+                approver=staff_actor(request)[1],
+                proof=second_factor_of(request),
+                now=timezone.now(),
+            )
+            return "The run is approved; its payouts are sent from now on."
+
+        total = run.payouts.aggregate(minor=Sum("amount_minor"))["minor"] or 0
+        return ask_and_do(
+            request,
+            title="Approve this payout run",
+            consequence=f"{run.payouts.count()} payouts, {total // 100}.{total % 100:02d} "
+            f"{run.currency} together, leave our balance and cannot be called back here.",
+            form_class=forms.Form,
+            do=do,
+            back=list_of("payouts_payoutrun"),
+        )
+
+    @action(description="Drop this run", url_path="drop")
+    def drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Pay nobody of it."""
+        run = get_object_or_404(PayoutRun, pk=object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            drop_payout_run(
+                run_id=run.pk,
+                dropped_by=staff_actor(request)[1],
+                reason=data["reason"],
+                now=timezone.now(),
+            )
+            return "The run is dropped; everything in it stays payable."
+
+        return ask_and_do(
+            request,
+            title="Drop this payout run",
+            consequence="Nobody in it is paid now; what they are owed stays on their accounts.",
+            form_class=ReasonForm,
+            do=do,
+            back=list_of("payouts_payoutrun"),
+        )
+
+
+def _shows_a_second_factor(request: HttpRequest) -> HttpResponse | None:
+    """Where to go first: to set up a second factor, or to show it once more; None when fresh."""
+    if not has_second_factor(request):
+        messages.warning(request, "Set up a second factor first; a payout run asks for it.")
+        return HttpResponseRedirect(reverse("mfa_index"))
+    proof = second_factor_of(request)
+    if proof is not None and timezone.now() - proof.at <= PROOF_LASTS:
+        return None
+    back = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{back}")
+
+
+class PaymentHoldAdmin(ReadOnlyAdmin):
+    """What is not paid for now."""
+
+    list_display = ("payee_ref", "currency", "amount_micros", "reason", "placed_at", "released_at")
+    list_filter = ("currency",)
+    search_fields = ("payee_ref",)
+    actions_list = ("hold",)
+    actions_detail = ("release",)
+
+    @action(description="Hold payments", url_path="hold")
+    def hold(self, request: HttpRequest) -> HttpResponse:
+        """Keep a payee's money, or a part, from being paid."""
+
+        def do(data: dict[str, Any]) -> str:
+            amount = data["amount"]
+            hold_payments(
+                payee=(data["payee_kind"], data["payee_ref"]),
+                currency=data["currency"],
+                amount_micros=int(amount * MICROS_PER_UNIT) if amount else None,
+                reason=data["reason"],
+                actor=staff_actor(request),
+                now=timezone.now(),
+            )
+            return "It is held: earned as before, paid when released."
+
+        return ask_and_do(
+            request,
+            title="Hold payments",
+            consequence="The payee goes on earning; this much is not paid before it is released.",
+            form_class=HoldForm,
+            do=do,
+            back=list_of("payouts_paymenthold"),
+        )
+
+    @action(description="Release these payments", url_path="release")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let it be paid again."""
+        hold = get_object_or_404(PaymentHold, pk=object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            release_payments(hold_id=hold.pk, actor=staff_actor(request), now=timezone.now())
+            return "Released: the next run takes it."
+
+        return ask_and_do(
+            request,
+            title="Release these payments",
+            consequence=f"Held because: {hold.reason}. The next run pays it.",
+            form_class=forms.Form,
+            do=do,
+            back=list_of("payouts_paymenthold"),
+        )
+
+
+class PayoutAdmin(ReadOnlyAdmin):
+    """One payee's money of one run."""
+
+    list_display = ("account", "amount_minor", "currency", "state", "reason", "problem", "seen_at")
+    list_filter = ("state", "currency")
+    search_fields = ("account__payee_ref", "transfer_id", "bank_payout_id")
+
+
+class PayeeAccountAdmin(ReadOnlyAdmin):
+    """Where payees are paid."""
+
+    list_display = ("payee_kind", "payee_ref", "can_receive", "disabled_reason", "seen_at")
+    list_filter = ("can_receive",)
+    search_fields = ("payee_ref", "provider_id")
+
+
+class ProviderEventAdmin(ReadOnlyAdmin):
+    """What rang; its body stays in the database."""
+
+    list_display = ("id", "type", "told_at", "received_at", "handled")
+    list_filter = ("type",)
+    exclude = ("body",)
+
+
+PAYOUT_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
+    PayoutRun: PayoutRunAdmin,
+    Payout: PayoutAdmin,
+    PayeeAccount: PayeeAccountAdmin,
+    PaymentHold: PaymentHoldAdmin,
+    ProviderEvent: ProviderEventAdmin,
+    HandledEvent: ReadOnlyAdmin,
+}

@@ -1,0 +1,154 @@
+"""The stand-in as a server: HTTP on the loopback address, signed webhooks, the payee's page.
+
+Started and stopped by whoever uses it. It signs as Stripe documents it (v1, HMAC-SHA-256 over
+"timestamp.body"). Webhooks go out when and in whatever order the caller says, or by themselves.
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from portal.demo.standin.books import Books, Declined
+from portal.demo.standin.calls import Answer, Call, NoAnswer, Switchboard, read_form
+from portal.demo.standin.shapes import Json
+
+
+def sign(body: bytes, secret: str, at: int) -> str:
+    """The Stripe-Signature header of a body."""
+    made = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={made.hexdigest()}"
+
+
+class StandIn:
+    """A running stand-in; `books` is its state, `board` answers calls and takes faults.
+
+    Leaving the block stops it. `clock` gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret: str = "whsec_standin",
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.secret = secret
+        self.books = Books(clock)
+        self.board = Switchboard(self.books)
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.board = self.board
+        self.address = self.board.address = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> "StandIn":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def signed(self, event: Json, *, at: int | None = None) -> tuple[bytes, str]:
+        """An event as it goes over the wire: (body, Stripe-Signature)."""
+        body = json.dumps(event).encode()
+        return body, sign(body, self.secret, int(self.books.clock()) if at is None else at)
+
+    def deliver(self, url: str, events: Iterable[Json]) -> list[int]:
+        """Send these events to `url`, in this order, repeats and all; the statuses answered."""
+        return [self._post(url, *self.signed(event)) for event in events]
+
+    def _post(self, url: str, body: bytes, signature: str) -> int:
+        headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
+        request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+
+class _Server(ThreadingHTTPServer):
+    """Threads, so that a call may come while another hangs."""
+
+    daemon_threads = True
+    board: Switchboard
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """HTTP around the switchboard."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one packet; each alone waits for the client's leave
+    server: _Server
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path.startswith("/onboarding/"):
+            self._page(parts.path.removeprefix("/onboarding/"))
+            return
+        self._answer("GET", parts.path, parts.query)
+
+    def do_POST(self) -> None:
+        text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        if self.path.startswith("/onboarding/"):
+            self._told(self.path.removeprefix("/onboarding/"), text)
+            return
+        self._answer("POST", self.path, text)
+
+    def _answer(self, method: str, path: str, form: str) -> None:
+        try:
+            if not self.headers.get("Authorization", "").startswith("Bearer sk_"):
+                raise Declined(401, None, "You did not provide an API key.")
+            owner = self.headers.get("Stripe-Account", "")
+            key = self.headers.get("Idempotency-Key", "")
+            answer = self.server.board.answer(Call(method, path, read_form(form), owner, key))
+        except NoAnswer:
+            self.close_connection = True
+            return
+        except Declined as declined:
+            body = {"error": {"type": "invalid_request_error", "message": str(declined)}}
+            answer = Answer(declined.status, body)
+        more = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+        self._send(answer.status, "application/json", json.dumps(answer.body), more)
+
+    def _page(self, token: str) -> None:
+        """What stands where Stripe asks a payee who they are and where their bank is."""
+        if token not in self.server.board.links:
+            self._send(404, "text/plain", "This link is no longer good.", {})
+            return
+        page = (
+            '<!doctype html><html lang="en"><title>Stripe stand-in</title>'
+            "<h1>Stripe, played by a stand-in</h1><p>Here Stripe asks a payee who they are and"
+            f" where their bank is.</p><form method=post action='/onboarding/{escape(token)}'>"
+            "<button>Answer everything</button></form></html>"
+        )
+        self._send(200, "text/html; charset=utf-8", page, {})
+
+    def _told(self, token: str, _: str) -> None:
+        link = self.server.board.links.pop(token, None)
+        if link is None:
+            self._send(404, "text/plain", "This link is no longer good.", {})
+            return
+        self.server.board.books.answer_questions(link["account"])
+        self._send(303, "text/plain", "", {"Location": link["return_url"]})
+
+    def _send(self, status: int, kind: str, text: str, more: dict[str, str]) -> None:
+        body = text.encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **more}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: whoever uses the stand-in sees its calls in `board.made`."""

@@ -1,0 +1,181 @@
+"""Events over HTTP: kept once, believed never, and in any order with the same end."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from licensing.payouts.inbox import forget_old_events, sweep_payouts
+from licensing.payouts.models import HandledEvent, PayeeAccount, ProviderEvent
+from licensing.stripe_gateway import OutcomeUnknown
+from portal.demo.standin.server import StandIn
+from tests.licensing.payouts.platform import gateway_to
+from tests.licensing.payouts.purse import ANA, NOW, Purse, books_balance, only
+
+WHOLE = 30_000_000
+EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 5
+
+
+@pytest.fixture
+def standin():
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def purse(db, standin, settings):
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_other", standin.secret]
+    return Purse(standin, gateway_to(standin))
+
+
+def _ring(standin, event, **more):
+    body, signature = standin.signed(event, **more)
+    headers = {"Stripe-Signature": signature}
+    asked = {"content_type": "application/json", "headers": headers}
+    return Client().post("/webhooks/stripe/", body, **asked)
+
+
+def test_an_event_is_kept_as_it_came_and_once(purse, standin):
+    purse.onboard(ANA)
+    event = standin.books.events[-1]
+    assert [_ring(standin, event).status_code for _ in range(3)] == [200, 200, 200]
+    row = ProviderEvent.objects.get()
+    assert (row.id, row.type) == (event["id"], "account.updated")
+    assert bytes(row.body) == standin.signed(event)[0]
+
+
+@pytest.mark.parametrize("away_s", [-301, 301, 4_000])
+def test_an_event_that_is_not_signed_for_now_leaves_no_row(purse, standin, away_s):
+    purse.onboard(ANA)
+    at = int(standin.books.clock()) + away_s
+    assert _ring(standin, standin.books.events[-1], at=at).status_code == 403
+    assert not ProviderEvent.objects.exists()
+
+
+def test_without_a_signature_or_too_large_nothing_is_read(purse):
+    post = {"path": "/webhooks/stripe/", "content_type": "application/json"}
+    assert Client().post(data=b"{}", **post).status_code == 403
+    assert Client().post(data=b" " * (2**20 + 1), **post).status_code == 413
+    assert Client().get("/webhooks/stripe/").status_code == 405
+
+
+def test_what_an_event_claims_is_not_believed(purse, standin):
+    """A bank payout said to be paid, which the provider has as pending."""
+    payout = purse.advance(purse.approved())
+    told = next(one for one in standin.books.events if one["type"] == "payout.created")
+    told["type"], told["data"]["object"]["status"] = "payout.paid", "paid"
+    assert _ring(standin, told).status_code == 200
+    assert sweep_payouts(gateway=purse.gateway, now=NOW) == 0
+    assert only(ANA).state == payout.state == "SENT"
+
+
+def test_an_event_without_an_answer_is_tried_again(purse, standin):
+    payout = purse.advance(purse.approved())
+    standin.books.arrive(payout.account.provider_id, payout.bank_payout_id)
+    _ring(standin, standin.books.events[-1])
+    with StandIn() as gone:
+        away = gateway_to(gone)
+    assert sweep_payouts(gateway=away, now=NOW) == 1
+    assert not HandledEvent.objects.exists()
+    assert sweep_payouts(gateway=purse.gateway, now=NOW) == 0
+    assert HandledEvent.objects.get().outcome == "APPLIED"
+    assert only(ANA).state == "PAID"
+
+
+def test_news_of_what_is_not_ours_are_put_aside(purse, standin):
+    standin.books.answer_questions(standin.books.open_account({})["id"])
+    _ring(standin, standin.books.events[-1])
+    _ring(standin, standin.books.events[-1] | {"id": "evt_2", "type": "customer.created"})
+    sweep_payouts(gateway=purse.gateway, now=NOW)
+    assert set(HandledEvent.objects.values_list("outcome", flat=True)) == {"IGNORED"}
+
+
+def test_a_new_question_stops_the_payee_from_being_due(purse, standin):
+    id = purse.onboard(ANA)
+    standin.books.ask_again(id, "individual.id_number")
+    _ring(standin, standin.books.events[-1])
+    sweep_payouts(gateway=purse.gateway, now=NOW)
+    account = PayeeAccount.objects.get()
+    assert (account.can_receive, account.currently_due) == (False, ["individual.id_number"])
+
+
+def test_an_event_is_never_changed_and_forgotten_after_400_days(purse, standin):
+    purse.onboard(ANA)
+    _ring(standin, standin.books.events[-1])
+    for sql in ("UPDATE payouts_providerevent SET body = ''", "DELETE FROM payouts_providerevent"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    row = ProviderEvent.objects.get()
+    old = {"id": "evt_old", "received_at": row.received_at - timedelta(days=401)}
+    ProviderEvent.objects.create(type="a", told_at=old["received_at"], body=b"", **old)
+    assert forget_old_events(now=row.received_at) == 1
+    assert ProviderEvent.objects.get() == row
+
+
+ENDS = {
+    "arrives": ("PAID", {}),
+    "bounces": ("FAILED", {"payable": WHOLE}),
+    "arrives and bounces": ("FAILED", {"payable": WHOLE}),
+}
+
+
+@given(
+    end=st.sampled_from(sorted(ENDS)),
+    is_lost=st.booleans(),
+    late=st.integers(0, 7),
+    order=st.permutations(range(8)),
+    repeats=st.lists(st.integers(0, 7), max_size=2),
+    sweeps=st.sets(st.integers(0, 10), max_size=3),
+)
+@settings(
+    max_examples=EXAMPLES,
+    phases=[Phase.explicit, Phase.generate],  # a story is short enough to read unshrunk
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_repeats_reordering_and_delay_end_the_same(
+    purse, standin, end, is_lost, late, order, repeats, sweeps
+):
+    """The same news in any order, with repeats, a bank that acts in between, and our own process
+    lost before it could write down what it had sent."""
+    standin.books.__init__(standin.books.clock)
+    standin.board.forget_keys()
+    with transaction.atomic():
+        _story(purse, standin, end, is_lost, late, [*order, *repeats], sweeps)
+        state, money = ENDS[end]
+        assert (only(ANA).state, purse.state()) == (state, money)
+        assert purse.cash == standin.books.balance("")["available"][0]["amount"] * 10_000
+        assert books_balance()
+        transaction.set_rollback(True)
+
+
+def _story(purse, standin, end, is_lost, late, order, sweeps):
+    payout = purse.approved()
+    if is_lost:
+        standin.board.fail_next("silent_after", "/v1/payouts")
+        with pytest.raises(OutcomeUnknown):
+            purse.advance(payout)
+    else:
+        purse.advance(payout)
+    (owner, id) = next(iter(standin.books.payouts))
+    for number, place in enumerate(order):
+        if number == late:
+            _at_the_bank(standin.books, end, owner, id)
+        if place < len(standin.books.events):
+            _ring(standin, standin.books.events[place])
+        if number in sweeps:
+            sweep_payouts(gateway=purse.gateway, now=NOW)
+    for event in reversed(standin.books.events):
+        _ring(standin, event)
+    sweep_payouts(gateway=purse.gateway, now=NOW)
+
+
+def _at_the_bank(books, end, owner, id):
+    if "arrives" in end:
+        books.arrive(owner, id)
+    if "bounces" in end:
+        books.bounce(owner, id)

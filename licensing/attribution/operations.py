@@ -79,7 +79,7 @@ def open_record(
     earlier = _earlier(subject, clearance_id, recipe_sha256)
     if earlier is not None:
         return earlier
-    facts = load_facts([stem for stem, _ in sources], now)
+    facts = load_facts([stem for stem, _ in sources], now, cleared.use)
     decision = decide_again(cleared, facts, sources, made)
     return write_record(
         subject=subject,
@@ -171,13 +171,13 @@ def decide_on(
 
     `within`: the stems and limits of an earlier clearance, where there was one. Raises OpenRefused.
     """
-    digests = {ref: row.audio_id for ref, row in facts.rows.items()}
+    digests = {ref: source.digest for ref, source in facts.sources.items()}
     decision = facts.decide(wanted)
     stems, limits = within or (set(wanted.stems), decision.limits)
     reasons = check_sources(sources, stems, digests)
     reasons += decision.reasons
     if not reasons:
-        roles = [row.role for row in facts.rows.values()]
+        roles = [source.role for source in facts.sources.values()]
         reasons += check_opening(decision, limits, made, roles)
     if reasons:
         raise OpenRefused(reasons)

@@ -58,7 +58,9 @@ class Grant(models.Model):
                 name="grant_period_runs_forward",
             ),
         ]
-        indexes = [models.Index(fields=["stem", "party", "granted_at"], name="grant_newest_first")]
+        indexes = [
+            models.Index(fields=["stem", "party", "granted_at", "id"], name="grant_newest_first")
+        ]
 
     def __str__(self) -> str:
         return ", ".join(self.uses)

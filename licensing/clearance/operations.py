@@ -310,7 +310,7 @@ def clear_use(
 ) -> Clearance:
     """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
     wanted = use_asked(use, stems, requester, territory, channel, asked)
-    return keep_decision(wanted, load_facts(wanted.stems, now), now)
+    return keep_decision(wanted, load_facts(wanted.stems, now, wanted.use), now)
 
 
 def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
@@ -336,17 +336,14 @@ def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
 def pinned_terms(facts: Facts, decision: Decision) -> dict[str, Any]:
     """Whose yes a decision rests on, under which words and sheets, as plain data."""
     stems = []
-    for row in sorted(facts.rows.values(), key=lambda row: str(row.id)):
-        sheets = facts.sheets[row.id]
+    for source in sorted(facts.sources.values(), key=lambda source: str(source.stem)):
         stems.append(
             {
-                "stem": str(row.id),
-                "digest": row.audio_id,
-                "recording": str(row.recording_id),
+                "stem": str(source.stem),
+                "digest": source.digest,
+                "recording": str(source.recording),
                 "sheets": [
-                    {"sheet": str(sheet.sheet_id), "text_sha256": sheet.text_sha256}
-                    for sheet in (sheets.master, sheets.publishing)
-                    if sheet is not None
+                    {"sheet": str(sheet), "text_sha256": sha256} for sheet, sha256 in source.sheets
                 ],
                 "grants": [
                     {
@@ -356,7 +353,7 @@ def pinned_terms(facts: Facts, decision: Decision) -> dict[str, Any]:
                         "terms_sha256": grant.terms_sha256,
                     }
                     for grant in decision.grants
-                    if grant.stem == row.id
+                    if grant.stem == source.stem
                 ],
             }
         )

@@ -39,6 +39,7 @@ from licensing.catalog.models import AudioObject
 from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
 from licensing.catalog.store import remove
 from licensing.clearance import operations as clearance
+from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
@@ -254,12 +255,24 @@ def withdraw_uses(
     now: datetime,
     uses: Sequence[str] | None = None,
     reason: str = "",
+    effect: str = Effect.TAKE_DOWN,
+    served_until: datetime | None = None,
 ) -> Consequences:
-    """Clear cells of the matrix and say what that stopped, counted under the same lock."""
+    """Clear cells of the matrix and say what rested on them, counted under the same lock.
+
+    All of it stops at once by TAKE_DOWN; of KEEP and SUNSET only what is being made.
+    """
     clearance.lock_stems(stem_ids)
     stopped = preview_withdrawal(party_id=party_id, stem_ids=stem_ids, uses=uses, at=now)
     clearance.withdraw_uses(
-        party_id=party_id, stem_ids=stem_ids, uses=uses, actor=actor, reason=reason, now=now
+        party_id=party_id,
+        stem_ids=stem_ids,
+        uses=uses,
+        actor=actor,
+        reason=reason,
+        effect=effect,
+        served_until=served_until,
+        now=now,
     )
     return stopped
 

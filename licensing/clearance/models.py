@@ -11,6 +11,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.catalog.models import Party, Stem
+from licensing.clearance.effects import Effect
+
+EFFECTS = [
+    (Effect.KEEP.value, "keep what is finished"),
+    (Effect.SUNSET.value, "serve what is finished until a day"),
+    (Effect.TAKE_DOWN.value, "take down what is finished"),
+]
 
 
 class Use(models.TextChoices):
@@ -67,13 +74,17 @@ class Grant(models.Model):
 
 
 class Withdrawal(models.Model):
-    """A holder's no to some uses of a grant they gave; append-only, acts at once.
+    """A holder's no to some uses of a grant they gave; append-only, stops new uses at once.
+
+    `effect`: what becomes of what was finished before; `served_until` is the end of a sunset.
 
     Personal data: which login withdrew it.
     """
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="withdrawals")
     uses = ArrayField(models.CharField(max_length=20, choices=Use.choices))
+    effect = models.CharField(max_length=10, choices=EFFECTS, default=Effect.TAKE_DOWN.value)
+    served_until = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=100)
     reason = models.CharField(max_length=300, blank=True, default="")
@@ -81,6 +92,11 @@ class Withdrawal(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(uses__len__gt=0), name="withdrawal_names_uses"),
+            models.CheckConstraint(
+                condition=Q(effect="SUNSET", served_until__isnull=False, served_until__gt=F("at"))
+                | Q(effect__in=["KEEP", "TAKE_DOWN"], served_until__isnull=True),
+                name="withdrawal_says_what_becomes",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,11 @@
-"""Grants are given and withdrawn, holds placed and released, decisions taken and kept.
+"""Grants are given, holds placed and released, decisions taken and kept; `withdrawing` is beside.
 
 It refuses to know what rests on a grant: `attribution.operations.withdraw_grant` tells that beside.
 Invariant: withdrawing and holding lock the stems FOR UPDATE, in the order of their ids; opening a
 licence record locks them FOR SHARE; so neither overtakes the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,31 +25,18 @@ from licensing.clearance.models import (
     Grant,
     Hold,
     SocietyAgreement,
-    Use,
-    Withdrawal,
 )
 from licensing.clearance.queries import preflight_use as preflight_use
 from licensing.clearance.queries import use_asked
-from licensing.clearance.rules import PREVIEW, Asked, Decision, UseAsked
+from licensing.clearance.refusals import ClearanceRefused as ClearanceRefused
+from licensing.clearance.rules import Asked, Decision, UseAsked
 from licensing.clearance.terms import CURRENT_VERSION, canonical_sha256, terms_sha256
+from licensing.clearance.withdrawing import GRANTABLE
+from licensing.clearance.withdrawing import lock_stems as lock_stems
+from licensing.clearance.withdrawing import withdraw_grant as withdraw_grant
+from licensing.clearance.withdrawing import withdraw_uses as withdraw_uses
 
 Actor = tuple[str, str]
-GRANTABLE = frozenset(use.value for use in Use) - {PREVIEW}
-
-
-class ClearanceRefused(ValueError):
-    """A grant, withdrawal or hold that cannot be; a sentence for a person and a code."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-
-
-def lock_stems(stem_ids: Iterable[UUID]) -> list[UUID]:
-    """Lock stems FOR UPDATE in the order of their ids, inside a transaction; the ids that exist."""
-    rows = Stem.objects.filter(pk__in=list(stem_ids)).order_by("pk").select_for_update()
-    return list(rows.values_list("pk", flat=True))
 
 
 def grant_use(
@@ -170,68 +157,6 @@ def _channel(name: str) -> str:
     if not channel or len(channel) > 40:
         raise ClearanceRefused("odd_channel", "A channel has a name of at most 40 characters.")
     return channel
-
-
-@transaction.atomic
-def withdraw_grant(
-    *,
-    grant_id: UUID,
-    actor: Actor,
-    now: datetime,
-    reason: str = "",
-    uses: Sequence[str] | None = None,
-) -> Withdrawal:
-    """Take back some uses of a grant, or all; acts at once. Repeating it changes nothing."""
-    stem_id = Grant.objects.values_list("stem_id", flat=True).get(pk=grant_id)
-    lock_stems([stem_id])
-    grant = Grant.objects.get(pk=grant_id)
-    gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
-    left = sorted((set(grant.uses) if uses is None else set(uses) & set(grant.uses)) - gone)
-    if not left:
-        earlier = grant.withdrawals.order_by("-id").first()
-        if earlier is None:
-            raise ClearanceRefused("nothing_to_withdraw", "The grant does not name these uses.")
-        return earlier
-    return _withdraw(grant, left, actor, reason, now)
-
-
-@transaction.atomic
-def withdraw_uses(
-    *,
-    party_id: UUID,
-    stem_ids: Sequence[UUID],
-    actor: Actor,
-    now: datetime,
-    uses: Sequence[str] | None = None,
-    reason: str = "",
-) -> tuple[Withdrawal, ...]:
-    """Clear whole cells of the matrix: every grant of this party for these stems and uses.
-
-    `uses` None means all of them. Empty when nothing stood.
-    """
-    lock_stems(stem_ids)
-    wanted = GRANTABLE if uses is None else set(uses)
-    grants = Grant.objects.filter(stem__in=list(stem_ids), party_id=party_id).prefetch_related(
-        "withdrawals"
-    )
-    made = []
-    for grant in grants.order_by("granted_at", "pk"):
-        gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
-        left = sorted((set(grant.uses) & wanted) - gone)
-        if left:
-            made.append(_withdraw(grant, left, actor, reason, now))
-    return tuple(made)
-
-
-def _withdraw(
-    grant: Grant, uses: list[str], actor: Actor, reason: str, now: datetime
-) -> Withdrawal:
-    withdrawal = Withdrawal.objects.create(
-        grant=grant, uses=uses, at=now, by=":".join(map(str, actor)), reason=reason[:300]
-    )
-    after = {"stem": str(grant.stem_id), "uses": uses, "reason": withdrawal.reason}
-    _fact(actor, "withdraw_grant", "grant", grant.id, after, now, {"uses": grant.uses})
-    return withdrawal
 
 
 @transaction.atomic

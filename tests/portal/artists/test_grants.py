@@ -104,9 +104,9 @@ def test_withdrawing_says_before_what_stops_and_takes_all_back(
     grant(("REMIX", "Drums"), ("MOOD", "Bass"))
     url = reverse("artists:withdraw", args=[recording.pk])
     page = as_ines.get(url).content.decode()
-    assert "0 variations stop playing at once" in page
+    assert "Nothing new is made from it, from this moment on." in page
     assert standing(recording)
-    post_signed(as_ines, url, {"reason": "a change of mind"})
+    post_signed(as_ines, url, {"effect": "TAKE_DOWN", "reason": "a change of mind"})
     assert standing(recording) == set()
 
 

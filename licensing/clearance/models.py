@@ -5,6 +5,7 @@ grants, withdrawals and clearances only grow; a hold changes once, when it is re
 """
 
 import uuid
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -13,6 +14,8 @@ from django.db.models import F, Q
 from licensing.catalog.models import Party, Stem
 from licensing.clearance.effects import Effect
 
+LONGEST_VOICE = timedelta(days=3_652)
+"""Ten years: no one permits a likeness of their voice for longer at a time."""
 EFFECTS = [
     (Effect.KEEP.value, "keep what is finished"),
     (Effect.SUNSET.value, "serve what is finished until a day"),
@@ -63,6 +66,11 @@ class Grant(models.Model):
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="grant_period_runs_forward",
+            ),
+            models.CheckConstraint(
+                condition=~Q(uses__contains=["VOICE"])
+                | Q(valid_until__isnull=False, valid_until__lte=F("valid_from") + LONGEST_VOICE),
+                name="grant_of_voice_ends",
             ),
         ]
         indexes = [

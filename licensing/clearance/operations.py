@@ -21,10 +21,12 @@ from licensing.catalog.rules import normalise_territory
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import ANYTHING, Limits, limits_from_json
 from licensing.clearance.models import (
+    LONGEST_VOICE,
     Clearance,
     Grant,
     Hold,
     SocietyAgreement,
+    Use,
 )
 from licensing.clearance.queries import preflight_use as preflight_use
 from licensing.clearance.queries import use_asked
@@ -87,14 +89,16 @@ def grant_matrix(
 ) -> tuple[Grant, ...]:
     """One holder's yes to uses x stems, all or nothing: a grant per stem, in the order given.
 
-    Raises ClearanceRefused for unknown uses or stems, a stranger, or a period that runs backwards;
-    OddLimits and UnknownTerms.
+    Raises ClearanceRefused for unknown uses or stems, a stranger, a period that runs backwards, a
+    voice without an end within ten years; OddLimits and UnknownTerms.
     """
     asked_uses = _checked_uses(uses)
     bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
     start = valid_from or now
     if valid_until is not None and valid_until <= start:
         raise ClearanceRefused("odd_period", "The grant would end before it begins.")
+    if Use.VOICE in asked_uses and not _is_within(start, valid_until, LONGEST_VOICE):
+        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
     grants = Grant.objects.bulk_create(
@@ -125,6 +129,10 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     if not chosen or not set(chosen) <= GRANTABLE:
         raise ClearanceRefused("odd_use", "A grant names one or more of the known uses.")
     return chosen
+
+
+def _is_within(start: datetime, end: datetime | None, longest: timedelta) -> bool:
+    return end is not None and end <= start + longest
 
 
 def _after_the_last(party_id: UUID, stem_ids: Sequence[UUID], now: datetime) -> datetime:

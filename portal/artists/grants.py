@@ -41,7 +41,7 @@ USES = (
     ("FOCUS", "Focus session", "follows a work rhythm"),
     ("AMBIENT", "Ambient", "slow, spread out"),
     ("COLLABORATION", "Collaboration", "mixed with another artist’s recording"),
-    ("VOICE", "Voice", "new words or notes in this voice"),
+    ("VOICE", "Voice", "new words or notes in this voice; for ten years at most"),
     ("TRAINING", "Training", "nets may learn from it"),
 )
 Cells = set[tuple[str, UUID]]

@@ -63,16 +63,18 @@ def crowded(db):
     for stem, parties in (holders | {stage.pad: [stage.cleo]}).items():
         for party, turn in itertools.product(parties, range(9)):
             start = NOON + timedelta(hours=dice.choice([-9, 0, 5, 9]))
+            chosen = sorted(dice.sample(uses, dice.randint(1, 6)))
+            ends = [start + timedelta(hours=8)] + [None, None] * ("VOICE" not in chosen)
             made.append(
                 Grant(
                     stem=stem,
                     party=party,
-                    uses=sorted(dice.sample(uses, dice.randint(1, 6))),
+                    uses=chosen,
                     limits={"semitones_max": turn, "with_others": dice.random() < 0.7},
                     territories=dice.choice([[], [], [], ["DE"], ["DE", "FR"]]),
                     channels=dice.choice([[], [], [], ["SITE"], ["GAME", "OUR APP"]]),
                     valid_from=start,
-                    valid_until=dice.choice([None, None, start + timedelta(hours=8)]),
+                    valid_until=dice.choice(ends),
                     terms_version="2026-11",
                     terms_sha256="0" * 64,
                     granted_at=NOON - timedelta(days=dice.randint(0, 4)),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from licensing.clearance.models import Grant, Withdrawal
+from licensing.clearance.models import LONGEST_VOICE, Grant, Withdrawal
 
 LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "vocals": "on"}
 
@@ -96,6 +96,16 @@ def test_a_wrong_limit_says_what_to_do(grant, recording, field, value, sentence)
 def test_a_use_that_does_not_apply_cannot_be_ticked(grant, recording):
     assert grant(("VOICE", "Drums")).status_code == 404
     assert grant(("VOICE", "Voice")).status_code == 302
+
+
+def test_a_voice_is_signed_as_a_grant_of_its_own_that_ends(grant, recording):
+    assert grant(("VOICE", "Voice"), ("MOOD", "Voice")).status_code == 302
+    ends = {
+        tuple(one.uses): one.valid_until - one.valid_from
+        for one in Grant.objects.filter(uses=["VOICE"])
+    }
+    assert ends == {("VOICE",): LONGEST_VOICE}
+    assert Grant.objects.get(uses=["MOOD"]).valid_until is None
 
 
 def test_withdrawing_says_before_what_stops_and_takes_all_back(

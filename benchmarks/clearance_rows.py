@@ -90,8 +90,8 @@ SELECT md5('grant' || n || '/' || p || '/' || k)::uuid, md5('stem' || n)::uuid,
 FROM generate_series(0, %(recordings)s * 4 - 1) n, generate_series(0, 2) p,
      generate_series(1, CASE p WHEN 0 THEN 4 ELSE 3 END) k
 ORDER BY k, md5('order' || n);
-INSERT INTO clearance_withdrawal (grant_id, uses, at, by, reason)
-SELECT id, uses, '2026-06-01Z', 'user:1', ''
+INSERT INTO clearance_withdrawal (grant_id, uses, effect, at, by, reason)
+SELECT id, uses, 'TAKE_DOWN', '2026-06-01Z', 'user:1', ''
 FROM clearance_grant WHERE hashtextextended(id::text, 0) %% 20 = 0;
 INSERT INTO clearance_hold
     (id, target_kind, target_ref, reason, placed_by, placed_at, released_by, released_at)

@@ -1,8 +1,8 @@
 """All that a decision rests on, read by one statement of one snapshot whose plan is kept.
 
 What `licensing/clearance/facts.py` reads, a row a stem. `chosen`: the use asked about, of which
-only the governing grant of each holder comes back, one step into the index; NULL brings every grant. What belongs together
-runs in parallel arrays of text, which cost a tenth of JSON to make and to read.
+only the governing grant of each holder comes back, one step into the index; NULL brings every grant. What
+belongs together runs in parallel arrays of text.
 """
 
 from django.db import migrations, models

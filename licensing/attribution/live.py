@@ -63,7 +63,7 @@ def open_part(
         return _same(earlier, recipe_sha256)
     if record is not None:
         _check_record(record, wanted)
-    facts = load_facts([stem for stem, _ in sources], now)
+    facts = load_facts([stem for stem, _ in sources], now, wanted.use)
     decision = decide_on(wanted, facts, sources, made)
     cleared = keep_decision(wanted, facts, now)
     if record is None:

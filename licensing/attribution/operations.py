@@ -39,6 +39,7 @@ from licensing.catalog.models import AudioObject
 from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
 from licensing.catalog.store import remove
 from licensing.clearance import operations as clearance
+from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
@@ -79,7 +80,7 @@ def open_record(
     earlier = _earlier(subject, clearance_id, recipe_sha256)
     if earlier is not None:
         return earlier
-    facts = load_facts([stem for stem, _ in sources], now)
+    facts = load_facts([stem for stem, _ in sources], now, cleared.use)
     decision = decide_again(cleared, facts, sources, made)
     return write_record(
         subject=subject,
@@ -171,13 +172,13 @@ def decide_on(
 
     `within`: the stems and limits of an earlier clearance, where there was one. Raises OpenRefused.
     """
-    digests = {ref: row.audio_id for ref, row in facts.rows.items()}
+    digests = {ref: source.digest for ref, source in facts.sources.items()}
     decision = facts.decide(wanted)
     stems, limits = within or (set(wanted.stems), decision.limits)
     reasons = check_sources(sources, stems, digests)
     reasons += decision.reasons
     if not reasons:
-        roles = [row.role for row in facts.rows.values()]
+        roles = [source.role for source in facts.sources.values()]
         reasons += check_opening(decision, limits, made, roles)
     if reasons:
         raise OpenRefused(reasons)
@@ -254,12 +255,24 @@ def withdraw_uses(
     now: datetime,
     uses: Sequence[str] | None = None,
     reason: str = "",
+    effect: str = Effect.TAKE_DOWN,
+    served_until: datetime | None = None,
 ) -> Consequences:
-    """Clear cells of the matrix and say what that stopped, counted under the same lock."""
+    """Clear cells of the matrix and say what rested on them, counted under the same lock.
+
+    All of it stops at once by TAKE_DOWN; of KEEP and SUNSET only what is being made.
+    """
     clearance.lock_stems(stem_ids)
     stopped = preview_withdrawal(party_id=party_id, stem_ids=stem_ids, uses=uses, at=now)
     clearance.withdraw_uses(
-        party_id=party_id, stem_ids=stem_ids, uses=uses, actor=actor, reason=reason, now=now
+        party_id=party_id,
+        stem_ids=stem_ids,
+        uses=uses,
+        actor=actor,
+        reason=reason,
+        effect=effect,
+        served_until=served_until,
+        now=now,
     )
     return stopped
 

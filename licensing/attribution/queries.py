@@ -100,7 +100,9 @@ def _nothing_fell(at: datetime) -> Q:
     """No grant withdrawn or ended, no stem deleted, no hold on stem or recording."""
     rests = LicenceGrant.objects.filter(record=OuterRef("pk"))
     withdrawn = Withdrawal.objects.filter(
-        grant__records__record=OuterRef("pk"), uses__contains=[OuterRef("use")]
+        Q(effect="TAKE_DOWN") | Q(served_until__lte=at) | Exists(_open(OuterRef(OuterRef("pk")))),
+        grant__records__record=OuterRef("pk"),
+        uses__contains=[OuterRef("use")],
     )
     holds = Hold.objects.filter(released_at__isnull=True)
     on_stem = holds.filter(target_kind="STEM", target_ref=Cast(OuterRef("stem_id"), TextField()))
@@ -112,6 +114,11 @@ def _nothing_fell(at: datetime) -> Q:
     )
     ended = rests.filter(grant__valid_until__lte=at)
     return Q(~Exists(withdrawn), ~Exists(ended), ~Exists(fallen))
+
+
+def _open(record: OuterRef) -> QuerySet[LicenceRecord]:
+    """What is still being made stops, whatever a withdrawal says about finished variations."""
+    return LicenceRecord.objects.filter(pk=record, state=LicenceRecord.State.OPEN)
 
 
 def may_serve(record_id: UUID, at: datetime) -> bool:
@@ -228,14 +235,18 @@ def preview_withdrawal(
     at: datetime,
     uses: Sequence[str] | None = None,
 ) -> Consequences:
-    """What withdrawing these uses of these stems would stop, before the deed; writes nothing."""
+    """What withdrawing these uses of these stems would stop, were all taken down; writes nothing.
+
+    `being_made` and the sessions stop, or go on without, whatever becomes of the finished ones.
+    """
     wanted = [use.value for use in Use if use != PREVIEW] if uses is None else sorted(set(uses))
     rests = LicenceGrant.objects.filter(
         ~Exists(
             Withdrawal.objects.filter(
                 grant=OuterRef("grant"), uses__contains=[OuterRef("record__use")]
             )
-        ),
+        )
+        | Q(record__state=LicenceRecord.State.SEALED),
         record=OuterRef("pk"),
         grant__party_id=party_id,
         grant__stem__in=list(stem_ids),

@@ -1,21 +1,24 @@
 """The rows that a decision rests on, brought into the plain values of the rules.
 
-It refuses to decide. Invariant: at most nine SQL queries, however many stems are asked about; what
-is read inside a transaction that locked the stems is what holds until it commits. A withdrawal or a
-hold counts as soon as its row is there, whatever its clock said.
+It refuses to decide. Invariant: one SQL query, however many stems are asked about, so that an
+answer never mixes two moments; what is read inside a transaction that locked the stems is what
+holds until it commits. A withdrawal or a hold counts as soon as its row is there, whatever its
+clock said. The query is the function `clearance_facts` of this room's migrations: its plan is kept.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
-from licensing.catalog.models import Party, Stem
-from licensing.catalog.queries import SheetView, StemSheets, sheets_of
-from licensing.clearance.limits import limits_from_json
-from licensing.clearance.models import Grant, Hold, SocietyAgreement, Withdrawal
+from licensing.clearance.limits import Limits, limits_from_json
+from licensing.clearance.models import SocietyAgreement
 from licensing.clearance.rules import (
     Decision,
     GrantFacts,
@@ -28,12 +31,22 @@ from licensing.clearance.rules import (
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What a record names of a stem: its audio, and the effective sheets as (id, text_sha256)."""
+
+    stem: UUID
+    recording: UUID
+    role: str
+    digest: str | None
+    sheets: tuple[tuple[UUID, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known about some stems at a moment."""
+    """Everything known about some stems at a moment; recordings apart, in the order of the page."""
 
     stems: tuple[StemFacts, ...]
-    rows: dict[UUID, Stem]
-    sheets: dict[UUID, StemSheets]
+    sources: dict[UUID, Source]
     grants: tuple[GrantFacts, ...]
     societies: tuple[SocietyFacts, ...]
     at: datetime
@@ -43,113 +56,137 @@ class Facts:
         return decide(use, self.stems, self.grants, self.societies, self.at)
 
 
-def load_facts(stem_ids: Iterable[UUID], at: datetime) -> Facts:
-    """What `rules.decide` needs to know about these stems at `at`; unknown ids are left out."""
-    rows = {
-        row.id: row
-        for row in Stem.objects.filter(pk__in=list(stem_ids)).select_related("recording", "audio")
-    }
-    sheets = sheets_of(rows, at)
-    names = _names(sheets.values())
-    held = _held(rows.values())
-    stems = tuple(
-        StemFacts(
-            stem=row.id,
-            recording=row.recording_id,
-            label=row.label,
-            role=row.role,
-            state=row.state,
-            recording_state=row.recording.state,
-            master=_state(sheets[row.id].master, sheets[row.id].master_waits),
-            publishing=_state(sheets[row.id].publishing, sheets[row.id].publishing_waits),
-            holders=_holders(sheets[row.id], names),
-            held=held.get(row.id, ()),
+_EVERYWHERE: frozenset[str] = frozenset()
+
+
+class _Row(NamedTuple):
+    """One stem as `clearance_facts` tells it; lists of holders and of grants run in parallel."""
+
+    stem: UUID
+    recording: UUID
+    label: str
+    role: str
+    state: str
+    recording_state: str
+    digest: str | None
+    held: list[str]
+    master: UUID | None
+    master_counts: bool | None
+    master_sha256: str | None
+    publishing: UUID | None
+    publishing_counts: bool | None
+    publishing_sha256: str | None
+    holders: list[str] | None
+    names: list[str]
+    rights: list[str]
+    societies: list[str]
+    society_places: list[str]
+    grants: list[str] | None
+    givers: list[str]
+    uses: list[str]
+    limits: list[str]
+    places: list[str]
+    channels: list[str]
+    valid_from: list[str]
+    valid_until: list[str | None]
+    granted_at: list[str]
+    terms_version: list[str]
+    terms_sha256: list[str]
+    withdrawn: list[str | None]
+
+
+def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -> Facts:
+    """What `rules.decide` needs to know about these stems at `at`; unknown ids are left out.
+
+    With `use`, only the grants that govern it: of each holder the newest that has begun.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM clearance_facts(%s, %s, %s)", [list(stem_ids), use, at])
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    stems = tuple(map(_stem, rows))
+    has_society = any(holder.society for stem in stems for holder in stem.holders)
+    return Facts(
+        stems=stems,
+        sources={row.stem: _source(row) for row in rows},
+        grants=tuple(grant for row in rows for grant in _grants(row)),
+        societies=_societies(at) if has_society else (),
+        at=at,
+    )
+
+
+def _stem(row: _Row) -> StemFacts:
+    return StemFacts(
+        stem=row.stem,
+        recording=row.recording,
+        label=row.label,
+        role=row.role,
+        state=row.state,
+        recording_state=row.recording_state,
+        master=_sheet_state(row.master, row.master_counts),
+        publishing=_sheet_state(row.publishing, row.publishing_counts),
+        holders=tuple(_holders(row)),
+        held=tuple(row.held),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _uuid(text: str) -> UUID:
+    """Holders come again on every stem of theirs."""
+    return UUID(text)
+
+
+@lru_cache(maxsize=4096)
+def _limits(text: str) -> Limits:
+    """Grants that were signed together have the same limits."""
+    return limits_from_json(json.loads(text))
+
+
+def _sheet_state(sheet: UUID | None, counts: bool | None) -> str:
+    if sheet is None:
+        return "NONE"
+    return "EFFECTIVE" if counts else "PROPOSED"
+
+
+def _source(row: _Row) -> Source:
+    sheets = (
+        (row.master, row.master_sha256, row.master_counts),
+        (row.publishing, row.publishing_sha256, row.publishing_counts),
+    )
+    effective = tuple((ref, sha) for ref, sha, counts in sheets if ref and sha and counts)
+    return Source(row.stem, row.recording, row.role, row.digest, effective)
+
+
+def _holders(row: _Row) -> Iterator[Holder]:
+    if row.holders is None:
+        return
+    for party, *words, places in zip(
+        row.holders, row.names, row.rights, row.societies, row.society_places, strict=True
+    ):
+        name, right, society = words
+        yield Holder(_uuid(party), name, right, society, tuple(places.split()) if society else ())
+
+
+def _grants(row: _Row) -> Iterator[GrantFacts]:
+    if row.grants is None:
+        return
+    columns: Iterator[tuple[Any, ...]] = zip(*row[row._fields.index("grants") :], strict=True)
+    for ref, giver, uses, limits, places, channels, *moments, version, sha256, gone in columns:
+        valid_from, valid_until, granted_at = moments
+        yield GrantFacts(
+            grant=UUID(ref),
+            stem=row.stem,
+            party=_uuid(giver),
+            uses=frozenset(uses.split()),
+            limits=_limits(limits),
+            territories=frozenset(places.split()),
+            channels=frozenset(json.loads(channels)) if channels else _EVERYWHERE,
+            valid_from=datetime.fromisoformat(valid_from),
+            valid_until=datetime.fromisoformat(valid_until) if valid_until else None,
+            granted_at=datetime.fromisoformat(granted_at),
+            terms_version=version,
+            terms_sha256=sha256,
+            withdrawn=frozenset(gone.split() if gone else ()),
         )
-        for row in rows.values()
-    )
-    return Facts(stems, rows, sheets, _grants(rows), _societies(at), at)
-
-
-def _state(sheet: SheetView | None, waits: bool) -> str:
-    if sheet is not None:
-        return "EFFECTIVE"
-    return "PROPOSED" if waits else "NONE"
-
-
-def _names(sheets: Iterable[StemSheets]) -> dict[UUID, str]:
-    refs = {
-        share.party_id
-        for both in sheets
-        for sheet in (both.master, both.publishing)
-        if sheet is not None
-        for share in sheet.shares
-    }
-    return dict(Party.objects.filter(pk__in=refs).values_list("id", "name"))
-
-
-def _holders(sheets: StemSheets, names: dict[UUID, str]) -> tuple[Holder, ...]:
-    found = []
-    for sheet in (sheets.master, sheets.publishing):
-        if sheet is None:
-            continue
-        societies = {share.party_id: share for share in sheet.societies}
-        for share in sheet.shares:
-            society = societies.get(share.party_id)
-            found.append(
-                Holder(
-                    party=share.party_id,
-                    name=names[share.party_id],
-                    right=sheet.right,
-                    society=society.society if society else "",
-                    territories=society.territories if society else (),
-                )
-            )
-    return tuple(found)
-
-
-def _held(stems: Iterable[Stem]) -> dict[UUID, tuple[str, ...]]:
-    rows = list(stems)
-    holds = Hold.objects.filter(
-        Q(target_kind="STEM", target_ref__in=[str(row.id) for row in rows])
-        | Q(target_kind="RECORDING", target_ref__in={str(row.recording_id) for row in rows}),
-        released_at__isnull=True,
-    ).values_list("target_ref", "reason")
-    reasons: dict[str, list[str]] = {}
-    for ref, reason in holds:
-        reasons.setdefault(ref, []).append(reason)
-    found = {}
-    for row in rows:
-        mine = reasons.get(str(row.id), []) + reasons.get(str(row.recording_id), [])
-        if mine:
-            found[row.id] = tuple(mine)
-    return found
-
-
-def _grants(stem_ids: Iterable[UUID]) -> tuple[GrantFacts, ...]:
-    rows = list(Grant.objects.filter(stem__in=list(stem_ids)))
-    withdrawn: dict[UUID, set[str]] = {}
-    gone = Withdrawal.objects.filter(grant__stem__in=list(stem_ids))
-    for ref, uses in gone.values_list("grant_id", "uses"):
-        withdrawn.setdefault(ref, set()).update(uses)
-    return tuple(_grant(row, withdrawn.get(row.id, set())) for row in rows)
-
-
-def _grant(row: Grant, withdrawn: set[str]) -> GrantFacts:
-    return GrantFacts(
-        grant=row.id,
-        stem=row.stem_id,
-        party=row.party_id,
-        uses=frozenset(row.uses),
-        limits=limits_from_json(row.limits),
-        territories=frozenset(row.territories),
-        channels=frozenset(row.channels),
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        granted_at=row.granted_at,
-        terms_version=row.terms_version,
-        terms_sha256=row.terms_sha256,
-        withdrawn=frozenset(withdrawn),
-    )
 
 
 def _societies(at: datetime) -> tuple[SocietyFacts, ...]:

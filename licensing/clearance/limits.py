@@ -6,7 +6,8 @@ merging changes nothing.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from types import UnionType
 from typing import Any
 
 WIDEST_RATIO = 4.0
@@ -43,6 +44,10 @@ class Limits:
 
 
 ANYTHING = Limits()
+_WANTED: dict[str, type | UnionType] = {
+    one.name: bool if one.name in ("vocals", "with_others") else int | float
+    for one in fields(Limits)
+}
 
 
 def limits_from_json(data: Mapping[str, Any]) -> Limits:
@@ -50,11 +55,11 @@ def limits_from_json(data: Mapping[str, Any]) -> Limits:
 
     Raises OddLimits for unknown keys, wrong types and ranges without the original.
     """
-    unknown = set(data) - set(asdict(ANYTHING))
+    unknown = data.keys() - _WANTED.keys()
     if unknown:
         raise OddLimits(f"There is no limit called {sorted(unknown)[0]}.")
     for key, value in data.items():
-        wanted = bool if key in ("vocals", "with_others") else int | float
+        wanted = _WANTED[key]
         if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
             raise OddLimits(f"The limit {key} is of the wrong kind.")
     if not float(data.get("semitones_max", 0)).is_integer():

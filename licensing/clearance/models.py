@@ -5,12 +5,22 @@ grants, withdrawals and clearances only grow; a hold changes once, when it is re
 """
 
 import uuid
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from licensing.catalog.models import Party, Stem
+from licensing.clearance.effects import Effect
+
+LONGEST_VOICE = timedelta(days=3_652)
+"""Ten years: no one permits a likeness of their voice for longer at a time."""
+EFFECTS = [
+    (Effect.KEEP.value, "keep what is finished"),
+    (Effect.SUNSET.value, "serve what is finished until a day"),
+    (Effect.TAKE_DOWN.value, "take down what is finished"),
+]
 
 
 class Use(models.TextChoices):
@@ -57,21 +67,32 @@ class Grant(models.Model):
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="grant_period_runs_forward",
             ),
+            models.CheckConstraint(
+                condition=~Q(uses__contains=["VOICE"])
+                | Q(valid_until__isnull=False, valid_until__lte=F("valid_from") + LONGEST_VOICE),
+                name="grant_of_voice_ends",
+            ),
         ]
-        indexes = [models.Index(fields=["stem", "party", "granted_at"], name="grant_newest_first")]
+        indexes = [
+            models.Index(fields=["stem", "party", "granted_at", "id"], name="grant_newest_first")
+        ]
 
     def __str__(self) -> str:
         return ", ".join(self.uses)
 
 
 class Withdrawal(models.Model):
-    """A holder's no to some uses of a grant they gave; append-only, acts at once.
+    """A holder's no to some uses of a grant they gave; append-only, stops new uses at once.
+
+    `effect`: what becomes of what was finished before; `served_until` is the end of a sunset.
 
     Personal data: which login withdrew it.
     """
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="withdrawals")
     uses = ArrayField(models.CharField(max_length=20, choices=Use.choices))
+    effect = models.CharField(max_length=10, choices=EFFECTS, default=Effect.TAKE_DOWN.value)
+    served_until = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=100)
     reason = models.CharField(max_length=300, blank=True, default="")
@@ -79,6 +100,11 @@ class Withdrawal(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(uses__len__gt=0), name="withdrawal_names_uses"),
+            models.CheckConstraint(
+                condition=Q(effect="SUNSET", served_until__isnull=False, served_until__gt=F("at"))
+                | Q(effect__in=["KEEP", "TAKE_DOWN"], served_until__isnull=True),
+                name="withdrawal_says_what_becomes",
+            ),
         ]
 
     def __str__(self) -> str:

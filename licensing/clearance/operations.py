@@ -1,11 +1,11 @@
-"""Grants are given and withdrawn, holds placed and released, decisions taken and kept.
+"""Grants are given, holds placed and released, decisions taken and kept; `withdrawing` is beside.
 
 It refuses to know what rests on a grant: `attribution.operations.withdraw_grant` tells that beside.
 Invariant: withdrawing and holding lock the stems FOR UPDATE, in the order of their ids; opening a
 licence record locks them FOR SHARE; so neither overtakes the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,35 +21,24 @@ from licensing.catalog.rules import normalise_territory
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import ANYTHING, Limits, limits_from_json
 from licensing.clearance.models import (
+    LONGEST_VOICE,
     Clearance,
     Grant,
     Hold,
     SocietyAgreement,
     Use,
-    Withdrawal,
 )
 from licensing.clearance.queries import preflight_use as preflight_use
 from licensing.clearance.queries import use_asked
-from licensing.clearance.rules import PREVIEW, Asked, Decision, UseAsked
+from licensing.clearance.refusals import ClearanceRefused as ClearanceRefused
+from licensing.clearance.rules import Asked, Decision, UseAsked
 from licensing.clearance.terms import CURRENT_VERSION, canonical_sha256, terms_sha256
+from licensing.clearance.withdrawing import GRANTABLE
+from licensing.clearance.withdrawing import lock_stems as lock_stems
+from licensing.clearance.withdrawing import withdraw_grant as withdraw_grant
+from licensing.clearance.withdrawing import withdraw_uses as withdraw_uses
 
 Actor = tuple[str, str]
-GRANTABLE = frozenset(use.value for use in Use) - {PREVIEW}
-
-
-class ClearanceRefused(ValueError):
-    """A grant, withdrawal or hold that cannot be; a sentence for a person and a code."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-
-
-def lock_stems(stem_ids: Iterable[UUID]) -> list[UUID]:
-    """Lock stems FOR UPDATE in the order of their ids, inside a transaction; the ids that exist."""
-    rows = Stem.objects.filter(pk__in=list(stem_ids)).order_by("pk").select_for_update()
-    return list(rows.values_list("pk", flat=True))
 
 
 def grant_use(
@@ -100,14 +89,16 @@ def grant_matrix(
 ) -> tuple[Grant, ...]:
     """One holder's yes to uses x stems, all or nothing: a grant per stem, in the order given.
 
-    Raises ClearanceRefused for unknown uses or stems, a stranger, or a period that runs backwards;
-    OddLimits and UnknownTerms.
+    Raises ClearanceRefused for unknown uses or stems, a stranger, a period that runs backwards, a
+    voice without an end within ten years; OddLimits and UnknownTerms.
     """
     asked_uses = _checked_uses(uses)
     bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
     start = valid_from or now
     if valid_until is not None and valid_until <= start:
         raise ClearanceRefused("odd_period", "The grant would end before it begins.")
+    if Use.VOICE in asked_uses and not _is_within(start, valid_until, LONGEST_VOICE):
+        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
     grants = Grant.objects.bulk_create(
@@ -140,6 +131,10 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     return chosen
 
 
+def _is_within(start: datetime, end: datetime | None, longest: timedelta) -> bool:
+    return end is not None and end <= start + longest
+
+
 def _after_the_last(party_id: UUID, stem_ids: Sequence[UUID], now: datetime) -> datetime:
     """The newest grant governs a cell, so two of one moment must still be told apart."""
     earlier = Grant.objects.filter(stem__in=stem_ids, party_id=party_id)
@@ -170,68 +165,6 @@ def _channel(name: str) -> str:
     if not channel or len(channel) > 40:
         raise ClearanceRefused("odd_channel", "A channel has a name of at most 40 characters.")
     return channel
-
-
-@transaction.atomic
-def withdraw_grant(
-    *,
-    grant_id: UUID,
-    actor: Actor,
-    now: datetime,
-    reason: str = "",
-    uses: Sequence[str] | None = None,
-) -> Withdrawal:
-    """Take back some uses of a grant, or all; acts at once. Repeating it changes nothing."""
-    stem_id = Grant.objects.values_list("stem_id", flat=True).get(pk=grant_id)
-    lock_stems([stem_id])
-    grant = Grant.objects.get(pk=grant_id)
-    gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
-    left = sorted((set(grant.uses) if uses is None else set(uses) & set(grant.uses)) - gone)
-    if not left:
-        earlier = grant.withdrawals.order_by("-id").first()
-        if earlier is None:
-            raise ClearanceRefused("nothing_to_withdraw", "The grant does not name these uses.")
-        return earlier
-    return _withdraw(grant, left, actor, reason, now)
-
-
-@transaction.atomic
-def withdraw_uses(
-    *,
-    party_id: UUID,
-    stem_ids: Sequence[UUID],
-    actor: Actor,
-    now: datetime,
-    uses: Sequence[str] | None = None,
-    reason: str = "",
-) -> tuple[Withdrawal, ...]:
-    """Clear whole cells of the matrix: every grant of this party for these stems and uses.
-
-    `uses` None means all of them. Empty when nothing stood.
-    """
-    lock_stems(stem_ids)
-    wanted = GRANTABLE if uses is None else set(uses)
-    grants = Grant.objects.filter(stem__in=list(stem_ids), party_id=party_id).prefetch_related(
-        "withdrawals"
-    )
-    made = []
-    for grant in grants.order_by("granted_at", "pk"):
-        gone = {use for withdrawal in grant.withdrawals.all() for use in withdrawal.uses}
-        left = sorted((set(grant.uses) & wanted) - gone)
-        if left:
-            made.append(_withdraw(grant, left, actor, reason, now))
-    return tuple(made)
-
-
-def _withdraw(
-    grant: Grant, uses: list[str], actor: Actor, reason: str, now: datetime
-) -> Withdrawal:
-    withdrawal = Withdrawal.objects.create(
-        grant=grant, uses=uses, at=now, by=":".join(map(str, actor)), reason=reason[:300]
-    )
-    after = {"stem": str(grant.stem_id), "uses": uses, "reason": withdrawal.reason}
-    _fact(actor, "withdraw_grant", "grant", grant.id, after, now, {"uses": grant.uses})
-    return withdrawal
 
 
 @transaction.atomic
@@ -310,7 +243,7 @@ def clear_use(
 ) -> Clearance:
     """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
     wanted = use_asked(use, stems, requester, territory, channel, asked)
-    return keep_decision(wanted, load_facts(wanted.stems, now), now)
+    return keep_decision(wanted, load_facts(wanted.stems, now, wanted.use), now)
 
 
 def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
@@ -336,17 +269,14 @@ def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
 def pinned_terms(facts: Facts, decision: Decision) -> dict[str, Any]:
     """Whose yes a decision rests on, under which words and sheets, as plain data."""
     stems = []
-    for row in sorted(facts.rows.values(), key=lambda row: str(row.id)):
-        sheets = facts.sheets[row.id]
+    for source in sorted(facts.sources.values(), key=lambda source: str(source.stem)):
         stems.append(
             {
-                "stem": str(row.id),
-                "digest": row.audio_id,
-                "recording": str(row.recording_id),
+                "stem": str(source.stem),
+                "digest": source.digest,
+                "recording": str(source.recording),
                 "sheets": [
-                    {"sheet": str(sheet.sheet_id), "text_sha256": sheet.text_sha256}
-                    for sheet in (sheets.master, sheets.publishing)
-                    if sheet is not None
+                    {"sheet": str(sheet), "text_sha256": sha256} for sheet, sha256 in source.sheets
                 ],
                 "grants": [
                     {
@@ -356,7 +286,7 @@ def pinned_terms(facts: Facts, decision: Decision) -> dict[str, Any]:
                         "terms_sha256": grant.terms_sha256,
                     }
                     for grant in decision.grants
-                    if grant.stem == row.id
+                    if grant.stem == source.stem
                 ],
             }
         )

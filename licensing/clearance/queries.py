@@ -131,7 +131,7 @@ def preflight_use(
 ) -> Decision:
     """What `clear_use` would decide; writes no row."""
     wanted = use_asked(use, stems, requester, territory, channel, asked)
-    return load_facts(wanted.stems, now).decide(wanted)
+    return load_facts(wanted.stems, now, wanted.use).decide(wanted)
 
 
 def list_clearable(
@@ -154,7 +154,7 @@ def list_clearable(
     stem_ids = Stem.objects.filter(
         recording__in=[row.pk for row in recordings], state=Stem.State.READY
     ).values_list("pk", flat=True)
-    facts = load_facts(list(stem_ids), at)
+    facts = load_facts(stem_ids, at, Use(use.upper()).value)
     allowed = _clearable_stems(facts, use, territory, channel, requester)
     found = []
     for row in recordings:
@@ -174,11 +174,11 @@ def _clearable_stems(
     for grant in facts.grants:
         grants.setdefault(grant.stem, []).append(grant)
     found: dict[UUID, list[ClearableStem]] = {}
-    for stem in sorted(facts.stems, key=lambda stem: facts.rows[stem.stem].position):
+    for stem in facts.stems:
         asked = use_asked(use, [stem.stem], requester, territory, channel)
         mine = grants.get(stem.stem, [])
         decision = decide(asked, [stem], mine, facts.societies, facts.at)
-        digest = facts.rows[stem.stem].audio_id
+        digest = facts.sources[stem.stem].digest
         if decision.allowed and digest is not None:
             found.setdefault(stem.recording, []).append(
                 ClearableStem(stem.stem, digest, stem.label, stem.role, decision.limits)
@@ -209,7 +209,7 @@ def matrix_of(recording_id: UUID, at: datetime) -> tuple[MatrixRow, ...]:
             is_held=bool(stem.held),
             cells=tuple(_cell(stem, use.value, cells, at) for use in Use if use.value != PREVIEW),
         )
-        for stem in sorted(facts.stems, key=lambda stem: facts.rows[stem.stem].position)
+        for stem in facts.stems
     )
 
 

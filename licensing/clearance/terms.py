@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-CURRENT_VERSION = "2026-11"
+CURRENT_VERSION = "2026-12"
 
 _TEXTS = {
     "2026-11": """TERMS OF GRANT, version 2026-11
@@ -23,6 +23,25 @@ _TEXTS = {
    of each play.
 4. You may withdraw at any time. From that moment nothing new is made from the stem, and what was
    made is no longer served. What was earned until then is paid.
+5. Copies that people downloaded while that was permitted cannot be called back.
+6. You keep all your rights; this permission is neither exclusive nor transferable.
+""",
+    "2026-12": """TERMS OF GRANT, version 2026-12
+
+1. You permit Stemma to make variations of the stem you name, for the uses you name, within the
+   limits of tempo, key, vocals and mixing you set, in the territories, on the channels and for the
+   period you name, and to let people hear them.
+2. Nothing is permitted that you have not named. Training of AI models, and uses of your voice as a
+   likeness, are uses of their own and never follow from another. A permission for your voice ends
+   after ten years at the latest.
+3. Every variation carries a permanent licence record that names its sources and their measured
+   shares. What it earns is divided by those shares and by the split sheets effective at the moment
+   of each play.
+4. You may withdraw at any time. From that moment nothing new is made from the stem, and what is
+   being made stops. You choose what becomes of the variations that are finished: they are no longer
+   served, or served until a day you name, or served on. Where you choose nothing, they are no
+   longer served. Partners are told, with a day by which their copies must be gone. What was earned
+   until then, and after it while they are served, is paid.
 5. Copies that people downloaded while that was permitted cannot be called back.
 6. You keep all your rights; this permission is neither exclusive nor transferable.
 """,

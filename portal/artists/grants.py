@@ -6,7 +6,7 @@ before anything is withdrawn.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from licensing.attribution.operations import delete_stem, withdraw_uses
 from licensing.attribution.queries import Consequences, preview_deletion, preview_withdrawal
 from licensing.catalog.models import Party, Recording
 from licensing.catalog.queries import list_parties_of_recording
+from licensing.clearance.effects import COPIES_GONE_WITHIN, Effect
 from licensing.clearance.facts import load_facts
 from licensing.clearance.limits import OddLimits
 from licensing.clearance.operations import ClearanceRefused
@@ -31,6 +32,7 @@ from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.grant_form import GrantForm
 from portal.artists.operations import sign_matrix
+from portal.artists.withdraw_form import WithdrawForm
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
 USES = (
@@ -39,7 +41,7 @@ USES = (
     ("FOCUS", "Focus session", "follows a work rhythm"),
     ("AMBIENT", "Ambient", "slow, spread out"),
     ("COLLABORATION", "Collaboration", "mixed with another artist’s recording"),
-    ("VOICE", "Voice", "new words or notes in this voice"),
+    ("VOICE", "Voice", "new words or notes in this voice; for ten years at most"),
     ("TRAINING", "Training", "nets may learn from it"),
 )
 Cells = set[tuple[str, UUID]]
@@ -256,15 +258,16 @@ def withdraw(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         raise Http404
     now = timezone.now()
     stem_ids = list(recording.stems.values_list("pk", flat=True))
-    if request.method == "POST":
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
         done = withdraw_uses(
             party_id=party.pk,
             stem_ids=stem_ids,
             actor=("user", str(request.user.pk)),
-            reason=request.POST.get("reason", "").replace("\0", "")[:300],
             now=now,
+            **form.chosen(),
         )
-        messages.success(request, f"Withdrawn. {_told(done)}")
+        messages.success(request, f"Withdrawn. {_told(done, form.chosen())}")
         return redirect("artists:recording", recording.pk)
     view = grant_view(recording, party, now)
     stops = preview_withdrawal(party_id=party.pk, stem_ids=stem_ids, uses=None, at=now)
@@ -274,13 +277,18 @@ def withdraw(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "stands": bool(view.standing),
         "stopped": Stopped.by(stops),
         "being_made": stops.being_made,
+        "finished": stops.of_kind("variation") - stops.being_made,
+        "form": form,
+        "partner_days": COPIES_GONE_WITHIN.days,
         **NAV,
     }
     return render(request, "artists/withdraw.html", facts)
 
 
-def _told(done: Consequences) -> str:
+def _told(done: Consequences, chosen: Mapping[str, Any] | None = None) -> str:
     stopped = Stopped.by(done)
+    if chosen and chosen["effect"] != Effect.TAKE_DOWN:
+        return _told_later(done, chosen["served_until"])
     if stopped == Stopped(0, 0):
         return "Nothing was being played from it."
     said = []
@@ -292,6 +300,17 @@ def _told(done: Consequences) -> str:
         one = stopped.sessions == 1
         said.append(f"{stopped.sessions} live session{' goes' if one else 's go'} on without it.")
     return " ".join(said)
+
+
+def _told_later(done: Consequences, until: datetime | None) -> str:
+    """What goes on, and until when; what was being made has stopped all the same."""
+    last = until - timedelta(days=1) if until else None
+    end = f" until {last.day} {last:%B %Y}" if last else ""
+    finished = done.of_kind("variation") - done.being_made
+    said = f"{finished} finished variation{'' if finished == 1 else 's'} may be played{end}."
+    if done.being_made:
+        said += f" {done.being_made} being made stopped."
+    return said + " Nothing new is made."
 
 
 @login_required

@@ -22,6 +22,7 @@ from licensing.catalog.models import Party, Recording, SplitSheet
 from licensing.catalog.operations import Actor, create_party, create_recording, propose_sheet
 from licensing.catalog.rules import ShareAsked, clean_name
 from licensing.clearance.limits import Limits
+from licensing.clearance.models import LONGEST_VOICE, Use
 from licensing.clearance.operations import grant_matrix
 from portal.accounts.models import Invitation, Membership, Role, User
 from portal.accounts.operations import invite
@@ -147,23 +148,29 @@ def sign_matrix(
 ) -> None:
     """One holder's signature under a matrix: what is ticked is granted, what was and is not is not.
 
-    Raises ClearanceRefused; then nothing has changed.
+    A voice is a grant of its own, which ends after ten years at the latest. Raises
+    ClearanceRefused; then nothing has changed.
     """
     actor = ("user", str(user.pk))
     for stems, uses in _blocks(gone):
         withdraw_uses(party_id=party.pk, stem_ids=stems, uses=uses, actor=actor, now=now)
-    for stems, uses in _blocks(cells):
-        grant_matrix(
-            stem_ids=stems,
-            party_id=party.pk,
-            uses=uses,
-            actor=actor,
-            now=now,
-            limits=limits,
-            territories=territories,
-            channels=channels,
-            valid_until=valid_until,
-        )
+    voice = {cell for cell in cells if cell[0] == Use.VOICE}
+    for part, ends_at in (
+        (set(cells) - voice, valid_until),
+        (voice, min(valid_until or now + LONGEST_VOICE, now + LONGEST_VOICE)),
+    ):
+        for stems, uses in _blocks(part):
+            grant_matrix(
+                stem_ids=stems,
+                party_id=party.pk,
+                uses=uses,
+                actor=actor,
+                now=now,
+                limits=limits,
+                territories=territories,
+                channels=channels,
+                valid_until=ends_at,
+            )
 
 
 def _blocks(cells: Collection[tuple[str, UUID]]) -> list[tuple[list[UUID], list[str]]]:

@@ -1,4 +1,4 @@
-"""Partner applications, their secrets and tokens, and the answers kept for repeated calls.
+"""Partner applications, their secrets and tokens, answers kept for repeats, and what they are told.
 
 Secrets and tokens are kept as SHA-256 of random text of 256 bits; the text is shown once.
 Invariant: one idempotency key of one client stands for one request and one answer.
@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from licensing.clearance.models import Withdrawal
 
 
 class Client(models.Model):
@@ -66,3 +68,47 @@ class KeptAnswer(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["client", "key"], name="kept_answer_once")
         ]
+
+
+class WithdrawalNotice(models.Model):
+    """One partner is told of one withdrawal: which of its variations, and until when they may stay.
+
+    Personal data: none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="withdrawal_notices")
+    withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="+")
+    variations = ArrayField(models.UUIDField())
+    deadline = models.DateTimeField()
+    written_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "withdrawal"], name="notice_once"),
+            models.CheckConstraint(
+                condition=models.Q(variations__len__gt=0), name="notice_names_variations"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["client", "written_at", "id"], name="notice_of_client"),
+            models.Index(
+                fields=["deadline"],
+                condition=models.Q(confirmed_at__isnull=True),
+                name="notice_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client}, by {self.deadline:%Y-%m-%d}"
+
+
+class NewsCursor(models.Model):
+    """How far the log of facts was read for one purpose. Personal data: none."""
+
+    purpose = models.CharField(max_length=40, primary_key=True)
+    cursor = models.CharField(max_length=60, default="")
+
+    def __str__(self) -> str:
+        return f"{self.purpose} at {self.cursor}"

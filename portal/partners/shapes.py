@@ -226,3 +226,24 @@ class UsagesAnswered(Shape):
     """One answer per play, in the order they came."""
 
     results = PlayAnswer(many=True)
+
+
+class WithdrawalShown(Shape):
+    """A withdrawal that touches this client's variations; copies must be gone by `deadline`."""
+
+    id = serializers.UUIDField()
+    recording = serializers.UUIDField()
+    stem = serializers.UUIDField()
+    uses = serializers.ListField(child=serializers.CharField())
+    effect = serializers.ChoiceField(["SUNSET", "TAKE_DOWN"])
+    withdrawn_at = serializers.DateTimeField()
+    deadline = serializers.DateTimeField()
+    variations = serializers.ListField(child=serializers.UUIDField())
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+
+
+class WithdrawalsPage(Shape):
+    """A page of them; `next` continues after it, also when nothing has come since."""
+
+    items = WithdrawalShown(many=True)
+    next = serializers.CharField(allow_null=True)

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from portal.partners import catalog, plays, session_plays, sessions, variations
+from portal.partners import catalog, plays, session_plays, sessions, variations, withdrawals
 from portal.partners.capabilities import CapabilitiesView
 from portal.partners.token import TokenView
 
@@ -31,6 +31,12 @@ urlpatterns = [
         f"{_LIVE}/segments/<int:number>",
         session_plays.SessionSegmentView.as_view(),
         name="live_segment",
+    ),
+    path("v1/withdrawals", withdrawals.WithdrawalsView.as_view(), name="withdrawals"),
+    path(
+        "v1/withdrawals/<uuid:notice_id>/confirmation",
+        withdrawals.RemovalView.as_view(),
+        name="removal",
     ),
     path("v1/usages", plays.UsagesView.as_view(), name="usages"),
 ]

@@ -49,7 +49,7 @@ def test_withdrawn_while_rendered_nothing_more_is_served(processes, material, ne
     assert len(listener.get(piece).content) > 10_000
 
     withdraw = f"/artists/recordings/{studio.recording.pk}/withdraw/"
-    artist.sign(withdraw, withdraw, reason="Not like this.")
+    artist.sign(withdraw, withdraw, effect="TAKE_DOWN", reason="Not like this.")
 
     assert _status(listener, piece) == 404
     assert _status(listener, f"{page}play/", "POST") == 404

@@ -23,10 +23,12 @@ from generation.variations.models import Variation
 from licensing.audit.models import Fact
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Grant
+from licensing.clearance.operations import withdraw_grant
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Statement
 from portal.accounts.models import Membership
 from portal.audio.signing import Leave, expiry, sign
+from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
 from tests.licensing.royalties import small_world
@@ -101,7 +103,18 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         size_bytes=1_000, actor=("user", str(owner.pk)), now=NOW,
     )  # fmt: skip
     leave = Leave(str(row.pk), "segment:0", "user", str(owner.pk), "", expiry(timezone.now()))
+    withdrawal = withdraw_grant(
+        grant_id=Grant.objects.filter(stem=stage.drums).first().pk, uses=["AMBIENT"],
+        actor=("user", str(owner.pk)), now=NOW,
+    )  # fmt: skip
+    told, _ = create_client(
+        name="Told", channel="site", territory="DE", scopes=SCOPES, by="test", now=NOW
+    )
+    notice = WithdrawalNotice.objects.create(
+        client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
+    )
     known = {
+        "notice_id": notice.pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,

@@ -377,7 +377,7 @@ def test_number_of_queries_does_not_grow_with_the_catalog(stage, django_assert_m
             actor=on.ACTOR,
             now=NOON,
         )
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(4):
         assert len(queries.list_clearable("AMBIENT", "DE", "SITE", LATER)) == 8
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(3):
         assert len(queries.matrix_of(stage.tide.id, LATER)) == 2

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from licensing.clearance.models import Grant, Withdrawal
+from licensing.clearance.models import LONGEST_VOICE, Grant, Withdrawal
 
 LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "vocals": "on"}
 
@@ -98,15 +98,25 @@ def test_a_use_that_does_not_apply_cannot_be_ticked(grant, recording):
     assert grant(("VOICE", "Voice")).status_code == 302
 
 
+def test_a_voice_is_signed_as_a_grant_of_its_own_that_ends(grant, recording):
+    assert grant(("VOICE", "Voice"), ("MOOD", "Voice")).status_code == 302
+    ends = {
+        tuple(one.uses): one.valid_until - one.valid_from
+        for one in Grant.objects.filter(uses=["VOICE"])
+    }
+    assert ends == {("VOICE",): LONGEST_VOICE}
+    assert Grant.objects.get(uses=["MOOD"]).valid_until is None
+
+
 def test_withdrawing_says_before_what_stops_and_takes_all_back(
     grant, as_ines, recording, post_signed
 ):
     grant(("REMIX", "Drums"), ("MOOD", "Bass"))
     url = reverse("artists:withdraw", args=[recording.pk])
     page = as_ines.get(url).content.decode()
-    assert "0 variations stop playing at once" in page
+    assert "Nothing new is made from it, from this moment on." in page
     assert standing(recording)
-    post_signed(as_ines, url, {"reason": "a change of mind"})
+    post_signed(as_ines, url, {"effect": "TAKE_DOWN", "reason": "a change of mind"})
     assert standing(recording) == set()
 
 

@@ -97,13 +97,13 @@ def running(as_ines, recording, post_signed):
 
 def test_withdrawing_says_before_and_after_that_a_session_goes_on(running, as_ines, recording):
     page = read(as_ines, "withdraw", recording.pk)
-    assert "0 variations stop playing at once</b>, 1 live session goes on without it" in page
+    assert "0 variations being made stop; 1 live session goes on without it" in page
     url = reverse("artists:withdraw", args=[recording.pk])
-    told = as_ines.post(url, {"reason": "a change of mind"}, follow=True).content.decode()
+    told = as_ines.post(url, {"effect": "TAKE_DOWN"}, follow=True).content.decode()
     assert "Withdrawn. 1 live session goes on without it." in told
     on.grant(recording.stems.get(label="Bass"), recording.party, "MOOD", now=timezone.now())
     page = read(as_ines, "withdraw", recording.pk)
-    assert "0 variations stop playing at once</b>, and" in page
+    assert "0 variations being made stop. Credits" in page
 
 
 def test_leaving_the_cell_empty_asks_first(running, as_ines, recording):

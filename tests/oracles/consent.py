@@ -1,0 +1,85 @@
+"""May a stem be used? The rule of consent told as a story of days, apart from the code that serves.
+
+It walks through the life of every cell: what a holder granted replaces what it granted before, and
+in the end the words of the last grant are held against the question. It gives no sentences and no
+limits, only which stem is refused for whom and why.
+"""
+
+SHEET = {"EFFECTIVE": None, "PROPOSED": "sheet_unsigned", "NONE": "no_sheet"}
+STATES = {"REVIEW": "stem_under_review", "DELETED": "stem_deleted"}
+
+
+def refusals(question, stems, grants, agreements, at):
+    """The set of (code, stem, party) that speaks against a use; empty means yes."""
+    known = {stem.stem: stem for stem in stems}
+    asked = [known[ref] for ref in question.stems if ref in known]
+    said = {("unknown_stem", ref, None) for ref in question.stems if ref not in known}
+    if not question.stems:
+        said.add(("no_stems", None, None))
+    mixed = len({stem.recording for stem in asked}) >= 2
+    for stem in asked:
+        said |= {(code, stem.stem, None) for code in _of_stem(stem, question)}
+        if question.use != "PREVIEW":
+            said |= {(code, stem.stem, who) for who, code in _of_lines(stem, question, agreements)}
+            for party in {line.party for line in stem.holders}:
+                last = _life(stem.stem, party, question.use, grants, at)
+                said |= {(code, stem.stem, party) for code in _of_cell(last, question, at, mixed)}
+    return said
+
+
+def _of_stem(stem, question):
+    preview = question.use == "PREVIEW"
+    if stem.state != "READY":
+        yield STATES.get(stem.state, "stem_not_ready")
+    if stem.recording_state == "HIDDEN":
+        yield "recording_hidden"
+    if stem.recording_state == "DRAFT" and not preview:
+        yield "recording_not_complete"
+    if stem.held:
+        yield "hold"
+    yield from filter(None, {SHEET[stem.master], SHEET[stem.publishing]})
+    if preview and question.requester not in [("party", str(one.party)) for one in stem.holders]:
+        yield "preview_members_only"
+
+
+def _of_lines(stem, question, agreements):
+    for line in stem.holders:
+        collects = line.society and _reaches(line.territories, question.territory)
+        if collects and not _agreed(line.society, question, agreements):
+            yield line.party, "society_licence_required"
+
+
+def _reaches(places, place):
+    return len(places) == 0 or place in places
+
+
+def _agreed(society, question, agreements):
+    return any(
+        one.society.lower() == society.lower()
+        and question.use in one.uses
+        and _reaches(one.territories, question.territory)
+        for one in agreements
+    )
+
+
+def _life(stem, party, use, grants, at):
+    """The grant that stands at the end of the cell's days, or None."""
+    standing = None
+    for grant in sorted(grants, key=lambda one: (one.granted_at, one.grant.hex)):
+        is_here = (grant.stem, grant.party) == (stem, party)
+        if is_here and use in grant.uses and not grant.valid_from > at:
+            standing = grant
+    return standing
+
+
+def _of_cell(grant, question, at, mixed):
+    if grant is None:
+        return {"no_grant"}
+    against = {
+        "withdrawn": question.use in grant.withdrawn,
+        "expired": grant.valid_until is not None and not at < grant.valid_until,
+        "territory": not _reaches(grant.territories, question.territory),
+        "channel": not _reaches(grant.channels, question.channel),
+        "with_others_not_allowed": mixed and not grant.limits.with_others,
+    }
+    return set(next(([code] for code, holds in against.items() if holds), []))

@@ -1,0 +1,76 @@
+"""Partners are told once of each withdrawal that touches them, with a deadline; others nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from licensing.clearance.effects import COPIES_GONE_WITHIN
+from licensing.clearance.models import Grant
+from licensing.clearance.operations import withdraw_grant
+from portal.partners.models import WithdrawalNotice
+from portal.partners.news import tell_partners
+from portal.partners.operations import create_client
+from portal.partners.rules import SCOPES
+from tests.portal.listeners.made import granted_stage, opened, sealed
+
+NOW = timezone.now()
+ADDRESS = "/api/v1/withdrawals"
+
+
+def application(name):
+    return create_client(
+        name=name, channel="fitness", territory="DE", scopes=SCOPES, by="test", now=NOW
+    )
+
+
+def withdraw(stage, **more):
+    grant = Grant.objects.filter(stem=stage.drums).first()
+    return withdraw_grant(grant_id=grant.pk, actor=("user", "7"), now=NOW, **more)
+
+
+def once_told(count):
+    """News waits for older transactions of the whole server, other workers' databases included."""
+    for _ in range(200_000):
+        tell_partners(now=timezone.now())
+        if WithdrawalNotice.objects.count() == count:
+            return list(WithdrawalNotice.objects.order_by("written_at", "pk"))
+    raise AssertionError("the news did not come")
+
+
+def test_a_partner_reads_what_was_taken_down_and_confirms(committed_db, call):
+    stage, partner, stranger = granted_stage(), application("Stride"), application("Elsewhere")
+    requester = ("client", str(partner[0].id))
+    finished = sealed(requester, stage, NOW)
+    opened(requester, stage, NOW, key="being made", seed=2)
+    sealed(("user", "8"), stage, NOW)
+    withdraw(stage, uses=["MOOD"])
+    withdraw(stage, uses=["REMIX"], effect="KEEP")
+    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
+    withdraw(stage, uses=["REMIX"])
+    sunset, down = once_told(2)
+    assert tell_partners(now=timezone.now()) == 0
+
+    page = call(partner, "GET", ADDRESS).json()
+    ends = {one["effect"]: one for one in page["items"]}
+    assert set(ends) == {"SUNSET", "TAKE_DOWN"}
+    assert all(one["variations"] == [str(finished.pk)] for one in page["items"])
+    assert {sunset.deadline, down.deadline} == {NOW + timedelta(days=30), NOW + COPIES_GONE_WITHIN}
+    following = call(partner, "GET", f"{ADDRESS}?cursor={page['next']}").json()
+    assert following == {"items": [], "next": page["next"]}
+    one = call(partner, "GET", f"{ADDRESS}?limit=1").json()
+    rest = call(partner, "GET", f"{ADDRESS}?limit=1&cursor={one['next']}").json()
+    assert [*one["items"], *rest["items"]] == page["items"]
+
+    gone = f"{ADDRESS}/{ends['TAKE_DOWN']['id']}/confirmation"
+    assert call(stranger, "GET", ADDRESS).json()["items"] == []
+    assert call(stranger, "POST", gone).status_code == 404
+    confirmed = call(partner, "POST", gone).json()["confirmed_at"]
+    assert confirmed
+    assert call(partner, "POST", gone).json()["confirmed_at"] == confirmed
+
+
+@pytest.mark.parametrize("mark", ["x", "WyJhIl0"])
+def test_a_cursor_that_is_not_ours_is_said(db, call, mark):
+    answer = call(application("Stride"), "GET", f"{ADDRESS}?cursor={mark}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")

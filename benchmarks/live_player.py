@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from generation.compose.stream import first_changed
+
 RATE = 48_000
 PATIENCE_S = 60.0
 PREROLL_S = 0.25
@@ -39,6 +41,7 @@ class LivePlayer:
     steer_at: str = ""
     end_at: str = ""
     have: int = -1
+    after: int = 0
     sections: dict[int, dict[str, Any]] = field(default_factory=dict)
     listed: dict[int, dict[str, Any]] = field(default_factory=dict)
     held: dict[int, Held] = field(default_factory=dict)
@@ -77,18 +80,24 @@ class LivePlayer:
         self.token = answer["token"] or self.token
         self.more = answer.get("more", self.more)
         self.is_over = answer["is_over"]
-        for one in answer.get("sections", ()):
-            self.sections[one["number"]] = one
-            self.have = max(self.have, one["number"])
+        for section in answer.get("sections", ()):
+            self.sections[section["number"]] = section
+            self.have = max(self.have, section["number"])
+            stale = first_changed(section["start"])
+            for number in [n for n in self.listed if n >= stale]:
+                if self.listed[number]["version"] < section["number"]:
+                    del self.listed[number]
+                    self.after = min(self.after, number)
         for one in answer.get("segments", ()):
             self.listed[one["number"]] = one
+        while self.after in self.listed:
+            self.after += 1
         self.sources = len(answer.get("sources", ()))
 
     def follow(self) -> None:
         """Ask for news and wait for them."""
-        after = max(self.listed, default=-1) + 1
         answer = self.session.get(
-            f"{self.base_url}{self.more}&after={after}&have={max(0, self.have)}",
+            f"{self.base_url}{self.more}&after={self.after}&have={max(0, self.have)}",
             timeout=PATIENCE_S,
         )
         answer.raise_for_status()
@@ -105,6 +114,7 @@ class LivePlayer:
         answer = self.session.get(f"{self.base_url}{one['url']}?at={at}", timeout=PATIENCE_S)
         if answer.status_code == requests.codes.not_found:
             del self.listed[number]
+            self.after = min(self.after, number)
             return
         answer.raise_for_status()
         if not answer.content.startswith(b"fLaC"):
@@ -132,7 +142,7 @@ class LivePlayer:
         while self.position() < second and not self.is_over:
             for number in self.wanted():
                 self.fetch(number)
-            if max(self.listed, default=-1) < self.position() + self.ahead_s + 1:
+            if self.after - 1 < self.position() + self.ahead_s + 1:
                 self.follow()
             else:
                 pause.wait(0.05)
@@ -147,12 +157,10 @@ class LivePlayer:
         new = next(one for n, one in sorted(self.sections.items()) if n > before and one["because"])
         line = new["start"]
         needed = line // RATE
-        while needed not in self.listed or self.listed[needed]["version"] < new["number"]:
-            self.follow()
-        for number in self.wanted():
-            self.fetch(number)
-            if number >= needed:
-                break
+        while needed not in self.held or self.held[needed].version < new["number"]:
+            while needed not in self.listed:
+                self.follow()
+            self.fetch(needed)
         reached = self.began_at + line / RATE
         heard = max(reached, self.held[needed].came_at)
         return heard - pressed, (new["lines"][1] - new["lines"][0]) / RATE

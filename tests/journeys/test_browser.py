@@ -246,7 +246,7 @@ def _download(lena):
 def _withdraw(ines, recording):
     ines.tab.goto(recording)
     ines.follow("Withdraw the grant")
-    ines.tab.get_by_text("1 variation stops playing at once").wait_for()
+    ines.tab.get_by_text("Take them down now: 1 stops playing at once").wait_for()
     ines.press("Withdraw everything for Kelp Lantern")
     ines.tab.get_by_text("You have granted nothing yet").wait_for()
 

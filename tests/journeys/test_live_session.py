@@ -109,15 +109,16 @@ def _more_energy_is_heard_at_the_next_bar(tab, site) -> None:
     for _ in range(3):
         tab.get_by_role("button", name="More energy").click()
     chromium.until(
-        tab, "document.querySelector('[data-answer]').textContent.includes('since')", 3000
+        tab, "window.told.some((one) => one.sections.some((two) => two.control === 3))", 3000
     )
-    line = next(one["start"] for one in _what_came(tab)[1] if one["because"])
-    last = line // RATE + 4
+    changes = [one for one in _what_came(tab)[1] if one["because"]]
+    line = next(one["start"] for one in changes if one["control"] == 3)
+    last = line // RATE + 6
     _until_clock(tab, last, 3000)
     seconds, sections = _what_came(tab)
     tab.get_by_role("button", name="End this session").click()
     sound = np.concatenate([seconds[n] for n in range(last)], axis=1)
-    before, after = sound[:, max(0, line - 4 * RATE) : line], sound[:, line:]
+    before, after = sound[:, : min(one["start"] for one in changes)], sound[:, line:]
     assert line in [at for one in sections for at in one["lines"]]
     assert _rate(after) > 1.25 * _rate(before)
 

@@ -7,7 +7,7 @@ nothing. A share that is not measured yet is no number.
 from dataclasses import dataclass
 
 _PPM_PER_PERCENT = 10_000
-UNKNOWN = "Human stems, and notes by a model; how much it is, is measured when all is made."
+UNKNOWN = "Human stems, and notes by a model whose share is measured when all is made."
 
 
 @dataclass(frozen=True, slots=True)

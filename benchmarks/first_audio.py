@@ -3,7 +3,7 @@
 Starts a demo of its own in a temporary folder and on a free port, seeds it, asks as a listener
 asks, and stops it: first idle, then while a 180 s render runs. Medians of wall time. `--json`
 prints the figures for machines, `--check` exits 1 when a median is above 1 s, `--quick` asks three
-times each.
+times each; `--line melody` asks for new notes by nets as well.
 """
 
 import argparse
@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 import requests
 
+from generation.compose.values import LINES
 from portal.demo.parts import Parts
 from portal.demo.visitor import Form, Visitor
 
@@ -86,11 +87,11 @@ def opened(visitor: Visitor, variation: str) -> dict[str, Any]:
     return found
 
 
-def first_audio(visitor: Visitor, recording: str, seed: int) -> float:
+def first_audio(visitor: Visitor, recording: str, seed: int, line: str) -> float:
     """Seconds from sending the form to holding the first segment; then the rest is cancelled."""
     page, form = ask_form(visitor, recording)
     begun = time.perf_counter()
-    variation = send_form(visitor, page, form, length="60", seed=str(seed))
+    variation = send_form(visitor, page, form, length="60", seed=str(seed), line=line)
     found = opened(visitor, variation)
     segment = visitor.get(found["segments"][0]["url"])
     took = time.perf_counter() - begun
@@ -123,20 +124,20 @@ def with_demo(work: Callable[[Parts, dict[str, Any]], dict[str, Any]]) -> dict[s
             parts.stop()
 
 
-def measure(parts: Parts, seeded: dict[str, Any], times: int) -> dict[str, Any]:
+def measure(parts: Parts, seeded: dict[str, Any], times: int, line: str) -> dict[str, Any]:
     """Both medians, with every single reading beside them."""
     person = next(one for one in seeded["people"] if one["role"] == "listener")
     visitor = Visitor(parts.base_url)
     visitor.log_in(person["email"], person["password"])
     recording = seeded["recording"]
-    first_audio(visitor, recording, 1)
-    idle = [first_audio(visitor, recording, 10 + n) for n in range(times)]
+    first_audio(visitor, recording, 1, line)
+    idle = [first_audio(visitor, recording, 10 + n, line) for n in range(times)]
     busy = []
     for n in range(times):
         page, form = ask_form(visitor, recording)
         long = send_form(visitor, page, form, length="180", seed=str(100 + n))
         opened(visitor, long)
-        busy.append(first_audio(visitor, recording, 200 + n))
+        busy.append(first_audio(visitor, recording, 200 + n, line))
         cancel(visitor, long)
     return {
         "idle_median_s": round(statistics.median(idle), 3),
@@ -152,13 +153,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--line", choices=LINES, default="none")
     options = parser.parse_args()
     # What was started is stopped also when somebody stops this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     # A listener may ask 20 times a minute; 6 alone and 6 beside a render each are 18.
     times = 3 if options.quick else 6
     try:
-        figures = with_demo(lambda parts, seeded: measure(parts, seeded, times))
+        figures = with_demo(lambda parts, seeded: measure(parts, seeded, times, options.line))
     except subprocess.SubprocessError as error:
         raise SystemExit(str(error)) from error
     if options.json:

@@ -25,20 +25,29 @@ from generation.compose.values import CannotCompose
 from generation.recipe import Recipe, from_json, to_json
 
 Clock = Callable[[], float]
+Pause = Callable[[], None]
 Answer = TypeVar("Answer")
 AMBIENT = "Ambient has neither beat nor bars for nets to write in, so it is composed by rules."
 
 
-def compose_by_nets(order: Order, clock: Clock, kept: Kept | None = None) -> Composed:
-    """The piece that answers `order`. `clock`: seconds of any origin. Raises CannotCompose."""
-    (answer,) = compose_together([order], clock, kept)
+def _go_on() -> None:
+    """Where nobody else waits."""
+
+
+def compose_by_nets(
+    order: Order, clock: Clock, kept: Kept | None = None, pause: Pause = _go_on
+) -> Composed:
+    """The piece that answers `order`. `clock`: seconds of any origin; `pause`: called before each
+    stage, so that others get their turn. Raises CannotCompose.
+    """
+    (answer,) = compose_together([order], clock, kept, pause)
     if isinstance(answer, CannotCompose):
         raise answer
     return answer
 
 
 def compose_together(
-    orders: Sequence[Order], clock: Clock, kept: Kept | None = None
+    orders: Sequence[Order], clock: Clock, kept: Kept | None = None, pause: Pause = _go_on
 ) -> list[Composed | CannotCompose]:
     """The answer to each order; the nets are asked for all of them together.
 
@@ -52,7 +61,7 @@ def compose_together(
         if held is not None:
             found[key] = held
     fresh = {key: one for key, one in zip(keys, orders, strict=True) if key not in found}
-    answers = _composed(list(fresh.values()), clock)
+    answers = _composed(list(fresh.values()), _Watch(clock, pause))
     for key, answer in zip(fresh, answers, strict=True):
         found[key] = answer
         if isinstance(answer, Composed):
@@ -60,8 +69,7 @@ def compose_together(
     return [found[key] for key in keys]
 
 
-def _composed(orders: Sequence[Order], clock: Clock) -> list[Composed | CannotCompose]:
-    watch = _Watch(clock)
+def _composed(orders: Sequence[Order], watch: "_Watch") -> list[Composed | CannotCompose]:
     laid = watch.timed("draft", len(orders), lambda: [_laid(order) for order in orders])
     drafts = [one for one in laid if isinstance(one, Draft)]
     count = len(drafts)
@@ -84,13 +92,14 @@ def _composed(orders: Sequence[Order], clock: Clock) -> list[Composed | CannotCo
 
 
 class _Watch:
-    """What each stage took so far."""
+    """What each stage took so far, without the pauses before them."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, pause: Pause) -> None:
+        self._clock, self._pause = clock, pause
         self.took: tuple[Took, ...] = ()
 
     def timed(self, stage: str, drafts: int, run: Callable[[], Answer]) -> Answer:
+        self._pause()
         begun = self._clock()
         answer = run()
         milliseconds = round(1_000.0 * (self._clock() - begun), 3)

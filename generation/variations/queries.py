@@ -44,7 +44,8 @@ class FileView:
 class VariationView:
     """Everything a page shows of a variation. Times in ms; `bars_ms` are the bar lines.
 
-    `pieces_done` of `pieces_of` are stored; `human_ppm` and `model_ppm` sum to 1,000,000.
+    `pieces_done` of `pieces_of` are stored; `human_ppm` and `model_ppm` sum to 1,000,000, and are
+    the final ones where `is_share_known`.
     """
 
     id: UUID
@@ -68,6 +69,7 @@ class VariationView:
     recordings: tuple[RecordingNamed, ...]
     human_ppm: int
     model_ppm: int
+    is_share_known: bool
     target_lufs: float | None
     reached_lufs: float | None
     remarks: tuple[str, ...]
@@ -175,6 +177,7 @@ def variation_view(variation_id: UUID | str) -> VariationView:
         recordings=_recordings(row),
         human_ppm=1_000_000 - model_ppm,
         model_ppm=model_ppm,
+        is_share_known=is_share_known(row),
         target_lufs=plan.target_lufs if plan else None,
         reached_lufs=_reached(row, plan),
         remarks=plan.remarks if plan else (),
@@ -184,6 +187,15 @@ def variation_view(variation_id: UUID | str) -> VariationView:
         created_at=row.created_at,
         ended_at=row.ended_at,
     )
+
+
+def is_share_known(row: Variation) -> bool:
+    """Whether the model's share is final: it was sealed, or no net writes a note of it."""
+    if row.record is not None and row.record.sealed_at is not None:
+        return True
+    if row.recipe:
+        return not any(note.net for note in _read(row.recipe).notes)
+    return row.request.targets.get("line", "none") == "none"
 
 
 def _ms(sample: int) -> int:

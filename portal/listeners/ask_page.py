@@ -31,6 +31,16 @@ _QUANTITIES = {
     "brightness": ("Brightness", ("darker", "brighter")),
     "density": ("Density", ("few stems", "all stems")),
 }
+_NEW_NOTES = {
+    "none": "None",
+    "melody": "Melody",
+    "bass": "Bass",
+    "beat": "Beat",
+    "all": "All three",
+}
+_NEW_NOTES_NOTE = (
+    "A model writes them and the artists' own stems play them; the model's share is shown."
+)
 _LENGTHS = {
     "30": "30 s",
     "60": "1 min",
@@ -76,7 +86,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of two to four words."""
+    """One of a few words."""
 
     name: str
     label: str
@@ -151,7 +161,7 @@ def _shown(wishes: Wishes, name: str, low: int, high: int) -> int:
 
 
 def choices(wishes: Wishes, ground: Ground) -> tuple[Choice, ...]:
-    """Vocals, where there are any to choose about, and length."""
+    """Vocals, where there are any to choose about, length, and new notes where there are bars."""
     found = []
     if ground.has_vocals and ground.limits.vocals and wishes.mode is not Mode.FOCUS:
         words = {"sung": "As sung", "none": "None"}
@@ -163,13 +173,23 @@ def choices(wishes: Wishes, ground: Ground) -> tuple[Choice, ...]:
     chosen = chosen if chosen in lengths else next(iter(lengths))
     errors = _errors(wishes, "length")
     found.append(Choice("length", "Length", _options(lengths, chosen), errors=errors))
+    if wishes.mode is not Mode.AMBIENT:
+        found.append(new_notes(wishes))
     return tuple(found)
+
+
+def new_notes(wishes: Wishes) -> Choice:
+    """Which parts a model is to write, if any."""
+    options = _options(_NEW_NOTES, wishes.values["line"])
+    return Choice("line", "New notes", options, _NEW_NOTES_NOTE, _errors(wishes, "line"))
 
 
 def by_choice(wishes: Wishes) -> Choice:
     """Who chooses how it sounds: the listener's hand, or their taste."""
     words = {BY_HAND: "As I set it here", BY_TASTE: "By my taste"}
-    note = "By your taste, the faders do not count; length, key, seed and vocals still do."
+    note = (
+        "By your taste, the faders do not count; length, key, seed, vocals and new notes still do."
+    )
     return Choice("by", "How it sounds", _options(words, wishes.values["by"]), note)
 
 

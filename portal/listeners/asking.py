@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.compose.keys import moved, parse_key
+from generation.compose.values import LINES
 from generation.taste.rules.choosing import Bounds
 from generation.variations.by_taste import near, open_bounds
 from generation.variations.rules import SEED_AT_MOST, Mode
@@ -88,6 +89,7 @@ def defaults(mode: Mode, ground: Ground, seed: int) -> dict[str, str]:
     values["tempo"] = "" if ground.tempo_bpm is None else str(round(ground.tempo_bpm))
     values["key_wanted"] = ""
     values["vocals"] = "sung"
+    values["line"] = "none"
     values["length"] = "recorded" if ground.seconds else "180"
     values["seed"] = str(seed)
     values["by"] = BY_HAND
@@ -105,6 +107,7 @@ def read_wishes(mode: Mode, given: Mapping[str, str], ground: Ground, seed: int)
     _read_key(wishes, ground)
     _read_length(wishes, ground)
     wishes.targets["vocals"] = _wants_vocals(wishes, ground)
+    _read_line(wishes)
     _read_seed(wishes)
     return wishes
 
@@ -161,6 +164,15 @@ def _wants_vocals(wishes: Wishes, ground: Ground) -> bool:
     return wishes.values["vocals"] != "none" and ground.limits.vocals
 
 
+def _read_line(wishes: Wishes) -> None:
+    """New notes are written over bars and chords, of which ambient pieces have none."""
+    wanted = wishes.values["line"]
+    if wanted not in LINES:
+        wishes.errors["line"] = "Choose which new notes, or none."
+    else:
+        wishes.targets["line"] = "none" if wishes.mode is Mode.AMBIENT else wanted
+
+
 def _read_seed(wishes: Wishes) -> None:
     number = _whole(wishes.values["seed"], 0, SEED_AT_MOST)
     if number is None:
@@ -183,8 +195,9 @@ def taste_bounds(wishes: Wishes, ground: Ground, tempi: Sequence[float]) -> Boun
 
 
 def as_request_by_taste(wishes: Wishes) -> dict[str, Any]:
-    """The wishes that taste leaves alone: length and key."""
-    kept = {name: wishes.targets[name] for name in ("seconds", "key") if name in wishes.targets}
+    """The wishes that taste leaves alone: length, key and new notes."""
+    names = ("seconds", "key", "line")
+    kept = {name: wishes.targets[name] for name in names if name in wishes.targets}
     return as_request(wishes) | {"targets": kept}
 
 

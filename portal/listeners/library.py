@@ -13,6 +13,7 @@ from uuid import UUID
 from generation.recipe import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from generation.variations import evidence
 from generation.variations.models import Segment, Variation
+from generation.variations.queries import is_share_known
 from generation.variations.rules import TITLES, Mode, State
 from licensing.attribution.models import LicenceSource
 from licensing.attribution.queries import may_serve_each
@@ -87,7 +88,8 @@ def _row(
 ) -> LibraryRow:
     kind, word = _WORDS[state]
     length = clock(one.length * 1000 // SAMPLE_RATE_HZ)
-    share = ai_label(one.record.model_ppm).sentence if one.record is not None else ""
+    ppm = one.record.model_ppm if one.record is not None else 0
+    share = ai_label(ppm, is_known=is_share_known(one)).sentence
     facts = f"{length}. {share}" if one.length else TITLES[Mode(one.request.mode)].capitalize()
     layers = _layers(one, sources, pieces)
     title = f"Stemma of {one.title}: {len(layers)} stems over {length}"

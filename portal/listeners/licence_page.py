@@ -97,7 +97,7 @@ def licence_page(
         kind=kind,
         word=word,
         shares_note=_SO_FAR if is_open else "A play pays by these shares.",
-        label=ai_label(record.model_ppm, is_planned=is_open),
+        label=ai_label(record.model_ppm, is_planned=is_open, is_known=view.is_share_known),
         lines=tuple(
             Line(
                 one.source.role,

@@ -146,7 +146,7 @@ def variation_page(
         is_mine=standing.is_mine,
         has_record=view.record_id is not None,
         can_play=can_play,
-        label=ai_label(view.model_ppm, is_planned=under_way),
+        label=ai_label(view.model_ppm, is_planned=under_way, is_known=view.is_share_known),
         length=view.duration_ms * SAMPLE_RATE_HZ // 1000,
         duration=clock(view.duration_ms),
         duration_s=view.duration_ms // 1000,

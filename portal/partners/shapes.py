@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from generation.compose.values import LINES
 from generation.variations.rules import FORMATS
 from portal.partners.capabilities import MODES
 
@@ -88,7 +89,11 @@ class ClearanceShown(Shape):
 
 
 class TargetsAsked(Asked):
-    """What the variation should be like; every field may be left out."""
+    """What the variation should be like; every field may be left out.
+
+    `line`: which new notes a model writes, for sounds of the stems to play; `model_ppm` of the
+    variation says how much of what is heard they are.
+    """
 
     energy = serializers.FloatField(min_value=0, max_value=1, required=False)
     valence = serializers.FloatField(min_value=0, max_value=1, required=False)
@@ -97,6 +102,7 @@ class TargetsAsked(Asked):
     tempo_bpm = serializers.FloatField(min_value=40, max_value=240, required=False)
     key = serializers.RegexField(r"^[A-G][#b]? (maj|min)$", required=False)
     vocals = serializers.BooleanField(required=False)
+    line = serializers.ChoiceField(choices=LINES, required=False)
     seconds = serializers.FloatField(min_value=10, max_value=1800, required=False)
 
 
@@ -120,7 +126,11 @@ class Progress(Shape):
 
 
 class VariationShown(Shape):
-    """A variation of this client."""
+    """A variation of this client.
+
+    Where a model writes notes, its share `model_ppm` is 0 until all is made and measured;
+    meanwhile `ai_label` says that it will be.
+    """
 
     id = serializers.UUIDField()
     title = serializers.CharField()

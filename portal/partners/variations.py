@@ -64,7 +64,7 @@ def shown(row: Variation) -> dict[str, Any]:
         "duration_ms": view.duration_ms,
         "tempo_bpm": view.tempo_bpm,
         "key": view.key,
-        "ai_label": ai_label(view.model_ppm).sentence,
+        "ai_label": ai_label(view.model_ppm, is_known=view.is_share_known).sentence,
         "human_ppm": view.human_ppm,
         "model_ppm": view.model_ppm,
         "remarks": list(view.remarks),

@@ -139,6 +139,18 @@ def test_every_stage_says_how_long_it_took_and_for_how_many():
     assert {one.drafts for one in found[0].took} == {2}
 
 
+def test_others_get_their_turn_before_each_stage_and_are_not_timed():
+    turns, now = [], [0.0]
+
+    def turn():
+        turns.append(now[0])
+        now[0] += 60.0
+
+    made = compose_by_nets(order(), lambda: now[0], pause=turn)
+    assert len(turns) == len(STAGES)
+    assert {one.milliseconds for one in made.took} == {0.0}
+
+
 def test_requests_for_one_checkpoint_go_through_it_in_one_call():
     asked = []
     one, other = loaded("line", "first", "1"), loaded("line", "second", "2")

@@ -54,8 +54,11 @@ def pay(user, now: datetime) -> None:
     )
 
 
-def plan(stage: Stage, seconds: float) -> recipes.Recipe:
-    """A recipe of drums and vocals; only what pages read of one is true to life."""
+def plan(stage: Stage, seconds: float, net: str = "") -> recipes.Recipe:
+    """A recipe of drums and vocals; only what pages read of one is true to life.
+
+    `net`: the digest of one that wrote a note of it.
+    """
     length = round(seconds * RATE)
     stems = (stage.drums, stage.vocals)
     clips = tuple(
@@ -81,6 +84,8 @@ def plan(stage: Stage, seconds: float) -> recipes.Recipe:
         reached_lufs=-14.2,
         seed=1,
         remarks=("The drums keep their tempo.",),
+        notes=(recipes.Note(0, 0, RATE, 0, RATE, 0, 0.0, net),) if net else (),
+        nets=(net,) if net else (),
     )
 
 
@@ -99,10 +104,12 @@ def asked(user, stage: Stage, now: datetime, **more: object) -> Variation:
     )
 
 
-def opened(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: object) -> Variation:
+def opened(
+    user, stage: Stage, now: datetime, seconds: float = 8.0, net: str = "", **more: object
+) -> Variation:
     """One that is being rendered, with no piece stored yet."""
     row = asked(user, stage, now, **more)
-    recipe = plan(stage, seconds)
+    recipe = plan(stage, seconds, net)
     cleared = clear_use(
         use="REMIX",
         stems=[stage.drums.pk, stage.vocals.pk],
@@ -162,9 +169,17 @@ def add_piece(row: Variation, index: int, now: datetime) -> bytes:
     return body
 
 
-def sealed(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: object) -> Variation:
+def sealed(
+    user,
+    stage: Stage,
+    now: datetime,
+    seconds: float = 8.0,
+    net: str = "",
+    model_ppm: int = 0,
+    **more: object,
+) -> Variation:
     """A finished one with all its pieces, its lines and its files."""
-    row = opened(user, stage, now, seconds, **more)
+    row = opened(user, stage, now, seconds, net, **more)
     for index in range(row.piece_count):
         add_piece(row, index, now)
     files = []
@@ -184,6 +199,7 @@ def sealed(user, stage: Stage, now: datetime, seconds: float = 8.0, **more: obje
             "trim_db": 0.1,
             "chroma_likeness": 0.934,
             "onset_likeness": 0.88,
+            "model_ppm": model_ppm,
         },
         files=files,
         now=now,

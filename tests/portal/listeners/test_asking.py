@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from generation.variations.rules import Mode, check_targets
 from licensing.clearance.limits import Limits
 from portal.audio.label import ai_label
-from portal.listeners.asking import Ground, keys_within, read_wishes, tempo_range
+from portal.listeners.asking import (
+    Ground,
+    as_request_by_taste,
+    keys_within,
+    read_wishes,
+    tempo_range,
+)
 from portal.listeners.wording import clock, count, listed, percent
 
 TIGHT = Limits(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
@@ -36,7 +42,7 @@ def test_keys_are_offered_nearest_first_as_far_as_permission_reaches() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("tempo", "124"), ("tempo", "x"), ("energy", "101"), ("key_wanted", "C min"),
-     ("length", "7"), ("seed", "-1")],
+     ("length", "7"), ("seed", "-1"), ("line", "chorus")],
 )  # fmt: skip
 def test_a_wish_beyond_permission_says_so_at_its_field(field, value) -> None:
     assert set(read_wishes(Mode.REMIX, {field: value}, GROUND, 1).errors) == {field}
@@ -52,6 +58,13 @@ def test_whatever_passes_is_taken_by_the_rules_of_requests(mode, given) -> None:
 def test_vocals_stay_out_where_nobody_may_use_them() -> None:
     ground = Ground(Limits(vocals=False))
     assert read_wishes(Mode.REMIX, {"vocals": "sung"}, ground, 1).targets["vocals"] is False
+
+
+def test_new_notes_are_a_wish_of_their_own_also_where_taste_chooses_the_rest() -> None:
+    wishes = read_wishes(Mode.FOCUS, {"line": "bass", "energy": "80"}, GROUND, 1)
+    assert as_request_by_taste(wishes)["targets"] == {"seconds": 197.0, "line": "bass"}
+    ambient = read_wishes(Mode.AMBIENT, {"line": "bass"}, GROUND, 1)
+    assert ambient.targets["line"] == "none"
 
 
 @given(st.integers(0, 1_000_000))

@@ -11,6 +11,7 @@ from generation import recipe as recipes
 from generation.variations.models import Variation
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from portal.audio.label import UNKNOWN
 from tests.portal.listeners.made import (
     add_piece,
     asked,
@@ -212,6 +213,42 @@ def test_the_licence_page_shows_lines_that_sum_to_the_whole(client, listener, st
     assert "60.0000 %" in text
     assert "100.0000 %" in text
     assert "k-weighted-shapley/1" in text
+
+
+def test_pages_say_the_share_of_a_model_that_wrote_notes_once_it_was_measured(
+    client, listener, stage
+) -> None:
+    row = sealed(listener, stage, NOW, net="e" * 64, model_ppm=183_000)
+    pages = [text_of(client, "licence", row.pk), text_of(client, "variation", row.pk)]
+    for text in (*pages, text_of(client, "library")):
+        assert "82 % human stems, 18 % model." in text
+        assert UNKNOWN not in text
+
+
+def test_no_page_says_no_model_while_notes_of_one_are_being_rendered(
+    client, listener, stage
+) -> None:
+    row = opened(listener, stage, NOW, net="e" * 64)
+    add_piece(row, 0, NOW)
+    pages = [text_of(client, "licence", row.pk), text_of(client, "variation", row.pk)]
+    for text in (*pages, text_of(client, "library")):
+        assert UNKNOWN in text
+        assert "% model" not in text
+    assert 'data-word="Listen from the start"' in pages[1]
+    assert pages[1].index(UNKNOWN) < pages[1].index('data-word="Listen from the start"')
+
+
+def test_new_notes_are_offered_where_there_are_bars_to_write_in(client, listener, stage) -> None:
+    text = text_of(client, "recording", stage.tide.pk)
+    assert "New notes" in text
+    assert 'name="line" value="none" checked' in text
+    ambient = client.get(reverse("listeners:anew"), {"mode": "ambient"}).content.decode()
+    assert "New notes" not in ambient
+
+
+def test_new_notes_that_were_chosen_are_asked_for(client, listener, stage) -> None:
+    client.post(reverse("listeners:ask"), _asking(stage, line="melody"))
+    assert Variation.objects.select_related("request").get().request.targets["line"] == "melody"
 
 
 def test_the_licence_page_says_how_much_of_the_song_is_kept(client, listener, stage) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from generation.variations.models import Variation
 from generation.variations.rules import renders_at_a_time
 from generation.work.models import Job
+from portal.audio.label import UNKNOWN
 from tests.licensing.stage import Stage, grant_everything, set_stage
 
 VARIATIONS = "/api/v1/variations"
@@ -38,6 +39,17 @@ def test_a_request_is_accepted_and_says_where_to_look(
     assert shown["state"] == "COMPOSING"
     assert "human stems" in shown["ai_label"]
     assert call(partner, "GET", answer.headers["Location"]).json()["id"] == shown["id"]
+
+
+def test_new_notes_are_asked_for_and_no_share_is_said_before_it_is_measured(
+    stage: Stage, partner: Any, call: Callable[..., Any]
+) -> None:
+    targets = {"seconds": 30, "line": "all"}
+    shown = call(partner, "POST", VARIATIONS, _body(stage, targets=targets), key="k1").json()
+    assert Variation.objects.get().request.targets["line"] == "all"
+    assert (shown["ai_label"], shown["model_ppm"]) == (UNKNOWN, 0)
+    refused = call(partner, "POST", VARIATIONS, _body(stage, targets={"line": "x"}), key="k2")
+    assert (refused.status_code, Variation.objects.count()) == (422, 1)
 
 
 def test_the_same_key_is_the_same_answer_and_one_job(

@@ -195,7 +195,7 @@ def is_share_known(row: Variation) -> bool:
         return True
     if row.recipe:
         return not any(note.net for note in _read(row.recipe).notes)
-    return row.request.targets.get("line", "none") == "none"
+    return bool(row.request.targets.get("line", "none") == "none")
 
 
 def _ms(sample: int) -> int:

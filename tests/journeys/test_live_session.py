@@ -109,7 +109,9 @@ def _more_energy_is_heard_at_the_next_bar(tab, site) -> None:
     for _ in range(3):
         tab.get_by_role("button", name="More energy").click()
     chromium.until(
-        tab, "window.told.some((one) => one.sections.some((two) => two.control === 3))", 3000
+        tab,
+        "window.told.some((one) => (one.sections || []).some((two) => two.control === 3))",
+        3000,
     )
     changes = [one for one in _what_came(tab)[1] if one["because"]]
     line = next(one["start"] for one in changes if one["control"] == 3)

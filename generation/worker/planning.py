@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from generation.compose.live import LiveSection, cut_short, next_line, next_section
+from generation.compose.live import next_section
 from generation.compose.reel import (
     Reel,
     chain_from,
@@ -20,6 +20,7 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
+from generation.compose.sections import LiveSection, cut_short, next_line
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, from_json, to_json
 from generation.sessions import rules

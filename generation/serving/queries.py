@@ -70,7 +70,7 @@ def route_of(net: str) -> Route:
 
 
 def chosen_for(key: str) -> Chosen:
-    """The nets that serve `key` (the id of a request or session), one query for all.
+    """The nets that serve `key` (the hash of a request, the id of a session), one query for all.
 
     Each net spreads keys by itself, so canaries of two nets do not meet in the same listeners.
     """
@@ -80,12 +80,20 @@ def chosen_for(key: str) -> Chosen:
     return Chosen(tuple(one for one in found if one is not None))
 
 
+def routed() -> tuple[Choice, ...]:
+    """Every checkpoint that serves anybody, by net."""
+    found = [_serving(net, span.digest) for net in NETS for span in route_of(net)]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
 def _choice(net: str, route: Sequence[Span], key: str) -> Choice | None:
+    return _serving(net, choose(route, f"{net} {key}")) if route else None
+
+
+def _serving(net: str, digest: str) -> Choice | None:
+    """The checkpoint of that digest, the newest in its absence; None where none is sound."""
     sound = sound_choices(net)
-    if not sound:
-        return None
-    digest = choose(route, f"{net} {key}")
-    return sound.get(digest, list(sound.values())[-1])
+    return sound.get(digest, list(sound.values())[-1]) if sound else None
 
 
 _LATENCIES = """

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from generation.compose.values import LINES
+
 RENDERS_AT_A_TIME = {"user": 3}
 RENDERS_OF_A_CLIENT = 24
 RECORDINGS_AT_MOST = 3
@@ -130,9 +132,9 @@ def check_mode(mode: str) -> Mode:
 def check_targets(mode: Mode, targets: Mapping[str, Any]) -> dict[str, Any]:
     """`targets` complete and in range: 0..1, BPM, seconds, LUFS; raises RequestRefused.
 
-    Vocals are on unless turned off; in focus they are always off.
+    Vocals are on unless turned off; in focus they are always off. No new notes unless asked for.
     """
-    unknown = set(targets) - set(_NUMBERS) - {"key", "vocals"}
+    unknown = set(targets) - set(_NUMBERS) - {"key", "vocals", "line"}
     if unknown:
         name = sorted(unknown)[0]
         raise RequestRefused("unknown_target", f"There is no target called {name!r:.60}.", name)
@@ -142,6 +144,7 @@ def check_targets(mode: Mode, targets: Mapping[str, Any]) -> dict[str, Any]:
     if vocals is not None and not isinstance(vocals, bool):
         raise RequestRefused("bad_target", "Vocals are on or off.", "vocals")
     checked["vocals"] = mode is not Mode.FOCUS and vocals is not False
+    checked["line"] = _line(targets.get("line"))
     return checked
 
 
@@ -162,6 +165,16 @@ def _key(value: Any) -> str | None:
     if not isinstance(value, str) or not _KEY.match(value):
         raise RequestRefused("bad_target", 'A key reads "A min" or "Eb maj".', "key")
     return value
+
+
+def _line(value: Any) -> str:
+    """Which new notes are wanted, one of LINES."""
+    if value is None:
+        return "none"
+    if value not in LINES:
+        listed = ", ".join(LINES[:-1])
+        raise RequestRefused("bad_target", f"New notes are {listed} or {LINES[-1]}.", "line")
+    return str(value)
 
 
 def check_seed(seed: Any) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from generation import recipe as recipes
-from generation.compose.director import compose
 from generation.compose.values import Ask, CannotCompose
 from generation.compose.whole import NotTheSong, check_probes, levels_of
 from generation.engine.plan import plan_gain, with_plan
@@ -30,6 +29,7 @@ from generation.worker.material import (
     material_of,
     song_of,
 )
+from generation.worker.nets import compose_served
 from generation.worker.stems import load_onsets, load_stems
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.models import Clearance
@@ -52,7 +52,7 @@ def compose_variation(job: Job, clock: Clock) -> None:
     stems = material_of(cleared, chosen)
     clearance = clear(request, [stem.stem_id for one in stems for stem in one[1]], clock)
     try:
-        plan = _plan(request, stems, clearance)
+        plan = _plan(request, stems, clearance, clock)
     except DigestMismatch:
         raise  # the fault is ours and may be gone at the next attempt
     except (CannotCompose, RecipeError) as error:
@@ -72,7 +72,9 @@ def compose_variation(job: Job, clock: Clock) -> None:
         raise JobRefused("not_cleared", refused.reasons[0].sentence) from refused
 
 
-def _plan(request: VariationRequest, material: Material, clearance: Clearance) -> Recipe:
+def _plan(
+    request: VariationRequest, material: Material, clearance: Clearance, clock: Clock
+) -> Recipe:
     """The director's recipe, checked against the stems and with its gain planned on them.
 
     Raises CannotCompose, RecipeError, NotTheSong.
@@ -80,7 +82,8 @@ def _plan(request: VariationRequest, material: Material, clearance: Clearance) -
     targets: dict[str, Any] = request.targets
     ask = Ask(mode=request.mode, seed=request.seed, **targets)
     songs = [song_of(one, stems) for one, stems in material]
-    plan = compose(ask, songs, limits_of(clearance.limits))
+    limits = limits_of(clearance.limits)
+    plan = compose_served(ask, songs, limits, request.request_sha256, clock)
     digests = [source.digest for source in plan.sources]
     sounds = load_stems(digests)
     planned = plan_gain(plan, sounds, load_onsets(digests), levels_of(songs))

@@ -17,6 +17,7 @@ from generation.worker.ingesting import ingest
 from generation.worker.live import render_segment, seal_session
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
+from generation.worker.nets import warm_up as warm_up_nets
 from generation.worker.planning import plan_session
 from generation.worker.rendering import chosen_backend, render_piece
 from generation.worker.sealing import seal
@@ -36,8 +37,12 @@ HANDLERS: dict[str, Handler] = {
 
 
 def warm() -> None:
-    """Compile the kernels before the first job, on one thread: pieces run side by side instead."""
+    """Compile the kernels and load the nets before the first job.
+
+    On one thread: pieces run side by side instead.
+    """
     torch.set_num_threads(1)
     warm_up()
     chosen_backend()
     warm_up_likeness()
+    warm_up_nets()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from generation.compose.values import LINES
 from generation.variations import rules
 from generation.variations.rules import Mode, RequestRefused, State
 
@@ -29,6 +30,12 @@ def test_targets_left_out_take_their_defaults():
     assert asked.targets["target_lufs"] is None
     assert asked.targets["tempo_bpm"] is None
     assert asked.targets["vocals"] is True
+    assert asked.targets["line"] == "none"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_new_notes_are_asked_for_by_the_names_the_director_knows(line):
+    assert rules.check_targets(rules.Mode.FOCUS, {"line": line})["line"] == line
 
 
 def test_focus_is_always_without_vocals():
@@ -48,6 +55,9 @@ def test_focus_is_always_without_vocals():
         {"key": "H min"},
         {"key": "A minor"},
         {"vocals": 1},
+        {"line": "melodies"},
+        {"line": True},
+        {"line": ["melody"]},
     ],
 )
 def test_target_out_of_range_is_refused(targets):

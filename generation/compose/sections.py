@@ -5,7 +5,7 @@ Invariant: nothing of a section that is cut begins at the line or after it, and 
 ends there as at any join; notes never ring beyond the section they begin in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from generation.compose.laying import DRUM_JOIN, TONAL_JOIN
@@ -58,6 +58,11 @@ class LiveSection:
     def by(self) -> str:
         """Who planned it: "nets" where any net decided something, else "rules"."""
         return "nets" if self.nets else "rules"
+
+
+def said(section: LiveSection, remarks: Iterable[str]) -> LiveSection:
+    """The section with more remarks, each of them once."""
+    return replace(section, remarks=tuple(dict.fromkeys((*section.remarks, *remarks))))
 
 
 def next_line(chain: Sequence[LiveSection], sample: int) -> int:

@@ -6,7 +6,7 @@ rows, clocks and which net serves whom. Invariant: a section follows from its ta
 sections before it and the nets that serve; its notes end with it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from generation.compose.arrange import Arrangement
@@ -28,7 +28,7 @@ from generation.compose.new_line import (
     with_room,
 )
 from generation.compose.retrieval import play
-from generation.compose.sections import LiveSection, ended_notes
+from generation.compose.sections import LiveSection, ended_notes, said
 from generation.compose.stages.chords import plan_chords
 from generation.compose.stages.lines import plan_lines
 from generation.compose.stages.mixing import plan_mixes
@@ -106,7 +106,7 @@ def _draft(laid: LaidOut, made: Arrangement, order: Order) -> Draft:
 def _mixed(laid: LaidOut, draft: Draft) -> LiveSection:
     """The section with strips by the mix net, where it serves; voices keep their seats."""
     (mix,) = plan_mixes([draft])
-    section = _said(laid.section, mix.remarks)
+    section = said(laid.section, mix.remarks)
     if mix.strips is None:
         return section
     voices = [track.voice for track in draft.made.tracks]
@@ -118,7 +118,7 @@ def _with_line(laid: LaidOut, draft: Draft, section: LiveSection, pause: Pause) 
     (chords,) = plan_chords([draft])
     pause()
     (plan,) = plan_lines([draft], [chords], CANDIDATES)
-    section = _said(section, (*chords.remarks, *plan.remarks))
+    section = said(section, (*chords.remarks, *plan.remarks))
     for line in plan.lines:
         section = _played(laid, draft, section, line)
     if not section.notes:
@@ -135,11 +135,11 @@ def _played(laid: LaidOut, draft: Draft, section: LiveSection, line: NewLine) ->
     bank = bank_of(line.part, player, strip, level)
     wanted = wanted_of(line.notes, line.chords, _place_of(section.beats), 0)
     playing = play(wanted, [bank], net=line.net, reach=reach_of(draft.order.limits))
-    said = [ADDED.format(part=line.part, label=player.voice.label)]
+    remarks = [ADDED.format(part=line.part, label=player.voice.label)]
     if playing.left_out:
-        said.append(LEFT_OUT.format(part=line.part, count=playing.left_out))
+        remarks.append(LEFT_OUT.format(part=line.part, count=playing.left_out))
     notes: tuple[Note, ...] = (*section.notes, *ended_notes(playing.notes, section.end))
-    return replace(_said(section, said), notes=notes)
+    return replace(said(section, remarks), notes=notes)
 
 
 def _strip_for(
@@ -166,8 +166,3 @@ def _place_of(beats: Sequence[int]) -> Callable[[float], float]:
         return beats[whole] + (beat - whole) * (beats[whole + 1] - beats[whole])
 
     return place
-
-
-def _said(section: LiveSection, remarks: Iterable[str]) -> LiveSection:
-    """The section with more remarks, each of them once."""
-    return replace(section, remarks=tuple(dict.fromkeys((*section.remarks, *remarks))))

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import one_thread
 
-DIRECTOR = "director"
+DIRECTOR, LIVE = "director", "live"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from benchmarks.figures import missed, table
     from benchmarks.nets_director import director_figures
+    from benchmarks.nets_live import live_figures
     from benchmarks.nets_samples import sample_figures
     from benchmarks.nets_speed import SPEED
     from generation.nets import checkpoints, registry
 
     torch.set_num_threads(1)
     figures = []
-    alone = {None: sorted(registry.NETS), DIRECTOR: []}
+    alone: dict[str | None, list[str]] = {None: sorted(registry.NETS), DIRECTOR: [], LIVE: []}
     for name in alone.get(asked.only, [asked.only]):
         checkpoint = checkpoints.newest(name)
         figures += _told(name, checkpoint.card.figures, "card")
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures += sample_figures(checkpoint)
     if asked.only in (None, DIRECTOR):
         figures += director_figures(is_quick=asked.quick)
+    if asked.only in (None, LIVE):
+        figures += live_figures(is_quick=asked.quick)
     report = {
         "machine": f"{platform.machine()}, core {core}",
         "python": platform.python_version(),
@@ -91,7 +94,9 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name in ("--json", "--quick", "--check"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--data", type=Path, help="folder of the training data")
-    parser.add_argument("--only", help=f"one net, or {DIRECTOR}: all of them together")
+    parser.add_argument(
+        "--only", help=f"one net, {DIRECTOR}: all of them together, or {LIVE}: sections"
+    )
     return parser.parse_args(arguments)
 
 

@@ -17,8 +17,9 @@ from generation.compose.choice import Dice
 from generation.compose.deck import Voice
 from generation.compose.director import NO_LIMITS, decks_for
 from generation.compose.form import live_span
-from generation.compose.laying import DRUM_JOIN, TONAL_JOIN, Track, clips, join_of
+from generation.compose.laying import TONAL_JOIN, Track, clips, join_of
 from generation.compose.mix import strips_of
+from generation.compose.sections import DRIFT_S, LiveSection, cut_short, next_line
 from generation.compose.tuning import Plan, tempo_reach, tune
 from generation.compose.values import Ask, CannotCompose, Limits, Song
 from generation.recipe import SAMPLE_RATE_HZ, Clip, Source, Strip
@@ -31,45 +32,7 @@ TRIES = 12
 RAMP = 0.03
 # Focus goes by a clock: so long at work, so long at rest, and again.
 WORK_S, REST_S = 25 * 60.0, 5 * 60.0
-# A cloud of an ambient section rings over into the next for so long.
-DRIFT_S = 7.0
 _FAR = 1 << 60
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSection:
-    """A few bars, planned once. `beats`: the sample of every beat, and of the end after the last.
-
-    `clips` and `strips` point at `sources`; a clip may ring beyond the end. `tempo_bpm` None: free
-    time. `figure` names what a listener would know again: which bars, by whom.
-    """
-
-    index: int
-    beats: tuple[int, ...]
-    beats_per_bar: int
-    tempo_bpm: float | None
-    key: str | None
-    energy: float
-    sources: tuple[Source, ...]
-    clips: tuple[Clip, ...]
-    strips: tuple[Strip, ...]
-    figure: str
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def start(self) -> int:
-        """Its first sample."""
-        return self.beats[0]
-
-    @property
-    def end(self) -> int:
-        """The sample after its last."""
-        return self.beats[-1]
-
-    @property
-    def bar_lines(self) -> tuple[int, ...]:
-        """The sample of every bar line, the end among them."""
-        return self.beats[:: self.beats_per_bar]
 
 
 def next_section(
@@ -80,6 +43,31 @@ def next_section(
     limits: Limits = NO_LIMITS,
     bars: int = BARS,
 ) -> LiveSection:
+    """What follows `before`, the chain so far, by rules alone: see `lay_out`."""
+    return lay_out(ask, songs, before, limits=limits, bars=bars).section
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A section by rules, and what stands behind it: the ask as it held, the plan, the scene.
+
+    `made` None: free clouds, without bars and beats. The section's sources are `made`'s tracks.
+    """
+
+    section: LiveSection
+    ask: Ask
+    plan: Plan
+    made: Arrangement | None
+
+
+def lay_out(
+    ask: Ask,
+    songs: Sequence[Song],
+    before: Sequence[LiveSection],
+    *,
+    limits: Limits = NO_LIMITS,
+    bars: int = BARS,
+) -> LaidOut:
     """What follows `before`, the chain so far; `ask.seed` is the session's, its length not used.
 
     It begins where the last section ends: cut that one short first (`cut_short`) to begin earlier.
@@ -95,20 +83,21 @@ def next_section(
     plan = replace(plan, bars=bars, length=beats[-1] - start)
     make = _drifting if ask.mode == "ambient" else _arranged
     tries = (make(ask, plan, beats, index, turn, last) for turn in range(TRIES))
-    sources, laid, strips, figure = _newest(tries, _heard_lately(before, start))
-    return LiveSection(
+    made = _newest(tries, _heard_lately(before, start))
+    section = LiveSection(
         index=index,
         beats=beats,
         beats_per_bar=plan.beats_per_bar,
         tempo_bpm=plan.grid.tempo_bpm if plan.grid else None,
         key=str(plan.key) if plan.key else None,
         energy=ask.energy,
-        sources=sources,
-        clips=laid,
-        strips=strips,
-        figure=figure,
+        sources=made.sources,
+        clips=made.clips,
+        strips=made.strips,
+        figure=made.figure,
         remarks=tuple(dict.fromkeys(remarks)),
     )
+    return LaidOut(section, ask, plan, made.arrangement)
 
 
 def _in_rhythm(ask: Ask, start: int) -> Ask:
@@ -137,7 +126,15 @@ def _beats(
     return tuple(found)
 
 
-Made = tuple[tuple[Source, ...], tuple[Clip, ...], tuple[Strip, ...], str]
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One try at a section's sound."""
+
+    sources: tuple[Source, ...]
+    clips: tuple[Clip, ...]
+    strips: tuple[Strip, ...]
+    figure: str
+    arrangement: Arrangement | None = None
 
 
 def _heard_lately(before: Sequence[LiveSection], now: int) -> dict[str, int]:
@@ -146,14 +143,14 @@ def _heard_lately(before: Sequence[LiveSection], now: int) -> dict[str, int]:
     return {one.figure: one.start for one in before if one.start > since}
 
 
-def _newest(tries: Iterable[Made], lately: dict[str, int]) -> Made:
+def _newest(tries: Iterable[_Made], lately: dict[str, int]) -> _Made:
     """The first that was not heard lately; else the one heard longest ago."""
-    found: list[Made] = []
+    found: list[_Made] = []
     for made in tries:
-        if made[3] not in lately:
+        if made.figure not in lately:
             return made
         found.append(made)
-    return min(found, key=lambda made: lately[made[3]])
+    return min(found, key=lambda made: lately[made.figure])
 
 
 def _dice(ask: Ask, index: int, turn: int) -> Dice:
@@ -174,7 +171,7 @@ def _arranged(
     index: int,
     turn: int,
     last: LiveSection | None,
-) -> Made:
+) -> _Made:
     """A section with a beat: its cast on bars of one recording, or two."""
     dice = _dice(ask, index, turn)
     span = live_span(ask.mode, index, plan.bars, ask.energy)
@@ -186,10 +183,10 @@ def _arranged(
     laid: list[Clip] = []
     for source, track in enumerate(tracks):
         laid += _joined(track, beats, source, last)
-    strips = strips_of(ask, plan, Arrangement((scene,), tuple(tracks), count, ()), 0, dice)
-    strips = [_seated(ask, strip, tracks[strip.source].voice) for strip in strips]
+    made = Arrangement((scene,), tuple(tracks), count, ())
+    strips = seated(ask, strips_of(ask, plan, made, 0, dice), [track.voice for track in tracks])
     figure = _figure([(digest, bars) for digest, bars in scene.bars.items()])
-    return _sources([track.voice for track in tracks]), tuple(laid), tuple(strips), figure
+    return _Made(_sources([track.voice for track in tracks]), tuple(laid), strips, figure, made)
 
 
 def _joined(
@@ -222,7 +219,7 @@ def _drifting(
     index: int,
     turn: int,
     _last: LiveSection | None,
-) -> Made:
+) -> _Made:
     """A section without a beat: clouds that fade in from its first sample and ring over its end."""
     dice = _dice(ask, index, turn)
     voices = [(deck, v) for deck in plan.decks for v in deck.voices if v.role != "drums"]
@@ -233,21 +230,20 @@ def _drifting(
     laid = drift(ask, plan, voices, index, place, dice)
     heard = sorted({clip.source for clip in laid})
     strips = drifting_strips(ask, voices, 1, dice)
-    kept = [
-        replace(_seated(ask, strips[old], voices[old][1]), source=new)
-        for new, old in enumerate(heard)
-    ]
+    kept = [replace(strips[old], source=new) for new, old in enumerate(heard)]
+    cast = [voices[old][1] for old in heard]
     moved = tuple(replace(clip, source=heard.index(clip.source)) for clip in laid)
     figure = _figure(
         [(voices[clip.source][1].digest, (clip.anchors[0][1] // SAMPLE_RATE_HZ,)) for clip in laid]
     )
-    return _sources([voices[old][1] for old in heard]), moved, tuple(kept), figure
+    return _Made(_sources(cast), moved, seated(ask, kept, cast), figure)
 
 
-def _seated(ask: Ask, strip: Strip, voice: Voice) -> Strip:
-    """The strip with the seat that the voice keeps for the whole session."""
+def seated(ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice]) -> tuple[Strip, ...]:
+    """The strips with the seats that voices keep for the whole session; `voices` by source."""
     dice = Dice(ask.seed)
-    return replace(strip, pan=console.pan(voice, dice.whole(f"seat {voice.digest}", 2), dice))
+    seats = [console.pan(one, dice.whole(f"seat {one.digest}", 2), dice) for one in voices]
+    return tuple(replace(strip, pan=seats[strip.source]) for strip in strips)
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:
@@ -287,47 +283,3 @@ def _grown(
     while not chain or chain[-1].end < sample:
         chain = [*chain, next_section(ask, songs, chain, limits=limits)]
     return chain
-
-
-def next_line(chain: Sequence[LiveSection], sample: int) -> int:
-    """The first bar line at `sample` or after it, of a chain that reaches so far.
-
-    Raises ValueError for a moment that is not planned.
-    """
-    for section in chain:
-        for line in section.bar_lines:
-            if line >= sample:
-                return line
-    raise ValueError("Nothing is planned there yet.")
-
-
-def cut_short(chain: Sequence[LiveSection], line: int) -> list[LiveSection]:
-    """The chain up to a bar line: sections from there on are dropped, the one it falls in is cut.
-
-    Its clips end at the line as at any join; what rings, rings on. `line` is one of the chain's.
-    """
-    kept = [section for section in chain if section.start < line]
-    if not kept or kept[-1].end <= line:
-        return kept
-    last = kept[-1]
-    ended = (_ended(clip, line) for clip in last.clips)
-    clips_left = tuple(clip for clip in ended if clip is not None)
-    beats = last.beats[: last.beats.index(line) + 1]
-    kept[-1] = replace(last, beats=beats, clips=clips_left)
-    return kept
-
-
-def _ended(clip: Clip, line: int) -> Clip | None:
-    """The clip with nothing after `line` but its fade; None when it would not have begun."""
-    if clip.processor == "granular/1" or clip.fade_out > SAMPLE_RATE_HZ:
-        fade, before = round(DRIFT_S * SAMPLE_RATE_HZ), -round(DRIFT_S * SAMPLE_RATE_HZ) // 2
-    else:
-        fade, before, _ = DRUM_JOIN if clip.processor == "slices/1" else TONAL_JOIN
-    end = line - before + (fade + 1) // 2
-    if clip.end <= end:
-        return clip
-    if clip.start >= line - before - fade // 2:
-        return None
-    room = end - clip.start
-    fade_out = min(fade, room // 2)
-    return replace(clip, end=end, fade_in=min(clip.fade_in, room - fade_out), fade_out=fade_out)

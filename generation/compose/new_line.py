@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from generation.compose import console
-from generation.compose.arrange import Arrangement
+from generation.compose.arrange import Arrangement, Scene
 from generation.compose.choice import Dice
 from generation.compose.counterline import write_line
 from generation.compose.deck import Deck, Voice
@@ -154,6 +154,12 @@ def wanted_of(
     return found
 
 
+def bank_of(part: str, player: Player, strip: Strip, level_lufs: float) -> Bank:
+    """What plays a part through `strip`, as loud as it stands in a section of `level_lufs`."""
+    level = level_lufs + _OFFSET_DB[part] - strip.gain_db
+    return Bank(strip.source, player.voice.analysis.slices, level)
+
+
 def with_notes(recipe: Recipe, notes: Sequence[Note]) -> Recipe:
     """`recipe` with more notes, all in the order of time; nets that wrote any are named."""
     together = sorted((*recipe.notes, *notes), key=lambda note: (note.start, note.source))
@@ -173,8 +179,7 @@ def _playing(
     """The line as notes of the recipe, as loud as its part stands in the section."""
     span = made.scenes[line.section].span
     strip = next(s for s in recipe.strips if (s.source, s.section) == (source, line.section))
-    level = STANDING_LUFS + span.level_db + _OFFSET_DB[line.part] - strip.gain_db
-    bank = Bank(source, player.voice.analysis.slices, level)
+    bank = bank_of(line.part, player, strip, STANDING_LUFS + span.level_db)
     wanted = wanted_of(line.notes, line.chords, plan.at, span.bar * plan.beats_per_bar)
     heard = [one for one in wanted if one.start < recipe.length]
     return play(heard, [bank], net=line.net, reach=reach)
@@ -206,18 +211,24 @@ def _with_strip(
     """`recipe` with a strip of the line's own, where its stem has none in the section."""
     if any((strip.source, strip.section) == (source, section) for strip in recipe.strips):
         return recipe
-    span, voice = made.scenes[section].span, player.voice
-    roles = {one.role for one in made.scenes[section].voices}
-    strip = Strip(
+    strip = strip_of(ask, made.scenes[section], player.voice, source, section)
+    return replace(recipe, strips=(*recipe.strips, strip))
+
+
+def strip_of(ask: Ask, scene: Scene, voice: Voice, source: int, section: int) -> Strip:
+    """A strip for a voice that plays nothing but a new line in `scene`."""
+    roles = {one.role for one in scene.voices}
+    return Strip(
         source,
         section,
         0.0,
         console.pan(voice, source, Dice(ask.seed)),
-        console.bands(ask, voice, span, with_bass="bass" in roles, with_voice="vocals" in roles),
+        console.bands(
+            ask, voice, scene.span, with_bass="bass" in roles, with_voice="vocals" in roles
+        ),
         None,
-        console.send_db(ask, voice, span),
+        console.send_db(ask, voice, scene.span),
     )
-    return replace(recipe, strips=(*recipe.strips, strip))
 
 
 def with_remark(recipe: Recipe, remark: str) -> Recipe:

@@ -13,8 +13,8 @@ from typing import Any
 
 from generation.compose import console
 from generation.compose.choice import Dice
-from generation.compose.live import LiveSection, cut_short
 from generation.compose.mix import STANDING_LUFS, TARGET_LUFS
+from generation.compose.sections import LiveSection, cut_short
 from generation.compose.stream import AHEAD, count_planned, segment_range
 from generation.compose.values import Ask
 from generation.engine.memory import memory_of
@@ -22,6 +22,7 @@ from generation.recipe import (
     SAMPLE_RATE_HZ,
     Bus,
     Grid,
+    Note,
     Recipe,
     Section,
     Source,
@@ -76,6 +77,8 @@ def section_from(recipe: Recipe, frame: Mapping[str, Any]) -> LiveSection:
         strips=recipe.strips,
         figure=frame["figure"],
         remarks=recipe.remarks,
+        notes=recipe.notes,
+        nets=recipe.nets,
     )
 
 
@@ -86,6 +89,7 @@ def frame_of(section: LiveSection) -> dict[str, Any]:
         "beats": list(section.beats),
         "beats_per_bar": section.beats_per_bar,
         "figure": section.figure,
+        "by": section.by,
     }
 
 
@@ -116,13 +120,18 @@ def _joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
         for section in chain
         for clip in section.clips
     )
+    notes = tuple(
+        replace(note, source=place[section.sources[note.source].digest])
+        for section in chain
+        for note in section.notes
+    )
     last = chain[-1]
     grid = None
     if last.tempo_bpm is not None:
         grid = Grid(last.tempo_bpm, last.beats_per_bar, last.start)
     return Recipe(
         mode=reel.mode,
-        length=max(last.end, *(clip.end for clip in clips)),
+        length=max(last.end, *(clip.end for clip in clips), *map(_note_end, notes)),
         grid=grid,
         key=last.key,
         sources=sources,
@@ -136,6 +145,8 @@ def _joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
         target_lufs=reel.target_lufs,
         reached_lufs=reel.target_lufs,
         seed=reel.seed,
+        notes=notes,
+        nets=tuple(sorted({net for one in chain for net in one.nets})),
         remarks=tuple(dict.fromkeys(remark for one in chain for remark in one.remarks)),
     )
 
@@ -161,10 +172,14 @@ def _strips(chain: Sequence[LiveSection], sources: tuple[Source, ...]) -> list[S
 
 
 def _end_of(section: LiveSection, source: Source) -> int:
-    """The last sample of a source's clips in a section; -1 when it has none there."""
-    return max(
-        (clip.end for clip in section.clips if section.sources[clip.source] == source), default=-1
-    )
+    """The last sample of a source's clips and notes in a section; -1 when it has none there."""
+    clips = (clip.end for clip in section.clips if section.sources[clip.source] == source)
+    notes = (_note_end(one) for one in section.notes if section.sources[one.source] == source)
+    return max((*clips, *notes), default=-1)
+
+
+def _note_end(note: Note) -> int:
+    return note.start + note.length
 
 
 def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveSection]:

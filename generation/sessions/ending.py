@@ -50,7 +50,7 @@ def end_session(
     session.state, session.ended_at = State.FAILED if failed else State.ENDED, now
     session.end_code, session.end_sentence = why
     session.save(update_fields=["state", "ended_at", "end_code", "end_sentence"])
-    work.cancel_jobs(subject=session.subject(), kinds=(rules.PLAN, rules.SEGMENT), now=now)
+    work.cancel_jobs(subject=session.subject(), kinds=rules.MAKING, now=now)
     if session.record_id is not None:
         put = work.Wanted(rules.SEAL, session.subject(), Priority.SEAL)
         work.put_jobs(wanted=[put], now=now)
@@ -80,11 +80,14 @@ def end_idle_sessions(*, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What was heard in one minute: its lines (stem, ppm), and the digest of its windows."""
+    """What was heard in one minute: its lines (stem, ppm), the digest of its windows, and how much
+    of it nets wrote.
+    """
 
     minute: int
     lines: tuple[tuple[uuid.UUID, int], ...]
     windows_sha256: str
+    model_ppm: int = 0
 
 
 @transaction.atomic
@@ -98,6 +101,7 @@ def close_minute(*, session_id: uuid.UUID, minute: Minute, now: datetime) -> Non
         minute=minute.minute,
         lines=minute.lines,
         windows_sha256=minute.windows_sha256,
+        model_ppm=minute.model_ppm,
         now=now,
     )
     session.sealed = minute.minute + 1
@@ -111,10 +115,12 @@ def close_session(
     lines: Sequence[tuple[uuid.UUID, int]],
     windows_sha256: str,
     now: datetime,
+    model_ppm: int = 0,
 ) -> str:
     """Seal the record of a session that is over, all its minutes closed; the record's state.
 
-    Without lines nothing sounded and the record is void.
+    `model_ppm`: the nets' part of all that was heard. Without lines nothing sounded and the record
+    is void.
     """
     session = LiveSession.objects.select_for_update().get(id=session_id)
     assert session.record_id is not None
@@ -124,7 +130,7 @@ def close_session(
         record_id=session.record_id,
         lines=lines,
         windows_sha256=windows_sha256,
-        measured={},
+        measured={"model_ppm": model_ppm},
         files=[],
         now=now,
     )

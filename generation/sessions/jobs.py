@@ -29,8 +29,10 @@ def missing_segments(session: LiveSession, chain: list[Place], numbers: Iterable
     return sorted(n for n, _ in wanted - stored)
 
 
-def put_plan(session: LiveSession, now: datetime) -> None:
-    work.put_jobs(wanted=[work.Wanted(rules.PLAN, session.subject(), Priority.LIVE)], now=now)
+def put_plan(session: LiveSession, now: datetime, kind: str = rules.PLAN) -> None:
+    """Have the next section written: by rules at once, or (`kind` NETS) after what is urgent."""
+    priority = Priority.LIVE if kind == rules.PLAN else Priority.LIVE_AHEAD
+    work.put_jobs(wanted=[work.Wanted(kind, session.subject(), priority)], now=now)
 
 
 def put_segments(
@@ -66,9 +68,11 @@ def keep_going(session: LiveSession, now: datetime, *, since: int | None = None)
     counts as put already; so it is whoever waits for it that has it put once more.
     """
     chain = places_of(session)
-    is_due = not chain or rules.is_plan_due(chain[-1].end, session.handed)
-    if is_due or fallen(session, chain, now):
-        put_plan(session, now)
+    planner: str | None = rules.PLAN
+    if chain and not fallen(session, chain, now):
+        planner = rules.planner_for(session.mode, chain[-1].end, session.handed)
+    if planner is not None:
+        put_plan(session, now, planner)
     put_segments(session, chain, now, since=since)
     is_over = session.state not in rules.UNDER_WAY
     if rules.minutes_to_seal(session.handed, session.sealed, is_over=is_over):

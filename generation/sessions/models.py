@@ -163,6 +163,7 @@ class LiveSegment(models.Model):
 
     `version`: the index of the section that decided it; a change makes another version of the same
     number. `windows`: little-endian float64 rows of 100 ms, one column per digest of `sources`.
+    `generated`: a float64 per row, what notes of nets gave of it; empty where no net wrote any.
 
     Personal data: none.
     """
@@ -175,6 +176,7 @@ class LiveSegment(models.Model):
     bytes = models.PositiveIntegerField()
     sources = models.JSONField()
     windows = models.BinaryField()
+    generated = models.BinaryField(default=b"")
     stored_at = models.DateTimeField()
 
     class Meta:

@@ -140,7 +140,7 @@ def _part(
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A second of sound in the store; `windows`: see `models.LiveSegment`."""
+    """A second of sound in the store; `windows` and `generated`: see `models.LiveSegment`."""
 
     number: int
     version: int
@@ -149,6 +149,7 @@ class Rendered:
     size: int
     sources: Sequence[str]
     windows: bytes
+    generated: bytes = b""
 
 
 @transaction.atomic
@@ -167,6 +168,7 @@ def store_segment(*, session_id: uuid.UUID, rendered: Rendered, now: datetime) -
             "bytes": rendered.size,
             "sources": list(rendered.sources),
             "windows": rendered.windows,
+            "generated": rendered.generated,
             "stored_at": now,
         },
     )

@@ -23,8 +23,9 @@ from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations import rules as variations
 from generation.variations.rules import Mode, RequestRefused
 
-PLAN, SEGMENT, SEAL = "live_plan", "live_segment", "live_seal"
-KINDS = (PLAN, SEGMENT, SEAL)
+PLAN, NETS, SEGMENT, SEAL = "live_plan", "live_nets", "live_segment", "live_seal"
+MAKING = (PLAN, NETS, SEGMENT)
+KINDS = (*MAKING, SEAL)
 MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
 WISHES = ("energy", "valence", "brightness", "density", "tempo_bpm", "key", "vocals")
 NOTHING_LEFT = (
@@ -37,6 +38,10 @@ TOO_LONG = ("too_long", "A session lasts up to twelve hours; start another one."
 RENDERED_AHEAD = 5
 # And plan until so far beyond it, so that a section is there before its first segment is wanted.
 PLANNED_AHEAD = 12 * SAMPLE_RATE_HZ
+# Where planned sound ends nearer than this rules go on at once: nobody waits for nets.
+PRESSING = 7 * SAMPLE_RATE_HZ
+# Modes whose sections have bars for nets to write in.
+NETS_WRITE = (Mode.MOOD, Mode.FOCUS)
 # The moment that a change needs to be planned, rendered and fetched before it can be heard.
 REACTION = round(0.3 * SAMPLE_RATE_HZ)
 # A player may hold so much sound that it has not played yet; a change may still replace it.
@@ -166,6 +171,18 @@ def may_hand_out(state: str, handed: int, segment: int) -> bool:
 def is_plan_due(end: int, handed: int) -> bool:
     """Whether a chain that ends at `end` needs another section."""
     return end < handed + PLANNED_AHEAD and end < LONGEST
+
+
+def planner_for(mode: str, end: int, handed: int) -> str | None:
+    """Which job is to write what follows a chain that ends at `end`; None while it reaches far
+    enough.
+
+    Nets write where there is time for them, rules where sound is wanted soon or nets have nothing
+    to write.
+    """
+    if not is_plan_due(end, handed):
+        return None
+    return NETS if mode in NETS_WRITE and end >= handed + PRESSING else PLAN
 
 
 def minute_of(segment: int) -> int:

@@ -40,7 +40,7 @@ def _session(job: Job, now: datetime) -> None:
 
 
 def _nothing(_job: Job, _now: datetime) -> None:
-    """The job's own row says it: measuring failed, or it will be put again when it is wanted."""
+    """The job's own row says it: measuring failed, or another does it when it is wanted."""
 
 
 ENDINGS: dict[str, Ending] = {
@@ -48,6 +48,7 @@ ENDINGS: dict[str, Ending] = {
     rules.PIECE: _variation,
     rules.SEAL: _variation,
     sessions.PLAN: _session,
+    sessions.NETS: _nothing,
     sessions.SEGMENT: _session,
     sessions.SEAL: _nothing,
     **dict.fromkeys(encodings.KINDS, _nothing),

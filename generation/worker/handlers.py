@@ -18,7 +18,7 @@ from generation.worker.live import render_segment, seal_session
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
 from generation.worker.nets import warm_up as warm_up_nets
-from generation.worker.planning import plan_session
+from generation.worker.planning import plan_by_nets, plan_session
 from generation.worker.rendering import chosen_backend, render_piece
 from generation.worker.sealing import seal
 
@@ -27,6 +27,7 @@ HANDLERS: dict[str, Handler] = {
     rules.PIECE: render_piece,
     rules.SEAL: seal,
     sessions.PLAN: plan_session,
+    sessions.NETS: plan_by_nets,
     sessions.SEGMENT: render_segment,
     sessions.SEAL: seal_session,
     **dict.fromkeys(encodings.KINDS, encode),

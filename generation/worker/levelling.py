@@ -8,7 +8,7 @@ stands in the section's frame and strips, so a section stays a plain plan.
 import math
 from dataclasses import replace
 
-from generation.compose.live import LiveSection
+from generation.compose.sections import LiveSection
 from generation.recipe import WINDOW_SAMPLES
 from generation.sessions.models import LiveSession, Section
 from generation.variations.evidence import SILENCE_LUFS, rows_of

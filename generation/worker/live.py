@@ -7,6 +7,7 @@ the same bytes; what is attributed is what was handed out.
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +19,7 @@ from generation.engine import codecs
 from generation.engine.backends import backend_for
 from generation.engine.lines import lines_of
 from generation.engine.render import Cache
+from generation.engine.shares import generated_sources, model_ppm_of
 from generation.sessions import rules
 from generation.sessions.ending import Minute, close_minute, close_session
 from generation.sessions.jobs import missing_segments
@@ -79,6 +81,7 @@ def _render_once(session_id: str, number: int, clock: Clock) -> bool:
         size=len(data),
         sources=digests,
         windows=np.ascontiguousarray(sound.windows, dtype="<f8").tobytes(),
+        generated=sound.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
     )
     return not store_segment(session_id=session.id, rendered=rendered, now=clock())
 
@@ -90,15 +93,18 @@ def seal_session(job: Job, clock: Clock) -> None:
         return
     is_over = session.state not in rules.UNDER_WAY
     for minute in rules.minutes_to_seal(session.handed, session.sealed, is_over=is_over):
-        heard = _heard(session, rules.segments_of(minute))
-        lines, sha256 = _lines(session, heard)
-        close_minute(
-            session_id=session.id, minute=Minute(minute, tuple(lines), sha256), now=clock()
-        )
+        told = _told(session, _heard(session, rules.segments_of(minute)))
+        sealed = Minute(minute, told.lines, told.sha256, told.model_ppm)
+        close_minute(session_id=session.id, minute=sealed, now=clock())
     if is_over:
-        heard = _heard(session, range(session.handed // SEGMENT_SAMPLES))
-        lines, sha256 = _lines(session, heard)
-        close_session(session_id=session.id, lines=lines, windows_sha256=sha256, now=clock())
+        told = _told(session, _heard(session, range(session.handed // SEGMENT_SAMPLES)))
+        close_session(
+            session_id=session.id,
+            lines=told.lines,
+            windows_sha256=told.sha256,
+            model_ppm=told.model_ppm,
+            now=clock(),
+        )
 
 
 def _heard(session: LiveSession, numbers: range) -> list[LiveSegment]:
@@ -109,17 +115,27 @@ def _heard(session: LiveSession, numbers: range) -> list[LiveSegment]:
     return list(newest.values())
 
 
-def _lines(
-    session: LiveSession, heard: Sequence[LiveSegment]
-) -> tuple[list[tuple[UUID, int]], str]:
-    """(stem, ppm) by policy k-weighted-shapley/1 over all windows, and the digest of the tables."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What windows tell: (stem, ppm) by policy k-weighted-shapley/1, the digest of the tables, and
+    the nets' part in ppm.
+    """
+
+    lines: tuple[tuple[UUID, int], ...]
+    sha256: str
+    model_ppm: int
+
+
+def _told(session: LiveSession, heard: Sequence[LiveSegment]) -> _Told:
     digests = sorted({digest for one in heard for digest in one.sources})
     windows = np.concatenate([np.zeros((0, len(digests))), *_tables(heard, digests)])
+    notes = np.concatenate([np.zeros(0), *map(_generated, heard)])
     found = lines_of(windows, digests) if digests else ()
     sources = LicenceSource.objects.filter(record_id=session.record_id)
     stems = dict(sources.values_list("digest", "stem_id"))
     sha256 = hashlib.sha256(b"".join(_written(one) for one in heard)).hexdigest()
-    return [(stems[digest], ppm) for digest, ppm in found if ppm], sha256
+    lines = tuple((stems[digest], ppm) for digest, ppm in found if ppm)
+    return _Told(lines, sha256, model_ppm_of(windows, notes))
 
 
 def _tables(
@@ -133,6 +149,13 @@ def _tables(
         yield table
 
 
+def _generated(one: LiveSegment) -> npt.NDArray[np.float64]:
+    """What notes of nets gave of each of a segment's windows."""
+    told = np.frombuffer(bytes(one.generated), dtype="<f8")
+    return told if len(told) else np.zeros(len(bytes(one.windows)) // (8 * len(one.sources)))
+
+
 def _written(one: LiveSegment) -> bytes:
-    """A segment's table as it goes into the digest: who its columns are, then its numbers."""
-    return "\n".join(one.sources).encode() + b"\n" + bytes(one.windows)
+    """A segment's table as it goes into the digest: who its columns are, its numbers, the nets'."""
+    numbers = bytes(one.windows) + bytes(one.generated)
+    return "\n".join(one.sources).encode() + b"\n" + numbers

@@ -1,8 +1,9 @@
-"""The job "live_plan": the next sections of a live session, cleared anew for each of them.
+"""The jobs "live_plan" and "live_nets": the next sections of a session, each cleared anew.
 
 What was asked last is planned from the next bar line on; a stem whose grant fell leaves there too.
+Rules write the first section and whatever a change asks, at once; where there is time nets write.
 Invariant: a section rests on a clearance of its own moment that names all its sources, and follows
-from its targets, the seed and the sections before it.
+from its targets, the seed, the sections before it and the nets that its recipe names.
 """
 
 from collections.abc import Collection
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from generation.compose.live import LiveSection, cut_short, next_line, next_section
+from generation.compose.live import next_section
 from generation.compose.reel import (
     Reel,
     chain_from,
@@ -20,11 +21,14 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
+from generation.compose.sections import LiveSection, cut_short, next_line, said
+from generation.compose.sections_by_nets import section_by_nets
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, from_json, to_json
 from generation.sessions import rules
 from generation.sessions.asking import latest_control
 from generation.sessions.ending import end_session
+from generation.sessions.jobs import put_plan
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.operations import Planned, write_section
 from generation.sessions.queries import WITHDRAWN, fallen, heard_now, places_of
@@ -32,7 +36,7 @@ from generation.sessions.rules import State
 from generation.variations.rules import Mode
 from generation.work.models import Job
 from generation.worker.levelling import level_after, levelled
-from generation.worker.loop import Clock, JobRefused
+from generation.worker.loop import Clock, JobRefused, step_aside
 from generation.worker.material import (
     Material,
     chosen_for,
@@ -41,6 +45,7 @@ from generation.worker.material import (
     material_of,
     song_of,
 )
+from generation.worker.nets import nets_for
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
 from licensing.clearance.queries import ClearableRecording
@@ -60,10 +65,31 @@ def read_chain(rows: list[Section]) -> list[LiveSection]:
 
 
 def plan_session(job: Job, clock: Clock) -> None:
-    """Write sections until the session is planned far enough, the newest wishes among them."""
+    """Write by rules what is wanted soon, the newest wishes among it; the rest is left to nets."""
+    _plan(job, clock, rules.PLAN)
+
+
+def plan_by_nets(job: Job, clock: Clock) -> None:
+    """Write sections by nets until the session is planned far enough, letting urgent jobs pass.
+
+    What cannot wait, or was wished meanwhile, is left to rules.
+    """
+    _plan(job, clock, rules.NETS)
+
+
+def _plan(job: Job, clock: Clock, kind: str) -> None:
     for _ in range(REMEMBERED):
         session = LiveSession.objects.get(id=job.subject_ref)
-        if session.state not in rules.UNDER_WAY or not _write_next(session, clock):
+        if session.state not in rules.UNDER_WAY:
+            return
+        place = _next_place(session, clock)
+        if place is None:
+            return
+        planner = _planner_of(session, place)
+        if planner != kind:
+            put_plan(session, clock(), planner)
+            return
+        if not _write(session, place, clock, kind):
             return
 
 
@@ -78,15 +104,20 @@ class _Place:
     ask: Ask
 
 
-def _write_next(session: LiveSession, clock: Clock) -> bool:
-    """Write one section if one is due; False when none is, or the session came to its end."""
-    place = _next_place(session, clock)
-    if place is None:
-        return False
+def _planner_of(session: LiveSession, place: _Place) -> str:
+    """Which job writes the section that is due."""
+    if place.last is None or place.because:
+        return rules.PLAN
+    end = place.chain[-1].end
+    return rules.planner_for(session.mode, end, session.handed) or rules.PLAN
+
+
+def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool:
+    """Write the section that is due; False when it could not be."""
     for turn in range(TRIES):
         try:
             material = _material(session, clock)
-            _written(session, place, _planned(session, place, material), material, clock)
+            _written(session, place, _planned(session, place, material, kind), material, clock)
             return True
         except OpenRefused as refused:
             if turn == TRIES - 1:
@@ -154,12 +185,20 @@ def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Mat
 
 
 def _planned(
-    session: LiveSession, place: _Place, material: Material
+    session: LiveSession, place: _Place, material: Material, kind: str
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
     songs: list[Song] = [song_of(one, stems) for one, stems in material]
-    limits = tightest(stem.limits for _one, stems in material for stem in stems)
-    section = next_section(place.ask, songs, place.chain, limits=limits_of(limits.to_json()))
+    tight = tightest(stem.limits for _one, stems in material for stem in stems)
+    limits = limits_of(tight.to_json())
+    if kind == rules.NETS:
+        nets, instead = nets_for(str(session.id))
+        section = section_by_nets(
+            place.ask, songs, place.chain, nets, limits=limits, pause=step_aside
+        )
+        section = said(section, [instead] if instead else [])
+    else:
+        section = next_section(place.ask, songs, place.chain, limits=limits)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_recipe(place.last.recipe))

@@ -13,6 +13,7 @@ from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import LineView
 from portal.audio.label import AiLabel, ai_label
+from portal.listeners.live_place import label_of_record
 from portal.listeners.wording import megabytes
 
 _STATES = {
@@ -131,7 +132,7 @@ def session_licence(
         kind=kind,
         word=word,
         shares_note=_MINUTES_SO_FAR if is_open else "Each minute that was heard pays by its own.",
-        label=ai_label(record.model_ppm, is_planned=is_open),
+        label=label_of_record(record),
         lines=tuple(
             Line(
                 one.role,

@@ -15,7 +15,7 @@ from generation.sessions import rules
 from generation.sessions.asking import latest_control
 from generation.sessions.models import LiveSession
 from generation.variations.rules import TITLES, Mode
-from licensing.attribution.models import SealedMinute
+from licensing.attribution.models import LicenceRecord, SealedMinute
 from portal.audio.label import AiLabel, ai_label
 
 
@@ -91,15 +91,20 @@ def keys_of(mode: Mode) -> tuple[SteerKey, ...]:
 
 
 def label_of(session: LiveSession | None) -> AiLabel:
-    """What share is human: sections are laid out of stems, so a model has none unless a minute that
-    was sealed says so; of a session to come (None) it is the plan.
+    """What share of a session is human; of one to come (None) it is the plan."""
+    return label_of_record(session.record if session is not None else None)
+
+
+def label_of_record(record: LicenceRecord | None) -> AiLabel:
+    """What share of a session is human: of all that was heard once its record is sealed, before
+    that of the minutes closed so far, each counting the same.
     """
-    if session is None or session.record_id is None:
+    if record is None:
         return ai_label(0, is_planned=True)
-    known = list(
-        SealedMinute.objects.filter(record=session.record_id).values_list("model_ppm", flat=True)
-    )
-    return ai_label(sum(known) // len(known) if known else 0, is_planned=not known)
+    if record.state != LicenceRecord.State.OPEN:
+        return ai_label(record.model_ppm)
+    known = list(SealedMinute.objects.filter(record=record).values_list("model_ppm", flat=True))
+    return ai_label(-(-sum(known) // len(known)) if known else 0, is_planned=not known)
 
 
 def live_place(session: LiveSession, *, learns: bool) -> LivePlace:

@@ -31,9 +31,13 @@ class _Phrase:
     request: LineRequest
 
 
-def plan_lines(drafts: Sequence[Draft], chords: Sequence[ChordPlan]) -> list[LinePlan]:
-    """The new lines of each draft, all of them written together."""
-    phrases = [_phrases(draft, under) for draft, under in zip(drafts, chords, strict=True)]
+def plan_lines(
+    drafts: Sequence[Draft], chords: Sequence[ChordPlan], candidates: int = CANDIDATES
+) -> list[LinePlan]:
+    """The new lines of each draft, all of them written together, each phrase out of so many."""
+    phrases = [
+        _phrases(draft, under, candidates) for draft, under in zip(drafts, chords, strict=True)
+    ]
     wanted: list[tuple[Loaded, LineRequest]] = []
     for draft, asked in zip(drafts, phrases, strict=True):
         net = draft.net("line")
@@ -76,7 +80,7 @@ def _by_rules(draft: Draft, under: ChordPlan) -> LinePlan:
     return LinePlan(tuple(lines), tuple(said))
 
 
-def _phrases(draft: Draft, under: ChordPlan) -> list[_Phrase]:
+def _phrases(draft: Draft, under: ChordPlan, candidates: int) -> list[_Phrase]:
     """The phrases of all parts, in the order of parts and sections."""
     found: list[_Phrase] = []
     for part, player in draft.players.items():
@@ -87,7 +91,7 @@ def _phrases(draft: Draft, under: ChordPlan) -> list[_Phrase]:
                     continue
                 seed = _seed(draft, part, chords, returns.letter(chords))
                 request = LineRequest(
-                    part, chords, seed, CANDIDATES, density_of(draft.ask), player.register
+                    part, chords, seed, candidates, density_of(draft.ask), player.register
                 )
                 found.append(_Phrase(n, first, request))
     return found

@@ -12,8 +12,6 @@ from generation.compose.live import (
     RAMP,
     REST_S,
     WORK_S,
-    cut_short,
-    next_line,
     next_section,
 )
 from generation.compose.reel import (
@@ -25,6 +23,8 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
+from generation.compose.retrieval import Bank, Wanted, play
+from generation.compose.sections import cut_short, ended_notes, next_line
 from generation.compose.stream import (
     AHEAD,
     SEGMENT_SAMPLES,
@@ -44,6 +44,7 @@ from portal.demo.song import harbour
 from tests.generation.compose.songs import song
 
 RATE = 48_000
+NET = "ab" * 32
 
 
 def chain_of(ask, songs, count, changes=(), **how):
@@ -205,15 +206,27 @@ def segments(reel, chain, material, which, **how):
     return made
 
 
-@pytest.mark.parametrize("mode", ["remix", "ambient"])
-def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, material):
+def with_new_bass(section, heard):
+    """The section with a note on every beat by slices of the bass, as if a net had written it."""
+    bass = next(one for one in heard.stems if one.analysis.role == "bass")
+    place = [one.digest for one in section.sources].index(bass.digest)
+    pairs = pairwise(section.beats)
+    wanted = [Wanted(a, b - a, 40.0 + n % 5) for n, (a, b) in enumerate(pairs)]
+    playing = play(wanted, [Bank(place, bass.analysis.slices, -20.0)], net=NET)
+    return replace(section, notes=ended_notes(playing.notes, section.end), nets=(NET,))
+
+
+@pytest.mark.parametrize(("mode", "written"), [("remix", (1, 3)), ("ambient", ())])
+def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, written, material):
     heard, samples = material
     ask = Ask(mode, seed=2, energy=0.3)
     changed = replace(ask, energy=0.9, tempo_bpm=110.0)
     chain = chain_of(ask, [heard], 2, bars=2)
+    chain = [with_new_bass(one, heard) if n in written else one for n, one in enumerate(chain)]
     chain = cut_short(chain, next_line(chain, chain[1].start + RATE))
     chain += [next_section(changed, [heard], chain, bars=1)]
     chain += [next_section(changed, [heard], chain, bars=4)]
+    chain = [*chain[:3], with_new_bass(chain[3], heard)] if 3 in written else chain
     reel = reel_of(ask)
     whole = render(
         recipe_of(reel, chain), samples, onsets_of([heard]), 0, chain[-1].end, with_parts=False
@@ -224,12 +237,16 @@ def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, mat
         np.concatenate([one.audio for one in made], axis=1), whole.audio[:, : count * RATE]
     )
     assert any(len(part_for(reel, chain, index)) < len(chain) for index in range(count))
+    generated = np.concatenate([one.generated for one in made])
+    assert np.array_equal(generated, whole.generated[: 10 * count])
+    assert bool(np.any(generated)) == bool(written)
 
 
 def test_a_change_is_heard_from_the_next_bar_line_on_and_not_before(material):
     heard, _samples = material
     ask = Ask("remix", seed=7, energy=0.2)
     reel, chain = reel_of(ask), chain_of(ask, [heard], 3, bars=4)
+    chain = [with_new_bass(one, heard) for one in chain]
     line = next_line(chain, 5 * RATE)
     other = cut_short(chain, line)
     other += [next_section(replace(ask, energy=0.9), [heard], other, bars=4)]

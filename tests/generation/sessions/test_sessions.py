@@ -10,10 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from generation import recipe as recipes
-from generation.compose.reel import recipe_of, reel_from
 from generation.compose.stream import SEGMENT_SAMPLES, first_changed
-from generation.engine.codecs import decode_flac, from_int24, to_int24
-from generation.engine.render import render
 from generation.sessions import rules
 from generation.sessions.asking import is_waiting
 from generation.sessions.jobs import keep_going
@@ -35,37 +32,19 @@ from generation.sessions.queries import (
 from generation.sessions.rules import State
 from generation.variations.rules import RequestRefused
 from generation.work.operations import claim_next, finish
-from generation.worker.planning import read_chain
 from licensing.attribution.models import LicenceRecord, MinuteLine, SealedMinute
-from licensing.catalog.store import audio_store
 from licensing.clearance.operations import withdraw_grant
-from tests.generation.sessions.conftest import begin, listen, open_jobs, work_off
+from tests.generation.sessions.conftest import (
+    begin,
+    heard,
+    listen,
+    open_jobs,
+    rendered,
+    work_off,
+)
 from tests.studio import ACTOR, LISTENER
 
 RATE = 48_000
-
-
-def heard(session, numbers):
-    """The samples of segments in their last version."""
-    parts = []
-    for number in numbers:
-        row = session.segments.filter(number=number).order_by("-version").first()
-        with audio_store().open(row.name) as stored:
-            parts.append(decode_flac(stored.read()))
-    return np.concatenate(parts, axis=1)
-
-
-def rendered(session, material, end):
-    """One long render of the same sections."""
-    rows = list(session.sections.all())
-    plan = recipe_of(reel_from(recipes.from_json(rows[0].recipe)), read_chain(rows))
-    stems = dict(zip(material.digests, material.audio, strict=True))
-    onsets = {
-        digest: (np.array(one.onsets, dtype=np.int64), np.array(one.onset_db))
-        for digest, one in zip(material.digests, material.measures, strict=True)
-    }
-    whole = render(plan, stems, onsets, 0, end, with_parts=False, with_windows=False)
-    return from_int24(to_int24(whole.audio))
 
 
 def test_a_session_opens_its_record_before_its_first_sound_and_stays_ahead(studio):

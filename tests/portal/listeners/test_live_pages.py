@@ -186,6 +186,28 @@ def test_the_shares_of_a_sealed_session_are_the_records_own(client, paying, stag
     assert "Each minute that was heard pays by its own." in licence
 
 
+def test_the_part_of_nets_is_said_of_minutes_that_are_closed_and_then_of_all(
+    client, paying, stage
+) -> None:
+    session = going_on(paying, stage, NOW)
+    for page in ("live", "live_licence"):
+        assert "Planned: 100 % human stems, 0 % model." in text_of(client, page, session.pk)
+    lines = ((stage.drums.pk, 600_000), (stage.vocals.pk, 400_000))
+    for minute, model_ppm in enumerate((0, 260_000)):
+        told = Minute(minute, lines, "a" * 64, model_ppm)
+        close_minute(session_id=session.pk, minute=told, now=NOW)
+    for page in ("live", "live_licence"):
+        text = text_of(client, page, session.pk)
+        assert "87 % human stems, 13 % model." in text
+        assert "Planned" not in text
+    LiveSession.objects.filter(pk=session.pk).update(handed=70 * 48_000)
+    end_session(session_id=session.pk, now=NOW)
+    sealing = {"lines": lines, "windows_sha256": "b" * 64, "model_ppm": 40_000, "now": NOW}
+    close_session(session_id=session.pk, **sealing)
+    for page in ("live", "live_licence"):
+        assert "96 % human stems, 4 % model." in text_of(client, page, session.pk)
+
+
 def test_an_end_that_nobody_asked_for_says_why(client, paying, stage) -> None:
     first = going_on(paying, stage, NOW)
     LiveSession.objects.filter(pk=first.pk).update(handed=48_000)

@@ -115,6 +115,7 @@ def _more_energy_is_heard_at_the_next_bar(tab, site) -> None:
     )
     changes = [one for one in _what_came(tab)[1] if one["because"]]
     line = next(one["start"] for one in changes if one["control"] == 3)
+    assert next(one["energy"] for one in changes if one["control"] == 3) == 0.8
     last = line // RATE + 6
     _until_clock(tab, last, 3000)
     seconds, sections = _what_came(tab)

@@ -31,6 +31,7 @@ export class Steering {
     this.targets = JSON.parse(place.dataset.targets);
     this.pending = null;
     this.undone = null;
+    this.sent = Promise.resolve();
     for (const key of place.querySelectorAll("[data-target]")) {
       key.addEventListener("click", () => this.press(key));
     }
@@ -39,7 +40,17 @@ export class Steering {
     list.addEventListener("changed", () => this.answer());
   }
 
+  /** Keys pressed in a row count each from what the one before left. */
+  inTurn(act) {
+    this.sent = this.sent.then(act);
+    return this.sent;
+  }
+
   press(key) {
+    return this.inTurn(() => this.step(key));
+  }
+
+  step(key) {
     const wish = wishOf(key.dataset, this.targets, this.tempo());
     if (!wish) return this.tell(key.dataset.endWords);
     const name = Object.keys(wish)[0];
@@ -48,8 +59,11 @@ export class Steering {
   }
 
   takeBack() {
-    const { before, control, words } = this.undone;
-    return this.send(before, `Without “${words}”`, null, control);
+    return this.inTurn(() => {
+      if (!this.undone) return undefined;
+      const { before, control, words } = this.undone;
+      return this.send(before, `Without “${words}”`, null, control);
+    });
   }
 
   async send(wishes, words, before, undoes) {

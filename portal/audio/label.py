@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 _PPM_PER_PERCENT = 10_000
 UNKNOWN = "Human stems, and notes by a model whose share is measured when all is made."
+UNKNOWN_LIVE = (
+    "Human stems, and here and there notes by a model: its share is measured by the minute."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class AiLabel:
     human_percent: int
     model_percent: int
     is_known: bool = True
+
+
+def live_label() -> AiLabel:
+    """The label of a session of which no minute is measured, where nets may write parts."""
+    return AiLabel(UNKNOWN_LIVE, 100, 0, is_known=False)
 
 
 def ai_label(model_ppm: int, *, is_planned: bool = False, is_known: bool = True) -> AiLabel:

@@ -76,7 +76,7 @@ def live_ask(user: User, given: Mapping[str, str], now: datetime) -> LiveAsk:
         partial="partials/live_form.html",
         key=str(uuid.uuid4()),
         ask_again=reverse("listeners:live_new"),
-        label=label_of(None),
+        label=label_of(None, mode),
         modes=mode_choices(ANEW_MODES, mode),
         faders=faders(wishes, _GROUND),
         choices=(

@@ -67,7 +67,7 @@ def live_over(session: LiveSession) -> LiveOver:
         partial="partials/live_over.html",
         title=session.title,
         lead=lead_of(session),
-        label=label_of(session),
+        label=label_of(session, Mode(session.mode)),
         ended=_ended(session),
         facts=_facts(session),
         credits=tuple(

@@ -16,7 +16,7 @@ from generation.sessions.asking import latest_control
 from generation.sessions.models import LiveSession
 from generation.variations.rules import TITLES, Mode
 from licensing.attribution.models import LicenceRecord, SealedMinute
-from portal.audio.label import AiLabel, ai_label
+from portal.audio.label import AiLabel, ai_label, live_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +90,27 @@ def keys_of(mode: Mode) -> tuple[SteerKey, ...]:
     return (*_KEYS, *tempo, *vocals)
 
 
-def label_of(session: LiveSession | None) -> AiLabel:
+def label_of(session: LiveSession | None, mode: Mode) -> AiLabel:
     """What share of a session is human; of one to come (None) it is the plan."""
-    return label_of_record(session.record if session is not None else None)
+    record = session.record if session is not None else None
+    return planned_label(mode) if record is None else label_of_record(record)
 
 
-def label_of_record(record: LicenceRecord | None) -> AiLabel:
+def planned_label(mode: Mode) -> AiLabel:
+    """What can be said before a minute is measured: nets write no part of an ambience."""
+    return ai_label(0, is_planned=True) if mode is Mode.AMBIENT else live_label()
+
+
+def label_of_record(record: LicenceRecord) -> AiLabel:
     """What share of a session is human: of all that was heard once its record is sealed, before
     that of the minutes closed so far, each counting the same.
     """
-    if record is None:
-        return ai_label(0, is_planned=True)
     if record.state != LicenceRecord.State.OPEN:
         return ai_label(record.model_ppm)
     known = list(SealedMinute.objects.filter(record=record).values_list("model_ppm", flat=True))
-    return ai_label(-(-sum(known) // len(known)) if known else 0, is_planned=not known)
+    if not known:
+        return planned_label(Mode(record.use.lower()))
+    return ai_label(-(-sum(known) // len(known)))
 
 
 def live_place(session: LiveSession, *, learns: bool) -> LivePlace:
@@ -115,7 +121,7 @@ def live_place(session: LiveSession, *, learns: bool) -> LivePlace:
         partial="partials/live_player.html",
         title=session.title,
         lead=lead_of(session),
-        label=label_of(session),
+        label=label_of(session, mode),
         addresses=addresses_of(session),
         targets=json.dumps({name: targets[name] for name in rules.WISHES}),
         keys=keys_of(mode),

@@ -60,7 +60,7 @@ def test_with_a_receipt_the_key_stands_behind_the_label_and_what_it_costs(
     client, paying, stage
 ) -> None:
     text = text_of(client, "live_new")
-    label, key = text.index("100 % human stems"), text.index("Start this session")
+    label, key = text.index("Human stems, and here and there"), text.index("Start this session")
     assert label < key
     assert "every started minute pays those you hear" in text
 
@@ -77,6 +77,8 @@ def test_a_mode_offers_what_it_can_do(
     assert ('name="tempo"' in text) is offers_tempo
     assert ("112 bpm" in text) is offers_tempo
     assert ('name="vocals"' in text) is offers_vocals
+    # Nets write parts of what has a beat; an ambience is stems alone.
+    assert ("Planned: 100 % human stems, 0 % model." in text) is not offers_tempo
 
 
 def test_only_artists_who_allow_it_can_be_chosen_and_a_recording_leads_to_its_own(
@@ -191,7 +193,7 @@ def test_the_part_of_nets_is_said_of_minutes_that_are_closed_and_then_of_all(
 ) -> None:
     session = going_on(paying, stage, NOW)
     for page in ("live", "live_licence"):
-        assert "Planned: 100 % human stems, 0 % model." in text_of(client, page, session.pk)
+        assert "notes by a model: its share is measured" in text_of(client, page, session.pk)
     lines = ((stage.drums.pk, 600_000), (stage.vocals.pk, 400_000))
     for minute, model_ppm in enumerate((0, 260_000)):
         told = Minute(minute, lines, "a" * 64, model_ppm)

@@ -6,6 +6,7 @@ the same bytes; what is attributed is what was handed out.
 
 import hashlib
 import io
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -35,8 +36,10 @@ from licensing.attribution.models import LicenceSource
 from licensing.catalog.store import object_name, put_once
 
 LIVE = "live"
-# As many sessions as a core can serve keep their tapes between two seconds.
-_cache = Cache(recipes=24, checkpoints=8_192)
+# As many sessions as a core can serve keep their tapes between two seconds, each of its newest
+# section alone: a section's tapes take some hundred megabytes.
+SESSIONS_KEPT = 10
+_caches: OrderedDict[str, Cache] = OrderedDict()
 
 
 def render_segment(job: Job, clock: Clock) -> None:
@@ -67,7 +70,7 @@ def _render_once(session_id: str, number: int, clock: Clock) -> bool:
         load_onsets(digests),
         start,
         end,
-        cache=_cache,
+        cache=_cache_of(session_id),
         with_parts=False,
     )
     data = codecs.encode_flac(sound.audio)
@@ -84,6 +87,14 @@ def _render_once(session_id: str, number: int, clock: Clock) -> bool:
         generated=sound.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
     )
     return not store_segment(session_id=session.id, rendered=rendered, now=clock())
+
+
+def _cache_of(session_id: str) -> Cache:
+    """What this worker keeps of a session; of those heard longest ago nothing."""
+    _caches[session_id] = _caches.pop(session_id, None) or Cache(recipes=1, checkpoints=512)
+    while len(_caches) > SESSIONS_KEPT:
+        _caches.popitem(last=False)
+    return _caches[session_id]
 
 
 def seal_session(job: Job, clock: Clock) -> None:

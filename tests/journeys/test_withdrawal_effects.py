@@ -1,4 +1,4 @@
-"""A holder withdraws on her page: what the listener, the partner and the next request meet then."""
+"""A holder withdraws on her page: what the listener and the next request meet then."""
 
 from datetime import timedelta
 
@@ -11,10 +11,6 @@ from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import may_serve
 from licensing.clearance.queries import preflight_use
 from portal.accounts.models import Membership, User
-from portal.partners.models import WithdrawalNotice
-from portal.partners.news import tell_partners
-from portal.partners.operations import create_client
-from portal.partners.rules import SCOPES
 from tests.portal.listeners.made import granted_stage, pay, sealed
 
 PASSWORD = "tape organ at low tide"
@@ -40,37 +36,24 @@ def choose(artist, stage, **facts):
     return artist.post(address, facts, follow=True).content.decode()
 
 
-def once_told():
-    """News waits for older transactions of the whole server, other workers' databases included."""
-    for _ in range(200_000):
-        tell_partners(now=timezone.now())
-        if WithdrawalNotice.objects.exists():
-            return
-    raise AssertionError("the news did not come")
-
-
 @pytest.mark.parametrize(
-    ("facts", "plays_now", "plays_later", "days_for_partners"),
+    ("facts", "plays_now", "plays_later"),
     [
-        ({"effect": "KEEP"}, True, True, None),
-        ({"effect": "SUNSET", "until": LAST.isoformat()}, True, False, 31),
-        ({"effect": "TAKE_DOWN"}, False, False, 7),
+        ({"effect": "KEEP"}, True, True),
+        ({"effect": "SUNSET", "until": LAST.isoformat()}, True, False),
+        ({"effect": "TAKE_DOWN"}, False, False),
     ],
     ids=["keep", "sunset", "take_down"],
 )
 def test_what_is_finished_follows_her_choice_and_nothing_new_is_made(
-    committed_db, facts, plays_now, plays_later, days_for_partners
+    db, facts, plays_now, plays_later
 ):
     stage = granted_stage()
     ana, artist = login("ana")
     Membership.objects.create(user=ana, party=stage.ana, role="ADMIN", created_at=NOW)
     lea, listener = login("lea")
-    partner, _ = create_client(
-        name="Stride", channel="fitness", territory="DE", scopes=SCOPES, by="test", now=NOW
-    )
     pay(lea, NOW)
     row = sealed(lea, stage, NOW)
-    sealed(("client", str(partner.id)), stage, NOW)
     play = reverse("listeners:play", args=[row.pk])
     assert listener.post(play).status_code == 200
 
@@ -87,11 +70,3 @@ def test_what_is_finished_follows_her_choice_and_nothing_new_is_made(
     record = LicenceRecord.objects.get(pk=row.record_id)
     assert (record.state, sum(record.lines.values_list("ppm", flat=True))) == ("SEALED", 1_000_000)
     assert listener.get(reverse("listeners:licence", args=[row.pk])).status_code == 200
-
-    if days_for_partners is None:
-        assert tell_partners(now=timezone.now()) == 0
-        return
-    once_told()
-    for notice in WithdrawalNotice.objects.all():
-        assert notice.client == partner
-        assert (notice.deadline.date() - NOW.date()).days == days_for_partners

@@ -104,7 +104,7 @@ def test_what_the_form_sends_begins_a_session_whose_place_can_be_fetched(
         "focus", stage.ana.pk, 112.0,
     )  # fmt: skip
     place = client.get(answer.json()["page"], headers={"HX-Request": "true"}).content.decode()
-    assert place.index("human stems") < place.index("data-play")
+    assert place.index("Human stems") < place.index("data-play")
     assert "<html" not in place
     keys = re.findall(r'data-target="(\w+)"', place)
     assert set(keys) == {"energy", "brightness", "density", "tempo_bpm"}

@@ -42,6 +42,7 @@ class LivePlayer:
     end_at: str = ""
     have: int = -1
     after: int = 0
+    unbroken: int = 0
     sections: dict[int, dict[str, Any]] = field(default_factory=dict)
     listed: dict[int, dict[str, Any]] = field(default_factory=dict)
     held: dict[int, Held] = field(default_factory=dict)
@@ -104,8 +105,12 @@ class LivePlayer:
         self.take(answer.json())
 
     def position(self) -> float:
-        """The second of the session that sounds now."""
-        return max(0.0, time.perf_counter() - self.began_at) if self.began_at else 0.0
+        """The second of the session that sounds now; where one is missing, it is waited for."""
+        if not self.began_at:
+            return 0.0
+        while self.unbroken in self.held:
+            self.unbroken += 1
+        return min(max(0.0, time.perf_counter() - self.began_at), float(self.unbroken))
 
     def fetch(self, number: int) -> None:
         """Take one second, in the version that is listed."""
@@ -121,6 +126,8 @@ class LivePlayer:
             raise SystemExit("What came is no FLAC.")
         now = time.perf_counter()
         late = now - (self.began_at + number) if self.began_at else 0.0
+        if late > 0.0 and number == self.unbroken:
+            self.began_at += late
         self.held[number] = Held(one["version"], now, late)
 
     def wanted(self) -> list[int]:

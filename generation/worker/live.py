@@ -91,7 +91,9 @@ def _render_once(session_id: str, number: int, clock: Clock) -> bool:
 
 def _cache_of(session_id: str) -> Cache:
     """What this worker keeps of a session; of those heard longest ago nothing."""
-    _caches[session_id] = _caches.pop(session_id, None) or Cache(recipes=1, checkpoints=512)
+    if session_id not in _caches:
+        _caches[session_id] = Cache(recipes=1, checkpoints=512)
+    _caches.move_to_end(session_id)
     while len(_caches) > SESSIONS_KEPT:
         _caches.popitem(last=False)
     return _caches[session_id]

@@ -96,14 +96,18 @@ def list_segments(
 
 def is_withdrawn(session: LiveSession, number: int, at: datetime) -> bool:
     """Whether segment `number` holds some bars of a section that fell."""
-    chain = places_of(session)
+    return _holds_fallen(session, places_of(session), number, at)
+
+
+def _holds_fallen(session: LiveSession, chain: Sequence[Place], number: int, at: datetime) -> bool:
     gone = fallen(session, chain, at)
     return any(place.number in gone for place in heard_in(chain, number))
 
 
 def find_segment(session: LiveSession, number: int, at: datetime) -> LiveSegment | None:
     """One segment in its present version, when it may be heard at `at`."""
-    version = version_of(places_of(session), number)
-    if version is None or is_withdrawn(session, number, at):
+    chain = places_of(session)
+    version = version_of(chain, number)
+    if version is None or _holds_fallen(session, chain, number, at):
         return None
     return session.segments.filter(number=number, version=version).first()

@@ -4,13 +4,18 @@ It knows a use that somebody asked for, whatever is made of it. It refuses to kn
 chooses what is not cleared, and a refusal carries a code and a sentence for a person.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from generation.analysis.queries import measured_stems, recording_analysis, stem_analyses
-from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
+from generation.analysis.queries import (
+    measured_stems,
+    recording_analyses,
+    recording_analysis,
+    stem_analyses,
+)
+from generation.analysis.values import ROLES, StemAnalysis
 from generation.compose.values import Limits, Song, SongStem
 from generation.variations import choosing, rules
 from generation.variations.rules import Mode
@@ -87,7 +92,7 @@ def chosen_for(
     """The stems that the house chooses of all that may be used, where none were named."""
     targets: dict[str, Any] = request.targets
     chosen = choosing.choose(
-        [_candidate(one) for one in found if measured_stems(one.recording_id)],
+        _candidates(found),
         Mode(request.mode),
         tempo_bpm=targets["tempo_bpm"],
         key=targets["key"],
@@ -114,32 +119,32 @@ def material_of(found: tuple[ClearableRecording, ...], chosen: Collection[UUID] 
     return material
 
 
-def _together(one: ClearableRecording) -> RecordingAnalysis:
-    found = recording_analysis(one.recording_id)
-    if found is None:
-        raise JobRefused(*UNMEASURED)
-    return found
+def _candidates(found: Sequence[ClearableRecording]) -> list[choosing.Candidate]:
+    """The recordings that were measured as a whole, read together however many there are."""
+    together = recording_analyses(one.recording_id for one in found)
+    measured = [one for one in found if one.recording_id in together]
+    known = stem_analyses(stem.stem_id for one in measured for stem in one.stems)
+    return [
+        choosing.Candidate(
+            recording=str(one.recording_id),
+            stems=tuple(
+                (str(stem.stem_id), heard.role) for stem, heard in _roles(one.stems, known)
+            ),
+            tempo_bpm=together[one.recording_id].tempo_bpm,
+            key=together[one.recording_id].key,
+            with_others=one.limits.with_others,
+        )
+        for one in measured
+    ]
 
 
-def _candidate(one: ClearableRecording) -> choosing.Candidate:
-    analysis = _together(one)
-    return choosing.Candidate(
-        recording=str(one.recording_id),
-        stems=tuple((str(stem.stem_id), found.role) for stem, found in _analyses(one.stems)),
-        tempo_bpm=analysis.tempo_bpm,
-        key=analysis.key,
-        with_others=one.limits.with_others,
-    )
-
-
-def _analyses(
-    stems: Sequence[ClearableStem],
+def _roles(
+    stems: Sequence[ClearableStem], known: Mapping[UUID, StemAnalysis]
 ) -> list[tuple[ClearableStem, StemAnalysis]]:
     """What was measured in each, with the role that the artist gave it.
 
     Raises JobRefused while one of them is not measured.
     """
-    known = stem_analyses(stem.stem_id for stem in stems)
     if not all(stem.stem_id in known for stem in stems):
         raise JobRefused(*UNMEASURED)
     found = ((stem, known[stem.stem_id]) for stem in stems)
@@ -161,13 +166,13 @@ def limits_of(limits: dict[str, Any]) -> Limits:
 
 def song_of(one: ClearableRecording, stems: tuple[ClearableStem, ...]) -> Song:
     """The recording as the director reads it, with its Gram matrices cut to the stems at hand."""
-    analysis = _together(one)
-    order = measured_stems(one.recording_id)
-    if not {stem.stem_id for stem in stems} <= set(order):
+    analysis, order = recording_analysis(one.recording_id), measured_stems(one.recording_id)
+    if analysis is None or not {stem.stem_id for stem in stems} <= set(order):
         raise JobRefused(*UNMEASURED)
     rows = [order.index(stem.stem_id) for stem in stems]
     gram = tuple(tuple(tuple(span[i][j] for j in rows) for i in rows) for span in analysis.gram)
+    known = stem_analyses(stem.stem_id for stem in stems)
     return Song(
-        stems=tuple(SongStem(one.digest, one.label, found) for one, found in _analyses(stems)),
+        stems=tuple(SongStem(one.digest, one.label, found) for one, found in _roles(stems, known)),
         analysis=replace(analysis, gram=gram),
     )

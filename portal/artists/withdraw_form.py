@@ -21,7 +21,7 @@ class WithdrawForm(forms.Form):
         ],
         widget=forms.RadioSelect,
         initial=Effect.TAKE_DOWN.value,
-        label="The finished variations",
+        label="What becomes of them",
         error_messages={"required": "Choose what becomes of the finished variations."},
     )
     until = forms.DateField(

@@ -6,8 +6,9 @@ subject appear together. Two sweepers at once are harmless.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import close_old_connections, transaction
 
@@ -24,6 +25,7 @@ from licensing.attribution.operations import sweep_deleted_audio
 log = logging.getLogger(__name__)
 
 CLEARING_EVERY = 60
+Deed = Callable[[Clock], object]
 
 
 def sweep_once(*, now: datetime) -> work.Swept:
@@ -35,8 +37,14 @@ def sweep_once(*, now: datetime) -> work.Swept:
     return swept
 
 
-def sweep_forever(*, clock: Clock, stop: threading.Event, every_s: float = 1.0) -> None:
-    """Sweep until `stop` is set.
+def sweep_forever(
+    *,
+    clock: Clock,
+    stop: threading.Event,
+    every_s: float = 1.0,
+    beside: Mapping[str, Deed] = MappingProxyType({}),
+) -> None:
+    """Sweep until `stop` is set. `beside`: what rooms above want done with the clearing.
 
     What is away (the database, the store) is logged and asked again; a store that is away never
     keeps jobs from being taken back.
@@ -45,12 +53,12 @@ def sweep_forever(*, clock: Clock, stop: threading.Event, every_s: float = 1.0) 
     while not stop.wait(every_s):
         _try("queue", _sweep_queue, clock)
         if passes % CLEARING_EVERY == 0:
-            for name, deed in CLEARING.items():
+            for name, deed in (*CLEARING.items(), *beside.items()):
                 _try(name, deed, clock)
         passes += 1
 
 
-def _try(name: str, deed: Callable[[Clock], object], clock: Clock) -> None:
+def _try(name: str, deed: Deed, clock: Clock) -> None:
     try:
         close_old_connections()
         deed(clock)
@@ -64,7 +72,7 @@ def _sweep_queue(clock: Clock) -> None:
     mend_sessions(now=clock())
 
 
-CLEARING: dict[str, Callable[[Clock], object]] = {
+CLEARING: dict[str, Deed] = {
     "idle sessions": lambda clock: end_idle_sessions(now=clock()),
     "uploads": lambda clock: abandon_uploads(now=clock()),
     "stage times": lambda clock: forget_stage_times(now=clock()),

@@ -83,3 +83,15 @@ def test_a_store_that_is_away_never_stops_the_queue(db, monkeypatch):
     monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
     sweeper.sweep_forever(clock=timezone.now, stop=stop, every_s=0.0)
     assert len(passes) == 3
+
+
+def test_what_rooms_above_want_done_is_done_in_turn_with_the_clearing(db, monkeypatch):
+    stop, asked = threading.Event(), []
+
+    def news(clock):
+        asked.append(clock())
+        stop.set()
+
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
+    sweeper.sweep_forever(clock=timezone.now, stop=stop, every_s=0.0, beside={"news": news})
+    assert len(asked) == 1

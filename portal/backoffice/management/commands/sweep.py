@@ -1,4 +1,4 @@
-"""`manage.py sweep`: take jobs back from lost workers, every second, until it is told to stop."""
+"""`manage.py sweep`: take jobs back from lost workers and tell partners the news, until stopped."""
 
 import signal
 import threading
@@ -8,15 +8,17 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from generation.worker.sweeper import sweep_forever
+from portal.partners.news import tell_partners
 
 
 class Command(BaseCommand):
     """One sweeper is enough for an installation; a second one is harmless."""
 
-    help = "Take jobs back from lost workers and ring for what waits."
+    help = "Take jobs back from lost workers, ring for what waits, tell partners of withdrawals."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        sweep_forever(clock=timezone.now, stop=stop)
+        news = {"partners' news": lambda clock: tell_partners(now=clock())}
+        sweep_forever(clock=timezone.now, stop=stop, beside=news)

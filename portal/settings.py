@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "licensing.attribution",
     "licensing.royalties",
     "licensing.payouts",
+    "licensing.releases",
     "generation.work",
     "generation.serving",
     "generation.analysis",
@@ -128,6 +129,8 @@ OWN_CHANNEL = "SITE"
 
 # Without a key nobody can be paid; everything else works. The base leads to the stand-in.
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+# The registrant prefix of the ISRCs that releases get.
+ISRC_PREFIX = env.text("ISRC_PREFIX", "").strip().upper()
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from generation.variations.rules import State
+from licensing.ulid import new_ulid
 
 
 class VariationRequest(models.Model):
@@ -51,10 +52,12 @@ class VariationRequest(models.Model):
 class Variation(models.Model):
     """The derivative recording of one request, from first thought to finished files.
 
+    Its id is a ULID: a service that makes variations on request has too few ISRCs for them.
+
     Personal data: through its request only.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_ulid, editable=False)
     request = models.OneToOneField(
         VariationRequest, on_delete=models.PROTECT, related_name="variation"
     )

@@ -8,8 +8,8 @@ says what `variation` names; of a live session, `plays` are its minutes.
 import csv
 import io
 import json
-from collections.abc import Sequence
 
+from licensing.cells import safe_cell
 from licensing.money import amount_text
 from licensing.royalties.queries import LineView, StatementView
 
@@ -45,12 +45,12 @@ def as_csv(statement: StatementView) -> bytes:
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
     for name, value in _head(statement).items():
-        write([name, _safe(value)])
+        write([name, safe_cell(value)])
     write([])
     write(COLUMNS)
     for line in statement.lines:
         row = _row(line, statement.currency)
-        write([_safe(row[name]) for name in COLUMNS])
+        write([safe_cell(row[name]) for name in COLUMNS])
     return text.getvalue().encode()
 
 
@@ -100,15 +100,3 @@ def _row(line: LineView, currency: str) -> dict[str, object]:
         "currency": currency,
         "line_id": str(line.id),
     }
-
-
-def _safe(value: object) -> object:
-    """Titles are other people's text: never let one run as a formula in a spreadsheet."""
-    dangerous: Sequence[str] = ("=", "+", "-", "@", "\t", "\r")
-    if isinstance(value, str) and value.startswith(tuple(dangerous)) and not _is_number(value):
-        return "'" + value
-    return "" if value is None else value
-
-
-def _is_number(text: str) -> bool:
-    return text.lstrip("-").replace(".", "", 1).isdecimal()

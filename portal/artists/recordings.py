@@ -40,6 +40,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
     )
     facts = {
         "recordings": rows,
+        "parties": access.parties_of(request.user),
         "may_bring": access.parties_of(request.user, "edit").exists(),
         **NAV,
     }

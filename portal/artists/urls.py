@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.artists import earnings, grants, payouts, recordings, sheets, stems, uploads
+from portal.artists import earnings, grants, payouts, recordings, sheets, stems, uploads, works
 
 app_name = "artists"
 urlpatterns = [
@@ -36,4 +36,5 @@ urlpatterns = [
         name="statement_file",
     ),
     path("signatures/", sheets.signatures, name="signatures"),
+    path("works/<uuid:party_id>.<str:ending>", works.works_file, name="works_file"),
 ]

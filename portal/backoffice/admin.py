@@ -29,12 +29,14 @@ from licensing.catalog.models import (
 )
 from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement, Withdrawal
 from licensing.ledger.models import Account, JournalEntry, Posting
+from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
 from portal.partners.models import Client
 
@@ -86,13 +88,6 @@ class PartyAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "kind", "isni", "ipi", "created_at")
     search_fields = ("name", "isni", "ipi")
-
-
-class WorkAdmin(ReadOnlyAdmin):
-    """Compositions."""
-
-    list_display = ("title", "iswc", "created_at")
-    search_fields = ("title", "iswc")
 
 
 class RecordingAdmin(ReadOnlyAdmin):
@@ -262,6 +257,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     LicenceRecord: RecordAdmin,
     RecordPart: PartAdmin,
     SealedMinute: MinuteAdmin,
+    Release: ReleaseAdmin,
     Account: AccountAdmin,
     JournalEntry: EntryAdmin,
     Fact: FactAdmin,

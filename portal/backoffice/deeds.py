@@ -25,12 +25,13 @@ from licensing.clearance.operations import ClearanceRefused, place_hold, release
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
+from licensing.releases.rules import ReleaseRefused
 from licensing.royalties.closing import CloseRefused
 
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
-    *(ReceiptRefused, PayoutRefused, LedgerError, RoutingRefused),
+    *(ReceiptRefused, PayoutRefused, ReleaseRefused, LedgerError, RoutingRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

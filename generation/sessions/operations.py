@@ -164,18 +164,19 @@ def store_segment(
     if version_of(chain, rendered.number) != rendered.version:
         return False
     try:
-        with transaction.atomic():
-            _write_segment(session, rendered, now)
-            if session.home != worker:
-                session.home = worker
-                session.save(update_fields=["home"])
-            if rendered.number == 0 and session.state in rules.UNDER_WAY:
-                put_segments(session, chain, now)
+        _write_segment(session, rendered, now)
     except IntegrityError:
         return False
+    # Whoever waits for it has it by now.
+    if session.home != worker:
+        session.home = worker
+        session.save(update_fields=["home"])
+    if rendered.number == 0 and session.state in rules.UNDER_WAY:
+        put_segments(session, chain, now)
     return True
 
 
+@transaction.atomic
 def _write_segment(session: LiveSession, rendered: Rendered, now: datetime) -> None:
     LiveSegment.objects.create(
         session=session,

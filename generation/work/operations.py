@@ -96,15 +96,17 @@ def send_bells(bells: int, home: str = "") -> None:
 
 
 _ANY = 32_767
+# A claim that a crash of the database forgets is made again, so nobody waits for the disk.
 _CLAIM = """
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
        lease_until = %(lease)s
- WHERE id = (SELECT id FROM work_job
+ WHERE id = (SELECT id FROM work_job, soon
               WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
                 AND priority < %(before)s
                 AND (home = '' OR home = %(worker)s OR due_at <= %(late)s)
               ORDER BY priority, due_at, part
-              LIMIT 1 FOR UPDATE SKIP LOCKED)
+              LIMIT 1 FOR UPDATE OF work_job SKIP LOCKED)
 RETURNING *
 """
 

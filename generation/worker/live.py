@@ -107,7 +107,7 @@ def _plan_for(session_id: str, number: int, version: int) -> Recipe:
 @lru_cache(maxsize=_SECTIONS)
 def _chain_at(session_id: str, version: int) -> tuple[Reel, list[LiveSection]]:
     """The reel, and what was to sound once section `version` was written: rows never change."""
-    rows = Section.objects.filter(session_id=session_id, index__lte=version)
+    rows = Section.objects.filter(session_id=UUID(session_id), index__lte=version)
     newest = list(rows.order_by("-index")[:REMEMBERED])[::-1]
     return reel_from(read_recipe(newest[-1].recipe)), read_chain(newest)
 

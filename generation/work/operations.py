@@ -105,7 +105,8 @@ UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 
               WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
                 AND priority < %(before)s
                 AND (home = '' OR home = %(worker)s OR due_at <= %(late)s)
-              ORDER BY priority, due_at, part
+              ORDER BY priority, home NOT IN ('', %(worker)s) AND due_at > %(gone)s,
+                       due_at, part
               LIMIT 1 FOR UPDATE OF work_job SKIP LOCKED)
 RETURNING *
 """
@@ -116,13 +117,14 @@ def claim_next(
 ) -> Job | None:
     """Take the most urgent waiting job of `kinds`, or None. One statement, so two never take
     one. `before`: only what goes before that priority. What has its home elsewhere is taken only
-    once it has waited HOME_FIRST for it.
+    once it has waited HOME_FIRST for it, and behind all else until HOME_GONE.
     """
     values = {
         "worker": worker,
         "lease": rules.lease_until(now, settings.JOB_LEASE_SECONDS),
         "now": now,
         "late": now - rules.HOME_FIRST,
+        "gone": now - rules.HOME_GONE,
         "kinds": list(kinds),
         "before": before,
     }

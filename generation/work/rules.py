@@ -40,8 +40,9 @@ class Priority(IntEnum):
     ANALYSIS = 50
 
 
-# How long a job waits for its home; then whoever looks next takes it.
-HOME_FIRST = timedelta(seconds=1)
+# How long a job waits for its home; then whoever has nothing of their own takes it. And when its
+# home counts as gone, so that it waits in line like any other.
+HOME_FIRST, HOME_GONE = timedelta(seconds=1), timedelta(seconds=3)
 # How long a job waits for a worker that knows it, and how soon, at most, one looks again.
 PATIENCE = timedelta(days=1)
 SOONEST, LATEST = timedelta(seconds=1), timedelta(minutes=1)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from generation.work import operations as work
 from generation.work.models import Job
-from generation.work.rules import HOME_FIRST, Priority
+from generation.work.rules import HOME_FIRST, HOME_GONE, Priority
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=11)
@@ -47,6 +47,15 @@ def test_a_job_is_left_to_its_home_for_a_moment_and_then_to_whoever_looks(db):
     assert claim("b").part == 2
     assert claim("b") is None
     assert claim("b", now=NOW + HOME_FIRST).part == 1
+
+
+def test_own_jobs_go_before_what_another_is_late_with_until_that_one_counts_as_gone(db):
+    put(wanted(1, home="a"), wanted(2, home="a"))
+    put(wanted(3, home="b"), wanted(4, home="b"), now=NOW + timedelta(seconds=1))
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 3
+    assert claim("b", now=NOW + HOME_GONE).part == 1
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 4
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 2
 
 
 def test_a_job_whose_home_was_lost_has_none_any_more(db):

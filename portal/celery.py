@@ -16,7 +16,11 @@ app.config_from_object(
         "task_ignore_result": True,
         "task_acks_late": False,
         "worker_prefetch_multiplier": 1,
+        # A queue for each worker beside the one for all: who has something at hand is rung itself.
+        "worker_direct": True,
         "broker_connection_retry_on_startup": True,
+        # Between two bells a worker gives its connection back itself; see `generation.worker.bell`.
+        "CELERY_DB_REUSE_MAX": 100_000,
         "worker_send_task_events": False,
         # A fresh process compiles its kernels before it says that it is up.
         "worker_proc_alive_timeout": 300,

@@ -46,10 +46,11 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str, pool: int = 0) -> dict[str, object]:
     """Django's database entry for `postgresql://user:password@host:port/name?option=value`.
 
-    A socket folder goes into the query: `postgresql://user@/name?host=/run/postgresql`.
+    A socket folder goes into the query: `postgresql://user@/name?host=/run/postgresql`. `pool`: at
+    most so many connections of a process stay open for whoever comes next; 0: each is opened anew.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
@@ -58,6 +59,9 @@ def database(url: str) -> dict[str, object]:
         )
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", parts.hostname or "")
+    options: dict[str, object] = dict(query)
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -65,5 +69,6 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(parts.port or ""),
-        "OPTIONS": query,
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": pool > 0,
     }

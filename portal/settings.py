@@ -119,7 +119,9 @@ TEMPLATES = [
 # -- the database and the doorbell ---------------------------------------------------------------
 
 _BARE_DATABASE = None if PRODUCTION else "postgresql://stemma_app@/stemma?host=/nowhere"
-DATABASES = {"default": env.database(env.text("DATABASE_URL", _BARE_DATABASE))}
+# A connection that is opened anew costs a request more than its statements do.
+_POOL = env.whole("DATABASE_POOL", 16 if STEMMA_ENV in {"demo", "production"} else 0)
+DATABASES = {"default": env.database(env.text("DATABASE_URL", _BARE_DATABASE), _POOL)}
 BROKER_URL = env.text("BROKER_URL", None if PRODUCTION else "redis+socket:///nowhere")
 
 # The channel that grants name when they mean this site and no partner.
@@ -253,6 +255,7 @@ UPLOAD_LIMITS = {
     "hours": env.whole("UPLOAD_HOURS", 24, lowest=1),
 }
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 10, lowest=2)
+LIVE_TAPES_BYTES = env.whole("LIVE_TAPES_BYTES", 2 * 2**30, lowest=2**20)
 RENDER_WORKERS = env.whole("RENDER_WORKERS", 2, lowest=1)
 ENGINE_BACKEND = env.text("ENGINE_BACKEND", "auto")
 NETS_DIR = Path(env.text("NETS_DIR", str(VAR_DIR / "released-nets")))

@@ -36,6 +36,7 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.environment = os.environ | {
             "BROKER_URL": self.broker,
+            "DATABASE_POOL": "8",
             "JOB_LEASE_SECONDS": "2",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT),

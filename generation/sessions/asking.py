@@ -191,6 +191,8 @@ def latest_control(session: LiveSession) -> tuple[ControlPoint | None, dict[str,
 
 def is_waiting(session: LiveSession) -> bool:
     """Whether a change was asked for that no section follows yet."""
-    asked = session.controls.aggregate(last=Max("index"))["last"] or 0
+    asked = session.controls.aggregate(last=Max("index"))["last"]
+    if asked is None or session.state != State.LIVE:
+        return False
     followed = session.sections.aggregate(last=Max("control"))["last"] or 0
-    return session.state == State.LIVE and bool(followed < asked)
+    return bool(followed < asked)

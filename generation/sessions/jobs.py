@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from generation.compose.stream import Place, version_of
 from generation.sessions import rules
 from generation.sessions.models import LiveSession
-from generation.sessions.queries import fallen, places_of
+from generation.sessions.queries import Stand
 from generation.sessions.rules import State
 from generation.work import operations as work
 from generation.work.queries import has_open
@@ -40,36 +40,40 @@ def put_segments(
 ) -> None:
     """Jobs for the segments that are wanted and not stored, from number `since` on if given.
 
-    No further back than a player may still hold what it has not played.
+    No further back than a player may still hold what it has not played. The first of all is made
+    alone: somebody waits for it. What is wanted soon is for whoever is free, the rest for the
+    worker that rendered what is before it.
     """
     numbers = rules.wanted_segments(chain, session.handed, since)
-    soon = numbers.start + _SOON
-    jobs = [
-        work.Wanted(
-            rules.SEGMENT,
-            session.subject(),
-            Priority.LIVE if number < soon else Priority.LIVE_AHEAD,
-            part=number,
-        )
-        for number in missing_segments(session, chain, numbers)
-    ]
-    if jobs:
+    missing = missing_segments(session, chain, numbers)
+    if missing[:1] == [0]:
+        missing = [0]
+    if missing:
+        soon = numbers.start + _SOON
+        jobs = [_segment(session, number, is_soon=number < soon) for number in missing]
         work.put_jobs(wanted=jobs, now=now, bells=min(2, len(jobs)))
+
+
+def _segment(session: LiveSession, number: int, *, is_soon: bool) -> work.Wanted:
+    priority, home = (Priority.LIVE, "") if is_soon else (Priority.LIVE_AHEAD, session.home)
+    return work.Wanted(rules.SEGMENT, session.subject(), priority, part=number, home=home)
 
 
 def put_seal(session: LiveSession, now: datetime) -> None:
     work.put_jobs(wanted=[work.Wanted(rules.SEAL, session.subject(), Priority.SEAL)], now=now)
 
 
-def keep_going(session: LiveSession, now: datetime, *, since: int | None = None) -> None:
+def keep_going(
+    session: LiveSession, now: datetime, stand: Stand, *, since: int | None = None
+) -> None:
     """Everything that a session under way needs next; `since`: the first second asked for.
 
     A second that a change made stale is put again while its old version is being rendered, and
     counts as put already; so it is whoever waits for it that has it put once more.
     """
-    chain = places_of(session)
+    chain = stand.chain
     planner: str | None = rules.PLAN
-    if chain and not fallen(session, chain, now):
+    if chain and not stand.fallen:
         planner = rules.planner_for(session.mode, chain[-1].end, session.handed)
     if planner is not None:
         put_plan(session, now, planner)

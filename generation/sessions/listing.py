@@ -18,7 +18,7 @@ from generation.recipe import SAMPLE_RATE_HZ
 from generation.sessions import rules
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
-from generation.sessions.queries import list_segments, places_of
+from generation.sessions.queries import Stand, list_segments, stand_of
 from generation.variations.encodings import Wanted, heard_by, made_of
 
 # A client begins three target durations, 6 s, before the end of what is listed; so far the list
@@ -73,18 +73,19 @@ def list_ahead(*, session_id: UUID, now: datetime) -> LiveSession:
     passed = max(0, round((now - session.heard_at).total_seconds() * SAMPLE_RATE_HZ))
     session.heard = listener_at(session.handed, session.heard, passed)
     session.heard_at = now
-    count = min(_count_stored(session, now), (session.heard + LEAD) // hls.SEGMENT_SAMPLES)
+    stand = stand_of(session, now)
+    count = min(_count_stored(session, stand), (session.heard + LEAD) // hls.SEGMENT_SAMPLES)
     session.listed = max(session.listed, seconds_for(count))
     session.handed = max(session.handed, session.listed)
     session.save(update_fields=["heard", "heard_at", "listed", "handed"])
-    keep_going(session, now)
+    keep_going(session, now, stand)
     return session
 
 
-def _count_stored(session: LiveSession, now: datetime) -> int:
+def _count_stored(session: LiveSession, stand: Stand) -> int:
     """How many segments the stored seconds are enough for, from what was handed out on."""
     first = segment_at(max(session.listed, session.handed - LEAD))
-    run = list_segments(session, places_of(session), first, now)
+    run = list_segments(session, stand, first)
     return count_listed((first + len(run)) * SEGMENT_SAMPLES)
 
 
@@ -97,6 +98,6 @@ def wanted_segment(session: LiveSession, form: str, index: int, now: datetime) -
     if span is None:
         return None
     first, last = segment_at(span[0]), segment_at(span[1] - 1)
-    rows = list_segments(session, places_of(session), first, now, before=last + 1)
+    rows = list_segments(session, stand_of(session, now), first, before=last + 1)
     pieces = [(*segment_range(row.number), row.name, row.digest) for row in rows]
     return made_of(form, index, end, pieces)

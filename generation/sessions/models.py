@@ -19,8 +19,9 @@ class LiveSession(models.Model):
     `handed`: sound up to there was handed out; `heard`: what the player said it played at that
     moment, `heard_at`, or where a client that says nothing is taken to be; `listed`: how far play
     lists named sound that they cannot take back; `planned`: the end of its sections; `sealed`: how
-    many minutes are closed. `stems`: the material it was begun with. Personal data: who listens,
-    and what they asked for.
+    many minutes are closed. `stems`: the material it was begun with; `home`: the worker that
+    rendered its newest second, whose tapes reach up to it. Personal data: who listens, and what
+    they asked for.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -51,6 +52,7 @@ class LiveSession(models.Model):
     heard = models.PositiveBigIntegerField(null=True, blank=True)
     listed = models.PositiveBigIntegerField(default=0)
     sealed = models.PositiveIntegerField(default=0)
+    home = models.CharField(max_length=120, default="", blank=True)
     end_code = models.CharField(max_length=60, default="", blank=True)
     end_sentence = models.TextField(default="", blank=True)
     created_at = models.DateTimeField()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -24,7 +24,7 @@ from generation.sessions.asking import start_session, steer_session
 from generation.sessions.ending import announce, end_idle_sessions, end_session
 from generation.sessions.jobs import keep_going, mend_sessions, put_segments
 from generation.sessions.models import LiveSegment, LiveSession, Section
-from generation.sessions.queries import places_of
+from generation.sessions.queries import Stand, places_of, stand_of
 from generation.sessions.rules import State
 from generation.variations.reach import reach_of
 from generation.variations.rules import Mode, use_of
@@ -152,38 +152,60 @@ class Rendered:
     generated: bytes = b""
 
 
-@transaction.atomic
-def store_segment(*, session_id: uuid.UUID, rendered: Rendered, now: datetime) -> bool:
-    """Make a stored segment visible. False: a change has made it stale, or it came twice."""
+def store_segment(
+    *, session_id: uuid.UUID, rendered: Rendered, now: datetime, worker: str = ""
+) -> bool:
+    """Make a stored segment visible. False: a change has made it stale, or it came twice.
+
+    What follows has its home with `worker` from now on; behind the first, it is put now.
+    """
     session = LiveSession.objects.get(id=session_id)
-    if version_of(places_of(session), rendered.number) != rendered.version:
+    chain = places_of(session)
+    if version_of(chain, rendered.number) != rendered.version:
         return False
-    _segment, is_new = LiveSegment.objects.get_or_create(
+    try:
+        _write_segment(session, rendered, now)
+    except IntegrityError:
+        return False
+    # Whoever waits for it has it by now.
+    if session.home != worker:
+        session.home = worker
+        session.save(update_fields=["home"])
+    if rendered.number == 0 and session.state in rules.UNDER_WAY:
+        put_segments(session, chain, now)
+    return True
+
+
+@transaction.atomic
+def _write_segment(session: LiveSession, rendered: Rendered, now: datetime) -> None:
+    LiveSegment.objects.create(
         session=session,
         number=rendered.number,
         version=rendered.version,
-        defaults={
-            "name": rendered.name,
-            "digest": rendered.digest,
-            "bytes": rendered.size,
-            "sources": list(rendered.sources),
-            "windows": rendered.windows,
-            "generated": rendered.generated,
-            "stored_at": now,
-        },
+        name=rendered.name,
+        digest=rendered.digest,
+        bytes=rendered.size,
+        sources=list(rendered.sources),
+        windows=rendered.windows,
+        generated=rendered.generated,
+        stored_at=now,
     )
-    if is_new:
-        announce(session.id, str(rendered.number))
-    return is_new
+    announce(session.id, str(rendered.number))
 
 
 @transaction.atomic
 def hand_out(
-    *, session_id: uuid.UUID, number: int, now: datetime, heard: int | None = None
+    *,
+    session_id: uuid.UUID,
+    number: int,
+    now: datetime,
+    heard: int | None = None,
+    stand: Stand | None = None,
 ) -> None:
     """A segment goes to the listener: remember how far they are, and have what follows made.
 
-    `heard`: the sample they say they hear at this moment.
+    `heard`: the sample they say they hear at this moment. `stand`: how the session stands, where
+    it was read just now.
     """
     reached = (number + 1) * SEGMENT_SAMPLES
     LiveSession.objects.filter(id=session_id).update(
@@ -191,4 +213,4 @@ def hand_out(
     )
     session = LiveSession.objects.get(id=session_id)
     if session.state in rules.UNDER_WAY:
-        keep_going(session, now)
+        keep_going(session, now, stand or stand_of(session, now))

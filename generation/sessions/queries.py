@@ -4,7 +4,7 @@ Reads only. Invariant: a segment may be heard while everything it holds still st
 grant fell, until the bar line from which the session went on without it.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -22,9 +22,44 @@ _RECENT = 64
 
 def places_of(session: LiveSession) -> list[Place]:
     """The sections that are to sound, as far back as any listener may still be."""
+    return standing(Place(*row[:3]) for row in _written(session))
+
+
+def _written(session: LiveSession) -> list[tuple[int, int, int, int, str]]:
+    """(index, start, end, part, because) of the newest sections, in the order of writing."""
     rows = Section.objects.filter(session=session).order_by("-index")
-    found = rows.values_list("index", "start", "end")[:_RECENT]
-    return standing(Place(*row) for row in reversed(found))
+    return list(rows.values_list("index", "start", "end", "part", "because")[:_RECENT])[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What is to sound of a session, and what of it fell, as they were at one moment.
+
+    `fallen`: the numbers of sections that rest on something that fell, and were not cut for it.
+    All before such a cut stand: what was written until its line may still be heard.
+    """
+
+    chain: list[Place]
+    fallen: frozenset[int]
+
+    def may_sound(self, number: int) -> bool:
+        """Whether segment `number` holds no bars of a section that fell."""
+        return not any(place.number in self.fallen for place in heard_in(self.chain, number))
+
+
+def stand_of(session: LiveSession, at: datetime) -> Stand:
+    """How a session stands at `at`. Two queries, for whoever then asks about many seconds."""
+    written = _written(session)
+    chain = standing(Place(*row[:3]) for row in written)
+    facts = {row[0]: row[3:] for row in written}
+    mine = [(place.number, *facts[place.number]) for place in chain]
+    holding = parts_standing([part for _, part, _ in mine], at)
+    found, is_answered = set(), False
+    for number, part, because in reversed(mine):
+        if part not in holding and not is_answered:
+            found.add(number)
+        is_answered = is_answered or because == WITHDRAWN
+    return Stand(chain, frozenset(found))
 
 
 def session_for(listener: Listener, session_id: UUID | str) -> LiveSession | None:
@@ -40,26 +75,6 @@ def session_for(listener: Listener, session_id: UUID | str) -> LiveSession | Non
     return session if listener in theirs else None
 
 
-def fallen(session: LiveSession, chain: Sequence[Place], at: datetime) -> frozenset[int]:
-    """The numbers of sections in `chain` that rest on something that fell, and were not cut for it.
-
-    All before such a cut stand: what was written until its line may still be heard. Two queries.
-    """
-    rows = Section.objects.filter(session=session, index__in=[one.number for one in chain])
-    facts = {
-        index: (part, because)
-        for index, part, because in rows.values_list("index", "part", "because")
-    }
-    holding = parts_standing([part for part, _ in facts.values()], at)
-    found, is_answered = set(), False
-    for place in reversed(chain):
-        part, because = facts[place.number]
-        if part not in holding and not is_answered:
-            found.add(place.number)
-        is_answered = is_answered or because == WITHDRAWN
-    return frozenset(found)
-
-
 def heard_now(session: LiveSession, now: datetime) -> int | None:
     """The sample that the listener hears at this moment, as far as their player told it."""
     if session.heard is None:
@@ -69,45 +84,28 @@ def heard_now(session: LiveSession, now: datetime) -> int | None:
 
 
 def list_segments(
-    session: LiveSession,
-    chain: Sequence[Place],
-    after: int,
-    at: datetime,
-    *,
-    before: int = MOST_SEGMENTS,
+    session: LiveSession, stand: Stand, after: int, *, before: int = MOST_SEGMENTS
 ) -> list[LiveSegment]:
-    """The unbroken run of stored segments from number `after` on that may be heard at `at`.
+    """The unbroken run of stored segments from number `after` on that may be heard.
 
     It ends before number `before`.
     """
-    gone = fallen(session, chain, at)
     stored = session.segments.filter(number__gte=after, number__lt=before)
     rows = {(one.number, one.version): one for one in stored.order_by("number", "version")}
     found: list[LiveSegment] = []
     number = after
     while True:
-        version = version_of(chain, number)
+        version = version_of(stand.chain, number)
         row = rows.get((number, version)) if version is not None else None
-        if row is None or any(place.number in gone for place in heard_in(chain, number)):
+        if row is None or not stand.may_sound(number):
             return found
         found.append(row)
         number += 1
 
 
-def is_withdrawn(session: LiveSession, number: int, at: datetime) -> bool:
-    """Whether segment `number` holds some bars of a section that fell."""
-    return _holds_fallen(session, places_of(session), number, at)
-
-
-def _holds_fallen(session: LiveSession, chain: Sequence[Place], number: int, at: datetime) -> bool:
-    gone = fallen(session, chain, at)
-    return any(place.number in gone for place in heard_in(chain, number))
-
-
-def find_segment(session: LiveSession, number: int, at: datetime) -> LiveSegment | None:
-    """One segment in its present version, when it may be heard at `at`."""
-    chain = places_of(session)
-    version = version_of(chain, number)
-    if version is None or _holds_fallen(session, chain, number, at):
+def find_segment(session: LiveSession, stand: Stand, number: int) -> LiveSegment | None:
+    """One segment in its present version, when it may be heard."""
+    version = version_of(stand.chain, number)
+    if version is None or not stand.may_sound(number):
         return None
     return session.segments.filter(number=number, version=version).first()

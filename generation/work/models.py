@@ -14,7 +14,7 @@ from generation.work.rules import Priority, State
 
 
 class Job(models.Model):
-    """A unit of work.
+    """A unit of work. `home`: the worker that has at hand what it needs, "" where all are alike.
 
     Personal data: none.
     """
@@ -30,6 +30,7 @@ class Job(models.Model):
     state = models.CharField(max_length=10, default=State.WAITING.value)
     attempt = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=120, default="", blank=True)
+    home = models.CharField(max_length=120, default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=60, default="", blank=True)

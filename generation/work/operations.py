@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from celery import current_app
+from celery.utils.nodenames import worker_direct
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
@@ -25,13 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A job to be put in the queue: what, about whom, and how soon."""
+    """A job to be put in the queue: what, about whom, how soon, and who had better do it."""
 
     kind: str
     subject: tuple[str, str]
     priority: Priority
     part: int = 0
     payload: dict[str, Any] = field(default_factory=dict)
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
     """Put jobs in the queue and ring on commit; returns how many rows are new.
 
     A job of the same kind for the same part of a subject that is still open is left as it is.
+    `bells`: how many workers are rung for what has no home; a home is rung itself.
     """
     rows = [
         Job(
@@ -55,6 +58,7 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
             subject_ref=job.subject[1],
             part=job.part,
             payload=job.payload,
+            home=job.home,
             priority=int(job.priority),
             due_at=now,
             created_at=now,
@@ -64,37 +68,46 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
     with transaction.atomic():
         before = {row.id for row in rows}
         Job.objects.bulk_create(rows, ignore_conflicts=True)
-        new = Job.objects.filter(id__in=before).count()
-        if new:
-            ring(bells=bells)
-    return new
+        new = list(Job.objects.filter(id__in=before).values_list("home", flat=True))
+        for home in set(new):
+            ring(bells=1 if home else bells, home=home)
+    return len(new)
 
 
-def ring(*, bells: int = 1) -> None:
-    """Once the transaction commits, wake `bells` workers. A lost or doubled ring is harmless."""
-    transaction.on_commit(lambda: send_bells(bells))
+def ring(*, bells: int = 1, home: str = "") -> None:
+    """Once the transaction commits, wake `bells` workers, or the one that is meant. A lost or
+    doubled ring is harmless.
+    """
+    transaction.on_commit(lambda: send_bells(bells, home))
 
 
-def send_bells(bells: int) -> None:
-    """Send the task by name. A broker that is away is logged; the sweeper rings again."""
+def send_bells(bells: int, home: str = "") -> None:
+    """Send the task by name, to whoever is free or to `home` (a worker's name). A broker that
+    is away is logged; the sweeper rings again.
+    """
+    to = {"queue": worker_direct(rules.node_of(home))} if home else {}
     try:
         for _ in range(bells):
             current_app.send_task(
-                rules.KICK, ignore_result=True, retry=False, expires=rules.BELL_LIFE_S
+                rules.KICK, ignore_result=True, retry=False, expires=rules.BELL_LIFE_S, **to
             )
     except OperationalError:
         log.warning("the bell could not be rung; the sweeper will")
 
 
 _ANY = 32_767
+# A claim that a crash of the database forgets is made again, so nobody waits for the disk.
 _CLAIM = """
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
        lease_until = %(lease)s
- WHERE id = (SELECT id FROM work_job
+ WHERE id = (SELECT id FROM work_job, soon
               WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
                 AND priority < %(before)s
-              ORDER BY priority, due_at, part
-              LIMIT 1 FOR UPDATE SKIP LOCKED)
+                AND (home = '' OR home = %(worker)s OR due_at <= %(late)s)
+              ORDER BY priority, home NOT IN ('', %(worker)s) AND due_at > %(gone)s,
+                       due_at, part
+              LIMIT 1 FOR UPDATE OF work_job SKIP LOCKED)
 RETURNING *
 """
 
@@ -103,10 +116,18 @@ def claim_next(
     *, worker: str, kinds: Sequence[str], now: datetime, before: int = _ANY
 ) -> Job | None:
     """Take the most urgent waiting job of `kinds`, or None. One statement, so two never take
-    one. `before`: only what goes before that priority.
+    one. `before`: only what goes before that priority. What has its home elsewhere is taken only
+    once it has waited HOME_FIRST for it, and behind all else until HOME_GONE.
     """
-    lease = rules.lease_until(now, settings.JOB_LEASE_SECONDS)
-    values = {"worker": worker, "lease": lease, "now": now, "kinds": list(kinds), "before": before}
+    values = {
+        "worker": worker,
+        "lease": rules.lease_until(now, settings.JOB_LEASE_SECONDS),
+        "now": now,
+        "late": now - rules.HOME_FIRST,
+        "gone": now - rules.HOME_GONE,
+        "kinds": list(kinds),
+        "before": before,
+    }
     return next(iter(Job.objects.raw(_CLAIM, values)), None)
 
 
@@ -157,7 +178,7 @@ def fail(*, job: Job, code: str, sentence: str, now: datetime, final: bool = Fal
 
 
 def _end_attempt(row: Job, code: str, sentence: str, now: datetime, last: bool) -> State:
-    row.worker, row.lease_until = "", None
+    row.worker, row.home, row.lease_until = "", "", None
     row.error_code, row.error_sentence = code, sentence
     if row.cancelled_at is not None:
         row.state, row.finished_at = State.CANCELLED, now

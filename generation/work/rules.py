@@ -40,12 +40,25 @@ class Priority(IntEnum):
     ANALYSIS = 50
 
 
+# How long a job waits for its home; then whoever has nothing of their own takes it. And when its
+# home counts as gone, so that it waits in line like any other.
+HOME_FIRST, HOME_GONE = timedelta(seconds=1), timedelta(seconds=10)
 # How long a job waits for a worker that knows it, and how soon, at most, one looks again.
 PATIENCE = timedelta(days=1)
 SOONEST, LATEST = timedelta(seconds=1), timedelta(minutes=1)
 
 LOST_CODE = "worker_lost"
 LOST_SENTENCE = "The machines working on this stopped three times; nothing was billed."
+
+
+def worker_name(node: str, process: int) -> str:
+    """A worker process as rows name it: the node that the broker knows, and the process in it."""
+    return f"{node}:{process}"
+
+
+def node_of(worker: str) -> str:
+    """The node of a worker's name."""
+    return worker.rpartition(":")[0] or worker
 
 
 def lease_until(now: datetime, lease_s: float) -> datetime:

@@ -21,10 +21,12 @@ from generation.variations.rules import State
 from generation.work.models import Job
 from generation.worker.loop import Clock, JobNotYet, JobRefused
 from generation.worker.material import (
+    Heard,
     Material,
     chosen_for,
     clear,
     cleared_for,
+    heard_in,
     limits_of,
     material_of,
     song_of,
@@ -47,12 +49,12 @@ def compose_variation(job: Job, clock: Clock) -> None:
     if any(is_recording_measuring(UUID(one)) for one in request.recordings):
         raise JobNotYet
     cleared = cleared_for(request, clock)
-    vocals = bool(request.targets["vocals"])
-    chosen = None if request.recordings else chosen_for(cleared, request, vocals=vocals)
+    heard, vocals = heard_in(cleared), bool(request.targets["vocals"])
+    chosen = None if request.recordings else chosen_for(cleared, heard, request, vocals=vocals)
     stems = material_of(cleared, chosen)
     clearance = clear(request, [stem.stem_id for one in stems for stem in one[1]], clock)
     try:
-        plan = _plan(request, stems, clearance, clock)
+        plan = _plan(request, stems, heard, clearance, clock)
     except DigestMismatch:
         raise  # the fault is ours and may be gone at the next attempt
     except (CannotCompose, RecipeError) as error:
@@ -73,7 +75,11 @@ def compose_variation(job: Job, clock: Clock) -> None:
 
 
 def _plan(
-    request: VariationRequest, material: Material, clearance: Clearance, clock: Clock
+    request: VariationRequest,
+    material: Material,
+    heard: Heard,
+    clearance: Clearance,
+    clock: Clock,
 ) -> Recipe:
     """The director's recipe, checked against the stems and with its gain planned on them.
 
@@ -81,7 +87,7 @@ def _plan(
     """
     targets: dict[str, Any] = request.targets
     ask = Ask(mode=request.mode, seed=request.seed, **targets)
-    songs = [song_of(one, stems) for one, stems in material]
+    songs = [song_of(one, stems, heard) for one, stems in material]
     limits = limits_of(clearance.limits)
     plan = compose_served(ask, songs, limits, request.request_sha256, clock)
     digests = [source.digest for source in plan.sources]

@@ -6,62 +6,73 @@ the same bytes; what is attributed is what was handed out.
 
 import hashlib
 import io
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 
-from generation.compose.reel import part_for, recipe_of, reel_from
+from generation.compose.reel import Reel, part_for, recipe_of, reel_from
+from generation.compose.sections import LiveSection
 from generation.compose.stream import SEGMENT_SAMPLES, segment_range, version_of
 from generation.engine import codecs
 from generation.engine.backends import backend_for
 from generation.engine.lines import lines_of
-from generation.engine.render import Cache
 from generation.engine.shares import generated_sources, model_ppm_of
+from generation.recipe import Recipe
 from generation.sessions import rules
 from generation.sessions.ending import Minute, close_minute, close_session
 from generation.sessions.jobs import missing_segments
-from generation.sessions.models import LiveSegment, LiveSession
+from generation.sessions.models import LiveSegment, LiveSession, Section
 from generation.sessions.operations import Rendered, store_segment
-from generation.sessions.queries import fallen, places_of
+from generation.sessions.queries import stand_of
 from generation.work.models import Job
 from generation.worker.loop import Clock
 from generation.worker.planning import REMEMBERED, read_chain, read_recipe
 from generation.worker.rendering import chosen_backend
 from generation.worker.stems import load_onsets, load_stems
+from generation.worker.tapes import Tapes
 from licensing.attribution.models import LicenceSource
 from licensing.catalog.store import object_name, put_once
 
 LIVE = "live"
-# As many sessions as a core can serve keep their tapes between two seconds, each of its newest
-# section alone: a section's tapes take some hundred megabytes.
-SESSIONS_KEPT = 10
-_caches: OrderedDict[str, Cache] = OrderedDict()
+# So many sessions' newest sections are kept as they are planned, beside their tapes.
+_SECTIONS = 64
+
+
+@lru_cache(maxsize=1)
+def _tapes() -> Tapes:
+    return Tapes(settings.LIVE_TAPES_BYTES)
 
 
 def render_segment(job: Job, clock: Clock) -> None:
     """Render segment `job.part` in its present version, again while a change makes it stale."""
-    while _render_once(job.subject_ref, job.part, clock):
+    while _render_once(job, clock):
         pass
 
 
-def _render_once(session_id: str, number: int, clock: Clock) -> bool:
+def _render_once(job: Job, clock: Clock) -> bool:
     """True when the segment was rendered and has become stale meanwhile."""
+    session_id, number = job.subject_ref, job.part
     session = LiveSession.objects.get(id=session_id)
-    places = places_of(session)
-    version = version_of(places, number)
+    stand = stand_of(session, clock())
+    version = version_of(stand.chain, number)
     if session.state not in rules.UNDER_WAY or version is None:
         return False
-    if not missing_segments(session, places, [number]):
+    if version in stand.fallen or not missing_segments(session, stand.chain, [number]):
         return False
-    if version in fallen(session, places, clock()):
-        return False
-    rows = list(session.sections.filter(index__lte=version).order_by("-index")[:REMEMBERED])[::-1]
-    reel = reel_from(read_recipe(rows[-1].recipe))
-    plan = recipe_of(reel, part_for(reel, read_chain(rows), number))
+    rendered = _rendered(session_id, number, version)
+    return not store_segment(
+        session_id=session.id, rendered=rendered, now=clock(), worker=job.worker
+    )
+
+
+def _rendered(session_id: str, number: int, version: int) -> Rendered:
+    """The second as the sections up to `version` make it, in the store."""
+    plan = _plan_for(session_id, number, version)
     digests = [source.digest for source in plan.sources]
     start, end = segment_range(number)
     sound = backend_for(plan, chosen_backend()).render(
@@ -70,33 +81,42 @@ def _render_once(session_id: str, number: int, clock: Clock) -> bool:
         load_onsets(digests),
         start,
         end,
-        cache=_cache_of(session_id),
+        cache=_tapes().of(session_id, plan),
         with_parts=False,
     )
     data = codecs.encode_flac(sound.audio)
     digest = hashlib.sha256(data).hexdigest()
-    name = put_once(object_name(LIVE, digest, "flac"), io.BytesIO(data))
-    rendered = Rendered(
+    return Rendered(
         number=number,
         version=version,
-        name=name,
+        name=put_once(object_name(LIVE, digest, "flac"), io.BytesIO(data)),
         digest=digest,
         size=len(data),
         sources=digests,
         windows=np.ascontiguousarray(sound.windows, dtype="<f8").tobytes(),
         generated=sound.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
     )
-    return not store_segment(session_id=session.id, rendered=rendered, now=clock())
 
 
-def _cache_of(session_id: str) -> Cache:
-    """What this worker keeps of a session; of those heard longest ago nothing."""
-    if session_id not in _caches:
-        _caches[session_id] = Cache(recipes=1, checkpoints=512)
-    _caches.move_to_end(session_id)
-    while len(_caches) > SESSIONS_KEPT:
-        _caches.popitem(last=False)
-    return _caches[session_id]
+def _plan_for(session_id: str, number: int, version: int) -> Recipe:
+    """What segment `number` is rendered of; the seconds of a section share it."""
+    reel, chain = _chain_at(session_id, version)
+    return _recipe_at(session_id, version, len(part_for(reel, chain, number)))
+
+
+@lru_cache(maxsize=_SECTIONS)
+def _chain_at(session_id: str, version: int) -> tuple[Reel, list[LiveSection]]:
+    """The reel, and what was to sound once section `version` was written: rows never change."""
+    rows = Section.objects.filter(session_id=UUID(session_id), index__lte=version)
+    newest = list(rows.order_by("-index")[:REMEMBERED])[::-1]
+    return reel_from(read_recipe(newest[-1].recipe)), read_chain(newest)
+
+
+@lru_cache(maxsize=_SECTIONS)
+def _recipe_at(session_id: str, version: int, count: int) -> Recipe:
+    """The recipe of the last `count` sections of them."""
+    reel, chain = _chain_at(session_id, version)
+    return recipe_of(reel, chain[-count:])
 
 
 def seal_session(job: Job, clock: Clock) -> None:

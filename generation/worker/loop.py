@@ -103,6 +103,7 @@ def _drain(
             _aside.reset(turn)
         done += 1
     work.send_bells(1)
+    work.send_bells(1, worker)
     return done
 
 

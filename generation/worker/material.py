@@ -5,17 +5,16 @@ chooses what is not cleared, and a refusal carries a code and a sentence for a p
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
 from generation.analysis.queries import (
     measured_stems,
     recording_analyses,
-    recording_analysis,
     stem_analyses,
 )
-from generation.analysis.values import ROLES, StemAnalysis
+from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
 from generation.compose.values import Limits, Song, SongStem
 from generation.variations import choosing, rules
 from generation.variations.rules import Mode
@@ -86,13 +85,28 @@ def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
     return clearance
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was measured, with corrections: in recordings as a whole, and in each of their stems."""
+
+    together: Mapping[UUID, RecordingAnalysis]
+    alone: Mapping[UUID, StemAnalysis]
+
+
+def heard_in(found: Sequence[ClearableRecording]) -> Heard:
+    """What was measured in these recordings, read together however many there are."""
+    together = recording_analyses(one.recording_id for one in found)
+    measured = (one for one in found if one.recording_id in together)
+    return Heard(together, stem_analyses(stem.stem_id for one in measured for stem in one.stems))
+
+
 def chosen_for(
-    found: tuple[ClearableRecording, ...], request: Asking, *, vocals: bool
+    found: Sequence[ClearableRecording], heard: Heard, request: Asking, *, vocals: bool
 ) -> frozenset[UUID]:
     """The stems that the house chooses of all that may be used, where none were named."""
     targets: dict[str, Any] = request.targets
     chosen = choosing.choose(
-        _candidates(found),
+        _candidates(found, heard),
         Mode(request.mode),
         tempo_bpm=targets["tempo_bpm"],
         key=targets["key"],
@@ -119,22 +133,20 @@ def material_of(found: tuple[ClearableRecording, ...], chosen: Collection[UUID] 
     return material
 
 
-def _candidates(found: Sequence[ClearableRecording]) -> list[choosing.Candidate]:
-    """The recordings that were measured as a whole, read together however many there are."""
-    together = recording_analyses(one.recording_id for one in found)
-    measured = [one for one in found if one.recording_id in together]
-    known = stem_analyses(stem.stem_id for one in measured for stem in one.stems)
+def _candidates(found: Sequence[ClearableRecording], heard: Heard) -> list[choosing.Candidate]:
+    """The recordings that were measured as a whole."""
     return [
         choosing.Candidate(
             recording=str(one.recording_id),
             stems=tuple(
-                (str(stem.stem_id), heard.role) for stem, heard in _roles(one.stems, known)
+                (str(stem.stem_id), known.role) for stem, known in _roles(one.stems, heard.alone)
             ),
-            tempo_bpm=together[one.recording_id].tempo_bpm,
-            key=together[one.recording_id].key,
+            tempo_bpm=heard.together[one.recording_id].tempo_bpm,
+            key=heard.together[one.recording_id].key,
             with_others=one.limits.with_others,
         )
-        for one in measured
+        for one in found
+        if one.recording_id in heard.together
     ]
 
 
@@ -164,15 +176,15 @@ def limits_of(limits: dict[str, Any]) -> Limits:
     )
 
 
-def song_of(one: ClearableRecording, stems: tuple[ClearableStem, ...]) -> Song:
+def song_of(one: ClearableRecording, stems: tuple[ClearableStem, ...], heard: Heard) -> Song:
     """The recording as the director reads it, with its Gram matrices cut to the stems at hand."""
-    analysis, order = recording_analysis(one.recording_id), measured_stems(one.recording_id)
+    analysis, order = heard.together.get(one.recording_id), measured_stems(one.recording_id)
     if analysis is None or not {stem.stem_id for stem in stems} <= set(order):
         raise JobRefused(*UNMEASURED)
     rows = [order.index(stem.stem_id) for stem in stems]
     gram = tuple(tuple(tuple(span[i][j] for j in rows) for i in rows) for span in analysis.gram)
-    known = stem_analyses(stem.stem_id for stem in stems)
+    mine = _roles(stems, heard.alone)
     return Song(
-        stems=tuple(SongStem(one.digest, one.label, found) for one, found in _roles(stems, known)),
+        stems=tuple(SongStem(one.digest, one.label, found) for one, found in mine),
         analysis=replace(analysis, gram=gram),
     )

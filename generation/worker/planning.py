@@ -31,16 +31,18 @@ from generation.sessions.ending import end_session
 from generation.sessions.jobs import put_plan
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.operations import Planned, write_section
-from generation.sessions.queries import WITHDRAWN, fallen, heard_now, places_of
+from generation.sessions.queries import WITHDRAWN, heard_now, stand_of
 from generation.sessions.rules import State
 from generation.variations.rules import Mode
 from generation.work.models import Job
 from generation.worker.levelling import level_after, levelled
 from generation.worker.loop import Clock, JobRefused, step_aside
 from generation.worker.material import (
+    Heard,
     Material,
     chosen_for,
     cleared_for,
+    heard_in,
     limits_of,
     material_of,
     song_of,
@@ -89,7 +91,8 @@ def _plan(job: Job, clock: Clock, kind: str) -> None:
         if planner != kind:
             put_plan(session, clock(), planner)
             return
-        if not _write(session, place, clock, kind):
+        if not _write(session, place, clock, kind) or place.last is None:
+            # Behind the first section nothing is planned before somebody hears it.
             return
 
 
@@ -116,8 +119,9 @@ def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool
     """Write the section that is due; False when it could not be."""
     for turn in range(TRIES):
         try:
-            material = _material(session, clock)
-            _written(session, place, _planned(session, place, material, kind), material, clock)
+            material, heard = _material(session, clock)
+            made = _planned(session, place, material, heard, kind)
+            _written(session, place, made, material, clock)
             return True
         except OpenRefused as refused:
             if turn == TRIES - 1:
@@ -139,7 +143,7 @@ def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
         return _Place([], None, "", index, ask)
     chain, last, now = read_chain(newest), newest[-1], clock()
     because, heard = "", None
-    if fallen(session, places_of(session), now):
+    if stand_of(session, now).fallen:
         because, heard = WITHDRAWN, heard_now(session, now)
     elif control is not None and last.control < index:
         because, heard = STEERED, control.said_at
@@ -154,21 +158,22 @@ def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
     return _Place(chain, last, because, index, ask)
 
 
-def _material(session: LiveSession, clock: Clock) -> Material:
-    """What may be used at this moment of what the session was begun with, or of anything.
+def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
+    """What may be used at this moment of what the session was begun with, or of anything, and what
+    was measured in it.
 
     Raises JobRefused where no artist permits the use any more.
     """
     is_new = session.state == State.OPENING
     found = _of_artist(cleared_for(session, clock, all_named=is_new), session.artist)
     material = _still(found, frozenset(map(UUID, session.stems)))
-    if material is None:
-        vocals = session.mode != Mode.FOCUS
-        chosen = None if session.recordings else chosen_for(found, session, vocals=vocals)
-        if not is_new and not found:
-            raise JobRefused(*rules.NOTHING_LEFT)
-        material = material_of(found, chosen)
-    return material
+    if material is not None:
+        return material, heard_in([one for one, _stems in material])
+    if not is_new and not found:
+        raise JobRefused(*rules.NOTHING_LEFT)
+    heard, vocals = heard_in(found), session.mode != Mode.FOCUS
+    chosen = None if session.recordings else chosen_for(found, heard, session, vocals=vocals)
+    return material_of(found, chosen), heard
 
 
 def _of_artist(
@@ -185,10 +190,10 @@ def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Mat
 
 
 def _planned(
-    session: LiveSession, place: _Place, material: Material, kind: str
+    session: LiveSession, place: _Place, material: Material, heard: Heard, kind: str
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
-    songs: list[Song] = [song_of(one, stems) for one, stems in material]
+    songs: list[Song] = [song_of(one, stems, heard) for one, stems in material]
     tight = tightest(stem.limits for _one, stems in material for stem in stems)
     limits = limits_of(tight.to_json())
     if kind == rules.NETS:

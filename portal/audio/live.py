@@ -17,7 +17,7 @@ from generation.recipe import SAMPLE_RATE_HZ
 from generation.sessions import rules
 from generation.sessions.asking import is_waiting
 from generation.sessions.models import LiveSegment, LiveSession, Section
-from generation.sessions.queries import list_segments, places_of
+from generation.sessions.queries import Stand, list_segments, places_of
 from generation.variations import evidence
 from licensing.attribution.queries import LineView, lines_of
 from licensing.money import allocate
@@ -124,22 +124,21 @@ def known_live(
 
 
 def live_list(
-    session: LiveSession, playback: Playback, *, after: int, have: int, now: datetime
+    session: LiveSession, playback: Playback, stand: Stand, *, after: int, have: int, now: datetime
 ) -> LiveList:
     """Segments from number `after` on and sections after number `have` (-1: all that stand).
 
     A section that is new to the player may change seconds before `after`: those are listed too.
     """
-    chain = places_of(session)
     is_over = session.state not in rules.UNDER_WAY
-    news = [place for place in chain if place.number > have]
+    news = [place for place in stand.chain if place.number > have]
     sources = lines_of_session(session)
     pieces: list[LivePiece] = []
     is_paid = receipt_covering(payer_of(session), now) is not None
     if is_paid and session.record_id is not None:
         first = min([after, *(first_changed(place.start) for place in news if have >= 0)])
         columns = {one.digest: number for number, one in enumerate(sources)}
-        rows = list_segments(session, chain, max(0, first), now)
+        rows = list_segments(session, stand, max(0, first))
         pieces = [_piece(row, session, playback, columns, now) for row in rows]
     return LiveList(
         state=session.state,

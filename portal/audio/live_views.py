@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from generation.sessions import rules
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import hand_out
-from generation.sessions.queries import find_segment, session_for
+from generation.sessions.queries import find_segment, session_for, stand_of
 from licensing.royalties.operations import PlaybackRefused, start_minute
 from portal.audio.answers import stored_object
 from portal.audio.objects import CONTENT_TYPES, Stored
@@ -34,14 +34,14 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
         raise Http404
     if not rules.may_hand_out(session.state, session.handed, wanted[0]):
         raise Http404
-    found = find_segment(session, wanted[0], now)
+    stand = stand_of(session, now)
+    found = find_segment(session, stand, wanted[0])
     if found is None or found.version != wanted[1]:
         raise Http404
     if request.method == "GET":
         start(given, found.number)
-        hand_out(
-            session_id=session.id, number=found.number, now=now, heard=_heard(request, session)
-        )
+        heard = _heard(request, session)
+        hand_out(session_id=session.id, number=found.number, now=now, heard=heard, stand=stand)
     stored = Stored(found.name, found.bytes, found.digest, CONTENT_TYPES["flac"])
     return stored_object(request, stored)
 

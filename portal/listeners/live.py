@@ -27,7 +27,7 @@ from generation.sessions.asking import latest_control
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import end_session, start_session, steer_session
-from generation.sessions.queries import session_for
+from generation.sessions.queries import session_for, stand_of
 from generation.variations.rules import SEED_AT_MOST, RequestRefused
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
@@ -121,41 +121,54 @@ def _refusal(code: str, sentence: str) -> JsonResponse:
 @never_cache
 @require_POST
 async def play(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Open a playback; answers when there is a first second to fetch, or no hope of one."""
-    user = await request.auser()
+    """Open a playback; answers when there is a first second to fetch, or no hope of one.
+
+    Leave is given while that second is being rendered, as soon as a record is open.
+    """
+    user = cast(User, await request.auser())
     listener = listener_of(user)
 
-    def is_open(session: LiveSession) -> bool:
-        is_over = session.state not in rules.UNDER_WAY
-        return is_over or (session.record_id is not None and session.segments.exists())
+    def is_begun(session: LiveSession) -> bool:
+        return session.state not in rules.UNDER_WAY or session.record_id is not None
 
-    def ask() -> tuple[LiveSession, bool]:
-        session = session_of(listener, session_id)
-        return session, is_open(session)
-
-    session, _ = await first_answer(str(session_id), ask, lambda found: found[1], WAIT_S)
-    answer = await sync_to_async(_opened)(request, cast(User, user), session, listener)
-    return JsonResponse(answer)
-
-
-def _opened(
-    request: HttpRequest, user: User, session: LiveSession, listener: Listener
-) -> dict[str, Any]:
-    if session.record_id is None:
-        return {
-            "state": session.state,
-            "is_over": session.state not in rules.UNDER_WAY,
-            "sentence": session.end_sentence,
-            "token": "",
-        }
-    now = timezone.now()
-    parties = list(parties_of(user).values_list("pk", flat=True))
-    playback = open_live(
-        session, listener, client_key=client_key(request), now=now, listener_parties=parties
+    session = await first_answer(
+        str(session_id), lambda: session_of(listener, session_id), is_begun, WAIT_S
     )
-    after = session.handed // SEGMENT_SAMPLES
-    found = live_list(session, playback, after=after, have=-1, now=now)
-    return as_json(session, playback, found)
+    if session.record_id is None:
+        return JsonResponse(_unopened(session))
+    playback = await sync_to_async(_opened)(request, user, session, listener)
+
+    def told() -> LiveList | None:
+        now, session = timezone.now(), session_of(listener, session_id)
+        if session.state in rules.UNDER_WAY and not session.segments.exists():
+            return None
+        stand, after = stand_of(session, now), session.handed // SEGMENT_SAMPLES
+        return live_list(session, playback, stand, after=after, have=-1, now=now)
+
+    found = await first_answer(str(session_id), told, lambda found: found is not None, WAIT_S)
+    if found is None:
+        return JsonResponse(_unopened(session))
+    return JsonResponse(as_json(session, playback, found))
+
+
+def _unopened(session: LiveSession) -> dict[str, Any]:
+    return {
+        "state": session.state,
+        "is_over": session.state not in rules.UNDER_WAY,
+        "sentence": session.end_sentence,
+        "token": "",
+    }
+
+
+def _opened(request: HttpRequest, user: User, session: LiveSession, listener: Listener) -> Playback:
+    parties = list(parties_of(user).values_list("pk", flat=True))
+    return open_live(
+        session,
+        listener,
+        client_key=client_key(request),
+        now=timezone.now(),
+        listener_parties=parties,
+    )
 
 
 def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[str, Any]:
@@ -214,9 +227,11 @@ def _asker(
         playback = known_live(token, session, listener, now)
         if playback is None:
             raise Http404
+        stand = stand_of(session, now)
         if session.state in rules.UNDER_WAY:
-            keep_going(session, now, since=after)
-        return session, playback, live_list(session, playback, after=after, have=have, now=now)
+            keep_going(session, now, stand, since=after)
+        found = live_list(session, playback, stand, after=after, have=have, now=now)
+        return session, playback, found
 
     return ask
 

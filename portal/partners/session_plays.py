@@ -21,7 +21,7 @@ from generation.sessions import rules
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSegment, LiveSession
 from generation.sessions.operations import hand_out
-from generation.sessions.queries import MOST_SEGMENTS, find_segment, is_withdrawn, session_for
+from generation.sessions.queries import MOST_SEGMENTS, find_segment, session_for, stand_of
 from licensing.receipts.queries import receipt_covering
 from licensing.royalties.operations import PlaybackRefused, start_minute
 from portal.audio.answers import stored_object
@@ -115,10 +115,11 @@ class SessionPlaylistView(Patient):
         playback = playback_of(request, session, now)
         after = number_in(request, "after", session.handed // SEGMENT_SAMPLES)
         have = number_in(request, "have", -1)
+        stand = stand_of(session, now)
         if session.state in rules.UNDER_WAY:
             paid(session)
-            keep_going(session, now, since=max(0, after))
-        found = live_list(session, playback, after=max(0, after), have=have, now=now)
+            keep_going(session, now, stand, since=max(0, after))
+        found = live_list(session, playback, stand, after=max(0, after), have=have, now=now)
         return Response(_as_json(session, playback, found))
 
     def news(self, request: HttpRequest, caller: tuple[str, str], kwargs: Any) -> bool:
@@ -130,10 +131,11 @@ class SessionPlaylistView(Patient):
         if receipt_covering(payer_of(session), now) is None:
             return True
         after = _plain(request, "after", session.handed // SEGMENT_SAMPLES)
-        keep_going(session, now, since=after)
+        stand = stand_of(session, now)
+        keep_going(session, now, stand, since=after)
         newest = session.sections.order_by("-index").values_list("index", flat=True).first()
         is_planned = newest is not None and newest > _plain(request, "have", -1)
-        return is_planned or find_segment(session, after, now) is not None
+        return is_planned or find_segment(session, stand, after) is not None
 
 
 def _plain(request: HttpRequest, name: str, otherwise: int) -> int:
@@ -199,11 +201,12 @@ def _second(session: LiveSession, number: int, now: datetime) -> LiveSegment:
     """The second in its present version when it may be heard; else a problem that says why not."""
     if session.state not in rules.UNDER_WAY:
         raise Problem(409, "session_over", session.end_sentence or OVER)
-    found = find_segment(session, number, now) if number <= MOST_SEGMENTS else None
+    stand = stand_of(session, now)
+    found = find_segment(session, stand, number) if number <= MOST_SEGMENTS else None
     if found is not None:
         return found
-    keep_going(session, now, since=number)
-    if is_withdrawn(session, number, now):
+    keep_going(session, now, stand, since=number)
+    if not stand.may_sound(number):
         raise Problem(410, "withdrawn", "A holder has withdrawn; this second is not served.")
     raise Problem(409, "not_ready", "This second is not made yet; look again soon.")
 

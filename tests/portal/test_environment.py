@@ -33,6 +33,14 @@ def test_a_database_url_with_a_socket_folder() -> None:
     )
 
 
+def test_a_pool_keeps_the_options_of_the_url_and_asks_whether_connections_still_live() -> None:
+    entry = env.database("postgresql://ann@db/books?sslmode=require", 8)
+    pool = {"min_size": 1, "max_size": 8}
+    assert entry["OPTIONS"] == {"sslmode": "require", "pool": pool}
+    assert entry["CONN_HEALTH_CHECKS"] is True
+    assert env.database("postgresql://ann@db/books")["OPTIONS"] == {}
+
+
 def test_another_engine_is_refused() -> None:
     with pytest.raises(env.BadEnvironment, match="must begin with postgresql"):
         env.database("sqlite:///file")

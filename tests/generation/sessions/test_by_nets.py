@@ -14,6 +14,7 @@ from generation.sessions import rules
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import end_session, steer_session
+from generation.sessions.queries import stand_of
 from generation.sessions.rules import State
 from generation.work.models import Job
 from generation.worker import nets
@@ -132,7 +133,7 @@ def test_where_sound_is_wanted_soon_rules_go_on_and_a_net_that_fails_ends_no_ses
         open_jobs(session).exclude(kind=rules.SEGMENT).delete()
         LiveSession.objects.filter(id=session.id).update(handed=end - left)
         session.refresh_from_db()
-        keep_going(session, timezone.now())
+        keep_going(session, timezone.now(), stand_of(session, timezone.now()))
         put = open_jobs(session).exclude(kind__in=[rules.SEGMENT, rules.SEAL])
         assert [one.kind for one in put] == ([kind] if kind else [])
     failed = Job(kind=rules.NETS, subject_kind="session", subject_ref=str(session.id))

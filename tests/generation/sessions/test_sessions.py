@@ -23,11 +23,10 @@ from generation.sessions.operations import (
     steer_session,
 )
 from generation.sessions.queries import (
-    fallen,
     find_segment,
     list_segments,
-    places_of,
     session_for,
+    stand_of,
 )
 from generation.sessions.rules import State
 from generation.variations.rules import RequestRefused
@@ -95,8 +94,7 @@ def test_a_change_is_heard_from_the_next_bar_line_on_and_makes_only_that_anew(st
     earliest = 3 * RATE + rules.REACTION
     bar = new.frame["beats"][new.frame["beats_per_bar"]] - new.start
     assert earliest <= new.start <= earliest + bar
-    chain = places_of(session)
-    listed = list_segments(session, chain, 0, timezone.now())
+    listed = list_segments(session, stand_of(session, timezone.now()), 0)
     assert [one.number for one in listed] == list(range(6 + rules.RENDERED_AHEAD))
     changed = {one.number for one in listed if one.version == new.index}
     assert changed == set(range(first_changed(new.start), 6 + rules.RENDERED_AHEAD))
@@ -118,10 +116,12 @@ def test_a_second_that_was_being_rendered_when_it_changed_again_is_made_for_whoe
     finish(job=running, now=timezone.now())
     work_off()
     session.refresh_from_db()
-    assert list_segments(session, places_of(session), stale, timezone.now()) == []
-    keep_going(session, timezone.now(), since=stale)
+    stand = stand_of(session, timezone.now())
+    assert list_segments(session, stand, stale) == []
+    keep_going(session, timezone.now(), stand, since=stale)
     work_off()
-    assert list_segments(session, places_of(session), stale, timezone.now())[0].number == stale
+    stand = stand_of(session, timezone.now())
+    assert list_segments(session, stand, stale)[0].number == stale
 
 
 def test_every_section_names_the_one_before_and_is_written_once(studio):
@@ -149,15 +149,16 @@ def test_a_withdrawn_stem_leaves_at_the_next_bar_line(studio, material):
     for grant in studio.grants:
         if grant.stem_id == gone.id:
             withdraw_grant(grant_id=grant.id, actor=ACTOR, now=timezone.now())
-    assert fallen(session, places_of(session), timezone.now())
-    assert find_segment(session, 5, timezone.now()) is None
+    stand = stand_of(session, timezone.now())
+    assert stand.fallen
+    assert find_segment(session, stand, 5) is None
     listen(session, 12, heard=5 * RATE)
     new = session.sections.order_by("-index").filter(because="withdrawn").first()
     plan = recipes.from_json(new.recipe)
     assert gone.audio_id not in {one.digest for one in plan.sources}
     assert new.start <= 6 * RATE + 4 * RATE
     assert session.state == State.LIVE
-    assert not fallen(session, places_of(session), timezone.now())
+    assert not stand_of(session, timezone.now()).fallen
     late = -(-(new.start + 6 * RATE) // SEGMENT_SAMPLES)
     listen(session, late + 2)
     last = session.segments.filter(number=late + 1).order_by("-version").first()

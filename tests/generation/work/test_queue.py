@@ -8,15 +8,16 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from generation.work import operations as work
 from generation.work.models import Job
-from generation.work.rules import Priority
+from generation.work.rules import HOME_FIRST, HOME_GONE, Priority
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=11)
 KINDS = ("piece", "ingest")
 
 
-def wanted(part=0, kind="piece", priority=Priority.PIECE):
-    return work.Wanted(kind=kind, subject=("variation", "v"), part=part, priority=priority)
+def wanted(part=0, kind="piece", priority=Priority.PIECE, home=""):
+    subject = ("variation", "v")
+    return work.Wanted(kind=kind, subject=subject, part=part, priority=priority, home=home)
 
 
 def put(*jobs, now=NOW):
@@ -39,6 +40,29 @@ def test_job_due_later_or_of_another_kind_is_left(db):
     put(wanted(), now=LATER)
     assert claim() is None
     assert claim(now=LATER, kinds=("ingest",)) is None
+
+
+def test_a_job_is_left_to_its_home_for_a_moment_and_then_to_whoever_looks(db):
+    put(wanted(1, home="a"), wanted(2, home="b"))
+    assert claim("b").part == 2
+    assert claim("b") is None
+    assert claim("b", now=NOW + HOME_FIRST).part == 1
+
+
+def test_own_jobs_go_before_what_another_is_late_with_until_that_one_counts_as_gone(db):
+    put(wanted(1, home="a"), wanted(2, home="a"))
+    put(wanted(3, home="b"), wanted(4, home="b"), now=NOW + timedelta(seconds=1))
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 3
+    assert claim("b", now=NOW + HOME_GONE).part == 1
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 4
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 2
+
+
+def test_a_job_whose_home_was_lost_has_none_any_more(db):
+    put(wanted(home="a"))
+    claim("a")
+    work.sweep(now=LATER)
+    assert claim("b", now=LATER).home == ""
 
 
 def test_same_open_job_is_put_once_and_again_after_it_ended(db):

@@ -30,3 +30,8 @@ def test_a_job_left_for_another_worker_is_looked_at_again_ever_later_until_a_day
     assert again(seconds=40) == timedelta(seconds=10)
     assert again(hours=23) == timedelta(minutes=1)
     assert again(days=1) is None
+
+
+def test_a_worker_is_rung_at_the_node_that_its_name_begins_with():
+    name = rules.worker_name("render1@stemma", 4711)
+    assert rules.node_of(name) == "render1@stemma"

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generation.worker.material import chosen_for, cleared_for
+from generation.worker.material import chosen_for, cleared_for, heard_in
 from tests.studio import LISTENER, build_studio
 
 
@@ -27,9 +27,9 @@ def _asking():
 
 def _choose(asking):
     found = cleared_for(asking, timezone.now)
-    chosen_for(found, asking, vocals=True)
+    heard_in(found)
     with CaptureQueriesContext(connection) as asked:
-        chosen = chosen_for(found, asking, vocals=True)
+        chosen = chosen_for(found, heard_in(found), asking, vocals=True)
     return len(found), len(asked), chosen
 
 

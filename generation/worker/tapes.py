@@ -1,0 +1,69 @@
+"""The tapes of the live sessions that a worker renders, within a bound of memory.
+
+It knows sessions by name and recipes by identity. It refuses to know sound. Invariants: losing
+tapes changes the time the next second takes, never a bit of it; the newest session keeps its own.
+"""
+
+import gc
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from generation.engine.render import Cache
+from generation.recipe import Recipe
+
+_STATES = 512
+
+
+def own_memory() -> int:
+    """Bytes of this process that no file stands behind; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return 0
+    told = next((line for line in lines if line.startswith("RssAnon:")), "RssAnon: 0 kB")
+    return int(told.split()[1]) * 1024
+
+
+@dataclass
+class _Kept:
+    cache: Cache
+    recipe: Recipe
+
+
+class Tapes:
+    """What a worker keeps of sessions between two of their seconds, each of its newest recipe.
+
+    While `memory` tells more than `most_bytes` above what it told at first, those heard longest
+    ago are let go.
+    """
+
+    def __init__(self, most_bytes: int, memory: Callable[[], int] = own_memory) -> None:
+        self._most, self._memory = most_bytes, memory
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._before: int | None = None
+        self._is_left = False
+
+    def __contains__(self, session: str) -> bool:
+        return session in self._kept
+
+    def of(self, session: str, recipe: Recipe) -> Cache:
+        """The tapes of a session, to be used for a second of `recipe` at once."""
+        if self._before is None:
+            self._before = self._memory()
+        kept = self._kept.setdefault(session, _Kept(Cache(1, _STATES), recipe))
+        self._kept.move_to_end(session)
+        self._let_go()
+        # The desk of the recipe before is left when the first second of the new one is rendered.
+        self._is_left = kept.recipe is not recipe
+        kept.recipe = recipe
+        return kept.cache
+
+    def _let_go(self) -> None:
+        """Desks refer to themselves, so only a collection gives their memory back."""
+        if self._is_left:
+            gc.collect()
+        while len(self._kept) > 1 and self._memory() - (self._before or 0) > self._most:
+            self._kept.popitem(last=False)
+            gc.collect()

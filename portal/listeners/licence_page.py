@@ -13,8 +13,8 @@ from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import LineView
 from portal.audio.label import AiLabel, ai_label
+from portal.audio.wording import megabytes
 from portal.listeners.live_place import label_of_record
-from portal.listeners.wording import megabytes
 
 _STATES = {
     "OPEN": ("wait", "Open: it is being made, or was not finished"),

@@ -15,9 +15,9 @@ from generation.variations.queries import SourceNamed, StemmaTable, VariationVie
 from generation.variations.rules import FORMATS, TITLES, UNDER_WAY, Mode
 from portal.audio.label import AiLabel, ai_label
 from portal.audio.objects import LABELS
+from portal.audio.pictures import Picture, Wave, variation_picture, wave_of
 from portal.audio.playlists import PREVIEW_SAMPLES
-from portal.listeners.pictures import Picture, Wave, variation_picture, wave_of
-from portal.listeners.wording import clock, listed, megabytes, percent
+from portal.audio.wording import clock, listed, megabytes, percent
 
 _PREVIEW_MS = PREVIEW_SAMPLES * 1000 // SAMPLE_RATE_HZ
 

@@ -30,19 +30,19 @@ from generation.variations.queries import (
 )
 from generation.variations.rules import FORMATS, UNDER_WAY
 from licensing.attribution.queries import may_serve
+from portal.audio.pictures import WAVE_BARS
 from portal.audio.playlists import audible_samples
 from portal.audio.reach import Listener, audible_for, is_own, variation_for
 from portal.audio.signing import Leave, expiry, sign
+from portal.audio.stemma import FULL_POINTS
 from portal.audio.waiting import first_answer
+from portal.audio.wording import count
 from portal.listeners.library import library_rows
 from portal.listeners.licence_page import licence_page
 from portal.listeners.live_rows import live_rows, sessions_of
-from portal.listeners.pictures import WAVE_BARS
 from portal.listeners.playing import listener_of
 from portal.listeners.said import said_page
-from portal.listeners.stemma import FULL_POINTS
 from portal.listeners.variation_page import Standing, VariationPage, variation_page
-from portal.listeners.wording import count
 
 WAIT_S = 8.0
 PER_PAGE = 12

@@ -28,6 +28,7 @@ class VariationRequest(models.Model):
     seed = models.PositiveBigIntegerField()
     territory = models.CharField(max_length=2)
     channel = models.CharField(max_length=40)
+    without = models.JSONField(default=list, blank=True)
     request_sha256 = models.CharField(max_length=64)
     repeats = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True)
     created_at = models.DateTimeField()
@@ -59,7 +60,7 @@ class Variation(models.Model):
         VariationRequest, on_delete=models.PROTECT, related_name="variation"
     )
     title = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, default=State.COMPOSING.value)
+    state = models.CharField(max_length=24, default=State.COMPOSING.value)
     attempt = models.PositiveSmallIntegerField(default=1)
     record = models.OneToOneField(
         "attribution.LicenceRecord",

@@ -25,6 +25,7 @@ from generation.worker.material import (
     chosen_for,
     clear,
     cleared_for,
+    left_of,
     limits_of,
     material_of,
     song_of,
@@ -46,7 +47,7 @@ def compose_variation(job: Job, clock: Clock) -> None:
     request = variation.request
     if any(is_recording_measuring(UUID(one)) for one in request.recordings):
         raise JobNotYet
-    cleared = cleared_for(request, clock)
+    cleared = left_of(cleared_for(request, clock), request)
     vocals = bool(request.targets["vocals"])
     chosen = None if request.recordings else chosen_for(cleared, request, vocals=vocals)
     stems = material_of(cleared, chosen)

@@ -18,6 +18,7 @@ from generation.analysis.queries import (
 from generation.analysis.values import ROLES, StemAnalysis
 from generation.compose.values import Limits, Song, SongStem
 from generation.variations import choosing, rules
+from generation.variations.models import VariationRequest
 from generation.variations.rules import Mode
 from generation.worker.loop import Clock, JobRefused
 from licensing.catalog.models import Stem
@@ -26,6 +27,7 @@ from licensing.clearance.operations import clear_use
 from licensing.clearance.queries import ClearableRecording, ClearableStem, list_clearable
 
 UNMEASURED = ("not_measured", "The recording is still being measured; ask again in a moment.")
+ALL_LEFT_OUT = ("all_left_out", "Without these stems nothing is left to make it of.")
 NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
 
 
@@ -54,7 +56,7 @@ def cleared_for(
     """
     named = [UUID(one) for one in request.recordings]
     found = list_clearable(
-        rules.use_of(Mode(request.mode)),
+        rules.use_for(Mode(request.mode), request.requester_kind),
         request.territory,
         request.channel,
         clock(),
@@ -74,7 +76,7 @@ def cleared_for(
 def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
     """The recorded decision; raises JobRefused with its first reason when it is no."""
     clearance = clear_use(
-        use=rules.use_of(Mode(request.mode)),
+        use=rules.use_for(Mode(request.mode), request.requester_kind),
         stems=stems,
         requester=(request.requester_kind, request.requester_ref),
         territory=request.territory,
@@ -100,6 +102,26 @@ def chosen_for(
         seed=request.seed,
     )
     return frozenset(map(UUID, chosen))
+
+
+def left_of(
+    found: tuple[ClearableRecording, ...], request: VariationRequest
+) -> tuple[ClearableRecording, ...]:
+    """The recordings less the stems that the request leaves out.
+
+    Raises JobRefused where nothing is left of one that was named, or of all.
+    """
+    gone = frozenset(request.without)
+    if not gone:
+        return found
+    kept = [
+        replace(one, stems=tuple(stem for stem in one.stems if str(stem.stem_id) not in gone))
+        for one in found
+    ]
+    left = tuple(one for one in kept if one.stems)
+    if not left or (request.recordings and len(left) < len(kept)):
+        raise JobRefused(*ALL_LEFT_OUT)
+    return left
 
 
 def material_of(found: tuple[ClearableRecording, ...], chosen: Collection[UUID] | None) -> Material:

@@ -52,6 +52,8 @@ class VariationRequest(models.Model):
 class Variation(models.Model):
     """The derivative recording of one request, from first thought to finished files.
 
+    `served_at`: when it was handed to somebody first after it was finished.
+
     Personal data: through its request only.
     """
 
@@ -78,6 +80,7 @@ class Variation(models.Model):
     visibility = models.CharField(max_length=10, default="PRIVATE")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    served_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -89,7 +92,12 @@ class Variation(models.Model):
                 name="variation_visibility_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["RENDERING", "READY", "WITHDRAWN"])
+                condition=~Q(
+                    state__in=[
+                        *("RENDERING", "READY", "WITHDRAWN"),
+                        *("WAITING_FOR_APPROVAL", "DECLINED"),
+                    ]
+                )
                 | (Q(record__isnull=False) & Q(piece_count__gt=0) & ~Q(recipe="")),
                 name="variation_sounds_under_a_record",
             ),

@@ -2,7 +2,7 @@
 
 Pure: no rows, no sound. Targets are plain numbers; who turns them into a plan is not known here.
 Invariant: READY, WITHDRAWN and CANCELLED are ends; FAILED leads only to a new attempt. A preview
-ends once more, when it is discarded.
+ends once more, when it is discarded; a holder's answer can be undone until somebody was served.
 """
 
 import hashlib
@@ -32,6 +32,8 @@ class State(StrEnum):
 
     COMPOSING = "COMPOSING"
     RENDERING = "RENDERING"
+    WAITING_FOR_APPROVAL = "WAITING_FOR_APPROVAL"
+    DECLINED = "DECLINED"
     READY = "READY"
     WITHDRAWN = "WITHDRAWN"
     FAILED = "FAILED"
@@ -47,14 +49,23 @@ KINDS = (COMPOSE, PIECE, SEAL)
 # The finished files of a variation, the master first.
 FORMATS = ("flac", "mp3", "m4a", "opus")
 
+# What a holder was asked about and has answered, or will.
+ANSWERABLE = (State.WAITING_FOR_APPROVAL, State.DECLINED, State.READY)
 UNDER_WAY = (State.COMPOSING, State.RENDERING)
 # What may be heard while its licence stands; a failed one is not billed and does not sound.
 AUDIBLE = (State.RENDERING, State.READY, State.CANCELLED)
 
 NEXT: dict[State, frozenset[State]] = {
     State.COMPOSING: frozenset({State.RENDERING, State.FAILED, State.CANCELLED}),
-    State.RENDERING: frozenset({State.READY, State.WITHDRAWN, State.FAILED, State.CANCELLED}),
-    State.READY: frozenset({State.WITHDRAWN}),
+    State.RENDERING: frozenset(
+        {
+            *(State.READY, State.WAITING_FOR_APPROVAL),
+            *(State.WITHDRAWN, State.FAILED, State.CANCELLED),
+        }
+    ),
+    State.WAITING_FOR_APPROVAL: frozenset({State.READY, State.DECLINED}),
+    State.DECLINED: frozenset({State.WAITING_FOR_APPROVAL}),
+    State.READY: frozenset({State.WITHDRAWN, State.WAITING_FOR_APPROVAL}),
     State.FAILED: frozenset({State.COMPOSING, State.RENDERING}),
     State.WITHDRAWN: frozenset(),
     State.CANCELLED: frozenset(),

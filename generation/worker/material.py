@@ -48,11 +48,12 @@ Material = list[tuple[ClearableRecording, tuple[ClearableStem, ...]]]
 
 
 def cleared_for(
-    request: Asking, clock: Clock, *, all_named: bool = True
+    request: Asking, clock: Clock, *, all_named: bool = True, is_live: bool = False
 ) -> tuple[ClearableRecording, ...]:
     """The recordings asked for (or all), with the stems that may be used like this here and now.
 
     Raises JobRefused when one that was named may not be used, unless what is left will do.
+    `is_live`: for a session, where no holder can be asked first.
     """
     named = [UUID(one) for one in request.recordings]
     found = list_clearable(
@@ -62,18 +63,21 @@ def cleared_for(
         clock(),
         requester=(request.requester_kind, request.requester_ref),
         recording_ids=named or None,
+        is_live=is_live,
     )
     if not named:
         return found
     by_id = {one.recording_id: one for one in found}
     for missing in (one for one in named if all_named and one not in by_id):
         stems = Stem.objects.filter(recording_id=missing, state=Stem.State.READY)
-        clear(request, list(stems.values_list("id", flat=True)), clock)
+        clear(request, list(stems.values_list("id", flat=True)), clock, is_live=is_live)
         raise JobRefused(*NOTHING)
     return tuple(by_id[one] for one in named if one in by_id)
 
 
-def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
+def clear(
+    request: Asking, stems: Sequence[UUID], clock: Clock, *, is_live: bool = False
+) -> Clearance:
     """The recorded decision; raises JobRefused with its first reason when it is no."""
     clearance = clear_use(
         use=rules.use_for(Mode(request.mode), request.requester_kind),
@@ -81,6 +85,7 @@ def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
         requester=(request.requester_kind, request.requester_ref),
         territory=request.territory,
         channel=request.channel,
+        is_live=is_live,
         now=clock(),
     )
     if not clearance.allowed:

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from licensing.clearance.approval import ApproveFirst, approval_from_json
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import SocietyAgreement
 from licensing.clearance.rules import (
@@ -93,6 +94,8 @@ class _Row(NamedTuple):
     terms_version: list[str]
     terms_sha256: list[str]
     withdrawn: list[str | None]
+    approvals: list[str]
+    approved: list[int]
 
 
 def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -> Facts:
@@ -141,6 +144,11 @@ def _limits(text: str) -> Limits:
     return limits_from_json(json.loads(text))
 
 
+@lru_cache(maxsize=4096)
+def _approval(text: str) -> ApproveFirst | None:
+    return approval_from_json(json.loads(text))
+
+
 def _sheet_state(sheet: UUID | None, counts: bool | None) -> str:
     if sheet is None:
         return "NONE"
@@ -170,8 +178,8 @@ def _grants(row: _Row) -> Iterator[GrantFacts]:
     if row.grants is None:
         return
     columns: Iterator[tuple[Any, ...]] = zip(*row[row._fields.index("grants") :], strict=True)
-    for ref, giver, uses, limits, places, channels, *moments, version, sha256, gone in columns:
-        valid_from, valid_until, granted_at = moments
+    for ref, giver, uses, limits, places, channels, *moments, gone, asks, approved in columns:
+        valid_from, valid_until, granted_at, version, sha256 = moments
         yield GrantFacts(
             grant=UUID(ref),
             stem=row.stem,
@@ -186,6 +194,8 @@ def _grants(row: _Row) -> Iterator[GrantFacts]:
             terms_version=version,
             terms_sha256=sha256,
             withdrawn=frozenset(gone.split() if gone else ()),
+            approval=_approval(asks),
+            approved=approved,
         )
 
 

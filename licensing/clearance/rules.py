@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from licensing.clearance.limits import Limits, tightest
+from licensing.clearance.approval import ApproveFirst, waits_when_live
+from licensing.clearance.limits import Asked as Asked
+from licensing.clearance.limits import Limits, codes_beyond, tightest
 
 PREVIEW = "PREVIEW"
 PREVIEW_DAYS = 7
@@ -21,17 +23,11 @@ VOCALS = "vocals"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody wants to change, where it is known before: it must lie inside the limits."""
-
-    tempo_ratio: tuple[float, float] = (1.0, 1.0)
-    semitones: int = 0
-    vocals: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class UseAsked:
-    """A use of stems: `requester` is (kind, ref), a party's ref being its id as text."""
+    """A use of stems: `requester` is (kind, ref), a party's ref being its id as text.
+
+    `is_live`: of a session that is heard as it is made, so that nobody can say yes to it first.
+    """
 
     use: str
     stems: tuple[UUID, ...]
@@ -39,6 +35,7 @@ class UseAsked:
     territory: str
     channel: str
     asked: Asked | None = None
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,10 @@ class StemFacts:
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """One grant. `withdrawn`: the uses that were withdrawn from it by now."""
+    """One grant. `withdrawn`: the uses that were withdrawn from it by now.
+
+    `approval`: what waits for its holder's yes, who has said it `approved` times of the recording.
+    """
 
     grant: UUID
     stem: UUID
@@ -86,6 +86,8 @@ class GrantFacts:
     terms_version: str
     terms_sha256: str
     withdrawn: frozenset[str] = frozenset()
+    approval: ApproveFirst | None = None
+    approved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def decide(
             case.reasons.append(Reason("unknown_stem", "A stem named is not known here.", ref))
     for stem in wanted:
         _decide_stem(case, stem)
-    limits = tightest(grant.limits for grant in case.governing)
+    limits = tightest(_limits_of(case, grant) for grant in case.governing)
     _check_asked(case, limits)
     return Decision(
         allowed=not case.reasons,
@@ -168,6 +170,13 @@ def decide(
         grants=tuple(case.governing),
         ends_at=at + timedelta(days=PREVIEW_DAYS) if use.use == PREVIEW else None,
     )
+
+
+def _limits_of(case: _Case, grant: GrantFacts) -> Limits:
+    """A grant's own limits; live, nothing goes where its holder would have to be asked."""
+    if case.use.is_live and grant.approval is not None:
+        return tightest([grant.limits, grant.approval.within])
+    return grant.limits
 
 
 def _decide_stem(case: _Case, stem: StemFacts) -> None:
@@ -250,6 +259,8 @@ def _check_holder(case: _Case, stem: StemFacts, holder: Holder) -> None:
         case.refuse("no_grant", sentence, stem, holder.party)
         return
     failing = [(code, words) for code, fails, words in _CONDITIONS if fails(case, grant)]
+    if not failing and case.use.is_live and _asks_live(case, grant, stem):
+        failing = [_APPROVAL_REQUIRED]
     for code, words in failing[:1]:
         sentence = words.format(name=holder.name, label=stem.label)
         case.refuse(code, sentence, stem, holder.party)
@@ -257,6 +268,20 @@ def _check_holder(case: _Case, stem: StemFacts, holder: Holder) -> None:
         case.governing.append(grant)
 
 
+def _asks_live(case: _Case, grant: GrantFacts, stem: StemFacts) -> bool:
+    return waits_when_live(
+        grant.approval,
+        approved=grant.approved,
+        use=case.use.use,
+        vocals=stem.role == VOCALS,
+        is_mixed=case.is_mixed,
+    )
+
+
+_APPROVAL_REQUIRED = (
+    "approval_required",
+    "{name} wants to hear variations of “{label}” before they are played, so it is not used live.",
+)
 _CONDITIONS: tuple[tuple[str, Callable[[_Case, GrantFacts], bool], str], ...] = (
     (
         "withdrawn",
@@ -293,20 +318,11 @@ def _check_asked(case: _Case, limits: Limits) -> None:
 
 
 def reasons_beyond(limits: Limits, asked: Asked) -> tuple[Reason, ...]:
-    """Why a change, planned or already in a recipe, does not keep the limits; empty when it does.
-
-    Ratios within a millionth of a bound keep it: recipes hold rounded numbers.
-    """
-    low, high = asked.tempo_ratio
-    reasons = []
-    if low < limits.tempo_min_ratio - 1e-6 or high > limits.tempo_max_ratio + 1e-6:
-        allowed = f"{limits.tempo_min_ratio:.2f} to {limits.tempo_max_ratio:.2f}"
-        reasons.append(
-            Reason("tempo_out_of_range", f"The tempo may change by a factor of {allowed} only.")
-        )
-    if abs(asked.semitones) > limits.semitones_max:
-        allowed = f"{limits.semitones_max} semitones"
-        reasons.append(Reason("pitch_out_of_range", f"The key may move by at most {allowed}."))
-    if asked.vocals and not limits.vocals:
-        reasons.append(Reason("vocals_not_allowed", "The vocals may not be used."))
-    return tuple(reasons)
+    """Why a change, planned or already in a recipe, does not keep the limits; empty: it does."""
+    span = f"{limits.tempo_min_ratio:.2f} to {limits.tempo_max_ratio:.2f}"
+    sentences = {
+        "tempo_out_of_range": f"The tempo may change by a factor of {span} only.",
+        "pitch_out_of_range": f"The key may move by at most {limits.semitones_max} semitones.",
+        "vocals_not_allowed": "The vocals may not be used.",
+    }
+    return tuple(Reason(code, sentences[code]) for code in codes_beyond(limits, asked))

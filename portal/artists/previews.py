@@ -30,8 +30,8 @@ from generation.variations.queries import VariationView, stemma_table, variation
 from generation.variations.rules import PARTY, UNDER_WAY, Mode, State
 from licensing.attribution.queries import may_serve
 from licensing.catalog.models import Party, Recording
-from licensing.clearance.limits import Limits
 from licensing.clearance.facts import load_facts
+from licensing.clearance.limits import Limits
 from licensing.clearance.queries import use_asked
 from licensing.clearance.rules import PREVIEW
 from portal.accounts import access

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.artists import earnings, grants, payouts, previews, recordings, sheets, stems, uploads
+from portal.artists import (
+    approvals,
+    earnings,
+    grants,
+    payouts,
+    previews,
+    recordings,
+    sheets,
+    stems,
+    uploads,
+)
 
 app_name = "artists"
 urlpatterns = [
@@ -21,6 +31,9 @@ urlpatterns = [
     path("previews/<uuid:preview_id>/audio/", previews.preview_audio, name="preview_audio"),
     path("previews/<uuid:preview_id>/delete/", previews.preview_delete, name="preview_delete"),
     path("recordings/<uuid:recording_id>/withdraw/", grants.withdraw, name="withdraw"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:variation_id>/", approvals.approval, name="approval"),
+    path("approvals/<uuid:variation_id>/audio/", approvals.approval_audio, name="approval_audio"),
     path("uploads/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
     path("uploads/<uuid:upload_id>/parts/<int:index>/", uploads.upload_part, name="upload_part"),
     path("uploads/<uuid:upload_id>/complete/", uploads.upload_complete, name="upload_complete"),

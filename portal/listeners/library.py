@@ -27,6 +27,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     State.RENDERING: ("wait", "Being made"),
     State.READY: ("ok", "Ready"),
     State.WITHDRAWN: ("stop", "No longer played"),
+    State.WAITING_FOR_APPROVAL: ("wait", "Waits for a yes"),
+    State.DECLINED: ("stop", "Declined"),
     State.FAILED: ("stop", "Not made"),
     State.CANCELLED: ("", "Stopped"),
 }

@@ -23,7 +23,10 @@ def refusals(question, stems, grants, agreements, at):
             said |= {(code, stem.stem, who) for who, code in _of_lines(stem, question, agreements)}
             for party in {line.party for line in stem.holders}:
                 last = _life(stem.stem, party, question.use, grants, at)
-                said |= {(code, stem.stem, party) for code in _of_cell(last, question, at, mixed)}
+                found = _of_cell(last, question, at, mixed)
+                if not found and question.is_live and _wants_to_hear(last, stem, question, mixed):
+                    found = {"approval_required"}
+                said |= {(code, stem.stem, party) for code in found}
     return said
 
 
@@ -83,3 +86,15 @@ def _of_cell(grant, question, at, mixed):
         "with_others_not_allowed": mixed and not grant.limits.with_others,
     }
     return set(next(([code] for code, holds in against.items() if holds), []))
+
+
+def _wants_to_hear(grant, stem, question, mixed):
+    """Live nobody can be asked, so whatever might have to be asked for is a no."""
+    wish = grant.approval
+    return wish is not None and (
+        grant.approved < wish.first
+        or (len(wish.uses) > 0 and question.use not in wish.uses)
+        or (stem.role == "vocals" and not wish.within.vocals)
+        or (mixed and not wish.within.with_others)
+        or wish.share_ppm_max != 1_000_000
+    )

@@ -1,5 +1,6 @@
 """The pure decision: no by default, never widened by more conditions, one grant governs a cell."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.limits import (
     ANYTHING,
     Limits,
@@ -40,6 +42,13 @@ limits = st.builds(
     vocals=st.booleans(),
     with_others=st.booleans(),
 )
+wishes = st.builds(
+    ApproveFirst,
+    first=st.integers(0, 2),
+    within=limits,
+    uses=st.sampled_from([frozenset(), frozenset({"REMIX"})]),
+    share_ppm_max=st.sampled_from([1_000_000, 1_000_000, 300_000]),
+)
 moments = st.integers(-3, 3).map(lambda days: NOON + timedelta(days=days))
 few_uses = st.frozensets(st.sampled_from(["REMIX", "MOOD"]), min_size=1)
 grants = st.builds(
@@ -57,13 +66,15 @@ grants = st.builds(
     terms_version=st.just("1"),
     terms_sha256=st.just("0" * 64),
     withdrawn=st.frozensets(st.sampled_from(["REMIX"])),
+    approval=st.none() | wishes,
+    approved=st.integers(0, 2),
 )
 stems = st.builds(
     StemFacts,
     stem=st.just(STEMS[0]),
     recording=st.just(UUID(int=21)),
     label=st.just("Drums"),
-    role=st.just("drums"),
+    role=st.sampled_from(["drums", "vocals"]),
     state=st.sampled_from(["READY", "READY", "CHECKING", "REVIEW", "DELETED"]),
     recording_state=st.sampled_from(["COMPLETE", "COMPLETE", "DRAFT", "HIDDEN"]),
     master=st.sampled_from(["EFFECTIVE", "EFFECTIVE", "PROPOSED", "NONE"]),
@@ -88,6 +99,7 @@ questions = st.builds(
     requester=st.sampled_from([("user", "1"), ("party", str(PARTIES[0]))]),
     territory=st.sampled_from(PLACES),
     channel=st.sampled_from(["SITE", "GAME"]),
+    is_live=st.booleans(),
 )
 societies = st.lists(
     st.builds(
@@ -135,12 +147,8 @@ def test_withdrawing_or_holding_never_turns_a_no_into_a_yes(
 ):
     before = decide(question, [stem], given_grants, agreements, NOON)
     withdrawn = [
-        GrantFacts(
-            *(
-                getattr(grant, name)
-                for name in GrantFacts.__dataclass_fields__
-                if name != "withdrawn"
-            ),
+        replace(
+            grant,
             withdrawn=grant.withdrawn
             | data.draw(st.frozensets(st.sampled_from(["REMIX", "MOOD"]))),
         )

@@ -30,6 +30,7 @@ from licensing.catalog.models import (
 from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement, Withdrawal
 from licensing.ledger.models import Account, JournalEntry, Posting
 from portal.accounts.models import Membership, User
+from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
@@ -152,8 +153,8 @@ class ClearanceAdmin(ReadOnlyAdmin):
     list_filter = ("allowed", "use")
 
 
-class AgreementAdmin(ReadOnlyAdmin):
-    """Agreements with societies."""
+class AgreementAdmin(AgreementDeeds, ReadOnlyAdmin):
+    """Agreements with societies; recorded here."""
 
     list_display = ("society", "reference", "uses", "valid_from", "valid_until")
 

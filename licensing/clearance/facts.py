@@ -20,6 +20,7 @@ from django.db.models import Q
 from licensing.clearance.approval import ApproveFirst, approval_from_json
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import SocietyAgreement
+from licensing.clearance.quorum import EVERYBODY, Quorum
 from licensing.clearance.rules import (
     Decision,
     GrantFacts,
@@ -82,6 +83,7 @@ class _Row(NamedTuple):
     rights: list[str]
     societies: list[str]
     society_places: list[str]
+    shares: list[int]
     grants: list[str] | None
     givers: list[str]
     uses: list[str]
@@ -96,6 +98,8 @@ class _Row(NamedTuple):
     withdrawn: list[str | None]
     approvals: list[str]
     approved: list[int]
+    quorum: str | None
+    authority: UUID | None
 
 
 def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -> Facts:
@@ -129,6 +133,7 @@ def _stem(row: _Row) -> StemFacts:
         publishing=_sheet_state(row.publishing, row.publishing_counts),
         holders=tuple(_holders(row)),
         held=tuple(row.held),
+        quorum=Quorum(row.quorum, row.authority) if row.quorum else EVERYBODY,
     )
 
 
@@ -167,17 +172,17 @@ def _source(row: _Row) -> Source:
 def _holders(row: _Row) -> Iterator[Holder]:
     if row.holders is None:
         return
-    for party, *words, places in zip(
-        row.holders, row.names, row.rights, row.societies, row.society_places, strict=True
-    ):
-        name, right, society = words
-        yield Holder(_uuid(party), name, right, society, tuple(places.split()) if society else ())
+    columns = (row.names, row.rights, row.societies, row.society_places, row.shares)
+    for party, name, right, society, places, ppm in zip(row.holders, *columns, strict=True):
+        where = tuple(places.split()) if society else ()
+        yield Holder(_uuid(party), name, right, society, where, ppm)
 
 
 def _grants(row: _Row) -> Iterator[GrantFacts]:
     if row.grants is None:
         return
-    columns: Iterator[tuple[Any, ...]] = zip(*row[row._fields.index("grants") :], strict=True)
+    first, last = row._fields.index("grants"), row._fields.index("approved")
+    columns: Iterator[tuple[Any, ...]] = zip(*row[first : last + 1], strict=True)
     for ref, giver, uses, limits, places, channels, *moments, gone, asks, approved in columns:
         valid_from, valid_until, granted_at, version, sha256 = moments
         yield GrantFacts(

@@ -278,3 +278,82 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party_id} {self.state}"
+
+
+class ConsentAgreement(models.Model):
+    """How many holders of a recording must grant a use: as proposed, and since when it counts.
+
+    The newest that counts governs. `basis`: on which document one party speaks for all. Append-only
+    but for the moment from which it counts, which is set once.
+
+    Personal data: names inside the text; which login recorded it.
+    """
+
+    class Kind(models.TextChoices):
+        ALL = "ALL", "everybody on the split sheets"
+        MAJORITY = "MAJORITY", "more than half of each right"
+        AUTHORITY = "AUTHORITY", "one party for all"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(
+        Recording, models.PROTECT, related_name="consent_agreements", db_index=False
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    authority = models.ForeignKey(
+        Party, models.PROTECT, null=True, blank=True, related_name="speaks_for"
+    )
+    basis = models.TextField(blank=True, default="")
+    text = models.TextField()
+    text_sha256 = models.CharField(max_length=64)
+    recorded_by = models.CharField(max_length=100)
+    recorded_at = models.DateTimeField()
+    counts_from = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="AUTHORITY", authority__isnull=False)
+                | (~Q(kind="AUTHORITY") & Q(authority__isnull=True)),
+                name="agreement_names_its_authority",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="AUTHORITY") | ~Q(basis=""), name="agreement_has_a_basis"
+            ),
+            models.CheckConstraint(
+                condition=Q(counts_from__isnull=True) | Q(counts_from__gte=F("recorded_at")),
+                name="agreement_never_retroactive",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["recording", "counts_from"],
+                condition=Q(counts_from__isnull=False),
+                name="agreement_that_counts",
+            ),
+            models.Index(fields=["recording", "recorded_at"], name="agreement_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} since {self.counts_from}"
+
+
+class ConsentSignature(models.Model):
+    """A holder's yes to the text of an agreement on consent; append-only.
+
+    Personal data: which login signed for a party, how and when.
+    """
+
+    agreement = models.ForeignKey(ConsentAgreement, models.PROTECT, related_name="signatures")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="consent_signatures")
+    user_ref = models.CharField(max_length=100)
+    method = models.CharField(max_length=40)
+    text_sha256 = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "party"], name="consent_signature_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"signed at {self.signed_at:%Y-%m-%d}"

@@ -100,10 +100,7 @@ def grant_matrix(
     asked_uses = _checked_uses(uses)
     bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
     start = valid_from or now
-    if valid_until is not None and valid_until <= start:
-        raise ClearanceRefused("odd_period", "The grant would end before it begins.")
-    if Use.VOICE in asked_uses and not _is_within(start, valid_until, LONGEST_VOICE):
-        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
+    _check_period(asked_uses, start, valid_until)
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
     grants = Grant.objects.bulk_create(
@@ -136,6 +133,13 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     if not chosen or not set(chosen) <= GRANTABLE:
         raise ClearanceRefused("odd_use", "A grant names one or more of the known uses.")
     return chosen
+
+
+def _check_period(uses: Sequence[str], start: datetime, end: datetime | None) -> None:
+    if end is not None and end <= start:
+        raise ClearanceRefused("odd_period", "The grant would end before it begins.")
+    if Use.VOICE in uses and not _is_within(start, end, LONGEST_VOICE):
+        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
 
 
 def _is_within(start: datetime, end: datetime | None, longest: timedelta) -> bool:

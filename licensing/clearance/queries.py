@@ -24,6 +24,7 @@ from licensing.clearance.rules import (
     UseAsked,
     decide,
     governing_grant,
+    shares_of,
 )
 
 
@@ -74,7 +75,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Use x stem: `is_granted` when every holder of both rights has said yes."""
+    """Use x stem: `is_granted` when enough holders of both rights have said yes; `missing`: whose
+    yes is waited for, nobody's where it is not needed any more."""
 
     stem_id: UUID
     use: str
@@ -226,7 +228,8 @@ def _cell(
 ) -> Cell:
     given: list[Given] = []
     missing: list[Missing] = []
-    for party, name in {holder.party: holder.name for holder in stem.holders}.items():
+    holders = {holder.party: holder.name for holder in stem.holders}
+    for party, name in holders.items():
         grant = governing_grant(grants.get((stem.stem, party), []), use, at)
         code = _gap(grant, use, at)
         if grant is None or code:
@@ -244,6 +247,10 @@ def _cell(
             )
         )
     is_agreed = stem.master == stem.publishing == "EFFECTIVE"
+    if stem.quorum.is_reached(shares_of(stem), {one.party_id for one in given}):
+        missing = []
+    elif stem.quorum.authority in holders:
+        missing = [one for one in missing if one.party_id == stem.quorum.authority]
     return Cell(stem.stem, use, is_agreed and not missing, tuple(given), tuple(missing))
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from licensing.clearance.approval import ApproveFirst, waits_when_live
 from licensing.clearance.limits import Asked as Asked
 from licensing.clearance.limits import Limits, codes_beyond, tightest
+from licensing.clearance.quorum import EVERYBODY, Quorum
 
 PREVIEW = "PREVIEW"
 PREVIEW_DAYS = 7
@@ -47,12 +48,13 @@ class Holder:
     right: str
     society: str = ""
     territories: tuple[str, ...] = ()
+    share_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StemFacts:
     """One stem as it stands. A sheet state is EFFECTIVE, PROPOSED or NONE; `held`: reasons of holds
-    on it or its recording."""
+    on it or its recording; `quorum`: how many of its holders must say yes."""
 
     stem: UUID
     recording: UUID
@@ -64,6 +66,7 @@ class StemFacts:
     publishing: str
     holders: tuple[Holder, ...]
     held: tuple[str, ...] = ()
+    quorum: Quorum = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +191,7 @@ def _decide_stem(case: _Case, stem: StemFacts) -> None:
     for holder in stem.holders:
         if holder.society:
             _check_society(case, stem, holder)
-    for holder in {holder.party: holder for holder in stem.holders}.values():
-        _check_holder(case, stem, holder)
+    _check_holders(case, stem)
 
 
 def _check_state(case: _Case, stem: StemFacts) -> None:
@@ -250,22 +252,44 @@ def governing_grant(grants: Iterable[GrantFacts], use: str, at: datetime) -> Gra
     return max(begun, key=lambda grant: (grant.granted_at, str(grant.grant)), default=None)
 
 
-def _check_holder(case: _Case, stem: StemFacts, holder: Holder) -> None:
+def shares_of(stem: StemFacts) -> list[tuple[UUID, str, int]]:
+    """The holders' shares as a quorum counts them: (party, right, ppm)."""
+    return [(one.party, one.right, one.share_ppm) for one in stem.holders]
+
+
+def _check_holders(case: _Case, stem: StemFacts) -> None:
+    """Every holder is asked; where enough of them say yes, the silence of the others is no no.
+
+    Short of that, the reasons are those of everybody whose yes is missing; where one speaks for
+    all, those of that one. Who wants to hear it first is no silence: that always counts.
+    """
+    holders = {holder.party: holder for holder in stem.holders}
+    if stem.quorum.authority in holders:
+        holders = {ref: one for ref, one in holders.items() if ref == stem.quorum.authority}
+    answers = {ref: _answer_of(case, stem, holder) for ref, holder in holders.items()}
+    given = {ref: one for ref, one in answers.items() if isinstance(one, GrantFacts)}
+    case.governing.extend(given.values())
+    is_reached = stem.quorum.is_reached(shares_of(stem), given)
+    for ref, one in answers.items():
+        if isinstance(one, GrantFacts):
+            continue
+        if not is_reached or one[0] == _APPROVAL_REQUIRED[0]:
+            case.refuse(one[0], one[1], stem, ref)
+
+
+def _answer_of(case: _Case, stem: StemFacts, holder: Holder) -> GrantFacts | tuple[str, str]:
+    """The grant by which a holder says yes, or a code and a sentence why that is missing."""
     cell = case.grants.get((stem.stem, holder.party), [])
     grant = governing_grant(cell, case.use.use, case.at)
     if grant is None:
         word = case.use.use.lower()
-        sentence = f"{holder.name} has not granted {word} of “{stem.label}”."
-        case.refuse("no_grant", sentence, stem, holder.party)
-        return
+        return "no_grant", f"{holder.name} has not granted {word} of “{stem.label}”."
     failing = [(code, words) for code, fails, words in _CONDITIONS if fails(case, grant)]
     if not failing and case.use.is_live and _asks_live(case, grant, stem):
         failing = [_APPROVAL_REQUIRED]
     for code, words in failing[:1]:
-        sentence = words.format(name=holder.name, label=stem.label)
-        case.refuse(code, sentence, stem, holder.party)
-    if not failing:
-        case.governing.append(grant)
+        return code, words.format(name=holder.name, label=stem.label)
+    return grant
 
 
 def _asks_live(case: _Case, grant: GrantFacts, stem: StemFacts) -> bool:

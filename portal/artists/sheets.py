@@ -17,6 +17,7 @@ from licensing.catalog import queries
 from licensing.catalog.models import Party, Recording, Share, SplitSheet
 from licensing.catalog.operations import sign_sheet
 from licensing.catalog.rules import WHOLE_PPM, CatalogRefused
+from licensing.clearance.agreeing import pending_for
 from portal.accounts import access
 from portal.accounts.countries import CODES
 from portal.accounts.views import get_or_post
@@ -297,8 +298,11 @@ def signatures(request: HttpRequest) -> HttpResponse:
     waiting: list[tuple[Party, SheetTable]] = []
     for party in access.parties_of(request.user, "sign"):
         waiting += [(party, sheet_table(s)) for s in queries.list_sheets_to_sign(party.pk)]
+    now = timezone.now()
+    parties = list(access.parties_of(request.user, "sign"))
     facts = {
         "waiting": waiting,
+        "agreements": [(one, state) for one in parties for state in pending_for(one.pk, now)],
         "holdings": access.holdings_of(request.user).order_by("title"),
         "here": "signatures",
         "nav_main": "partials/nav_artist.html",

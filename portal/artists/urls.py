@@ -3,6 +3,7 @@
 from django.urls import path
 
 from portal.artists import (
+    agreements,
     approvals,
     earnings,
     grants,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("recordings/<uuid:recording_id>/uploads/", uploads.upload_begin, name="upload_begin"),
     path("recordings/<uuid:recording_id>/files/", uploads.upload_plain, name="upload_plain"),
     path("recordings/<uuid:recording_id>/grant/", grants.grant, name="grant"),
+    path("recordings/<uuid:recording_id>/consent/", agreements.agreement, name="agreement"),
     path("recordings/<uuid:recording_id>/previews/", grants.preview_ask, name="preview_ask"),
     path("previews/<uuid:preview_id>/", previews.preview, name="preview"),
     path("previews/<uuid:preview_id>/audio/", previews.preview_audio, name="preview_audio"),

@@ -27,7 +27,16 @@ from licensing.catalog.models import (
     Stem,
     Work,
 )
-from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement, Withdrawal
+from licensing.clearance.models import (
+    Approval,
+    Clearance,
+    ConsentAgreement,
+    ConsentSignature,
+    Grant,
+    Hold,
+    SocietyAgreement,
+    Withdrawal,
+)
 from licensing.ledger.models import Account, JournalEntry, Posting
 from portal.accounts.models import Membership, User
 from portal.backoffice.consent_deeds import AgreementDeeds
@@ -50,6 +59,12 @@ class SignatureInline(ReadOnlyInline):
     """Rows of their page."""
 
     model = Signature
+
+
+class ConsentSignatureInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = ConsentSignature
 
 
 class PostingInline(ReadOnlyInline):
@@ -151,6 +166,23 @@ class ClearanceAdmin(ReadOnlyAdmin):
 
     list_display = ("use", "requester_kind", "territory", "channel", "allowed", "at")
     list_filter = ("allowed", "use")
+
+
+class ApprovalAdmin(ReadOnlyAdmin):
+    """What holders want to hear first, and what they answered."""
+
+    list_display = ("party", "recording", "state", "reasons", "asked_at", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("party", "recording")
+
+
+class ConsentAdmin(ReadOnlyAdmin):
+    """Agreements of holders on how many of them must say yes; with their signatures."""
+
+    list_display = ("recording", "kind", "authority", "recorded_at", "counts_from")
+    list_filter = ("kind", ("counts_from", EmptyFieldListFilter))
+    list_select_related = ("recording", "authority")
+    inlines = (ConsentSignatureInline,)
 
 
 class AgreementAdmin(AgreementDeeds, ReadOnlyAdmin):
@@ -260,6 +292,8 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
     SocietyAgreement: AgreementAdmin,
+    Approval: ApprovalAdmin,
+    ConsentAgreement: ConsentAdmin,
     LicenceRecord: RecordAdmin,
     RecordPart: PartAdmin,
     SealedMinute: MinuteAdmin,

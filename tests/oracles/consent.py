@@ -21,12 +21,15 @@ def refusals(question, stems, grants, agreements, at):
         said |= {(code, stem.stem, None) for code in _of_stem(stem, question)}
         if question.use != "PREVIEW":
             said |= {(code, stem.stem, who) for who, code in _of_lines(stem, question, agreements)}
+            against = {}
             for party in {line.party for line in stem.holders}:
                 last = _life(stem.stem, party, question.use, grants, at)
                 found = _of_cell(last, question, at, mixed)
                 if not found and question.is_live and _wants_to_hear(last, stem, question, mixed):
                     found = {"approval_required"}
-                said |= {(code, stem.stem, party) for code in found}
+                against[party] = found
+            for party in _whose_no_counts(stem, against):
+                said |= {(code, stem.stem, party) for code in against[party]}
     return said
 
 
@@ -98,3 +101,18 @@ def _wants_to_hear(grant, stem, question, mixed):
         or (mixed and not wish.within.with_others)
         or wish.share_ppm_max != 1_000_000
     )
+
+
+def _whose_no_counts(stem, against):
+    """The parties whose missing yes keeps the stem back, by what the holders agreed on."""
+    if stem.quorum.kind == "AUTHORITY":
+        spokesman = stem.quorum.authority
+        return {spokesman} if spokesman in against else set(against)
+    missing = {party for party, found in against.items() if found}
+    if stem.quorum.kind == "MAJORITY":
+        for right in {line.right for line in stem.holders}:
+            lines = [line for line in stem.holders if line.right == right]
+            if sum(line.share_ppm for line in lines if line.party not in missing) <= 500_000:
+                return missing
+        return {party for party in missing if "approval_required" in against[party]}
+    return missing

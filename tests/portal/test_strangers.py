@@ -98,6 +98,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     row = sealed(owner, stage, NOW)
     pay(owner, NOW)
     session = going_on(owner, stage, NOW)
+    preview = asked(("party", str(stage.ana.pk)), stage, NOW)
     upload = begin_upload(
         party_id=stage.ana.pk, recording_id=stage.tide.pk, client_name="bass.wav",
         size_bytes=1_000, actor=("user", str(owner.pk)), now=NOW,
@@ -113,7 +114,6 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
-    preview = asked(("party", str(stage.ana.pk)), stage, NOW)
     known = {
         "notice_id": notice.pk, "preview_id": preview.pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,

@@ -17,6 +17,7 @@ from licensing.clearance.limits import (
     limits_from_json,
     tightest,
 )
+from licensing.clearance.quorum import EVERYBODY, Quorum
 from licensing.clearance.rules import (
     Asked,
     GrantFacts,
@@ -86,11 +87,15 @@ stems = st.builds(
             name=st.just("Ana"),
             right=st.sampled_from(["MASTER", "PUBLISHING"]),
             society=st.sampled_from(["", "GEMA"]),
+            share_ppm=st.sampled_from([300_000, 500_000, 700_000]),
         ),
         min_size=1,
         max_size=3,
     ).map(tuple),
     held=st.sampled_from([(), (), ("notice",)]),
+    quorum=st.sampled_from(
+        [EVERYBODY, EVERYBODY, Quorum("MAJORITY"), Quorum("AUTHORITY", PARTIES[1])]
+    ),
 )
 questions = st.builds(
     UseAsked,
@@ -125,7 +130,12 @@ def test_yes_means_that_nothing_speaks_against_it(question, stem, given_grants, 
         assert question.requester == ("party", str(PARTIES[0]))
         assert decision.ends_at == NOON + timedelta(days=7)
         return
-    assert {grant.party for grant in decision.grants} == {one.party for one in stem.holders}
+    said = {grant.party for grant in decision.grants}
+    assert said <= {one.party for one in stem.holders}
+    if stem.quorum == EVERYBODY:
+        assert said == {one.party for one in stem.holders}
+    if stem.quorum.authority is not None and stem.quorum.authority in said:
+        assert said == {stem.quorum.authority}
     for grant in decision.grants:
         assert question.use in grant.uses - grant.withdrawn
         assert grant.valid_from <= NOON

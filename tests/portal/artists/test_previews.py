@@ -13,6 +13,7 @@ from licensing.clearance.operations import clear_use
 from licensing.royalties.models import PlaybackToken
 from portal.accounts.models import Membership
 from portal.artists.preview_ask import Ground, targets_at
+from portal.audio.reach import audible_for
 from tests.licensing.stage import set_stage
 from tests.portal.listeners.made import add_piece, body_of, measured, plan, store
 
@@ -172,6 +173,8 @@ def test_strangers_listeners_and_partners_find_no_preview(heard, client, eve, ma
         playing = client.post(reverse("listeners:play", args=[heard.pk]))
         assert (deleting.status_code, playing.status_code) == (404, 404)
         assert ask(client, stage).status_code == 404
+    for machine in (("client", "stride"), ("customer", f"stride:{heard.pk}")):
+        assert audible_for(machine, heard.pk, NOW) is None
     assert Variation.objects.get().state == "READY"
 
 

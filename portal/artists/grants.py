@@ -152,7 +152,11 @@ def preview_ask(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     else:
         refusal = "One of the limits above cannot be kept, so there is nothing to hear yet."
     facts = _facts(recording, parties, with_ticks(view, cells), form, now)
-    facts |= {"preview_refusal": refusal}
+    facts |= {
+        "preview_refusal": refusal,
+        "preview_use": request.POST.get("preview_use", ""),
+        "preview_end": request.POST.get("preview_end", ""),
+    }
     is_partial = bool(request.headers.get("HX-Request"))
     page = "partials/grant_samples.html" if is_partial else "artists/grant.html"
     return render(request, page, facts)

@@ -142,8 +142,9 @@ def _sign(request: HttpRequest, recording_id: UUID, mine: list[Party]) -> HttpRe
     return redirect("artists:agreement", recording_id)
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid(text: str) -> UUID:
+    """The id that a form sent; 404 for what is none."""
     try:
         return UUID(text)
-    except ValueError:
-        return None
+    except ValueError as odd:
+        raise Http404 from odd

@@ -75,7 +75,7 @@ WHERE v = 3 OR p < 2;
 _GRANTS = """
 INSERT INTO clearance_grant
     (id, stem_id, party_id, uses, limits, territories, channels, valid_from, valid_until,
-     terms_version, terms_sha256, granted_at, granted_by)
+     terms_version, terms_sha256, granted_at, granted_by, approval)
 SELECT md5('grant' || n || '/' || p || '/' || k)::uuid, md5('stem' || n)::uuid,
        md5('party' || n / 4 * 3 + p)::uuid,
        CASE k WHEN 1 THEN ARRAY['REMIX'] WHEN 2 THEN ARRAY['MOOD', 'REMIX']
@@ -86,10 +86,17 @@ SELECT md5('grant' || n || '/' || p || '/' || k)::uuid, md5('stem' || n)::uuid,
        CASE WHEN n %% 40 = 7 THEN ARRAY['SITE'] ELSE '{}' END,
        timestamptz '2025-02-01Z' + k * interval '30 days',
        CASE WHEN n %% 100 = 11 THEN timestamptz '2026-01-01Z' END,
-       '2026-11', repeat('0', 64), timestamptz '2025-02-01Z' + k * interval '30 days', 'user:1'
+       '2026-11', repeat('0', 64), timestamptz '2025-02-01Z' + k * interval '30 days', 'user:1',
+       CASE WHEN p = 0 AND n / 4 %% 10 = 1
+            THEN '{"first": 3, "within": {"tempo_max_ratio": 1.2}}'::jsonb ELSE '{}' END
 FROM generate_series(0, %(recordings)s * 4 - 1) n, generate_series(0, 2) p,
      generate_series(1, CASE p WHEN 0 THEN 4 ELSE 3 END) k
 ORDER BY k, md5('order' || n);
+INSERT INTO clearance_consentagreement
+    (id, recording_id, kind, basis, text, text_sha256, recorded_by, recorded_at, counts_from)
+SELECT md5('agreement' || n)::uuid, md5('recording' || n)::uuid, 'MAJORITY', '', 'An agreement.',
+       repeat('0', 64), 'user:1', '2025-03-01Z', '2025-03-02Z'
+FROM generate_series(0, %(recordings)s - 1) n WHERE n %% 50 = 2;
 INSERT INTO clearance_withdrawal (grant_id, uses, effect, at, by, reason)
 SELECT id, uses, 'TAKE_DOWN', '2026-06-01Z', 'user:1', ''
 FROM clearance_grant WHERE hashtextextended(id::text, 0) %% 20 = 0;

@@ -129,6 +129,7 @@ def _part(
             (session.requester_kind, session.requester_ref),
             session.territory,
             session.channel,
+            is_live=True,
         ),
         recipe_sha256=sha256,
         sources=planned.sources,

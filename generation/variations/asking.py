@@ -29,9 +29,11 @@ def request_variation(
     territory: str,
     channel: str,
     now: datetime,
+    without: Sequence[str] = (),
 ) -> Variation:
     """Ask for a variation; the same key asks for the same one again, never for a second.
 
+    `without`: stems that shall not sound. A party asks for a preview of its own stems.
     A variation that had failed is tried anew. Raises RequestRefused: something is out of range
     (codes of rules.check_request), "key_used" for another request under the same key,
     "no_such_recording", "too_many_renders".
@@ -43,6 +45,7 @@ def request_variation(
         seed=seed,
         territory=territory,
         channel=channel,
+        without=without,
     )
     with transaction.atomic():
         _lock_requester(requester)
@@ -51,7 +54,7 @@ def request_variation(
             _check_room(requester)
         if known is not None:
             return _again(known.id, now)
-        title = _title_of(asked)
+        title = _title_of(asked, requester[0])
         request = _write_request(requester, key, asked, now)
         variation = Variation.objects.create(request=request, title=title, created_at=now)
         record_fact(
@@ -112,6 +115,7 @@ def _write_request(
         seed=asked.seed,
         territory=asked.territory,
         channel=asked.channel,
+        without=asked.without,
         request_sha256=asked.sha256(),
         repeats=repeats,
         created_at=now,
@@ -130,14 +134,19 @@ def _check_room(requester: tuple[str, str]) -> None:
         )
 
 
-def _title_of(asked: Asked) -> str:
-    """ "Nextday, remix"; raises RequestRefused for a recording that is not there for listeners."""
+def _title_of(asked: Asked, requester_kind: str) -> str:
+    """ "Nextday, remix", and of a preview that it is one, as its files say it too.
+
+    Raises RequestRefused for a recording that is not there for listeners.
+    """
     found = Recording.objects.filter(id__in=_uuids(asked.recordings), state="COMPLETE")
     titles = {str(recording.id): recording.title for recording in found}
     if len(titles) < len(asked.recordings):
         raise RequestRefused("no_such_recording", "There is no such recording.", "recordings")
     named = " and ".join(titles[one] for one in asked.recordings)
     kind = rules.TITLES[rules.Mode(asked.mode)]
+    if requester_kind == rules.PARTY:
+        kind = f"preview of a {kind}"
     return f"{named}, {kind}"[:200] if named else kind.capitalize()
 
 

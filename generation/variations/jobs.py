@@ -22,8 +22,15 @@ def locked(variation_id: uuid.UUID) -> Variation:
     return Variation.objects.select_for_update().get(id=variation_id)
 
 
+def _urgency(variation: Variation, usual: Priority) -> Priority:
+    """Nobody's listener waits for a preview; it comes after those."""
+    is_preview = variation.request.requester_kind == rules.PARTY
+    return Priority.PREVIEW if is_preview else usual
+
+
 def put_compose(variation: Variation, now: datetime) -> None:
-    job = work.Wanted(rules.COMPOSE, variation.subject(), Priority.FIRST_PIECE)
+    urgency = _urgency(variation, Priority.FIRST_PIECE)
+    job = work.Wanted(rules.COMPOSE, variation.subject(), urgency)
     work.put_jobs(wanted=[job], now=now)
 
 
@@ -34,9 +41,10 @@ def put_pieces(variation: Variation, now: datetime) -> None:
     if not missing:
         put_seal(variation, now)
         return
-    first = {missing[0]: Priority.FIRST_PIECE}
+    first = {missing[0]: _urgency(variation, Priority.FIRST_PIECE)}
+    rest = _urgency(variation, Priority.PIECE)
     jobs = [
-        work.Wanted(rules.PIECE, variation.subject(), first.get(index, Priority.PIECE), part=index)
+        work.Wanted(rules.PIECE, variation.subject(), first.get(index, rest), part=index)
         for index in missing
     ]
     work.put_jobs(wanted=jobs, now=now, bells=settings.RENDER_WORKERS)

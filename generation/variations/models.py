@@ -29,6 +29,7 @@ class VariationRequest(models.Model):
     seed = models.PositiveBigIntegerField()
     territory = models.CharField(max_length=2)
     channel = models.CharField(max_length=40)
+    without = models.JSONField(default=list, blank=True)
     request_sha256 = models.CharField(max_length=64)
     repeats = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True)
     created_at = models.DateTimeField()
@@ -53,6 +54,7 @@ class Variation(models.Model):
     """The derivative recording of one request, from first thought to finished files.
 
     Its id is a ULID: a service that makes variations on request has too few ISRCs for them.
+    `served_at`: when it was handed to somebody first after it was finished.
 
     Personal data: through its request only.
     """
@@ -62,7 +64,7 @@ class Variation(models.Model):
         VariationRequest, on_delete=models.PROTECT, related_name="variation"
     )
     title = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, default=State.COMPOSING.value)
+    state = models.CharField(max_length=24, default=State.COMPOSING.value)
     attempt = models.PositiveSmallIntegerField(default=1)
     record = models.OneToOneField(
         "attribution.LicenceRecord",
@@ -80,6 +82,7 @@ class Variation(models.Model):
     visibility = models.CharField(max_length=10, default="PRIVATE")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    served_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -91,7 +94,12 @@ class Variation(models.Model):
                 name="variation_visibility_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["RENDERING", "READY", "WITHDRAWN"])
+                condition=~Q(
+                    state__in=[
+                        *("RENDERING", "READY", "WITHDRAWN"),
+                        *("WAITING_FOR_APPROVAL", "DECLINED"),
+                    ]
+                )
                 | (Q(record__isnull=False) & Q(piece_count__gt=0) & ~Q(recipe="")),
                 name="variation_sounds_under_a_record",
             ),

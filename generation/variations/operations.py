@@ -23,6 +23,7 @@ from generation.variations.rules import State
 from generation.work import operations as work
 from licensing.attribution.operations import open_record, seal_record, void_record
 from licensing.audit.operations import record_fact
+from licensing.clearance.approving import approvals_of
 
 __all__ = [
     "StoredFile",
@@ -149,6 +150,7 @@ def seal_variation(
 ) -> State:
     """Transaction Seal: the record closes, the files appear; READY, or WITHDRAWN when a grant fell.
 
+    WAITING_FOR_APPROVAL where a holder wants to hear it before anybody else does.
     A variation that was cancelled or withdrawn before keeps its state; its record closes as well.
     `refusal`: (code, sentence) of a sound that may not be delivered. It ends FAILED: its record
     closes with what was heard until now, which is paid, and from now on it does not sound.
@@ -170,11 +172,20 @@ def seal_variation(
         variation.state = State.FAILED
         variation.error_code, variation.error_sentence = refusal
     else:
-        variation.state = State.READY if end == "SEALED" else State.WITHDRAWN
+        variation.state = _end_of(variation, end)
     variation.ended_at = now
     variation.save(update_fields=["state", "ended_at", "error_code", "error_sentence"])
     _note_end(variation, before, SYSTEM, now)
     return State(variation.state)
+
+
+def _end_of(variation: Variation, record_state: str) -> State:
+    """Where a variation whose record has closed stands: with its listener, or with its holders."""
+    if record_state != "SEALED":
+        return State.WITHDRAWN
+    assert variation.record is not None
+    asked = approvals_of(variation.record.clearance_id)
+    return State.READY if asked.has_passed else State.WAITING_FOR_APPROVAL
 
 
 def _close_record(

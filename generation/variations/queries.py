@@ -16,8 +16,10 @@ from generation import recipe as recipes
 from generation.recipe import SAMPLE_RATE_HZ, Recipe
 from generation.variations import evidence, rules
 from generation.variations.models import Segment, Variation
+from generation.variations.rules import State
 from licensing.attribution.models import LicenceSource
 from licensing.catalog.models import Recording
+from licensing.clearance.approving import Standing, approvals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class VariationView:
     """Everything a page shows of a variation. Times in ms; `bars_ms` are the bar lines.
 
     `pieces_done` of `pieces_of` are stored; `human_ppm` and `model_ppm` sum to 1,000,000, and are
-    the final ones where `is_share_known`.
+    the final ones where `is_share_known`. `asked`: whose yes it waits for, who said no.
     """
 
     id: UUID
@@ -76,6 +78,7 @@ class VariationView:
     files: tuple[FileView, ...]
     error_code: str
     error_sentence: str
+    asked: Standing
     created_at: datetime
     ended_at: datetime | None
 
@@ -184,9 +187,17 @@ def variation_view(variation_id: UUID | str) -> VariationView:
         files=_files(row),
         error_code=row.error_code,
         error_sentence=row.error_sentence,
+        asked=asked_of(row),
         created_at=row.created_at,
         ended_at=row.ended_at,
     )
+
+
+def asked_of(row: Variation) -> Standing:
+    """Whose yes is missing, and who said no; nothing is asked before a record is open."""
+    if row.record is None or row.state in (State.COMPOSING, State.READY):
+        return Standing()
+    return approvals_of(row.record.clearance_id)
 
 
 def is_share_known(row: Variation) -> bool:

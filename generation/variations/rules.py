@@ -1,7 +1,8 @@
 """What may be asked for, and how a variation goes from asked to ready.
 
 Pure: no rows, no sound. Targets are plain numbers; who turns them into a plan is not known here.
-Invariant: READY, WITHDRAWN and CANCELLED are ends; FAILED leads only to a new attempt.
+Invariant: READY, WITHDRAWN and CANCELLED are ends; FAILED leads only to a new attempt. A preview
+ends once more, when it is discarded; a holder's answer can be undone until somebody was served.
 """
 
 import hashlib
@@ -9,16 +10,20 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from generation.compose.values import LINES
+from licensing.clearance.rules import PREVIEW
 
-RENDERS_AT_A_TIME = {"user": 3}
+PARTY = "party"
+"""Who asks as a party asks for previews of its own stems, and for nothing else."""
+RENDERS_AT_A_TIME = {"user": 3, PARTY: 3}
 RENDERS_OF_A_CLIENT = 24
 RECORDINGS_AT_MOST = 3
 STEMS_AT_MOST = 8
+LEFT_OUT_AT_MOST = 192
 SEED_AT_MOST = 2**31 - 1
 
 
@@ -27,10 +32,13 @@ class State(StrEnum):
 
     COMPOSING = "COMPOSING"
     RENDERING = "RENDERING"
+    WAITING_FOR_APPROVAL = "WAITING_FOR_APPROVAL"
+    DECLINED = "DECLINED"
     READY = "READY"
     WITHDRAWN = "WITHDRAWN"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    DISCARDED = "DISCARDED"
 
 
 COMPOSE, PIECE, SEAL = "compose", "piece", "seal"
@@ -41,17 +49,27 @@ KINDS = (COMPOSE, PIECE, SEAL)
 # The finished files of a variation, the master first.
 FORMATS = ("flac", "mp3", "m4a", "opus")
 
+# What a holder was asked about and has answered, or will.
+ANSWERABLE = (State.WAITING_FOR_APPROVAL, State.DECLINED, State.READY)
 UNDER_WAY = (State.COMPOSING, State.RENDERING)
 # What may be heard while its licence stands; a failed one is not billed and does not sound.
 AUDIBLE = (State.RENDERING, State.READY, State.CANCELLED)
 
 NEXT: dict[State, frozenset[State]] = {
     State.COMPOSING: frozenset({State.RENDERING, State.FAILED, State.CANCELLED}),
-    State.RENDERING: frozenset({State.READY, State.WITHDRAWN, State.FAILED, State.CANCELLED}),
-    State.READY: frozenset({State.WITHDRAWN}),
+    State.RENDERING: frozenset(
+        {
+            *(State.READY, State.WAITING_FOR_APPROVAL),
+            *(State.WITHDRAWN, State.FAILED, State.CANCELLED),
+        }
+    ),
+    State.WAITING_FOR_APPROVAL: frozenset({State.READY, State.DECLINED}),
+    State.DECLINED: frozenset({State.WAITING_FOR_APPROVAL}),
+    State.READY: frozenset({State.WITHDRAWN, State.WAITING_FOR_APPROVAL}),
     State.FAILED: frozenset({State.COMPOSING, State.RENDERING}),
     State.WITHDRAWN: frozenset(),
     State.CANCELLED: frozenset(),
+    State.DISCARDED: frozenset(),
 }
 
 
@@ -114,6 +132,11 @@ def renders_at_a_time(requester_kind: str) -> int:
 def use_of(mode: Mode) -> str:
     """The use that a mode needs a grant for."""
     return mode.value.upper()
+
+
+def use_for(mode: Mode, requester_kind: str) -> str:
+    """The use that is cleared when somebody of this kind asks in this mode."""
+    return PREVIEW if requester_kind == PARTY else use_of(mode)
 
 
 def may_follow(now: State, then: State) -> bool:
@@ -197,6 +220,15 @@ def check_recordings(mode: Mode, recordings: Sequence[str]) -> list[str]:
     return named
 
 
+def check_without(stems: Sequence[str]) -> list[str]:
+    """The stems to leave out, each once and sorted; raises RequestRefused for too many."""
+    named = sorted(set(map(str, stems)))
+    if len(named) > LEFT_OUT_AT_MOST:
+        sentence = f"At most {LEFT_OUT_AT_MOST} stems can be left out."
+        raise RequestRefused("too_many_left_out", sentence, "without")
+    return named
+
+
 _TERRITORY = re.compile(r"^[A-Z]{2}$")
 
 
@@ -210,10 +242,17 @@ class Asked:
     seed: int
     territory: str
     channel: str
+    without: list[str] = field(default_factory=list)
 
     def sha256(self) -> str:
-        """Hex SHA-256 of the canonical form, so that a repeat is recognised."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Hex SHA-256 of the canonical form, so that a repeat is recognised.
+
+        A request that leaves nothing out is said as it was before that could be asked.
+        """
+        plain = asdict(self)
+        if not self.without:
+            del plain["without"]
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -225,8 +264,12 @@ def check_request(
     seed: int,
     territory: str,
     channel: str,
+    without: Sequence[str] = (),
 ) -> Asked:
-    """The request, complete and in range; raises RequestRefused with the field that is wrong."""
+    """The request, complete and in range; raises RequestRefused with the field that is wrong.
+
+    `without`: references of stems that shall not sound.
+    """
     known = check_mode(mode)
     if not _TERRITORY.match(territory):
         raise RequestRefused("bad_territory", "A territory is a code of two letters.", "territory")
@@ -237,4 +280,5 @@ def check_request(
         seed=check_seed(seed),
         territory=territory,
         channel=channel.strip().upper(),
+        without=check_without(without),
     )

@@ -27,6 +27,7 @@ from generation.worker.material import (
     clear,
     cleared_for,
     heard_in,
+    left_of,
     limits_of,
     material_of,
     song_of,
@@ -48,7 +49,7 @@ def compose_variation(job: Job, clock: Clock) -> None:
     request = variation.request
     if any(is_recording_measuring(UUID(one)) for one in request.recordings):
         raise JobNotYet
-    cleared = cleared_for(request, clock)
+    cleared = left_of(cleared_for(request, clock), request)
     heard, vocals = heard_in(cleared), bool(request.targets["vocals"])
     chosen = None if request.recordings else chosen_for(cleared, heard, request, vocals=vocals)
     stems = material_of(cleared, chosen)

@@ -17,6 +17,7 @@ from generation.analysis.queries import (
 from generation.analysis.values import ROLES, RecordingAnalysis, StemAnalysis
 from generation.compose.values import Limits, Song, SongStem
 from generation.variations import choosing, rules
+from generation.variations.models import VariationRequest
 from generation.variations.rules import Mode
 from generation.worker.loop import Clock, JobRefused
 from licensing.catalog.models import Stem
@@ -25,6 +26,7 @@ from licensing.clearance.operations import clear_use
 from licensing.clearance.queries import ClearableRecording, ClearableStem, list_clearable
 
 UNMEASURED = ("not_measured", "The recording is still being measured; ask again in a moment.")
+ALL_LEFT_OUT = ("all_left_out", "Without these stems nothing is left to make it of.")
 NOTHING = ("nothing_clearable", "No artist permits this use here yet.")
 
 
@@ -45,39 +47,44 @@ Material = list[tuple[ClearableRecording, tuple[ClearableStem, ...]]]
 
 
 def cleared_for(
-    request: Asking, clock: Clock, *, all_named: bool = True
+    request: Asking, clock: Clock, *, all_named: bool = True, is_live: bool = False
 ) -> tuple[ClearableRecording, ...]:
     """The recordings asked for (or all), with the stems that may be used like this here and now.
 
     Raises JobRefused when one that was named may not be used, unless what is left will do.
+    `is_live`: for a session, where no holder can be asked first.
     """
     named = [UUID(one) for one in request.recordings]
     found = list_clearable(
-        rules.use_of(Mode(request.mode)),
+        rules.use_for(Mode(request.mode), request.requester_kind),
         request.territory,
         request.channel,
         clock(),
         requester=(request.requester_kind, request.requester_ref),
         recording_ids=named or None,
+        is_live=is_live,
     )
     if not named:
         return found
     by_id = {one.recording_id: one for one in found}
     for missing in (one for one in named if all_named and one not in by_id):
         stems = Stem.objects.filter(recording_id=missing, state=Stem.State.READY)
-        clear(request, list(stems.values_list("id", flat=True)), clock)
+        clear(request, list(stems.values_list("id", flat=True)), clock, is_live=is_live)
         raise JobRefused(*NOTHING)
     return tuple(by_id[one] for one in named if one in by_id)
 
 
-def clear(request: Asking, stems: Sequence[UUID], clock: Clock) -> Clearance:
+def clear(
+    request: Asking, stems: Sequence[UUID], clock: Clock, *, is_live: bool = False
+) -> Clearance:
     """The recorded decision; raises JobRefused with its first reason when it is no."""
     clearance = clear_use(
-        use=rules.use_of(Mode(request.mode)),
+        use=rules.use_for(Mode(request.mode), request.requester_kind),
         stems=stems,
         requester=(request.requester_kind, request.requester_ref),
         territory=request.territory,
         channel=request.channel,
+        is_live=is_live,
         now=clock(),
     )
     if not clearance.allowed:
@@ -114,6 +121,26 @@ def chosen_for(
         seed=request.seed,
     )
     return frozenset(map(UUID, chosen))
+
+
+def left_of(
+    found: tuple[ClearableRecording, ...], request: VariationRequest
+) -> tuple[ClearableRecording, ...]:
+    """The recordings less the stems that the request leaves out.
+
+    Raises JobRefused where nothing is left of one that was named, or of all.
+    """
+    gone = frozenset(request.without)
+    if not gone:
+        return found
+    kept = [
+        replace(one, stems=tuple(stem for stem in one.stems if str(stem.stem_id) not in gone))
+        for one in found
+    ]
+    left = tuple(one for one in kept if one.stems)
+    if not left or (request.recordings and len(left) < len(kept)):
+        raise JobRefused(*ALL_LEFT_OUT)
+    return left
 
 
 def material_of(found: tuple[ClearableRecording, ...], chosen: Collection[UUID] | None) -> Material:

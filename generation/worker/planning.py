@@ -165,7 +165,7 @@ def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
     Raises JobRefused where no artist permits the use any more.
     """
     is_new = session.state == State.OPENING
-    found = _of_artist(cleared_for(session, clock, all_named=is_new), session.artist)
+    found = _of_artist(cleared_for(session, clock, all_named=is_new, is_live=True), session.artist)
     material = _still(found, frozenset(map(UUID, session.stems)))
     if material is not None:
         return material, heard_in([one for one, _stems in material])

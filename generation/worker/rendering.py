@@ -24,7 +24,7 @@ from generation.variations.rules import State
 from generation.work.models import Job
 from generation.worker.loop import Clock, JobForAnother
 from generation.worker.stems import load_onsets, load_stems
-from licensing.attribution.queries import may_serve
+from licensing.attribution.queries import may_make
 from licensing.catalog.store import object_name, put_once
 
 SEGMENT = "segment"
@@ -66,7 +66,7 @@ def render_piece(job: Job, clock: Clock) -> None:
     variation = Variation.objects.get(id=job.subject_ref)
     if variation.state != State.RENDERING:
         return
-    if variation.record_id is None or not may_serve(variation.record_id, clock()):
+    if variation.record_id is None or not may_make(variation.record_id, clock()):
         withdraw_variation(variation_id=variation.id, now=clock())
         return
     plan = read_recipe(variation.recipe)

@@ -16,6 +16,7 @@ from generation.serving.operations import forget_stage_times
 from generation.sessions.operations import end_idle_sessions, mend_sessions
 from generation.uploads.operations import abandon_uploads
 from generation.variations.operations import mend_variations
+from generation.variations.previews import expire_previews
 from generation.work import operations as work
 from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
@@ -75,6 +76,7 @@ def _sweep_queue(clock: Clock) -> None:
 CLEARING: dict[str, Deed] = {
     "idle sessions": lambda clock: end_idle_sessions(now=clock()),
     "uploads": lambda clock: abandon_uploads(now=clock()),
+    "previews": lambda clock: expire_previews(now=clock()),
     "stage times": lambda clock: forget_stage_times(now=clock()),
     "deleted audio": lambda clock: sweep_deleted_audio(now=clock()),
     "orphans": lambda clock: sweep_orphans(shard=shard_at(clock()), now=clock()),

@@ -6,6 +6,7 @@ is either opened before the withdrawal, which then counts it, or not at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,11 +40,12 @@ from licensing.catalog.models import AudioObject
 from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
 from licensing.catalog.store import remove
 from licensing.clearance import operations as clearance
+from licensing.clearance.approving import ask_holders, measure_approvals
 from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
-from licensing.clearance.rules import Asked, Decision, Reason, UseAsked
+from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, UseAsked
 
 Actor = tuple[str, str]
 _SYSTEM = ("system", "attribution")
@@ -71,6 +73,8 @@ def open_record(
 ) -> LicenceRecord:
     """Transaction Open: lock the sources, decide again, write the record or raise OpenRefused.
 
+    Holders who want to hear it first are asked in the same transaction.
+
     `subject`: (kind, ref), one record each; the same call again returns the record there is.
     `sources`: (stem, digest) in recipe order, among the stems of the clearance. `made`: the
     extremes of the recipe; without it nothing may have become tighter since the clearance.
@@ -82,6 +86,13 @@ def open_record(
         return earlier
     facts = load_facts([stem for stem, _ in sources], now, cleared.use)
     decision = decide_again(cleared, facts, sources, made)
+    ask_holders(
+        clearance=cleared,
+        decision=decision,
+        facts=facts,
+        made=_made_of(decision, facts, made),
+        now=now,
+    )
     return write_record(
         subject=subject,
         cleared=cleared,
@@ -126,6 +137,16 @@ def write_record(
     after = {"subject": list(map(str, subject)), "clearance": str(cleared.pk)}
     write_fact("open_record", record, after | {"recipe_sha256": recipe_sha256}, now)
     return record
+
+
+def _made_of(decision: Decision, facts: Facts, made: Asked | None) -> Asked:
+    """How far the recipe goes; one that is not known goes as far as it may."""
+    has_vocals = any(source.role == VOCALS for source in facts.sources.values())
+    if made is not None:
+        return replace(made, vocals=made.vocals or has_vocals)
+    limits = decision.limits
+    span = limits.tempo_min_ratio, limits.tempo_max_ratio
+    return Asked(span, limits.semitones_max, has_vocals)
 
 
 def _earlier(
@@ -216,6 +237,7 @@ def seal_record(
     )
     for name, value in measures_of(dict(measured)).items():
         setattr(record, name, value)
+    measure_approvals(clearance_id=record.clearance_id, lines=lines, now=now)
     record.windows_sha256 = check_digest(windows_sha256)
     record.files = [dict(one) for one in files]
     record.model_ppm = int(measured.get("model_ppm") or 0)

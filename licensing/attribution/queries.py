@@ -24,7 +24,8 @@ from licensing.attribution.models import (
 )
 from licensing.attribution.rules import SWEEP_DAYS
 from licensing.catalog.models import AudioObject, Stem
-from licensing.clearance.models import Grant, Hold, Use, Withdrawal
+from licensing.clearance.approving import PASSED
+from licensing.clearance.models import Approval, Grant, Hold, Use, Withdrawal
 from licensing.clearance.rules import PREVIEW
 
 
@@ -74,7 +75,13 @@ class LineView:
 
 
 def served(at: datetime) -> QuerySet[LicenceRecord]:
-    """A queryset of the records that may be served at `at`."""
+    """A queryset of the records that may be served at `at`: they stand, and nobody is asked."""
+    asked = Approval.objects.filter(clearance=OuterRef("clearance")).exclude(state__in=PASSED)
+    return standing(at).filter(~Exists(asked))
+
+
+def standing(at: datetime) -> QuerySet[LicenceRecord]:
+    """A queryset of the records whose permission stands at `at`, also while a yes is waited for."""
     return LicenceRecord.objects.filter(
         Q(ends_at__isnull=True) | Q(ends_at__gt=at),
         _stands(at),
@@ -129,6 +136,11 @@ def may_serve(record_id: UUID, at: datetime) -> bool:
 def may_serve_each(record_ids: Iterable[UUID], at: datetime) -> frozenset[UUID]:
     """Those of the records that may be served, in one query: for lists."""
     return frozenset(served(at).filter(pk__in=list(record_ids)).values_list("pk", flat=True))
+
+
+def may_make(record_id: UUID, at: datetime) -> bool:
+    """Whether sound of this record may be made at `at`, for its holders to hear at least."""
+    return standing(at).filter(pk=record_id).exists()
 
 
 def still_stands(record_id: UUID, at: datetime) -> bool:
@@ -270,8 +282,8 @@ def preview_deletion(stem_id: UUID, at: datetime) -> tuple[Consequences, Removal
 
 
 def _going_on(at: datetime) -> QuerySet[LicenceRecord]:
-    """What may be served, less the live sessions that are over: nobody hears those any more."""
-    return served(at).filter(Q(state=LicenceRecord.State.OPEN) | ~_has_parts())
+    """What stands, less the live sessions that are over: nobody hears those any more."""
+    return standing(at).filter(Q(state=LicenceRecord.State.OPEN) | ~_has_parts())
 
 
 def consequences(records: QuerySet[LicenceRecord], stems: int, uses: Sequence[str]) -> Consequences:

@@ -17,8 +17,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from licensing.clearance.approval import ApproveFirst, approval_from_json
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import SocietyAgreement
+from licensing.clearance.quorum import EVERYBODY, Quorum
 from licensing.clearance.rules import (
     Decision,
     GrantFacts,
@@ -81,6 +83,7 @@ class _Row(NamedTuple):
     rights: list[str]
     societies: list[str]
     society_places: list[str]
+    shares: list[int]
     grants: list[str] | None
     givers: list[str]
     uses: list[str]
@@ -93,6 +96,10 @@ class _Row(NamedTuple):
     terms_version: list[str]
     terms_sha256: list[str]
     withdrawn: list[str | None]
+    approvals: list[str]
+    approved: list[int]
+    quorum: str | None
+    authority: UUID | None
 
 
 def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -> Facts:
@@ -126,6 +133,7 @@ def _stem(row: _Row) -> StemFacts:
         publishing=_sheet_state(row.publishing, row.publishing_counts),
         holders=tuple(_holders(row)),
         held=tuple(row.held),
+        quorum=Quorum(row.quorum, row.authority) if row.quorum else EVERYBODY,
     )
 
 
@@ -139,6 +147,11 @@ def _uuid(text: str) -> UUID:
 def _limits(text: str) -> Limits:
     """Grants that were signed together have the same limits."""
     return limits_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _approval(text: str) -> ApproveFirst | None:
+    return approval_from_json(json.loads(text))
 
 
 def _sheet_state(sheet: UUID | None, counts: bool | None) -> str:
@@ -159,19 +172,19 @@ def _source(row: _Row) -> Source:
 def _holders(row: _Row) -> Iterator[Holder]:
     if row.holders is None:
         return
-    for party, *words, places in zip(
-        row.holders, row.names, row.rights, row.societies, row.society_places, strict=True
-    ):
-        name, right, society = words
-        yield Holder(_uuid(party), name, right, society, tuple(places.split()) if society else ())
+    columns = (row.names, row.rights, row.societies, row.society_places, row.shares)
+    for party, name, right, society, places, ppm in zip(row.holders, *columns, strict=True):
+        where = tuple(places.split()) if society else ()
+        yield Holder(_uuid(party), name, right, society, where, ppm)
 
 
 def _grants(row: _Row) -> Iterator[GrantFacts]:
     if row.grants is None:
         return
-    columns: Iterator[tuple[Any, ...]] = zip(*row[row._fields.index("grants") :], strict=True)
-    for ref, giver, uses, limits, places, channels, *moments, version, sha256, gone in columns:
-        valid_from, valid_until, granted_at = moments
+    first, last = row._fields.index("grants"), row._fields.index("approved")
+    columns: Iterator[tuple[Any, ...]] = zip(*row[first : last + 1], strict=True)
+    for ref, giver, uses, limits, places, channels, *moments, gone, asks, approved in columns:
+        valid_from, valid_until, granted_at, version, sha256 = moments
         yield GrantFacts(
             grant=UUID(ref),
             stem=row.stem,
@@ -186,6 +199,8 @@ def _grants(row: _Row) -> Iterator[GrantFacts]:
             terms_version=version,
             terms_sha256=sha256,
             withdrawn=frozenset(gone.split() if gone else ()),
+            approval=_approval(asks),
+            approved=approved,
         )
 
 

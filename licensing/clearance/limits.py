@@ -19,6 +19,15 @@ class OddLimits(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to change, where it is known before: it must lie inside the limits."""
+
+    tempo_ratio: tuple[float, float] = (1.0, 1.0)
+    semitones: int = 0
+    vocals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds a recipe keeps. Ratios: tempo of the variation / tempo of the stem; 1 is inside.
 
@@ -85,6 +94,22 @@ def tightest(all_limits: Iterable[Limits]) -> Limits:
             with_others=merged.with_others and one.with_others,
         )
     return merged
+
+
+def codes_beyond(limits: Limits, asked: Asked) -> tuple[str, ...]:
+    """Which bounds a change does not keep, as stable codes; empty when it keeps them all.
+
+    Ratios within a millionth of a bound keep it: recipes hold rounded numbers.
+    """
+    low, high = asked.tempo_ratio
+    codes = []
+    if low < limits.tempo_min_ratio - 1e-6 or high > limits.tempo_max_ratio + 1e-6:
+        codes.append("tempo_out_of_range")
+    if abs(asked.semitones) > limits.semitones_max:
+        codes.append("pitch_out_of_range")
+    if asked.vocals and not limits.vocals:
+        codes.append("vocals_not_allowed")
+    return tuple(codes)
 
 
 def is_within(inner: Limits, outer: Limits) -> bool:

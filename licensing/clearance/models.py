@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from licensing.catalog.models import Party, Stem
+from licensing.catalog.models import Party, Recording, Stem
 from licensing.clearance.effects import Effect
 
 LONGEST_VOICE = timedelta(days=3_652)
@@ -39,6 +39,8 @@ class Use(models.TextChoices):
 class Grant(models.Model):
     """What one holder permits for one stem; append-only. Empty lists mean world and everywhere.
 
+    `approval`: which variations wait for the holder's yes; empty, and none does.
+
     Personal data: which login granted it.
     """
 
@@ -53,6 +55,7 @@ class Grant(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     terms_version = models.CharField(max_length=40)
     terms_sha256 = models.CharField(max_length=64)
+    approval = models.JSONField(default=dict, blank=True)
     granted_at = models.DateTimeField()
     granted_by = models.CharField(max_length=100)
 
@@ -207,3 +210,150 @@ class Clearance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.use} {'allowed' if self.allowed else 'refused'}"
+
+
+class Approval(models.Model):
+    """What one holder is asked of the variation that a clearance was for; settled, never removed.
+
+    One for each of the holder's recordings in it. `reasons`: codes of why it waits. `shares`: per
+    stem the largest measured share in ppm that passes without a yes. Until it has passed the
+    variation is served to nobody.
+
+    Personal data: which login decided.
+    """
+
+    class State(models.TextChoices):
+        MEASURING = "MEASURING", "waits for the measured shares"
+        WAITING = "WAITING", "waits for a yes"
+        APPROVED = "APPROVED", "approved"
+        DECLINED = "DECLINED", "declined"
+        RELEASED = "RELEASED", "passed by itself"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clearance = models.ForeignKey(
+        Clearance, models.PROTECT, related_name="approvals", db_index=False
+    )
+    party = models.ForeignKey(Party, models.PROTECT, related_name="approvals", db_index=False)
+    recording = models.ForeignKey(
+        Recording, models.PROTECT, related_name="approvals", db_index=False
+    )
+    state = models.CharField(max_length=10, choices=State.choices)
+    reasons = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    shares = models.JSONField(default=dict, blank=True)
+    asked_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clearance", "party", "recording"], name="approval_asked_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["MEASURING", "WAITING", "RELEASED"],
+                    decided_at__isnull=True,
+                    decided_by="",
+                )
+                | (
+                    Q(state__in=["APPROVED", "DECLINED"], decided_at__isnull=False)
+                    & ~Q(decided_by="")
+                ),
+                name="approval_decided_says_by_whom",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["party", "recording"],
+                condition=Q(state="APPROVED"),
+                name="approval_given",
+            ),
+            models.Index(
+                fields=["party", "asked_at"],
+                condition=Q(state="WAITING"),
+                name="approval_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.party_id} {self.state}"
+
+
+class ConsentAgreement(models.Model):
+    """How many holders of a recording must grant a use: as proposed, and since when it counts.
+
+    The newest that counts governs. `basis`: on which document one party speaks for all. Append-only
+    but for the moment from which it counts, which is set once.
+
+    Personal data: names inside the text; which login recorded it.
+    """
+
+    class Kind(models.TextChoices):
+        ALL = "ALL", "everybody on the split sheets"
+        MAJORITY = "MAJORITY", "more than half of each right"
+        AUTHORITY = "AUTHORITY", "one party for all"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(
+        Recording, models.PROTECT, related_name="consent_agreements", db_index=False
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    authority = models.ForeignKey(
+        Party, models.PROTECT, null=True, blank=True, related_name="speaks_for"
+    )
+    basis = models.TextField(blank=True, default="")
+    text = models.TextField()
+    text_sha256 = models.CharField(max_length=64)
+    recorded_by = models.CharField(max_length=100)
+    recorded_at = models.DateTimeField()
+    counts_from = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="AUTHORITY", authority__isnull=False)
+                | (~Q(kind="AUTHORITY") & Q(authority__isnull=True)),
+                name="agreement_names_its_authority",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="AUTHORITY") | ~Q(basis=""), name="agreement_has_a_basis"
+            ),
+            models.CheckConstraint(
+                condition=Q(counts_from__isnull=True) | Q(counts_from__gte=F("recorded_at")),
+                name="agreement_never_retroactive",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["recording", "counts_from"],
+                condition=Q(counts_from__isnull=False),
+                name="agreement_that_counts",
+            ),
+            models.Index(fields=["recording", "recorded_at"], name="agreement_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} since {self.counts_from}"
+
+
+class ConsentSignature(models.Model):
+    """A holder's yes to the text of an agreement on consent; append-only.
+
+    Personal data: which login signed for a party, how and when.
+    """
+
+    agreement = models.ForeignKey(ConsentAgreement, models.PROTECT, related_name="signatures")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="consent_signatures")
+    user_ref = models.CharField(max_length=100)
+    method = models.CharField(max_length=40)
+    text_sha256 = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "party"], name="consent_signature_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"signed at {self.signed_at:%Y-%m-%d}"

@@ -18,6 +18,7 @@ from licensing.audit.operations import record_fact
 from licensing.catalog.models import Recording, Stem
 from licensing.catalog.queries import list_parties_of_recording
 from licensing.catalog.rules import normalise_territory
+from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import ANYTHING, Limits, limits_from_json
 from licensing.clearance.models import (
@@ -54,6 +55,7 @@ def grant_use(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
     terms_version: str = CURRENT_VERSION,
+    approval: ApproveFirst | None = None,
 ) -> Grant:
     """One holder's yes to some uses of one stem; replaces what it granted for these uses before."""
     (grant,) = grant_matrix(
@@ -68,6 +70,7 @@ def grant_use(
         valid_from=valid_from,
         valid_until=valid_until,
         terms_version=terms_version,
+        approval=approval,
     )
     return grant
 
@@ -86,19 +89,18 @@ def grant_matrix(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
     terms_version: str = CURRENT_VERSION,
+    approval: ApproveFirst | None = None,
 ) -> tuple[Grant, ...]:
     """One holder's yes to uses x stems, all or nothing: a grant per stem, in the order given.
 
+    `approval`: which variations wait for another yes before anybody hears them; None: none does.
     Raises ClearanceRefused for unknown uses or stems, a stranger, a period that runs backwards, a
     voice without an end within ten years; OddLimits and UnknownTerms.
     """
     asked_uses = _checked_uses(uses)
     bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
     start = valid_from or now
-    if valid_until is not None and valid_until <= start:
-        raise ClearanceRefused("odd_period", "The grant would end before it begins.")
-    if Use.VOICE in asked_uses and not _is_within(start, valid_until, LONGEST_VOICE):
-        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
+    _check_period(asked_uses, start, valid_until)
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
     grants = Grant.objects.bulk_create(
@@ -113,6 +115,7 @@ def grant_matrix(
             valid_until=valid_until,
             terms_version=terms_version,
             terms_sha256=terms_sha256(terms_version),
+            approval=approval.to_json() if approval else {},
             granted_at=granted_at,
             granted_by=":".join(map(str, actor)),
         )
@@ -120,6 +123,7 @@ def grant_matrix(
     )
     for grant in grants:
         after = {"stem": str(grant.stem_id), "uses": asked_uses, "limits": grant.limits}
+        after |= {"approval": grant.approval} if approval else {}
         _fact(actor, "grant_use", "grant", grant.id, after, now)
     return tuple(grants)
 
@@ -129,6 +133,13 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     if not chosen or not set(chosen) <= GRANTABLE:
         raise ClearanceRefused("odd_use", "A grant names one or more of the known uses.")
     return chosen
+
+
+def _check_period(uses: Sequence[str], start: datetime, end: datetime | None) -> None:
+    if end is not None and end <= start:
+        raise ClearanceRefused("odd_period", "The grant would end before it begins.")
+    if Use.VOICE in uses and not _is_within(start, end, LONGEST_VOICE):
+        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
 
 
 def _is_within(start: datetime, end: datetime | None, longest: timedelta) -> bool:
@@ -240,9 +251,10 @@ def clear_use(
     channel: str,
     now: datetime,
     asked: Asked | None = None,
+    is_live: bool = False,
 ) -> Clearance:
     """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
-    wanted = use_asked(use, stems, requester, territory, channel, asked)
+    wanted = use_asked(use, stems, requester, territory, channel, asked, is_live=is_live)
     return keep_decision(wanted, load_facts(wanted.stems, now, wanted.use), now)
 
 

@@ -5,7 +5,7 @@ and a number of SQL queries that does not grow with the catalog.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from licensing.clearance.rules import (
     UseAsked,
     decide,
     governing_grant,
+    shares_of,
 )
 
 
@@ -74,7 +75,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Use x stem: `is_granted` when every holder of both rights has said yes."""
+    """Use x stem: `is_granted` when enough holders of both rights have said yes; `missing`: whose
+    yes is waited for, nobody's where it is not needed any more."""
 
     stem_id: UUID
     use: str
@@ -104,6 +106,8 @@ def use_asked(
     territory: str,
     channel: str,
     asked: Asked | None = None,
+    *,
+    is_live: bool = False,
 ) -> UseAsked:
     """The question in its one form: a known use, capitals, every stem once.
 
@@ -116,6 +120,7 @@ def use_asked(
         territory=territory.strip().upper(),
         channel=channel.strip().upper(),
         asked=asked,
+        is_live=is_live,
     )
 
 
@@ -128,9 +133,10 @@ def preflight_use(
     channel: str,
     now: datetime,
     asked: Asked | None = None,
+    is_live: bool = False,
 ) -> Decision:
     """What `clear_use` would decide; writes no row."""
-    wanted = use_asked(use, stems, requester, territory, channel, asked)
+    wanted = use_asked(use, stems, requester, territory, channel, asked, is_live=is_live)
     return load_facts(wanted.stems, now, wanted.use).decide(wanted)
 
 
@@ -142,10 +148,12 @@ def list_clearable(
     *,
     requester: tuple[str, str] = ("system", ""),
     recording_ids: Iterable[UUID] | None = None,
+    is_live: bool = False,
 ) -> tuple[ClearableRecording, ...]:
     """Complete recordings with at least one stem that may be used like this, newest first.
 
-    Whether stems of several recordings may sound together is `limits.with_others`.
+    Whether stems of several recordings may sound together is `limits.with_others`. `is_live`: in a
+    session, where nobody can be asked first.
     """
     complete = Recording.objects.filter(state=Recording.State.COMPLETE)
     if recording_ids is not None:
@@ -155,7 +163,8 @@ def list_clearable(
         recording__in=[row.pk for row in recordings], state=Stem.State.READY
     ).values_list("pk", flat=True)
     facts = load_facts(stem_ids, at, Use(use.upper()).value)
-    allowed = _clearable_stems(facts, use, territory, channel, requester)
+    question = use_asked(use, (), requester, territory, channel, is_live=is_live)
+    allowed = _clearable_stems(facts, question)
     found = []
     for row in recordings:
         stems = tuple(allowed.get(row.pk, ()))
@@ -167,15 +176,13 @@ def list_clearable(
     return tuple(found)
 
 
-def _clearable_stems(
-    facts: Facts, use: str, territory: str, channel: str, requester: tuple[str, str]
-) -> dict[UUID, list[ClearableStem]]:
+def _clearable_stems(facts: Facts, question: UseAsked) -> dict[UUID, list[ClearableStem]]:
     grants: dict[UUID, list[GrantFacts]] = {}
     for grant in facts.grants:
         grants.setdefault(grant.stem, []).append(grant)
     found: dict[UUID, list[ClearableStem]] = {}
     for stem in facts.stems:
-        asked = use_asked(use, [stem.stem], requester, territory, channel)
+        asked = replace(question, stems=(stem.stem,))
         mine = grants.get(stem.stem, [])
         decision = decide(asked, [stem], mine, facts.societies, facts.at)
         digest = facts.sources[stem.stem].digest
@@ -221,7 +228,8 @@ def _cell(
 ) -> Cell:
     given: list[Given] = []
     missing: list[Missing] = []
-    for party, name in {holder.party: holder.name for holder in stem.holders}.items():
+    holders = {holder.party: holder.name for holder in stem.holders}
+    for party, name in holders.items():
         grant = governing_grant(grants.get((stem.stem, party), []), use, at)
         code = _gap(grant, use, at)
         if grant is None or code:
@@ -239,6 +247,10 @@ def _cell(
             )
         )
     is_agreed = stem.master == stem.publishing == "EFFECTIVE"
+    if stem.quorum.is_reached(shares_of(stem), {one.party_id for one in given}):
+        missing = []
+    elif stem.quorum.authority in holders:
+        missing = [one for one in missing if one.party_id == stem.quorum.authority]
     return Cell(stem.stem, use, is_agreed and not missing, tuple(given), tuple(missing))
 
 

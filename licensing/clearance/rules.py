@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from licensing.clearance.limits import Limits, tightest
+from licensing.clearance.approval import ApproveFirst, waits_when_live
+from licensing.clearance.limits import Asked as Asked
+from licensing.clearance.limits import Limits, codes_beyond, tightest
+from licensing.clearance.quorum import EVERYBODY, Quorum
 
 PREVIEW = "PREVIEW"
 PREVIEW_DAYS = 7
@@ -21,17 +24,11 @@ VOCALS = "vocals"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody wants to change, where it is known before: it must lie inside the limits."""
-
-    tempo_ratio: tuple[float, float] = (1.0, 1.0)
-    semitones: int = 0
-    vocals: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class UseAsked:
-    """A use of stems: `requester` is (kind, ref), a party's ref being its id as text."""
+    """A use of stems: `requester` is (kind, ref), a party's ref being its id as text.
+
+    `is_live`: of a session that is heard as it is made, so that nobody can say yes to it first.
+    """
 
     use: str
     stems: tuple[UUID, ...]
@@ -39,6 +36,7 @@ class UseAsked:
     territory: str
     channel: str
     asked: Asked | None = None
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,13 @@ class Holder:
     right: str
     society: str = ""
     territories: tuple[str, ...] = ()
+    share_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StemFacts:
     """One stem as it stands. A sheet state is EFFECTIVE, PROPOSED or NONE; `held`: reasons of holds
-    on it or its recording."""
+    on it or its recording; `quorum`: how many of its holders must say yes."""
 
     stem: UUID
     recording: UUID
@@ -67,11 +66,15 @@ class StemFacts:
     publishing: str
     holders: tuple[Holder, ...]
     held: tuple[str, ...] = ()
+    quorum: Quorum = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """One grant. `withdrawn`: the uses that were withdrawn from it by now."""
+    """One grant. `withdrawn`: the uses that were withdrawn from it by now.
+
+    `approval`: what waits for its holder's yes, who has said it `approved` times of the recording.
+    """
 
     grant: UUID
     stem: UUID
@@ -86,6 +89,8 @@ class GrantFacts:
     terms_version: str
     terms_sha256: str
     withdrawn: frozenset[str] = frozenset()
+    approval: ApproveFirst | None = None
+    approved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ def decide(
             case.reasons.append(Reason("unknown_stem", "A stem named is not known here.", ref))
     for stem in wanted:
         _decide_stem(case, stem)
-    limits = tightest(grant.limits for grant in case.governing)
+    limits = tightest(_limits_of(case, grant) for grant in case.governing)
     _check_asked(case, limits)
     return Decision(
         allowed=not case.reasons,
@@ -168,6 +173,13 @@ def decide(
         grants=tuple(case.governing),
         ends_at=at + timedelta(days=PREVIEW_DAYS) if use.use == PREVIEW else None,
     )
+
+
+def _limits_of(case: _Case, grant: GrantFacts) -> Limits:
+    """A grant's own limits; live, nothing goes where its holder would have to be asked."""
+    if case.use.is_live and grant.approval is not None:
+        return tightest([grant.limits, grant.approval.within])
+    return grant.limits
 
 
 def _decide_stem(case: _Case, stem: StemFacts) -> None:
@@ -179,8 +191,7 @@ def _decide_stem(case: _Case, stem: StemFacts) -> None:
     for holder in stem.holders:
         if holder.society:
             _check_society(case, stem, holder)
-    for holder in {holder.party: holder for holder in stem.holders}.values():
-        _check_holder(case, stem, holder)
+    _check_holders(case, stem)
 
 
 def _check_state(case: _Case, stem: StemFacts) -> None:
@@ -241,22 +252,60 @@ def governing_grant(grants: Iterable[GrantFacts], use: str, at: datetime) -> Gra
     return max(begun, key=lambda grant: (grant.granted_at, str(grant.grant)), default=None)
 
 
-def _check_holder(case: _Case, stem: StemFacts, holder: Holder) -> None:
+def shares_of(stem: StemFacts) -> list[tuple[UUID, str, int]]:
+    """The holders' shares as a quorum counts them: (party, right, ppm)."""
+    return [(one.party, one.right, one.share_ppm) for one in stem.holders]
+
+
+def _check_holders(case: _Case, stem: StemFacts) -> None:
+    """Every holder is asked; where enough of them say yes, the silence of the others is no no.
+
+    Short of that, the reasons are those of everybody whose yes is missing; where one speaks for
+    all, those of that one. Who wants to hear it first is no silence: that always counts.
+    """
+    holders = {holder.party: holder for holder in stem.holders}
+    if stem.quorum.authority in holders:
+        holders = {ref: one for ref, one in holders.items() if ref == stem.quorum.authority}
+    answers = {ref: _answer_of(case, stem, holder) for ref, holder in holders.items()}
+    given = {ref: one for ref, one in answers.items() if isinstance(one, GrantFacts)}
+    case.governing.extend(given.values())
+    is_reached = stem.quorum.is_reached(shares_of(stem), given)
+    for ref, one in answers.items():
+        if isinstance(one, GrantFacts):
+            continue
+        if not is_reached or one[0] == _APPROVAL_REQUIRED[0]:
+            case.refuse(one[0], one[1], stem, ref)
+
+
+def _answer_of(case: _Case, stem: StemFacts, holder: Holder) -> GrantFacts | tuple[str, str]:
+    """The grant by which a holder says yes, or a code and a sentence why that is missing."""
     cell = case.grants.get((stem.stem, holder.party), [])
     grant = governing_grant(cell, case.use.use, case.at)
     if grant is None:
         word = case.use.use.lower()
-        sentence = f"{holder.name} has not granted {word} of “{stem.label}”."
-        case.refuse("no_grant", sentence, stem, holder.party)
-        return
+        return "no_grant", f"{holder.name} has not granted {word} of “{stem.label}”."
     failing = [(code, words) for code, fails, words in _CONDITIONS if fails(case, grant)]
+    if not failing and case.use.is_live and _asks_live(case, grant, stem):
+        failing = [_APPROVAL_REQUIRED]
     for code, words in failing[:1]:
-        sentence = words.format(name=holder.name, label=stem.label)
-        case.refuse(code, sentence, stem, holder.party)
-    if not failing:
-        case.governing.append(grant)
+        return code, words.format(name=holder.name, label=stem.label)
+    return grant
 
 
+def _asks_live(case: _Case, grant: GrantFacts, stem: StemFacts) -> bool:
+    return waits_when_live(
+        grant.approval,
+        approved=grant.approved,
+        use=case.use.use,
+        vocals=stem.role == VOCALS,
+        is_mixed=case.is_mixed,
+    )
+
+
+_APPROVAL_REQUIRED = (
+    "approval_required",
+    "{name} wants to hear variations of “{label}” before they are played, so it is not used live.",
+)
 _CONDITIONS: tuple[tuple[str, Callable[[_Case, GrantFacts], bool], str], ...] = (
     (
         "withdrawn",
@@ -293,20 +342,11 @@ def _check_asked(case: _Case, limits: Limits) -> None:
 
 
 def reasons_beyond(limits: Limits, asked: Asked) -> tuple[Reason, ...]:
-    """Why a change, planned or already in a recipe, does not keep the limits; empty when it does.
-
-    Ratios within a millionth of a bound keep it: recipes hold rounded numbers.
-    """
-    low, high = asked.tempo_ratio
-    reasons = []
-    if low < limits.tempo_min_ratio - 1e-6 or high > limits.tempo_max_ratio + 1e-6:
-        allowed = f"{limits.tempo_min_ratio:.2f} to {limits.tempo_max_ratio:.2f}"
-        reasons.append(
-            Reason("tempo_out_of_range", f"The tempo may change by a factor of {allowed} only.")
-        )
-    if abs(asked.semitones) > limits.semitones_max:
-        allowed = f"{limits.semitones_max} semitones"
-        reasons.append(Reason("pitch_out_of_range", f"The key may move by at most {allowed}."))
-    if asked.vocals and not limits.vocals:
-        reasons.append(Reason("vocals_not_allowed", "The vocals may not be used."))
-    return tuple(reasons)
+    """Why a change, planned or already in a recipe, does not keep the limits; empty: it does."""
+    span = f"{limits.tempo_min_ratio:.2f} to {limits.tempo_max_ratio:.2f}"
+    sentences = {
+        "tempo_out_of_range": f"The tempo may change by a factor of {span} only.",
+        "pitch_out_of_range": f"The key may move by at most {limits.semitones_max} semitones.",
+        "vocals_not_allowed": "The vocals may not be used.",
+    }
+    return tuple(Reason(code, sentences[code]) for code in codes_beyond(limits, asked))

@@ -1,4 +1,4 @@
-"""The limits of a grant as a form: tempo, pitch, voice, mixing, places, channels, period."""
+"""The limits of a grant as a form, and what of it waits until its artist has heard it."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -6,11 +6,20 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from licensing.clearance.approval import FIRST_MOST, ApproveFirst
 from licensing.clearance.limits import ANYTHING, Limits
 from licensing.clearance.rules import GrantFacts
 from portal.accounts.countries import CODES
 
 SLOWEST, FASTEST = 25, 400
+FIRST_USUAL = 3
+PASSING = (
+    ("REMIX", "Remix"),
+    ("MOOD", "Mood bed"),
+    ("FOCUS", "Focus session"),
+    ("AMBIENT", "Ambient"),
+    ("COLLABORATION", "Collaboration"),
+)
 WORLD = "Leave it empty for the whole world."
 
 
@@ -67,6 +76,44 @@ class GrantForm(forms.Form):
         required=False, label="It may be mixed with other artists’ recordings"
     )
 
+    approve = forms.BooleanField(
+        required=False, label="I want to hear variations before anybody else does"
+    )
+    first = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=FIRST_MOST,
+        label="The first so many of a recording wait",
+        help_text="Later ones pass by themselves, within what follows.",
+        error_messages={
+            "min_value": "0 means that only what lies outside the following waits.",
+            "max_value": f"At most {FIRST_MOST}.",
+        },
+    )
+    passes_slowest = forms.IntegerField(
+        required=False, min_value=SLOWEST, max_value=100, label="Passes down to, % of the tempo"
+    )
+    passes_fastest = forms.IntegerField(
+        required=False, min_value=100, max_value=FASTEST, label="Passes up to, % of the tempo"
+    )
+    passes_semitones = forms.IntegerField(
+        required=False, min_value=0, max_value=24, label="Passes up to, semitones"
+    )
+    passes_share = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=100,
+        label="Passes up to, % of what is heard",
+        help_text="By one stem of yours; measured when it is made. 100: any share.",
+    )
+    passes_uses = forms.MultipleChoiceField(
+        required=False,
+        choices=list(PASSING),
+        widget=forms.CheckboxSelectMultiple,
+        label="Uses that pass by themselves; none ticked: all",
+    )
+    voices_wait = forms.BooleanField(required=False, label="Every variation with a voice waits")
+
     def __init__(self, data: Any = None, *, given: GrantFacts | None = None) -> None:
         super().__init__(data, initial=_initial(given))
 
@@ -106,6 +153,7 @@ class GrantForm(forms.Form):
                 vocals=facts["vocals"],
                 with_others=facts["with_others"],
             ),
+            "approval": self._approval(),
             "territories": facts["territories"],
             "channels": facts["channels"],
             # The day named is still in it.
@@ -113,12 +161,34 @@ class GrantForm(forms.Form):
             and datetime.combine(until + timedelta(days=1), time.min, tzinfo=UTC),
         }
 
+    def _approval(self) -> ApproveFirst | None:
+        """What waits, where she wants to hear something first; an empty field bounds nothing."""
+        facts = self.cleaned_data
+        if not facts["approve"]:
+            return None
+
+        def said(name: str, default: int) -> int:
+            value = facts[name]
+            return default if value is None else int(value)
+
+        return ApproveFirst(
+            first=said("first", FIRST_USUAL),
+            within=Limits(
+                tempo_min_ratio=said("passes_slowest", SLOWEST) / 100,
+                tempo_max_ratio=said("passes_fastest", FASTEST) / 100,
+                semitones_max=said("passes_semitones", 24),
+                vocals=not facts["voices_wait"],
+            ),
+            uses=frozenset(facts["passes_uses"]),
+            share_ppm_max=said("passes_share", 100) * 10_000,
+        )
+
 
 def _initial(given: GrantFacts | None) -> dict[str, Any]:
     if given is None:
         return {
             "slowest": 80, "fastest": 125, "semitones": 3, "vocals": True, "with_others": False,
-        }  # fmt: skip
+        } | _initial_approval(None)  # fmt: skip
     limits = given.limits or ANYTHING
     until = given.valid_until
     return {
@@ -130,4 +200,19 @@ def _initial(given: GrantFacts | None) -> dict[str, Any]:
         "until": (until - timedelta(days=1)).date() if until else None,
         "territories": " ".join(sorted(given.territories)),
         "channels": " ".join(sorted(given.channels)),
+    } | _initial_approval(given.approval)
+
+
+def _initial_approval(rule: ApproveFirst | None) -> dict[str, Any]:
+    """The conditions as they stand; before there are any, what is sensible if one wants them."""
+    rule, is_wanted = rule or ApproveFirst(first=FIRST_USUAL), rule is not None
+    return {
+        "approve": is_wanted,
+        "first": rule.first,
+        "passes_slowest": round(rule.within.tempo_min_ratio * 100),
+        "passes_fastest": round(rule.within.tempo_max_ratio * 100),
+        "passes_semitones": rule.within.semitones_max,
+        "passes_share": rule.share_ppm_max // 10_000,
+        "passes_uses": sorted(rule.uses),
+        "voices_wait": not rule.within.vocals,
     }

@@ -1,4 +1,4 @@
-"""What may be made of a recording: uses by stems, limits, withdrawing, deleting a stem.
+"""What may be made of a recording: signing it, hearing it first, withdrawing, deleting a stem.
 
 It decides nothing: the rules of clearance do. Invariant: what would stop is told, in numbers,
 before anything is withdrawn.
@@ -16,71 +16,35 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
+from generation.variations.rules import RequestRefused
 from licensing.attribution.operations import delete_stem, withdraw_uses
 from licensing.attribution.queries import Consequences, preview_deletion, preview_withdrawal
 from licensing.catalog.models import Party, Recording
-from licensing.catalog.queries import list_parties_of_recording
 from licensing.clearance.effects import COPIES_GONE_WITHIN, Effect
-from licensing.clearance.facts import load_facts
 from licensing.clearance.limits import OddLimits
 from licensing.clearance.operations import ClearanceRefused
-from licensing.clearance.queries import MatrixRow, matrix_of
-from licensing.clearance.rules import GrantFacts, governing_grant
 from licensing.clearance.terms import CURRENT_VERSION, terms_text
 from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.grant_form import GrantForm
+from portal.artists.grant_view import (
+    Cells,
+    GrantView,
+    acting_parties,
+    chosen_party,
+    grant_view,
+    ticked,
+    with_ticks,
+)
 from portal.artists.operations import sign_matrix
+from portal.artists.preview_ask import ENDS
+from portal.artists.preview_ask import USES as PREVIEWED
+from portal.artists.previews import ask_for_preview, preview_rows, why_none
 from portal.artists.withdraw_form import WithdrawForm
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
-USES = (
-    ("REMIX", "Remix", "the recording, arranged again"),
-    ("MOOD", "Mood bed", "long, even, in the background"),
-    ("FOCUS", "Focus session", "follows a work rhythm"),
-    ("AMBIENT", "Ambient", "slow, spread out"),
-    ("COLLABORATION", "Collaboration", "mixed with another artist’s recording"),
-    ("VOICE", "Voice", "new words or notes in this voice; for ten years at most"),
-    ("TRAINING", "Training", "nets may learn from it"),
-)
-Cells = set[tuple[str, UUID]]
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixCell:
-    """One checkbox, or a dash where the use does not apply."""
-
-    stem_id: UUID
-    label: str
-    role: str
-    value: str
-    applies: bool
-    checked: bool
-    waits_for: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixLine:
-    """One use over all stems; `waits_for` names holders whose yes is missing."""
-
-    use: str
-    name: str
-    note: str
-    cells: tuple[MatrixCell, ...]
-    waits_for: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GrantView:
-    """The matrix as one party sees it, with what it granted before."""
-
-    party: Party
-    stems: tuple[MatrixRow, ...]
-    lines: tuple[MatrixLine, ...]
-    given: GrantFacts | None
-    standing: frozenset[tuple[str, UUID]]
-    is_agreed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,95 +58,6 @@ class Stopped:
     def by(cls, told: Consequences) -> "Stopped":
         """Of what one withdrawal or deletion does."""
         return cls(told.of_kind("variation"), told.of_kind("session"))
-
-
-def acting_parties(request: HttpRequest, recording: Recording) -> list[Party]:
-    """The parties of the user that hold or keep something in a recording and may sign."""
-    holding = list_parties_of_recording(recording.pk)
-    return [p for p in access.parties_of(request.user, "sign") if p.pk in holding]
-
-
-def chosen_party(request: HttpRequest, parties: list[Party]) -> Party | None:
-    """The party named in the request, else the first; None when there is none or a stranger."""
-    asked = request.POST.get("party") or request.GET.get("party")
-    if asked is None:
-        return parties[0] if parties else None
-    return next((party for party in parties if str(party.pk) == asked), None)
-
-
-def grant_view(recording: Recording, party: Party, at: datetime) -> GrantView:
-    """The matrix of a recording for one of its holders."""
-    rows = tuple(row for row in matrix_of(recording.pk, at) if row.state == "READY")
-    mine = _standing([row.stem_id for row in rows], party, at)
-    return GrantView(
-        party=party,
-        stems=rows,
-        lines=tuple(_line(use, name, note, rows, party, mine) for use, name, note in USES),
-        given=next(iter(mine.values()), None),
-        standing=frozenset(mine),
-        is_agreed=bool(rows) and all(row.master == row.publishing == "EFFECTIVE" for row in rows),
-    )
-
-
-def _standing(
-    stem_ids: list[UUID], party: Party, at: datetime
-) -> dict[tuple[str, UUID], GrantFacts]:
-    """What one party grants at a moment, whether or not the sheets are signed already."""
-    grants: dict[UUID, list[GrantFacts]] = {}
-    for one in load_facts(stem_ids, at).grants:
-        if one.party == party.pk:
-            grants.setdefault(one.stem, []).append(one)
-    found = {}
-    for stem_id, given in grants.items():
-        for use, _, _ in USES:
-            newest = governing_grant(given, use, at)
-            if newest is None or use in newest.withdrawn:
-                continue
-            if newest.valid_until is None or newest.valid_until > at:
-                found[(use, stem_id)] = newest
-    return found
-
-
-def _line(
-    use: str,
-    name: str,
-    note: str,
-    rows: tuple[MatrixRow, ...],
-    party: Party,
-    mine: Mapping[tuple[str, UUID], GrantFacts],
-) -> MatrixLine:
-    cells = []
-    for row in rows:
-        cell = next(one for one in row.cells if one.use == use)
-        checked = (use, row.stem_id) in mine
-        others = tuple(gap.name for gap in cell.missing if gap.party_id != party.pk)
-        cells.append(
-            MatrixCell(
-                stem_id=row.stem_id,
-                label=row.label,
-                role=row.role or "other",
-                value=f"{use}:{row.stem_id}",
-                applies=use != "VOICE" or row.role == "vocals",
-                checked=checked,
-                waits_for=others if checked else (),
-            )
-        )
-    waiting = tuple(dict.fromkeys(name for one in cells for name in one.waits_for))
-    return MatrixLine(use, name, note, tuple(cells), waiting)
-
-
-def ticked(request: HttpRequest, view: GrantView) -> Cells:
-    """The cells a form says yes to; what is not in the matrix is a stranger's."""
-    known = {
-        cell.value: (line.use, cell.stem_id)
-        for line in view.lines
-        for cell in line.cells
-        if cell.applies
-    }
-    asked = request.POST.getlist("grant")
-    if not set(asked) <= set(known):
-        raise Http404
-    return {known[value] for value in asked}
 
 
 def _stopped(party: Party, cells: Iterable[tuple[str, UUID]], at: datetime) -> Stopped:
@@ -210,15 +85,7 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     now = timezone.now()
     view = grant_view(recording, party, now)
     form = GrantForm(request.POST or None, given=view.given)
-    facts: dict[str, Any] = {
-        "recording": recording,
-        "parties": parties,
-        "view": view,
-        "form": form,
-        "terms": terms_text(),
-        "terms_version": CURRENT_VERSION,
-        **NAV,
-    }
+    facts = _facts(recording, parties, view, form, now)
     if request.method == "POST" and form.is_valid():
         cells = ticked(request, view)
         gone = view.standing - cells
@@ -245,6 +112,81 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
             messages.success(request, "Signed. It counts from now on.")
             return redirect("artists:recording", recording.pk)
     return render(request, "artists/grant.html", facts)
+
+
+def _facts(
+    recording: Recording, parties: list[Party], view: GrantView, form: GrantForm, now: datetime
+) -> dict[str, Any]:
+    """What the grant page shows."""
+    return {
+        "recording": recording,
+        "parties": parties,
+        "view": view,
+        "form": form,
+        "previews": preview_rows(view.party, recording, now),
+        "no_previews": why_none(view.party, [one.stem_id for one in view.stems], now),
+        "preview_uses": PREVIEWED,
+        "preview_ends": ENDS,
+        "terms": terms_text(),
+        "terms_version": CURRENT_VERSION,
+        **NAV,
+    }
+
+
+@login_required
+@require_POST
+def preview_ask(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """Make a preview of the grant as it is written on the page, which stays unsigned."""
+    recording = access.get_recording_for(request.user, recording_id, "sign")
+    parties = acting_parties(request, recording)
+    party = chosen_party(request, parties)
+    if party is None:
+        raise Http404
+    now = timezone.now()
+    view = grant_view(recording, party, now)
+    form = GrantForm(request.POST)
+    cells = ticked(request, view)
+    refusal = ""
+    if form.is_valid():
+        refusal = _hear(request, recording, view, form, cells, now)
+    else:
+        refusal = "One of the limits above cannot be kept, so there is nothing to hear yet."
+    facts = _facts(recording, parties, with_ticks(view, cells), form, now)
+    facts |= {
+        "preview_refusal": refusal,
+        "preview_use": request.POST.get("preview_use", ""),
+        "preview_end": request.POST.get("preview_end", ""),
+    }
+    is_partial = bool(request.headers.get("HX-Request"))
+    page = "partials/grant_samples.html" if is_partial else "artists/grant.html"
+    return render(request, page, facts)
+
+
+def _hear(
+    request: HttpRequest,
+    recording: Recording,
+    view: GrantView,
+    form: GrantForm,
+    cells: Cells,
+    now: datetime,
+) -> str:
+    """Ask for the preview; why not, or nothing. With no stem ticked for the use, all may sound."""
+    use = request.POST.get("preview_use", "")
+    chosen = {stem_id for ticked_use, stem_id in cells if ticked_use == use}
+    left_out = [one.stem_id for one in view.stems if chosen and one.stem_id not in chosen]
+    try:
+        ask_for_preview(
+            party=view.party,
+            recording=recording,
+            use=use,
+            end=request.POST.get("preview_end", ""),
+            limits=form.conditions()["limits"],
+            without=left_out,
+            now=now,
+        )
+    except RequestRefused as refused:
+        return refused.sentence
+    return ""
 
 
 @login_required

@@ -21,6 +21,7 @@ from licensing.attribution.operations import withdraw_uses
 from licensing.catalog.models import Party, Recording, SplitSheet
 from licensing.catalog.operations import Actor, create_party, create_recording, propose_sheet
 from licensing.catalog.rules import ShareAsked, clean_name
+from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.limits import Limits
 from licensing.clearance.models import LONGEST_VOICE, Use
 from licensing.clearance.operations import grant_matrix
@@ -40,6 +41,7 @@ class Line:
     email: str = ""
     administered_by: str = "SELF"
     administrator: str = ""
+    territories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,13 @@ def draw_up_sheet(
             newcomers.append((party, line.email))
             party_id = party.pk
         shares.append(
-            ShareAsked(party_id, line.share_ppm, line.administered_by, line.administrator)
+            ShareAsked(
+                party_id,
+                line.share_ppm,
+                line.administered_by,
+                line.administrator,
+                line.territories,
+            )
         )
     sheet = propose_sheet(
         right=right,
@@ -141,6 +149,7 @@ def sign_matrix(
     cells: Collection[tuple[str, UUID]],
     gone: Collection[tuple[str, UUID]],
     limits: Limits,
+    approval: ApproveFirst | None,
     territories: Sequence[str],
     channels: Sequence[str],
     valid_until: datetime | None,
@@ -167,6 +176,7 @@ def sign_matrix(
                 actor=actor,
                 now=now,
                 limits=limits,
+                approval=approval,
                 territories=territories,
                 channels=channels,
                 valid_until=ends_at,

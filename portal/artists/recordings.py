@@ -19,7 +19,7 @@ from licensing.catalog.rules import CatalogRefused
 from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.forms import RecordingForm
-from portal.artists.grants import acting_parties, grant_view
+from portal.artists.grant_view import acting_parties, grant_view
 from portal.artists.operations import bring_recording
 from portal.artists.rows import newest_tables
 from portal.artists.stems import StemRow, stem_rows

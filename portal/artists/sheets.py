@@ -17,7 +17,9 @@ from licensing.catalog import queries
 from licensing.catalog.models import Party, Recording, Share, SplitSheet
 from licensing.catalog.operations import sign_sheet
 from licensing.catalog.rules import WHOLE_PPM, CatalogRefused
+from licensing.clearance.agreeing import pending_for
 from portal.accounts import access
+from portal.accounts.countries import CODES
 from portal.accounts.views import get_or_post
 from portal.artists import operations, words
 from portal.artists.rows import SheetTable, sheet_table
@@ -49,6 +51,11 @@ class ShareForm(forms.Form):
         label="Collected by",
     )
     administrator = forms.CharField(required=False, max_length=100, label="Its name")
+    territories = forms.CharField(
+        required=False,
+        label="It collects in",
+        help_text="Country codes such as DE AT; empty: the whole world.",
+    )
 
     def __init__(self, *args: Any, parties: list[Party], **kwargs: Any) -> None:
         # A line that stays as it was proposed is still a line.
@@ -67,9 +74,29 @@ class ShareForm(forms.Form):
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
 
+    def clean_territories(self) -> tuple[str, ...]:
+        """ISO 3166 codes of two letters, each once."""
+        codes = sorted(set(self.cleaned_data["territories"].replace(",", " ").upper().split()))
+        odd = [code for code in codes if code not in CODES]
+        if odd:
+            raise forms.ValidationError(
+                f"{odd[0]} is no country code of two letters. Germany is DE, Austria is AT."
+            )
+        return tuple(codes)
+
+    def _check_administrator(self, facts: dict[str, Any]) -> None:
+        """Who collects for a party has a name; a party itself collects everywhere."""
+        is_own = facts.get("administered_by") == "SELF"
+        if not is_own and not facts.get("administrator"):
+            self.add_error("administrator", "Write who collects this share, for example GEMA.")
+        if is_own and facts.get("territories"):
+            self.add_error("territories", "Countries belong to a publisher or a society.")
+
     def clean(self) -> dict[str, Any]:
         """A line with a share names somebody; somebody new has a name and an address."""
         facts = self.cleaned_data
+        if facts.get("share"):
+            self._check_administrator(facts)
         if not facts.get("share"):
             if facts.get("party") or facts.get("name"):
                 self.add_error("share", "Give this party a share, or empty its line.")
@@ -97,6 +124,7 @@ class ShareForm(forms.Form):
             email=facts["email"],
             administered_by=facts["administered_by"],
             administrator="" if own else facts["administrator"],
+            territories=facts["territories"],
         )
 
 
@@ -134,6 +162,7 @@ def _initial(right: str, recording: Recording) -> list[dict[str, Any]]:
             "share": words.percent(share.share_ppm).removesuffix(" %"),
             "administered_by": share.administered_by,
             "administrator": share.administrator,
+            "territories": " ".join(share.administrator_territories),
         }
         for share in shares
     ]
@@ -269,8 +298,11 @@ def signatures(request: HttpRequest) -> HttpResponse:
     waiting: list[tuple[Party, SheetTable]] = []
     for party in access.parties_of(request.user, "sign"):
         waiting += [(party, sheet_table(s)) for s in queries.list_sheets_to_sign(party.pk)]
+    now = timezone.now()
+    parties = list(access.parties_of(request.user, "sign"))
     facts = {
         "waiting": waiting,
+        "agreements": [(one, state) for one in parties for state in pending_for(one.pk, now)],
         "holdings": access.holdings_of(request.user).order_by("title"),
         "here": "signatures",
         "nav_main": "partials/nav_artist.html",

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from portal.artists import earnings, grants, payouts, recordings, sheets, stems, uploads, works
+from portal.artists import (
+    agreements,
+    approvals,
+    earnings,
+    grants,
+    payouts,
+    previews,
+    recordings,
+    sheets,
+    stems,
+    uploads,
+    works,
+)
 
 app_name = "artists"
 urlpatterns = [
@@ -16,7 +28,15 @@ urlpatterns = [
     path("recordings/<uuid:recording_id>/uploads/", uploads.upload_begin, name="upload_begin"),
     path("recordings/<uuid:recording_id>/files/", uploads.upload_plain, name="upload_plain"),
     path("recordings/<uuid:recording_id>/grant/", grants.grant, name="grant"),
+    path("recordings/<uuid:recording_id>/consent/", agreements.agreement, name="agreement"),
+    path("recordings/<uuid:recording_id>/previews/", grants.preview_ask, name="preview_ask"),
+    path("previews/<uuid:preview_id>/", previews.preview, name="preview"),
+    path("previews/<uuid:preview_id>/audio/", previews.preview_audio, name="preview_audio"),
+    path("previews/<uuid:preview_id>/delete/", previews.preview_delete, name="preview_delete"),
     path("recordings/<uuid:recording_id>/withdraw/", grants.withdraw, name="withdraw"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:variation_id>/", approvals.approval, name="approval"),
+    path("approvals/<uuid:variation_id>/audio/", approvals.approval_audio, name="approval_audio"),
     path("uploads/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
     path("uploads/<uuid:upload_id>/parts/<int:index>/", uploads.upload_part, name="upload_part"),
     path("uploads/<uuid:upload_id>/complete/", uploads.upload_complete, name="upload_complete"),

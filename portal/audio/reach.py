@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from generation.variations.approving import note_served
 from generation.variations.models import Variation
 from generation.variations.rules import AUDIBLE
 from licensing.attribution.queries import may_serve
@@ -42,9 +43,13 @@ def is_own(listener: Listener, variation: Variation) -> bool:
 
 
 def audible_for(listener: Listener, variation_id: UUID | str, now: datetime) -> Variation | None:
-    """The variation, when it may be served to this listener at this moment."""
+    """The variation, when it may be served to this listener at this moment, which then counts as
+    the moment after which a holder's yes to it stands.
+    """
     variation = variation_for(listener, variation_id)
-    return variation if variation is not None and may_sound(variation, now) else None
+    if variation is None or not may_sound(variation, now):
+        return None
+    return variation if note_served(variation, now) else None
 
 
 def may_sound(variation: Variation, now: datetime) -> bool:

@@ -27,10 +27,20 @@ from licensing.catalog.models import (
     Stem,
     Work,
 )
-from licensing.clearance.models import Clearance, Grant, Hold, SocietyAgreement, Withdrawal
+from licensing.clearance.models import (
+    Approval,
+    Clearance,
+    ConsentAgreement,
+    ConsentSignature,
+    Grant,
+    Hold,
+    SocietyAgreement,
+    Withdrawal,
+)
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
+from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
@@ -51,6 +61,12 @@ class SignatureInline(ReadOnlyInline):
     """Rows of their page."""
 
     model = Signature
+
+
+class ConsentSignatureInline(ReadOnlyInline):
+    """Rows of their page."""
+
+    model = ConsentSignature
 
 
 class PostingInline(ReadOnlyInline):
@@ -147,8 +163,25 @@ class ClearanceAdmin(ReadOnlyAdmin):
     list_filter = ("allowed", "use")
 
 
-class AgreementAdmin(ReadOnlyAdmin):
-    """Agreements with societies."""
+class ApprovalAdmin(ReadOnlyAdmin):
+    """What holders want to hear first, and what they answered."""
+
+    list_display = ("party", "recording", "state", "reasons", "asked_at", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("party", "recording")
+
+
+class ConsentAdmin(ReadOnlyAdmin):
+    """Agreements of holders on how many of them must say yes; with their signatures."""
+
+    list_display = ("recording", "kind", "authority", "recorded_at", "counts_from")
+    list_filter = ("kind", ("counts_from", EmptyFieldListFilter))
+    list_select_related = ("recording", "authority")
+    inlines = (ConsentSignatureInline,)
+
+
+class AgreementAdmin(AgreementDeeds, ReadOnlyAdmin):
+    """Agreements with societies; recorded here."""
 
     list_display = ("society", "reference", "uses", "valid_from", "valid_until")
 
@@ -254,6 +287,8 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
     SocietyAgreement: AgreementAdmin,
+    Approval: ApprovalAdmin,
+    ConsentAgreement: ConsentAdmin,
     LicenceRecord: RecordAdmin,
     RecordPart: PartAdmin,
     SealedMinute: MinuteAdmin,

@@ -18,9 +18,9 @@ from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.attribution.rules import SESSION
 from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
+from portal.audio.pictures import Picture, variation_picture
+from portal.audio.stemma import SMALL_POINTS
 from portal.backoffice.case_live import WRITTEN_EACH_TIME, live_of
-from portal.listeners.pictures import Picture, variation_picture
-from portal.listeners.stemma import SMALL_POINTS
 
 _RETRIED = "The attempt before broke off; this one took its place."
 

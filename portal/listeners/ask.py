@@ -30,6 +30,8 @@ from generation.variations.rules import SEED_AT_MOST, Mode, RequestRefused
 from licensing.catalog.models import Recording, Stem
 from licensing.receipts.queries import receipt_covering
 from portal.accounts.models import User
+from portal.audio.pictures import recording_picture
+from portal.audio.wording import clock, listed
 from portal.listeners.ask_page import AskPage, Second, ask_page
 from portal.listeners.asking import (
     BY_TASTE,
@@ -48,11 +50,9 @@ from portal.listeners.permission import (
     clearable_tempi,
     permission_for,
 )
-from portal.listeners.pictures import recording_picture
 from portal.listeners.playing import listener_of
 from portal.listeners.variation_page import Fact
 from portal.listeners.variations import place_of
-from portal.listeners.wording import clock, listed
 
 _SECONDS_MOST = 50
 

@@ -18,15 +18,17 @@ from generation.variations.rules import TITLES, Mode, State
 from licensing.attribution.models import LicenceSource
 from licensing.attribution.queries import may_serve_each
 from portal.audio.label import ai_label
-from portal.listeners.pictures import Picture, drawn
-from portal.listeners.stemma import SMALL_POINTS, Layer
-from portal.listeners.wording import clock
+from portal.audio.pictures import Picture, drawn
+from portal.audio.stemma import SMALL_POINTS, Layer
+from portal.audio.wording import clock
 
 _WORDS: dict[str, tuple[str, str]] = {
     State.COMPOSING: ("wait", "Being arranged"),
     State.RENDERING: ("wait", "Being made"),
     State.READY: ("ok", "Ready"),
     State.WITHDRAWN: ("stop", "No longer played"),
+    State.WAITING_FOR_APPROVAL: ("wait", "Waits for a yes"),
+    State.DECLINED: ("stop", "Declined"),
     State.FAILED: ("stop", "Not made"),
     State.CANCELLED: ("", "Stopped"),
 }

@@ -13,8 +13,8 @@ from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import LineView
 from portal.audio.label import AiLabel, ai_label
+from portal.audio.wording import megabytes
 from portal.listeners.live_place import label_of_record
-from portal.listeners.wording import megabytes
 
 _STATES = {
     "OPEN": ("wait", "Open: it is being made, or was not finished"),
@@ -27,6 +27,8 @@ _SESSION_STATES = _STATES | {
 }
 _SO_FAR = "These shares are preliminary: they count what is stored so far."
 _MINUTES_SO_FAR = "These shares are preliminary: they count the minutes closed so far."
+_WAITING = ("wait", "Measured and sealed; heard once its holders have said yes")
+_DECLINED = ("stop", "Measured and sealed; a holder said no, so nobody hears it")
 _FALLEN = (
     "stop",
     "Sealed, and no longer played: a permission was withdrawn, put on hold or has ended",
@@ -91,6 +93,10 @@ def licence_page(
     """The page of a record with its lines, largest first; `is_served`: it may be heard now."""
     fell = record.state == "SEALED" and not is_served
     kind, word = _FALLEN if fell else _STATES[record.state]
+    if fell and view.asked.waits_for:
+        kind, word = _WAITING
+    elif fell and view.asked.declined_by:
+        kind, word = _DECLINED
     is_open = record.state == "OPEN"
     return LicencePage(
         subject_at=reverse("listeners:variation", args=[view.id]),

@@ -66,7 +66,7 @@ class LiveAsk:
 def live_ask(user: User, given: Mapping[str, str], now: datetime) -> LiveAsk:
     """The form for `given`: mode, artist and wishes as far as they were chosen."""
     mode = next((one for one in ANEW_MODES if one.value == given.get("mode")), Mode.MOOD)
-    found = clearable(mode, user, now) if user.country else ()
+    found = clearable(mode, user, now, is_live=True) if user.country else ()
     parties = _parties(found)
     wanted = given.get("artist", "")
     artist = wanted if wanted in {str(one) for one in parties} else ""

@@ -17,9 +17,9 @@ from licensing.attribution.models import LicenceRecord, MinuteLine
 from licensing.attribution.queries import LineView, lines_of
 from licensing.money import allocate
 from portal.audio.label import AiLabel
+from portal.audio.wording import clock, count, percent
 from portal.listeners.live_place import label_of, lead_of
 from portal.listeners.variation_page import Ended, Fact
-from portal.listeners.wording import clock, count, percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from generation.sessions.models import LiveSession
 from generation.variations.rules import TITLES, Mode
 from licensing.attribution.models import LicenceSource
 from portal.audio.reach import Listener
+from portal.audio.wording import clock, listed
 from portal.listeners.live_over import heard_ms
-from portal.listeners.wording import clock, listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from generation.analysis.queries import recording_analyses, stem_analyses
 from generation.analysis.values import StemAnalysis
 from generation.recipe import SAMPLE_RATE_HZ
-from portal.listeners.stemma import Layer
+from portal.audio.stemma import Layer
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET
 from generation.variations.rules import TITLES, Mode, use_of
 from licensing.catalog.models import Party
 from licensing.clearance.queries import ClearableRecording, list_clearable
+from portal.audio.pictures import Picture, recording_picture
+from portal.audio.stemma import Layer
+from portal.audio.wording import clock, count
 from portal.listeners.measured import Measured, layers_by_recording, measured_recordings
 from portal.listeners.permission import ALL_MODES
-from portal.listeners.pictures import Picture, recording_picture
-from portal.listeners.stemma import Layer
-from portal.listeners.wording import clock, count
 
 PER_PAGE = 10
 

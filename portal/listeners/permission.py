@@ -38,9 +38,17 @@ class Permission:
 
 
 def clearable(
-    mode: Mode, user: User, now: datetime, recording_ids: Sequence[UUID] | None = None
+    mode: Mode,
+    user: User,
+    now: datetime,
+    recording_ids: Sequence[UUID] | None = None,
+    *,
+    is_live: bool = False,
 ) -> tuple[ClearableRecording, ...]:
-    """Recordings with stems that may be used for `mode` where the user lives, newest first."""
+    """Recordings with stems that may be used for `mode` where the user lives, newest first.
+
+    `is_live`: in a session, where no holder can be asked first.
+    """
     return list_clearable(
         use_of(mode),
         user.country,
@@ -48,6 +56,7 @@ def clearable(
         now,
         requester=("user", str(user.pk)),
         recording_ids=recording_ids,
+        is_live=is_live,
     )
 
 

@@ -16,9 +16,9 @@ from generation.taste import operations
 from generation.taste.queries import export_taste, taste_view
 from generation.taste.rules.attributes import ATTRIBUTES
 from generation.taste.rules.importing import BYTES_AT_MOST, HistoryRefused
+from portal.audio.wording import count
 from portal.listeners.playing import listener_of
 from portal.listeners.taste_page import taste_page
-from portal.listeners.wording import count
 
 _NAV = {"nav_main": "partials/nav_listener.html", "here": "taste"}
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from generation.taste.queries import TasteView
 from generation.taste.rules.words import Leaning
+from portal.audio.wording import count
 from portal.listeners.ask_page import Fader
-from portal.listeners.wording import count
 
 
 @dataclass(frozen=True, slots=True)

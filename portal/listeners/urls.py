@@ -34,6 +34,7 @@ urlpatterns = [
     path(_ONE, variations.variation, name="variation"),
     path(f"{_ONE}place/", variations.place, name="place"),
     path(f"{_ONE}cancel/", variations.cancel, name="cancel"),
+    path(f"{_ONE}without/", variations.ask_without, name="ask_without"),
     path(f"{_ONE}licence/", variations.licence, name="licence"),
     path(f"{_ONE}download/<slug:form>/", variations.download, name="download"),
     path(f"{_ONE}play/", playing.play, name="play"),

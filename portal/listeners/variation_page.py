@@ -13,11 +13,12 @@ from django.urls import reverse
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.queries import SourceNamed, StemmaTable, VariationView
 from generation.variations.rules import FORMATS, TITLES, UNDER_WAY, Mode
+from portal.audio.asked import declined_sentence, waits_sentence
 from portal.audio.label import AiLabel, ai_label
 from portal.audio.objects import LABELS
+from portal.audio.pictures import Picture, Wave, variation_picture, wave_of
 from portal.audio.playlists import PREVIEW_SAMPLES
-from portal.listeners.pictures import Picture, Wave, variation_picture, wave_of
-from portal.listeners.wording import clock, listed, megabytes, percent
+from portal.audio.wording import clock, listed, megabytes, percent
 
 _PREVIEW_MS = PREVIEW_SAMPLES * 1000 // SAMPLE_RATE_HZ
 
@@ -101,6 +102,8 @@ class VariationPage:
     facts: tuple[Fact, ...]
     remarks: tuple[str, ...]
     ended: Ended | None
+    waits: str
+    without_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,16 @@ class Standing:
     is_mine: bool
     may_serve: bool
     audible: int
+    stands: bool = True
+    can_leave_out: bool = False
 
 
 def partial_of(view: VariationView, standing: Standing) -> str:
     """Which state the place is in: rendering, playing, or ended without sound."""
     if view.state in UNDER_WAY:
         return "partials/render_progress.html"
+    if view.state == "WAITING_FOR_APPROVAL" and standing.stands:
+        return "partials/waiting.html"
     if view.pieces_done and standing.may_serve and view.state in ("READY", "CANCELLED"):
         return "partials/player.html"
     return "partials/ended.html"
@@ -165,6 +172,7 @@ def variation_page(
         facts=_facts(view),
         remarks=view.remarks,
         ended=None if is_playing or under_way else _ended(view, standing),
+        waits=waits_sentence(view.asked),
         **links,
     )
 
@@ -203,6 +211,11 @@ def _links(view: VariationView, standing: Standing) -> dict[str, str]:
         "cancel_at": reverse("listeners:cancel", args=[view.id]) if standing.is_mine else "",
         "licence_at": reverse("listeners:licence", args=[view.id]),
         "ask_again": again,
+        "without_at": (
+            reverse("listeners:ask_without", args=[view.id])
+            if standing.is_mine and standing.can_leave_out
+            else ""
+        ),
     }
 
 
@@ -287,6 +300,8 @@ def _ended(view: VariationView, standing: Standing) -> Ended:
             "This could not be made.",
             (view.error_sentence, "Nothing was billed."),
         )
+    if view.state == "DECLINED" and standing.stands:
+        return _declined(view)
     if view.state == "CANCELLED" and not view.pieces_done:
         return Ended("Stopped", "wait", "You stopped this before a bar was made.", ())
     return Ended(
@@ -294,4 +309,13 @@ def _ended(view: VariationView, standing: Standing) -> Ended:
         "stop",
         "A permission that this rests on was withdrawn or put on hold.",
         ("It can no longer be played or saved. Its licence and credits stay where they are.",),
+    )
+
+
+def _declined(view: VariationView) -> Ended:
+    """Who said no, and why if it was said."""
+    why = " ".join(f"“{reason}”" for reason in view.asked.reasons)
+    sentences = (why, "Nobody hears it, and nothing was billed.")
+    return Ended(
+        "Declined", "stop", declined_sentence(view.asked), tuple(one for one in sentences if one)
     )

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from generation.recipe import SAMPLE_RATE_HZ
+from generation.variations.approving import ask_without as ask_again_without
+from generation.variations.approving import stems_declined
 from generation.variations.models import Variation
 from generation.variations.operations import cancel_variation
 from generation.variations.queries import (
@@ -28,21 +31,21 @@ from generation.variations.queries import (
     stemma_table,
     variation_view,
 )
-from generation.variations.rules import FORMATS, UNDER_WAY
-from licensing.attribution.queries import may_serve
+from generation.variations.rules import FORMATS, UNDER_WAY, RequestRefused, State
+from licensing.attribution.queries import may_make, may_serve
+from portal.audio.pictures import WAVE_BARS
 from portal.audio.playlists import audible_samples
 from portal.audio.reach import Listener, audible_for, is_own, variation_for
 from portal.audio.signing import Leave, expiry, sign
+from portal.audio.stemma import FULL_POINTS
 from portal.audio.waiting import first_answer
+from portal.audio.wording import count
 from portal.listeners.library import library_rows
 from portal.listeners.licence_page import licence_page
 from portal.listeners.live_rows import live_rows, sessions_of
-from portal.listeners.pictures import WAVE_BARS
 from portal.listeners.playing import listener_of
 from portal.listeners.said import said_page
-from portal.listeners.stemma import FULL_POINTS
 from portal.listeners.variation_page import Standing, VariationPage, variation_page
-from portal.listeners.wording import count
 
 WAIT_S = 8.0
 PER_PAGE = 12
@@ -74,6 +77,8 @@ def _page(listener: Listener, variation_id: UUID, now: datetime) -> VariationPag
         is_mine=is_own(listener, row),
         may_serve=view.record_id is not None and may_serve(view.record_id, now),
         audible=audible_samples(listener, length, now),
+        stands=view.record_id is None or may_make(view.record_id, now),
+        can_leave_out=view.state == State.DECLINED and bool(stems_declined(row)),
     )
     is_made = view.state not in UNDER_WAY
     shares = {one.source.position: one.ppm for one in credits_at(variation_id, 0)}
@@ -135,6 +140,25 @@ def cancel(request: HttpRequest, variation_id: UUID) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return place_of(request, variation_id)
     return redirect("listeners:variation", variation_id)
+
+
+@login_required
+@require_POST
+def ask_without(request: HttpRequest, variation_id: UUID) -> HttpResponse:
+    """Ask for a declined variation again, without the stems that the no was about."""
+    try:
+        made = ask_again_without(
+            variation_id=variation_id,
+            requester=listener_of(request.user),
+            key=f"without:{variation_id}",
+            now=timezone.now(),
+        )
+    except Variation.DoesNotExist as missing:
+        raise Http404 from missing
+    except RequestRefused as refused:
+        messages.error(request, refused.sentence)
+        return redirect("listeners:variation", variation_id)
+    return redirect("listeners:variation", made.pk)
 
 
 @login_required

@@ -137,6 +137,7 @@ class ClearancesView(Endpoint):
             territory=asked.get("territory", caller.client.territory),
             channel=caller.client.channel,
             now=timezone.now(),
+            is_live=asked["live"],
         )
         reasons = [{"code": one.code, "sentence": one.sentence} for one in decision.reasons]
         limits = decision.limits.to_json() if decision.allowed else None

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from generation.compose.values import LINES
-from generation.variations.rules import FORMATS
+from generation.variations.rules import FORMATS, LEFT_OUT_AT_MOST, State
 from portal.partners.capabilities import MODES
 
 Shape = serializers.Serializer[Any]
@@ -78,6 +78,9 @@ class ClearanceAsked(Asked):
     use = serializers.ChoiceField(choices=MODES)
     recordings = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=3)
     territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
+    live = serializers.BooleanField(
+        required=False, default=False, help_text="For a session, where no holder is asked first."
+    )
 
 
 class ClearanceShown(Shape):
@@ -115,6 +118,13 @@ class VariationAsked(Asked):
     )
     targets = TargetsAsked(required=False, default=dict)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
+    without = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        default=list,
+        max_length=LEFT_OUT_AT_MOST,
+        help_text="Stems that shall not sound.",
+    )
     territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
 
 
@@ -128,6 +138,9 @@ class Progress(Shape):
 class VariationShown(Shape):
     """A variation of this client.
 
+    `state` is WAITING_FOR_APPROVAL while holders, named in `waits_for`, want to hear it first;
+    after a no it is DECLINED, `problem` says whose, and it may be asked for `without` their stems.
+
     Where a model writes notes, its share `model_ppm` is 0 until all is made and measured;
     meanwhile `ai_label` says that it will be.
     """
@@ -135,7 +148,8 @@ class VariationShown(Shape):
     id = serializers.UUIDField()
     title = serializers.CharField()
     mode = serializers.CharField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=[str(one) for one in State if one != State.DISCARDED])
+    waits_for = serializers.ListField(child=serializers.CharField())
     progress = Progress()
     duration_ms = serializers.IntegerField()
     tempo_bpm = serializers.FloatField(allow_null=True)

@@ -12,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation.variations import operations, queries
+from generation.variations.approving import note_served
 from generation.variations.models import Variation
 from generation.variations.rules import FORMATS, RequestRefused, State
-from licensing.attribution.queries import may_serve
+from licensing.attribution.queries import may_make, may_serve
 from licensing.receipts.queries import receipt_covering
 from portal.audio.answers import stored_object
+from portal.audio.asked import declined_sentence, waits_sentence
 from portal.audio.label import ai_label
 from portal.audio.objects import find_piece
 from portal.audio.reach import may_sound
@@ -46,7 +48,13 @@ def servable_variation(request: Request, variation_id: UUID) -> Variation:
         raise Problem(409, "not_ready", "Nothing of this variation is made yet; look again soon.")
     if row.state == State.FAILED:
         raise Problem(409, "not_made", "This could not be made, so nothing of it is served.")
-    if not may_sound(row, timezone.now()):
+    now = timezone.now()
+    asked = queries.asked_of(row)
+    if not asked.has_passed and may_make(row.record_id, now):
+        if asked.declined_by:
+            raise Problem(409, "declined", declined_sentence(asked))
+        raise Problem(409, "waiting_for_approval", waits_sentence(asked))
+    if not may_sound(row, now) or not note_served(row, now):
         raise Problem(410, "withdrawn", "A holder has withdrawn; this is no longer served.")
     return row
 
@@ -54,7 +62,6 @@ def servable_variation(request: Request, variation_id: UUID) -> Variation:
 def shown(row: Variation) -> dict[str, Any]:
     """The variation as plain JSON."""
     view = queries.variation_view(row.id)
-    failed = view.state == State.FAILED
     return {
         "id": str(view.id),
         "title": view.title,
@@ -69,8 +76,19 @@ def shown(row: Variation) -> dict[str, Any]:
         "model_ppm": view.model_ppm,
         "remarks": list(view.remarks),
         "formats": [one.format for one in view.files],
-        "problem": {"code": view.error_code, "detail": view.error_sentence} if failed else None,
+        "waits_for": list(view.asked.waits_for),
+        "problem": _problem_of(view),
     }
+
+
+def _problem_of(view: queries.VariationView) -> dict[str, str] | None:
+    """Why there will be nothing to hear: it was not made, or a holder said no."""
+    if view.state == State.FAILED:
+        return {"code": view.error_code, "detail": view.error_sentence}
+    if view.state == State.DECLINED:
+        told = " ".join([declined_sentence(view.asked), *view.asked.reasons])
+        return {"code": "declined", "detail": told}
+    return None
 
 
 class VariationsView(Endpoint):
@@ -99,6 +117,7 @@ class VariationsView(Endpoint):
                 targets=dict(asked["targets"]),
                 recordings=[str(one) for one in asked["recordings"]],
                 seed=asked["seed"],
+                without=[str(one) for one in asked["without"]],
                 territory=asked.get("territory", caller.client.territory),
                 channel=caller.client.channel,
                 now=timezone.now(),

@@ -21,9 +21,15 @@ def refusals(question, stems, grants, agreements, at):
         said |= {(code, stem.stem, None) for code in _of_stem(stem, question)}
         if question.use != "PREVIEW":
             said |= {(code, stem.stem, who) for who, code in _of_lines(stem, question, agreements)}
+            against = {}
             for party in {line.party for line in stem.holders}:
                 last = _life(stem.stem, party, question.use, grants, at)
-                said |= {(code, stem.stem, party) for code in _of_cell(last, question, at, mixed)}
+                found = _of_cell(last, question, at, mixed)
+                if not found and question.is_live and _wants_to_hear(last, stem, question, mixed):
+                    found = {"approval_required"}
+                against[party] = found
+            for party in _whose_no_counts(stem, against):
+                said |= {(code, stem.stem, party) for code in against[party]}
     return said
 
 
@@ -83,3 +89,30 @@ def _of_cell(grant, question, at, mixed):
         "with_others_not_allowed": mixed and not grant.limits.with_others,
     }
     return set(next(([code] for code, holds in against.items() if holds), []))
+
+
+def _wants_to_hear(grant, stem, question, mixed):
+    """Live nobody can be asked, so whatever might have to be asked for is a no."""
+    wish = grant.approval
+    return wish is not None and (
+        grant.approved < wish.first
+        or (len(wish.uses) > 0 and question.use not in wish.uses)
+        or (stem.role == "vocals" and not wish.within.vocals)
+        or (mixed and not wish.within.with_others)
+        or wish.share_ppm_max != 1_000_000
+    )
+
+
+def _whose_no_counts(stem, against):
+    """The parties whose missing yes keeps the stem back, by what the holders agreed on."""
+    if stem.quorum.kind == "AUTHORITY":
+        spokesman = stem.quorum.authority
+        return {spokesman} if spokesman in against else set(against)
+    missing = {party for party, found in against.items() if found}
+    if stem.quorum.kind == "MAJORITY":
+        for right in {line.right for line in stem.holders}:
+            lines = [line for line in stem.holders if line.right == right]
+            if sum(line.share_ppm for line in lines if line.party not in missing) <= 500_000:
+                return missing
+        return {party for party in missing if "approval_required" in against[party]}
+    return missing

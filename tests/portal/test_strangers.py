@@ -32,7 +32,7 @@ from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
 from tests.licensing.royalties import small_world
-from tests.portal.listeners.made import granted_stage, pay, sealed
+from tests.portal.listeners.made import asked, granted_stage, pay, sealed
 from tests.portal.listeners.made_live import going_on
 
 NOW = timezone.now()
@@ -98,6 +98,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     row = sealed(owner, stage, NOW)
     pay(owner, NOW)
     session = going_on(owner, stage, NOW)
+    preview = asked(("party", str(stage.ana.pk)), stage, NOW)
     upload = begin_upload(
         party_id=stage.ana.pk, recording_id=stage.tide.pk, client_name="bass.wav",
         size_bytes=1_000, actor=("user", str(owner.pk)), now=NOW,
@@ -114,7 +115,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
     known = {
-        "notice_id": notice.pk,
+        "notice_id": notice.pk, "preview_id": preview.pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,

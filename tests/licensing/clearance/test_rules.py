@@ -1,5 +1,6 @@
 """The pure decision: no by default, never widened by more conditions, one grant governs a cell."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.limits import (
     ANYTHING,
     Limits,
@@ -15,6 +17,7 @@ from licensing.clearance.limits import (
     limits_from_json,
     tightest,
 )
+from licensing.clearance.quorum import EVERYBODY, Quorum
 from licensing.clearance.rules import (
     Asked,
     GrantFacts,
@@ -40,6 +43,13 @@ limits = st.builds(
     vocals=st.booleans(),
     with_others=st.booleans(),
 )
+wishes = st.builds(
+    ApproveFirst,
+    first=st.integers(0, 2),
+    within=limits,
+    uses=st.sampled_from([frozenset(), frozenset({"REMIX"})]),
+    share_ppm_max=st.sampled_from([1_000_000, 1_000_000, 300_000]),
+)
 moments = st.integers(-3, 3).map(lambda days: NOON + timedelta(days=days))
 few_uses = st.frozensets(st.sampled_from(["REMIX", "MOOD"]), min_size=1)
 grants = st.builds(
@@ -57,13 +67,15 @@ grants = st.builds(
     terms_version=st.just("1"),
     terms_sha256=st.just("0" * 64),
     withdrawn=st.frozensets(st.sampled_from(["REMIX"])),
+    approval=st.none() | wishes,
+    approved=st.integers(0, 2),
 )
 stems = st.builds(
     StemFacts,
     stem=st.just(STEMS[0]),
     recording=st.just(UUID(int=21)),
     label=st.just("Drums"),
-    role=st.just("drums"),
+    role=st.sampled_from(["drums", "vocals"]),
     state=st.sampled_from(["READY", "READY", "CHECKING", "REVIEW", "DELETED"]),
     recording_state=st.sampled_from(["COMPLETE", "COMPLETE", "DRAFT", "HIDDEN"]),
     master=st.sampled_from(["EFFECTIVE", "EFFECTIVE", "PROPOSED", "NONE"]),
@@ -75,11 +87,15 @@ stems = st.builds(
             name=st.just("Ana"),
             right=st.sampled_from(["MASTER", "PUBLISHING"]),
             society=st.sampled_from(["", "GEMA"]),
+            share_ppm=st.sampled_from([300_000, 500_000, 700_000]),
         ),
         min_size=1,
         max_size=3,
     ).map(tuple),
     held=st.sampled_from([(), (), ("notice",)]),
+    quorum=st.sampled_from(
+        [EVERYBODY, EVERYBODY, Quorum("MAJORITY"), Quorum("AUTHORITY", PARTIES[1])]
+    ),
 )
 questions = st.builds(
     UseAsked,
@@ -88,6 +104,7 @@ questions = st.builds(
     requester=st.sampled_from([("user", "1"), ("party", str(PARTIES[0]))]),
     territory=st.sampled_from(PLACES),
     channel=st.sampled_from(["SITE", "GAME"]),
+    is_live=st.booleans(),
 )
 societies = st.lists(
     st.builds(
@@ -113,7 +130,12 @@ def test_yes_means_that_nothing_speaks_against_it(question, stem, given_grants, 
         assert question.requester == ("party", str(PARTIES[0]))
         assert decision.ends_at == NOON + timedelta(days=7)
         return
-    assert {grant.party for grant in decision.grants} == {one.party for one in stem.holders}
+    said = {grant.party for grant in decision.grants}
+    assert said <= {one.party for one in stem.holders}
+    if stem.quorum == EVERYBODY:
+        assert said == {one.party for one in stem.holders}
+    if stem.quorum.authority is not None and stem.quorum.authority in said:
+        assert said == {stem.quorum.authority}
     for grant in decision.grants:
         assert question.use in grant.uses - grant.withdrawn
         assert grant.valid_from <= NOON
@@ -135,12 +157,8 @@ def test_withdrawing_or_holding_never_turns_a_no_into_a_yes(
 ):
     before = decide(question, [stem], given_grants, agreements, NOON)
     withdrawn = [
-        GrantFacts(
-            *(
-                getattr(grant, name)
-                for name in GrantFacts.__dataclass_fields__
-                if name != "withdrawn"
-            ),
+        replace(
+            grant,
             withdrawn=grant.withdrawn
             | data.draw(st.frozensets(st.sampled_from(["REMIX", "MOOD"]))),
         )

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from licensing.catalog.models import Share
 from licensing.catalog.queries import sheets_of
 from licensing.clearance import operations, queries
+from licensing.clearance.approval import approval_from_json
 from licensing.clearance.facts import load_facts
 from licensing.clearance.limits import limits_from_json
-from licensing.clearance.models import Grant, Use, Withdrawal
+from licensing.clearance.models import Approval, Grant, Use, Withdrawal
 from licensing.clearance.rules import GrantFacts, UseAsked, decide
 from tests.licensing import stage as on
 from tests.licensing.clearance import test_rules as values
@@ -37,6 +38,7 @@ any_question = st.builds(
     requester=st.sampled_from([("user", "1"), ("party", str(values.PARTIES[0]))]),
     territory=st.sampled_from(TERRITORIES),
     channel=st.sampled_from(CHANNELS),
+    is_live=st.booleans(),
 )
 
 
@@ -73,6 +75,7 @@ def crowded(db):
                     limits={"semitones_max": turn, "with_others": dice.random() < 0.7},
                     territories=dice.choice([[], [], [], ["DE"], ["DE", "FR"]]),
                     channels=dice.choice([[], [], [], ["SITE"], ["GAME", "OUR APP"]]),
+                    approval=dice.choice([{}, {}, {"first": 2}, {"within": {"vocals": False}}]),
                     valid_from=start,
                     valid_until=dice.choice(ends),
                     terms_version="2026-11",
@@ -88,7 +91,24 @@ def crowded(db):
     operations.place_hold(
         target_kind="STEM", target_ref=stage.drums.id, reason="A notice.", actor=on.ACTOR, now=NOON
     )
+    for said in (True, True, False):
+        asked = operations.clear_use(
+            use="REMIX", stems=[stage.pad.id], requester=("user", "1"), territory="DE",
+            channel="SITE", now=NOON,
+        )  # fmt: skip
+        Approval.objects.create(
+            clearance=asked, party=stage.cleo, recording=stage.drift, asked_at=NOON,
+            state="APPROVED" if said else "WAITING", decided_at=NOON if said else None,
+            decided_by="user:1" if said else "",
+        )  # fmt: skip
     return stage
+
+
+def _said_yes(row):
+    """How often the holder approved of the recording, where the grant asks for it at all."""
+    given = [one for one in row.party.approvals.all() if one.state == "APPROVED"]
+    here = sum(one.recording_id == row.stem.recording_id for one in given)
+    return here if row.approval else 0
 
 
 def read_plainly():
@@ -99,18 +119,24 @@ def read_plainly():
             frozenset(row.territories), frozenset(row.channels), row.valid_from, row.valid_until,
             row.granted_at, row.terms_version, row.terms_sha256,
             frozenset(use for one in row.withdrawals.all() for use in one.uses),
+            approval_from_json(row.approval),
+            _said_yes(row),
         )
-        for row in Grant.objects.prefetch_related("withdrawals")
+        for row in Grant.objects.select_related("stem").prefetch_related(
+            "withdrawals", "party__approvals"
+        )
     ]  # fmt: skip
 
 
 def test_the_one_query_reads_what_plain_reads_find(crowded):
     grants, answers = read_plainly(), set()
     groups = [[crowded.pad], [crowded.vocals], [crowded.drums, crowded.pad]]
-    asked = list(itertools.product(Use.values, groups, TERRITORIES, CHANNELS, MOMENTS))
-    for use, stems, territory, channel, at in random.Random(6).sample(asked, 250):
+    asked = list(
+        itertools.product(Use.values, groups, TERRITORIES, CHANNELS, MOMENTS, [True, False])
+    )
+    for use, stems, territory, channel, at, live in random.Random(6).sample(asked, 250):
         question = queries.use_asked(
-            use, [one.id for one in stems], ("user", "1"), territory, channel
+            use, [one.id for one in stems], ("user", "1"), territory, channel, is_live=live
         )
         facts = load_facts(question.stems, at, use)
         decision = facts.decide(question)
@@ -119,6 +145,7 @@ def test_the_one_query_reads_what_plain_reads_find(crowded):
         assert on_all == decision
         answers |= {reason.code for reason in decision.reasons} or {"yes"}
     wanted = {"yes", "no_grant", "withdrawn", "expired", "territory", "channel", "hold"}
+    wanted |= {"approval_required"}
     assert wanted <= answers
 
 

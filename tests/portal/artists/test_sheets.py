@@ -171,3 +171,36 @@ def test_a_stranger_finds_no_sheet(client, maravel, recording, make_user, make_p
     remind = reverse("artists:remind", args=[sheet.pk, maravel.pk])
     assert client.post(remind).status_code == 404
     assert "Ines" not in client.get(reverse("artists:signatures")).content.decode()
+
+
+def test_a_publishing_share_names_who_collects_it_and_where(as_ines, recording, maravel):
+    line = {
+        "party": str(maravel.pk), "share": "100", "administered_by": "SOCIETY",
+        "administrator": "GEMA", "territories": "de, at",
+    }  # fmt: skip
+    assert propose(as_ines, recording, line, right="publishing").status_code == 302
+    share = Share.objects.get()
+    assert (share.administrator, share.administrator_territories) == ("GEMA", ["AT", "DE"])
+    assert "collected by the society GEMA in AT DE" in share.sheet.text
+    again = as_ines.get(reverse("artists:sheet_new", args=[recording.pk, "publishing"]))
+    assert 'name="shares-0-territories" value="AT DE"' in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"administrator": ""}, "Write who collects this share"),
+        ({"territories": "Germany"}, "no country code of two letters"),
+        ({"administered_by": "SELF"}, "Countries belong to a publisher or a society."),
+    ],
+)
+def test_what_is_odd_about_a_collector_is_said_at_its_field(
+    as_ines, recording, maravel, changes, sentence
+):
+    line = {
+        "party": str(maravel.pk), "share": "100", "administered_by": "SOCIETY",
+        "administrator": "GEMA", "territories": "DE",
+    }  # fmt: skip
+    page = propose(as_ines, recording, line | changes, right="publishing")
+    assert sentence in page.content.decode()
+    assert not Share.objects.exists()

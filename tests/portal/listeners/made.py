@@ -169,7 +169,14 @@ def add_piece(row: Variation, index: int, now: datetime) -> bytes:
     return body
 
 
-def sealed(
+def sealed(user, stage: Stage, now: datetime, **more: object) -> Variation:
+    """A finished one with all its pieces, its lines and its files."""
+    row = finished(user, stage, now, **more)
+    assert row.state == "READY"
+    return row
+
+
+def finished(
     user,
     stage: Stage,
     now: datetime,
@@ -178,7 +185,7 @@ def sealed(
     model_ppm: int = 0,
     **more: object,
 ) -> Variation:
-    """A finished one with all its pieces, its lines and its files."""
+    """One that is made, whether it may be heard or waits for a holder."""
     row = opened(user, stage, now, seconds, net, **more)
     for index in range(row.piece_count):
         add_piece(row, index, now)
@@ -205,7 +212,6 @@ def sealed(
         now=now,
     )
     row.refresh_from_db()
-    assert row.state == "READY"
     return row
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from generation.variations.rules import Mode, check_targets
 from licensing.clearance.limits import Limits
 from portal.audio.label import ai_label
+from portal.audio.wording import clock, count, listed, percent
 from portal.listeners.asking import (
     Ground,
     as_request_by_taste,
@@ -14,7 +15,6 @@ from portal.listeners.asking import (
     read_wishes,
     tempo_range,
 )
-from portal.listeners.wording import clock, count, listed, percent
 
 TIGHT = Limits(tempo_min_ratio=0.9, tempo_max_ratio=1.1, semitones_max=2)
 GROUND = Ground(TIGHT, 112.0, "A min", 197)

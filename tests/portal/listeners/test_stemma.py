@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.listeners.stemma import (
+from portal.audio.stemma import (
     FULL_HEIGHT,
     FULL_POINTS,
     ORDER,

@@ -19,6 +19,7 @@ OF_ONE_VARIATION = {
     "variation": (),
     "place": (),
     "cancel": (),
+    "ask_without": (),
     "licence": (),
     "download": ("flac",),
     "play": (),
@@ -26,7 +27,7 @@ OF_ONE_VARIATION = {
     "credits": (),
     "say": (),
 }
-POSTED = {"cancel", "play", "say"}
+POSTED = {"cancel", "ask_without", "play", "say"}
 OF_ONE_SESSION = ("live", "live_licence", "live_play", "live_more", "live_steer", "live_end")
 POSTED_LIVE = {"live_play", "live_steer", "live_end"}
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('variations', '0002_segment_generated'),
+        ("variations", "0004_waits_for_approval"),
     ]
 
     operations = [

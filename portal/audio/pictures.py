@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.variations.queries import StemmaTable, VariationView
-from portal.listeners import stemma
-from portal.listeners.stemma import Layer, Stream
-from portal.listeners.wording import clock, count, listed
+from portal.audio import stemma
+from portal.audio.stemma import Layer, Stream
+from portal.audio.wording import clock, count, listed
 
 WAVE_BARS = 190
 _WAVE_STEP, _WAVE_MID = 4, 48

@@ -41,6 +41,16 @@ FROM ledger_draft_line l JOIN ledger_draft_account a
      USING (account_kind, owner_kind, owner_ref, currency)
 """
 
+NUMBERED = (
+    "ANALYZE ledger_draft_entry",
+    "ANALYZE ledger_draft_line",
+    ACCOUNTS,
+    "ANALYZE ledger_draft_account",
+    LINES,
+    "ANALYZE ledger_draft_posting",
+)
+"""Plans of a million rows need to know how many there are; nobody else looks at a temporary table."""
+
 UNSOUND = """
 SELECT 'an entry needs a key and a kind' FROM ledger_draft_entry WHERE key = '' OR kind = ''
 UNION ALL
@@ -86,7 +96,8 @@ SELECT e.*, l.posting_count,
 FROM ledger_draft_entry e JOIN (
     SELECT number, COUNT(*)::int AS posting_count,
            string_agg(concat('[', json, ',"', side, '",', amount_micros, ',',
-                             ledger_json_text(ref), ']'),
+                             CASE WHEN ref ~ '^[ !#-[^-~]*$' OR ref = ''
+                                  THEN concat('"', ref, '"') ELSE ledger_json_text(ref) END, ']'),
                       ',' ORDER BY account, side COLLATE "C", amount_micros, ref COLLATE "C")
                AS postings
     FROM ledger_draft_posting JOIN ledger_draft_account USING (account) GROUP BY number

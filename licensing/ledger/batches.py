@@ -33,8 +33,8 @@ def post_batch(*, now: datetime) -> int:
     Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow, AlreadyReversed, as `post` does.
     """
     with connection.cursor() as cursor:
-        cursor.execute(batch_sql.ACCOUNTS)
-        cursor.execute(batch_sql.LINES)
+        for statement in batch_sql.NUMBERED:
+            cursor.execute(statement)
         _refuse(batch_sql.UNSOUND, rules.UnsoundEntry)
         cursor.execute(batch_sql.DIGESTS)
         _refuse(batch_sql.TWICE, rules.KeyTaken)
@@ -45,6 +45,7 @@ def post_batch(*, now: datetime) -> int:
             with transaction.atomic():
                 cursor.execute(batch_sql.POST_ENTRIES, {"now": now})
                 posted = cursor.rowcount
+                cursor.execute("ANALYZE ledger_draft_fresh")
         except IntegrityError as error:
             if "reverses_id" in str(error):
                 raise rules.AlreadyReversed("an entry is reversed already") from error

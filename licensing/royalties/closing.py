@@ -138,7 +138,9 @@ def _reckon(given: Mapping[str, Any]) -> None:
         is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
         one = closing_sql.step_one(name, is_wide=is_wide)
         three = closing_sql.step_three(name, is_wide=is_wide)
-        _run([one, closing_sql.step_two(name), f"ANALYZE close_{name}_sums", three], given)
+        two = closing_sql.step_two(name)
+        tables = [f"ANALYZE close_{name}_{step}" for step in ("allocations", "sums", "lines")]
+        _run([one, tables[0], two, tables[1], three, tables[2]], given)
     _run(statement_sql.BEFORE, given)
 
 

@@ -82,27 +82,35 @@ FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
 """
 """The month's pools: a payer's number, and what there is of the payer in each currency."""
 
-PLAYS = """
+PAYERS = """
+CREATE TEMP TABLE close_payers ON COMMIT DROP AS
+SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
+"""
+# Nearly every record has one piece. Said the other way round ("not before, not after"), because the
+# planner takes a pair of comparisons to leave one row in nine.
+_IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
+           AND (u.played_at >= p.era_until) IS NOT TRUE"""
+
+PLAYS = f"""
 CREATE TEMP TABLE close_plays ON COMMIT DROP AS
 SELECT (pair >> 32)::int AS payer, (pair & 4294967295)::int AS piece, COUNT(*)::int AS plays
 FROM (SELECT COALESCE(y.payer, 0)::bigint << 32 | p.piece AS pair
       FROM royalties_usage u
       JOIN close_pieces p ON p.record_id = u.record_id
-           AND u.played_at >= p.era_from AND u.played_at < p.era_until
-      LEFT JOIN (SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid) y
-           ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+           AND {_IN_ITS_ERA}
+      LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
       WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED') counted
 GROUP BY pair
 """
 """Counted plays per payer and piece; payer 0 stands for all who have no pool this month. Both
 numbers are in one, because a group by one number is the fastest there is."""
 
-KEPT = """
+KEPT = f"""
 CREATE TEMP TABLE close_kept ON COMMIT DROP AS
 SELECT p.piece, u.state, COUNT(*)::bigint AS plays
 FROM royalties_usage u
 JOIN close_pieces p ON p.record_id = u.record_id
-     AND u.played_at >= p.era_from AND u.played_at < p.era_until
+     AND {_IN_ITS_ERA}
 WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED')
 GROUP BY p.piece, u.state
 """
@@ -117,6 +125,20 @@ CREATE TEMP TABLE close_wholes ON COMMIT DROP AS
 SELECT payer, SUM(plays)::bigint AS whole FROM close_plays GROUP BY payer
 """
 
-STATEMENTS = (MINUTES, PLAYED, PIECES, PAID, "ANALYZE close_pieces", "ANALYZE close_paid", PLAYS,
-              KEPT, "ANALYZE close_plays", TOGETHER, WHOLES)  # fmt: skip
-TABLES = ("minutes", "played", "pieces", "paid", "plays", "kept", "together", "wholes")
+STATEMENTS = (
+    MINUTES,
+    PLAYED,
+    PIECES,
+    "ANALYZE close_pieces",
+    PAID,
+    "ANALYZE close_paid",
+    PAYERS,
+    "ANALYZE close_payers",
+    PLAYS,
+    "ANALYZE close_plays",
+    KEPT,
+    TOGETHER,
+    WHOLES,
+    "ANALYZE close_wholes",
+)
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes")

@@ -120,7 +120,17 @@ SELECT gen_random_uuid(), statement,
 FROM ({_EARNED} UNION ALL {_UNPAID}) l
 """
 
-BEFORE = (UNPAID, OWED)
+BEFORE = (UNPAID, OWED, "ANALYZE close_owed")
 """To be run before the close is posted, because it reads opening balances."""
-AFTER = (KEPT_SUMS, KEEP_POOLS, KEEP_SUMS, KEEP_ALLOCATIONS, STATEMENTS, PLACES, LINES)
+AFTER = (
+    KEPT_SUMS,
+    KEEP_POOLS,
+    KEEP_SUMS,
+    "ANALYZE close_kept_sums",
+    KEEP_ALLOCATIONS,
+    STATEMENTS,
+    PLACES,
+    "ANALYZE close_places",
+    LINES,
+)
 TABLES = ("unpaid", "owed", "kept_sums", "places")

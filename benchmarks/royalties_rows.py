@@ -133,7 +133,7 @@ SELECT md5('receipt' || n)::uuid, '2026-10-01', pool FROM paid;
 """
 # u and v lie evenly in [0, 1): the square makes few variations popular.
 _USAGES = """
-SELECT md5('token' || g)::uuid, NULL, md5('record' || variation)::uuid, 'user', listener, 'user',
+SELECT lpad(to_hex(g), 32, '0')::uuid, NULL, md5('record' || variation)::uuid, 'user', listener, 'user',
        listener, CASE g % {players} % 1000 WHEN 17 THEN 'SELF' WHEN 71 THEN 'UNFUNDED'
                  ELSE 'COUNTED' END,
        30000 + g % 150000, 0, moment, moment + interval '30 seconds', date '2026-10-01'
@@ -159,13 +159,13 @@ def check_disk(folder: Path, usages: int) -> str:
     return words
 
 
-def with_month(folder: Path, usages: int, work: Callable[[float], T]) -> T:
-    """Run `work` (given the seconds that COPY took) where the month is loaded; then stop it."""
+def with_month(folder: Path, usages: int, work: Callable[[Postgres, float], T]) -> T:
+    """Run `work` (given the server and the seconds that COPY took) on a loaded month."""
     server = Postgres(folder / "pg")
     server.start()
     try:
         migrated(server, folder, DATABASE)
-        return work(load(server, usages))
+        return work(server, load(server, usages))
     finally:
         server.stop()
 

@@ -3,10 +3,10 @@
 The server is the demo's own, with its writes kept safe as in production; tables come from the
 migrations, rows are made by the server out of their numbers, so that two runs make the same month.
 Triggers rest while it is loaded: what they guard is true by the way the rows are made; playback
-tokens, which no close reads, are left out. Ten variations per recording, four sources in each, three
-holders on each sheet; popular variations are heard far more often than others; in every sixth
-round each listener repeats the one before; one listener in a hundred pays and plays nothing, one in a
-thousand holds a share of what is played, one in a thousand is not covered.
+tokens, which no close reads, are left out. Ten variations per recording, four sources in each,
+three holders on each sheet; popular variations are heard far more often than others; in every
+sixth round each listener repeats the one before; one listener in a hundred pays and plays nothing,
+one in a thousand holds a share of what is played, one in a thousand is not covered.
 """
 
 import os
@@ -73,8 +73,8 @@ FROM generate_series(0, {recordings} - 1) n, generate_series(1, 2) v, generate_s
 """
 _VARIATIONS = """
 INSERT INTO clearance_clearance
-    (id, use, requester_kind, requester_ref, territory, channel, stems, at, allowed, reasons, limits,
-     terms, terms_sha256)
+    (id, use, requester_kind, requester_ref, territory, channel, stems, at, allowed, reasons,
+     limits, terms, terms_sha256)
 VALUES (md5('clearance')::uuid, 'REMIX', 'user', '1', 'DE', 'SITE', '[]', '2026-09-01Z', true, '[]',
         '{{}}', '{{}}', repeat('0', 64));
 INSERT INTO attribution_licencerecord
@@ -133,21 +133,22 @@ SELECT md5('receipt' || n)::uuid, '2026-10-01', pool FROM paid;
 """
 # u and v lie evenly in [0, 1): the square makes few variations popular.
 _USAGES = """
-SELECT lpad(to_hex(g), 32, '0')::uuid, NULL, md5('record' || variation)::uuid, 'user', listener, 'user',
-       listener, CASE g % {players} % 1000 WHEN 17 THEN 'SELF' WHEN 71 THEN 'UNFUNDED'
+SELECT lpad(to_hex(g), 32, '0')::uuid, NULL, md5('record' || variation)::uuid, 'user', listener,
+       'user', listener, CASE g % {players} % 1000 WHEN 17 THEN 'SELF' WHEN 71 THEN 'UNFUNDED'
                  ELSE 'COUNTED' END,
        30000 + g % 150000, 0, moment, moment + interval '30 seconds', date '2026-10-01'
 FROM (SELECT g, md5('listener' || listener)::uuid::text AS listener,
              floor({variations} * v * v)::int AS variation,
              timestamptz '2026-10-01Z' + (g - {players}) * (interval '31 days' / {usages}) AS moment
       FROM (SELECT g, listener,
-                   (hashint8extended(g - CASE g / {players} % 6 WHEN 5 THEN {players} ELSE 0 END, 2)
+                   (hashint8extended(
+                        g - CASE g / {players} % 6 WHEN 5 THEN {players} ELSE 0 END, 2)
                     & 1073741823) / 1073741824.0 AS v
             FROM (SELECT g, g % {players} AS listener
                   FROM generate_series({begin}::bigint, {end}::bigint - 1) g) a) b) c
 """
-_COLUMNS = """(token_id, minute, record_id, listener_kind, listener_ref, payer_kind, payer_ref, state,
-    heard_ms, repeat_score, played_at, received_at, accrual_month)"""
+_COLUMNS = """(token_id, minute, record_id, listener_kind, listener_ref, payer_kind, payer_ref,
+    state, heard_ms, repeat_score, played_at, received_at, accrual_month)"""
 
 
 def check_disk(folder: Path, usages: int) -> str:

@@ -1,8 +1,8 @@
 """References that are looked up once per statement: a foreign key for tables filled by the million.
 
 Used by migrations alone. A foreign key asks row by row, also when one statement brings a million
-rows; this asks once, by joins. It says nothing when the row referred to goes away, so it is only for
-references to rows that can never be deleted: of append-only tables, or held by one.
+rows; this asks once, by joins. It says nothing when the row referred to goes away, so it is only
+for references to rows that can never be deleted: of append-only tables, or held by one.
 """
 
 from collections.abc import Mapping

@@ -49,7 +49,7 @@ NUMBERED = (
     LINES,
     "ANALYZE ledger_draft_posting",
 )
-"""Plans of a million rows need to know how many there are; nobody else looks at a temporary table."""
+"""Plans of a million rows need to know how many there are; nobody else counts temporary ones."""
 
 UNSOUND = """
 SELECT 'an entry needs a key and a kind' FROM ledger_draft_entry WHERE key = '' OR kind = ''
@@ -87,7 +87,8 @@ DIGESTS = """
 CREATE TEMP TABLE ledger_draft_digest ON COMMIT DROP AS
 SELECT e.*, l.posting_count,
        encode(sha256(convert_to(concat(
-           '{"effective_at":"', to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
+           '{"effective_at":"',
+           to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
            CASE WHEN date_trunc('second', e.effective_at) <> e.effective_at
                 THEN to_char(e.effective_at AT TIME ZONE 'UTC', '.US') END, '+00:00","kind":',
            ledger_json_text(e.kind), ',"memo":', ledger_json_text(e.memo), ',"postings":[',

@@ -25,6 +25,7 @@ SELECT *, 0 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::time
 ON CONFLICT (key) DO NOTHING RETURNING key, id
 """
 
+
 def post(
     *,
     key: str,

@@ -1,8 +1,8 @@
 """Division by largest remainder as SQL; `money.allocate` is its oracle.
 
 Nothing is rounded on the way. Products are made in bigint where the caller has seen that none can
-exceed 64 bits, else in numeric, where `div` and `mod` are exact whatever the size; bigint is several
-times as fast and fails loudly if it should ever overflow.
+exceed 64 bits, else in numeric, where `div` and `mod` are exact whatever the size; bigint is
+faster, and fails loudly if it should ever overflow.
 """
 
 

@@ -136,9 +136,7 @@ class Usage(models.Model):
 
     token = models.ForeignKey(PlaybackToken, models.PROTECT, related_name="usages", db_index=False)
     minute = models.PositiveIntegerField(null=True, blank=True)
-    record = models.ForeignKey(
-        LicenceRecord, models.PROTECT, related_name="usages", db_index=False
-    )
+    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="usages", db_index=False)
     listener_kind = models.CharField(max_length=20)
     listener_ref = models.CharField(max_length=100)
     payer_kind = models.CharField(max_length=20)

@@ -1,8 +1,8 @@
 """The drafts of a close as SQL: one entry per record and currency, into the ledger's two tables.
 
 One posting per payee, right and source above zero; nothing below step 3 is posted. An entry draws
-from the pool what step 2 gave to its record, and gives what step 3 made of it: the ledger refuses it
-should they differ.
+from the pool what step 2 gave to its record, and gives what step 3 made of it: the ledger refuses
+it should they differ.
 """
 
 ENTRIES = """

@@ -1,8 +1,8 @@
 """django-hordak posting journal entries, for `royalties.py`; runs in `.venv-peers` alone.
 
 Reads entries as JSON lines ([[account, side, micros], ...] each), opens the accounts, then posts
-one transaction per entry as its guide does, its legs by one bulk insert, and prints the seconds that
-took. Called with a database URL and a file.
+one transaction per entry as its guide does, its legs by one bulk insert, and prints the seconds
+that took. Called with a database URL and a file.
 """
 
 import json

@@ -44,7 +44,7 @@ def post_batch(*, now: datetime) -> int:
         try:
             with transaction.atomic():
                 cursor.execute(batch_sql.POST_ENTRIES, {"now": now})
-                posted = cursor.rowcount
+                posted = int(cursor.rowcount)
                 cursor.execute("ANALYZE ledger_draft_fresh")
         except IntegrityError as error:
             if "reverses_id" in str(error):

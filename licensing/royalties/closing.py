@@ -134,13 +134,9 @@ def _reckon(given: Mapping[str, Any]) -> None:
     _run([*_SETTINGS, f"DROP TABLE IF EXISTS {names}", *pieces_sql.STATEMENTS], given)
     _run(holders_sql.STATEMENTS, given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
-        _run([closing_sql.pools(model, name), f"ANALYZE close_{name}_pools"], given)
+        _run(closing_sql.pools(model, name), given)
         is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
-        one = closing_sql.step_one(name, is_wide=is_wide)
-        three = closing_sql.step_three(name, is_wide=is_wide)
-        two = closing_sql.step_two(name)
-        tables = [f"ANALYZE close_{name}_{step}" for step in ("allocations", "sums", "lines")]
-        _run([one, tables[0], two, tables[1], three, tables[2]], given)
+        _run(closing_sql.steps(name, is_wide=is_wide), given)
     _run(statement_sql.BEFORE, given)
 
 

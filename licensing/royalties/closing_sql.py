@@ -26,12 +26,27 @@ _POOLS = {
 }
 
 
-def pools(model: str, name: str) -> str:
+def pools(model: str, name: str) -> tuple[str, ...]:
     """What is divided, and over how many plays: close_<name>_pools, numbered."""
-    return f"""
+    return (
+        f"""
     CREATE TEMP TABLE close_{name}_pools ON COMMIT DROP AS
     SELECT ROW_NUMBER() OVER (ORDER BY payer, currency)::int AS number, p.* FROM ({_POOLS[model]}) p
-    """
+    """,
+        f"ANALYZE close_{name}_pools",
+    )
+
+
+def steps(name: str, *, is_wide: bool) -> tuple[str, ...]:
+    """The three steps over the pools of `name`; `is_wide`: whether a product exceeds 64 bits."""
+    return (
+        step_one(name, is_wide=is_wide),
+        f"ANALYZE close_{name}_allocations",
+        step_two(name),
+        f"ANALYZE close_{name}_sums",
+        step_three(name, is_wide=is_wide),
+        f"ANALYZE close_{name}_lines",
+    )
 
 
 def largest_product(name: str) -> str:

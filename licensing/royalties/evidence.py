@@ -73,16 +73,13 @@ SELECT COUNT(*), COALESCE(SUM(amount), 0)::bigint,
 FROM royalties_listenerallocation a CROSS JOIN LATERAL unnest(a.amounts_micros) amount
 WHERE a.variation_sum_id = %(total)s GROUP BY a.variation_sum_id
 """
-_LISTENERS = (
-    _RANKED
-    + """
-SELECT p.payer_kind, p.payer_ref, r.listener
+_NUMBERS = """
+SELECT p.number, p.payer_kind, p.payer_ref
 FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
 JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
      AND p.period_id = %(period)s AND p.currency = %(currency)s
-JOIN ranked r ON r.number = p.number
 """
-)
+_LISTENERS = _RANKED + "SELECT number, listener FROM ranked WHERE number = ANY(%(numbers)s)"
 
 
 def pools_of(total: VariationSum, most: int) -> Given:
@@ -96,8 +93,10 @@ def pools_of(total: VariationSum, most: int) -> Given:
 def listeners_of(total: VariationSum, payers: Collection[Payer]) -> dict[Payer, int]:
     """The numbers that stand for these payers, of those whose pools gave to the sum."""
     kinds, refs = [kind for kind, _ in payers], [ref for _, ref in payers]
-    rows = _rows(_LISTENERS, _given(total) | {"kinds": kinds, "refs": refs})
-    return {(kind, ref): listener for kind, ref, listener in rows}
+    found = _rows(_NUMBERS, _given(total) | {"kinds": kinds, "refs": refs})
+    payer_of = {number: (kind, ref) for number, kind, ref in found}
+    ranked = _rows(_LISTENERS, _given(total) | {"numbers": list(payer_of)})
+    return {payer_of[number]: listener for number, listener in ranked}
 
 
 def _given(total: VariationSum) -> dict[str, Any]:

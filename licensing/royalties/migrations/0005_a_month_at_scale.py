@@ -5,6 +5,8 @@ month's own index cannot see, a token or a minute counted in two months, a trigg
 the token or the session's record. Allocations become one row per sum. Rows that exist are kept.
 """
 
+from typing import Any
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
@@ -117,20 +119,24 @@ GROUP BY s.id;
 PROTECT = django.db.models.deletion.PROTECT
 
 
-def loose(to: str, related: str, **more: bool) -> models.ForeignKey:
+def loose(to: str, related: str, *, may_miss: bool = False) -> models.ForeignKey[Any, Any]:
     """A reference that the database looks up by the set."""
-    more |= {"db_constraint": False, "db_index": False}
-    return models.ForeignKey(to, on_delete=PROTECT, related_name=related, **more)
+    return models.ForeignKey(
+        to,
+        on_delete=PROTECT,
+        related_name=related,
+        db_constraint=False,
+        db_index=False,
+        null=may_miss,
+        blank=may_miss,
+    )
 
 
 def line_field(
-    name: str, to: str, related: str = "statement_lines", **more: bool
+    name: str, to: str, related: str = "statement_lines", *, may_miss: bool = False
 ) -> migrations.AlterField:
     """A reference of a statement line."""
-    return migrations.AlterField("statementline", name, loose(to, related, **more))
-
-
-MAYBE = {"null": True, "blank": True}
+    return migrations.AlterField("statementline", name, loose(to, related, may_miss=may_miss))
 
 
 class Migration(migrations.Migration):
@@ -240,11 +246,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(EVIDENCE),
         migrations.DeleteModel("FormerAllocation"),
         line_field("statement", "royalties.statement", "lines"),
-        line_field("variation_sum", "royalties.variationsum", "lines", **MAYBE),
+        line_field("variation_sum", "royalties.variationsum", "lines", may_miss=True),
         line_field("record", "attribution.licencerecord"),
-        line_field("stem", "catalog.stem", **MAYBE),
-        line_field("sheet", "catalog.splitsheet", **MAYBE),
-        line_field("party", "catalog.party", **MAYBE),
+        line_field("stem", "catalog.stem", may_miss=True),
+        line_field("sheet", "catalog.splitsheet", may_miss=True),
+        line_field("party", "catalog.party", may_miss=True),
         keep_references("royalties_payerpool", {"period_id": "royalties_period"}),
         keep_references(
             "royalties_statementline",

@@ -216,9 +216,7 @@ class PayerPool(models.Model):
     plays = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["period", "number"], name="payer_pool_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["period", "number"], name="payer_pool_once")]
         indexes = [models.Index(fields=["payer_ref", "payer_kind"], name="payer_pool_of_payer")]
 
     def __str__(self) -> str:
@@ -255,8 +253,7 @@ class VariationSum(models.Model):
 class ListenerAllocation(models.Model):
     """Step 1 of a close, kept as evidence: what each pool gave to one variation's sum.
 
-    Three lists of one length: numbers of pools of the period, plays here, micro-units given. One
-    row per sum instead of one per pool and sum, because a month has millions of those.
+    Three lists of one length: numbers of pools of the period, plays here, micro-units given.
     Personal data: none; a pool's number leads to its payer.
     """
 

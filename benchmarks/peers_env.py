@@ -19,6 +19,10 @@ LOCK, PEERS = ROOT / "requirements.lock", ROOT / "benchmarks" / "requirements.tx
 
 def wanted() -> list[str]:
     """The lines of benchmarks/requirements.txt that name a package."""
+    return [line for line in _lines() if not line.startswith("-")]
+
+
+def _lines() -> list[str]:
     lines = [line.split("#")[0].strip() for line in PEERS.read_text().splitlines()]
     return [line for line in lines if line]
 
@@ -52,7 +56,8 @@ def _make() -> None:
     # A contender comes from outside the lock, so it has no hash there; the versions still bind.
     bound = ENV / "constraints.txt"
     bound.write_text("\n".join(re.findall(r"^\S+==[^\\\n]+", LOCK.read_text(), re.MULTILINE)))
-    pip += ["--only-binary", ":all:", "-c", str(bound)]
+    options = [part for line in _lines() if line.startswith("-") for part in line.split()]
+    pip += ["--only-binary", ":all:", *options, "-c", str(bound)]
     for one in wanted():
         done = subprocess.run([*pip, one], check=False, stdout=sys.stderr)
         if done.returncode != 0:

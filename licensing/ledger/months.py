@@ -5,12 +5,13 @@ before it, and no uncommitted row falls out of a balance. Invariant: what was wr
 close is in it, and what comes after sees that the month is closed.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection
 
 from licensing.ledger.models import ClosedMonth
-from licensing.ledger.rules import month_after
+from licensing.ledger.rules import MonthClosed, month_after
 
 _SHARE = "SELECT ledger_share_month(%s)"
 _HOLD = "SELECT ledger_hold_month(%s)"
@@ -40,6 +41,16 @@ def share_open_month(month: date) -> date:
         month = month_after(month)
         share_month(month)
     return month
+
+
+def share_open_months(months: Iterable[date]) -> None:
+    """Share all of these months, in order; raises MonthClosed when one takes no more entries."""
+    ordered = sorted(months)
+    for month in ordered:
+        share_month(month)
+    closed = ClosedMonth.objects.filter(month__in=ordered).order_by("month").first()
+    if closed:
+        raise MonthClosed(f"the books of {closed.month:%Y-%m} are closed")
 
 
 def close_month(month: date, *, now: datetime) -> ClosedMonth:

@@ -4,15 +4,16 @@ Each entry has its caller's key: the same key with the same content succeeds aga
 nothing, with other content it is refused. Corrections are reversing entries; nothing is edited.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
 from licensing.ledger import rules
-from licensing.ledger.models import Account, ClosedMonth, JournalEntry, Posting
-from licensing.ledger.months import share_month
+from licensing.ledger.floors import keep_floors
+from licensing.ledger.models import Account, JournalEntry, Posting
+from licensing.ledger.months import share_open_months
 from licensing.ledger.rules import AccountKey, EntryDraft, Line
 
 _INSERT_ENTRY = """
@@ -22,13 +23,6 @@ INSERT INTO ledger_journalentry
 SELECT *, 0 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
     %s::timestamptz[], %s::bigint[], %s::int[])
 ON CONFLICT (key) DO NOTHING RETURNING key, id
-"""
-_LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended('ledger account', %s))"
-_BALANCES = """
-SELECT account_id,
-       COALESCE(SUM(amount_micros) FILTER (WHERE side = 'debit'), 0)::bigint,
-       COALESCE(SUM(amount_micros) FILTER (WHERE side = 'credit'), 0)::bigint
-FROM ledger_posting WHERE account_id = ANY(%s) GROUP BY account_id
 """
 
 
@@ -57,7 +51,7 @@ def post(
 def post_many(*, drafts: Sequence[EntryDraft], now: datetime) -> list[JournalEntry]:
     """Write many entries at once, all or none, in the order given; as `post` for each.
 
-    A handful of statements whatever the number of entries, so a month's close can post 100,000.
+    A handful of statements whatever the number of entries; a close posts by `batches`.
     """
     for draft in drafts:
         rules.check_draft(draft)
@@ -67,7 +61,7 @@ def post_many(*, drafts: Sequence[EntryDraft], now: datetime) -> list[JournalEnt
     known = _known(digests)
     fresh = [draft for draft in drafts if draft.key not in known]
     if fresh:
-        _share_months(fresh)
+        share_open_months({rules.month_of(draft.effective_at) for draft in fresh})
         inserted = _insert_entries(fresh, digests, now)
         _insert_postings([draft for draft in fresh if draft.key in inserted], inserted, now)
         known = _known(digests)
@@ -106,15 +100,6 @@ def _known(digests: dict[str, str]) -> dict[str, JournalEntry]:
         if entry.content_sha256 != digests[key]:
             raise rules.KeyTaken(f"{key} stands for another entry already")
     return known
-
-
-def _share_months(drafts: Iterable[EntryDraft]) -> None:
-    months = sorted({rules.month_of(draft.effective_at) for draft in drafts})
-    for month in months:
-        share_month(month)
-    closed = ClosedMonth.objects.filter(month__in=months).order_by("month").first()
-    if closed:
-        raise rules.MonthClosed(f"the books of {closed.month:%Y-%m} are closed")
 
 
 def _insert_entries(
@@ -178,23 +163,9 @@ def _account_ids(keys: Sequence[AccountKey]) -> dict[AccountKey, int]:
 
 
 def _keep_floors(drafts: Sequence[EntryDraft], accounts: dict[AccountKey, int]) -> None:
-    """Lock, in one order, the floored accounts that are drawn on, and refuse to go below zero."""
     drawn: dict[AccountKey, int] = {}
     for line in (line for draft in drafts for line in draft.lines):
-        if line.account.kind in rules.NEVER_NEGATIVE:
-            debit = line.amount_micros if line.side == rules.DEBIT else 0
-            credit = line.amount_micros - debit
-            change = rules.signed(line.account.kind, debit, credit)
-            drawn[line.account] = drawn.get(line.account, 0) + change
-    falling = sorted(accounts[key] for key, change in drawn.items() if change < 0)
-    if not falling:
-        return
-    with connection.cursor() as cursor:
-        for account in falling:
-            cursor.execute(_LOCK_ACCOUNT, [account])
-        cursor.execute(_BALANCES, [falling])
-        sums = {account: (debit, credit) for account, debit, credit in cursor.fetchall()}
-    for key, change in drawn.items():
-        balance = rules.signed(key.kind, *sums.get(accounts[key], (0, 0)))
-        if change < 0 and balance + change < 0:
-            raise rules.BalanceTooLow(f"{key.kind} holds {balance}, asked {-change} micro-units")
+        debit = line.amount_micros if line.side == rules.DEBIT else 0
+        change = rules.signed(line.account.kind, debit, line.amount_micros - debit)
+        drawn[line.account] = drawn.get(line.account, 0) + change
+    keep_floors({accounts[key]: (key.kind, change) for key, change in drawn.items()})

@@ -1,15 +1,13 @@
 """Closing a month: its pools reach everyone heard in it, in one transaction, once.
 
-Set-based: usages are read by one statement and never come to Python. The month is held alone, so
+Set-based: neither usages nor entries nor lines ever come to Python. The month is held alone, so
 what was reported before is in it and what comes later is an adjustment of the next open month.
 Invariant: afterwards the month's pool accounts stand at zero, to the micro-unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -17,18 +15,28 @@ from django.db.models import Max
 from licensing.attribution.models import SealedMinute
 from licensing.audit.operations import record_fact
 from licensing.ledger import rules as ledger
+from licensing.ledger.batches import draft_batch, post_batch
 from licensing.ledger.months import close_month, hold_month, is_closed
-from licensing.ledger.operations import post_many
 from licensing.ledger.queries import list_balances
-from licensing.ledger.rules import AccountKey, EntryDraft, Line
-from licensing.receipts.rules import pool_account
-from licensing.royalties import closing_sql, statement_sql
-from licensing.royalties.models import Model, Period, RateCard, Usage
+from licensing.royalties import (
+    closing_sql,
+    holders_sql,
+    pieces_sql,
+    posting_sql,
+    statement_sql,
+)
+from licensing.royalties.models import Model, Period, RateCard
+from licensing.royalties.months import open_usage_months
 from licensing.royalties.rules.plays import may_close
 
 LISTENING = "listening"
-PAYABLE_KINDS = ("party", "society")
-_BATCH = 2000
+_BEYOND_64_BITS = 2**63
+# For this transaction alone: a close sorts and groups millions of small rows in memory, and the
+# few expensive queries are not worth compiling.
+_SETTINGS = (
+    "SET LOCAL work_mem = '512MB'",
+    "SET LOCAL jit = off",
+)
 
 
 class CloseRefused(Exception):
@@ -61,10 +69,11 @@ def close_period(
     newest = SealedMinute.objects.aggregate(id=Max("id"))["id"] or 0
     period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
     given = _given(period, card, now)
-    _reckon(card.model, given)
-    posted = _post(month, now)
-    _write_down(given)
+    _reckon(given)
+    posted = _post(given, now)
+    _run(statement_sql.AFTER, given)
     close_month(month, now=now)
+    transaction.on_commit(lambda: open_usage_months(now))
     record_fact(
         actor=actor,
         verb="close_period",
@@ -93,8 +102,10 @@ def _months_with_something() -> list[date]:
     """Months that hold a pool or a usage and may therefore have to be closed."""
     pools = list_balances(kind=ledger.POOL, owner_kind="month")
     filled = {date.fromisoformat(f"{a.owner_ref}-01") for a, micros in pools.items() if micros}
-    played = Usage.objects.order_by().values_list("accrual_month", flat=True).distinct()
-    return sorted(filled | set(played))
+    with connection.cursor() as cursor:
+        cursor.execute(pieces_sql.MONTHS)
+        played = {month for (month,) in cursor.fetchall()}
+    return sorted(filled | played)
 
 
 def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
@@ -108,83 +119,41 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
         "currency": card.currency,
         "model": card.model,
         "other_model": other.value,
-        "entry_prefix": _entry_key(period.month, "", "")[:-1],
+        "month_ref": f"{period.month:%Y-%m}",
+        "entry_prefix": f"close:{period.month:%Y-%m}:",
+        "at": ledger.month_end(period.month) - timedelta(microseconds=1),
         "now": now,
     }
 
 
-def _reckon(model: str, given: Mapping[str, Any]) -> None:
+def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
-    tables = ["minutes", "eras", "plays", "pools", "sources", "shares", "unpaid", "payees"]
-    steps = [f"{name}_{step}" for name in ("own", "other") for step in _STEPS]
-    statements = [f"DROP TABLE IF EXISTS pg_temp.close_{name}" for name in (*tables, *steps)]
-    statements += [closing_sql.MINUTES, closing_sql.ERAS, closing_sql.PLAYS, closing_sql.POOLS]
-    statements += [closing_sql.SOURCES, closing_sql.SHARES]
-    for name, by in (("own", model), ("other", given["other_model"])):
-        statements.append(closing_sql.step_one(by, name))
-        statements += [closing_sql.step_two(name), closing_sql.step_three(name)]
-    statements += [statement_sql.UNPAID, statement_sql.PAYEES]
-    _run(statements, given)
+    tables = (*pieces_sql.TABLES, *holders_sql.TABLES, *closing_sql.TABLES)
+    tables += (*posting_sql.TABLES, *statement_sql.TABLES)
+    names = ", ".join(f"pg_temp.close_{name}" for name in tables)
+    _run([*_SETTINGS, f"DROP TABLE IF EXISTS {names}", *pieces_sql.STATEMENTS], given)
+    _run(holders_sql.STATEMENTS, given)
+    for name, model in (("own", given["model"]), ("other", given["other_model"])):
+        _run(closing_sql.pools(model, name), given)
+        is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
+        _run(closing_sql.steps(name, is_wide=is_wide), given)
+    _run(statement_sql.BEFORE, given)
 
 
-_STEPS = ("allocations", "sums", "lines")
-
-
-def _post(month: date, now: datetime) -> int:
+def _post(given: Mapping[str, Any], now: datetime) -> int:
     """One entry per variation and currency, one posting per (payee, right, source) above zero."""
-    at = ledger.month_end(month) - timedelta(microseconds=1)
-    with connection.cursor() as cursor:
-        cursor.execute(closing_sql.DRAFTS)
-        rows = cursor.fetchall()
-        cursor.execute(closing_sql.NOT_PLAYED)
-        unplayed = cursor.fetchall()
-    drafts = [
-        _draft(month, at, record, currency, list(parts))
-        for (record, currency), parts in groupby(rows, key=lambda row: (row[0], row[1]))
-    ]
-    drafts += [_unplayed(month, at, currency, amount) for currency, amount in unplayed]
-    for start in range(0, len(drafts), _BATCH):
-        post_many(drafts=drafts[start : start + _BATCH], now=now)
-    return len(drafts)
+    draft_batch()
+    _run(posting_sql.STATEMENTS, given)
+    return post_batch(now=now)
 
 
-def _draft(
-    month: date, at: datetime, record: UUID, currency: str, parts: list[tuple[Any, ...]]
-) -> EntryDraft:
-    total = sum(part[-1] for part in parts)
-    lines = [Line(pool_account(month, currency), ledger.DEBIT, total)]
-    for _, _, payee_kind, payee_ref, stem, right, amount in parts:
-        kind = ledger.PAYABLE if payee_kind in PAYABLE_KINDS else ledger.UNALLOCATED
-        account = AccountKey(kind, payee_kind, payee_ref, currency)
-        lines.append(Line(account, ledger.CREDIT, amount, f"{right}:{stem}"))
-    key = _entry_key(month, str(record), currency)
-    return EntryDraft(key, "royalties", lines, at, memo=f"record {record}")
-
-
-def _unplayed(month: date, at: datetime, currency: str, amount: int) -> EntryDraft:
-    waiting = AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
-    lines = [
-        Line(pool_account(month, currency), ledger.DEBIT, amount),
-        Line(waiting, ledger.CREDIT, amount),
-    ]
-    return EntryDraft(_entry_key(month, "nothing-played", currency), "royalties", lines, at)
-
-
-def _entry_key(month: date, record: str, currency: str) -> str:
-    return f"close:{month:%Y-%m}:{record}:{currency}"
-
-
-def _write_down(given: Mapping[str, Any]) -> None:
-    statements = [
-        statement_sql.KEEP_ALLOCATIONS,
-        statement_sql.KEEP_SUMS,
-        statement_sql.STATEMENTS,
-        statement_sql.LINES,
-    ]
-    _run(statements, given)
-
-
-def _run(statements: list[str], given: Mapping[str, Any]) -> None:
+def _run(statements: Iterable[str], given: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, given if "%(" in statement else None)
+
+
+def _one(query: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return int(cursor.fetchone()[0])

@@ -6,12 +6,12 @@ listener. Invariant: each step is divided again by the same rules and gives what
 books are wrong and nothing is shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from licensing.attribution.models import AttributionLine
 from licensing.attribution.rules import SESSION
@@ -19,8 +19,9 @@ from licensing.catalog.models import Share, SplitSheet, Stem
 from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
+from licensing.royalties.evidence import Pool, listeners_of, pools_of
 from licensing.royalties.live import minutes_of, weights_of
-from licensing.royalties.models import ListenerAllocation, StatementLine, Usage, VariationSum
+from licensing.royalties.models import StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
 
 SHOWN = 200
@@ -28,26 +29,10 @@ SHOWN = 200
 
 Weights = Sequence[tuple[str, int]]
 """(stem, ppm), 1,000,000 in all."""
-Numbers = Mapping[tuple[str, str], int]
-"""Payers by the number that stands for them."""
 
 
 class BooksDisagree(Exception):
     """A frozen line is not what its evidence gives; somebody must look at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """What one pool gave: `plays` here of `plays_of_pool`. `listener` counts from 1 (0: no single
-    listener: basis FALLBACK, pools of those who played nothing, or PRO_RATA, all in one pot).
-    """
-
-    listener: int
-    basis: str
-    pool_micros: int
-    plays: int
-    plays_of_pool: int
-    amount_micros: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +94,21 @@ def explain_line(line_id: UUID) -> Explanation:
     total = line.variation_sum
     if total is None:
         return Explanation(line_view(line), month, currency)
-    given = _allocations(total)
-    numbers = _numbers(given)
-    pooled = sum(row.amount_micros for row in given)
-    if pooled != total.amount_micros:
-        raise BooksDisagree(f"pools of {line_id} give {pooled}, not {total.amount_micros}")
+    given = pools_of(total, SHOWN)
+    if given.amount_micros != total.amount_micros:
+        raise BooksDisagree(
+            f"pools of {line_id} give {given.amount_micros}, not {total.amount_micros}"
+        )
     posting = _posting(line, total)
     look = _minutes if line.record.subject_kind == SESSION else _plays
-    weights, usages = look(line, total, numbers)
+    weights, usages = look(line, total)
     return Explanation(
         line=line_view(line),
         month=month,
         currency=currency,
-        listeners=len(numbers),
-        pools=_pools(given, numbers),
-        pools_not_shown=max(0, len(given) - SHOWN),
+        listeners=given.listeners,
+        pools=given.first,
+        pools_not_shown=max(0, given.count - SHOWN),
         variation_micros=total.amount_micros,
         sources=_sources(line, total, weights),
         rights=_rights(line),
@@ -131,36 +116,6 @@ def explain_line(line_id: UUID) -> Explanation:
         posting_id=posting.pk if posting else None,
         entry_key=total.entry.key if total.entry else "",
         usages=usages,
-    )
-
-
-def _allocations(total: VariationSum) -> Sequence[ListenerAllocation]:
-    rows = ListenerAllocation.objects.filter(
-        period_id=total.period_id,
-        record_id=total.record_id,
-        era_from=total.era_from,
-        currency=total.currency,
-    )
-    return list(rows.order_by("-amount_micros", "pk"))
-
-
-def _numbers(given: Sequence[ListenerAllocation]) -> Numbers:
-    """Listeners behind a sum, numbered by what their pools gave; 1 gave most."""
-    own = [row for row in given if row.basis == "OWN"]
-    return {(row.payer_kind, row.payer_ref): n for n, row in enumerate(own, start=1)}
-
-
-def _pools(given: Sequence[ListenerAllocation], numbers: Numbers) -> tuple[Pool, ...]:
-    return tuple(
-        Pool(
-            listener=numbers.get((row.payer_kind, row.payer_ref), 0),
-            basis=row.basis,
-            pool_micros=row.pool_micros,
-            plays=row.plays,
-            plays_of_pool=row.plays_of_pool,
-            amount_micros=row.amount_micros,
-        )
-        for row in given[:SHOWN]
     )
 
 
@@ -246,9 +201,7 @@ def _era_until(total: VariationSum, stem_ids: Iterable[UUID]) -> datetime:
     return first or month_ends
 
 
-def _plays(
-    line: StatementLine, total: VariationSum, numbers: Numbers
-) -> tuple[Weights, tuple[Heard, ...]]:
+def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Heard, ...]]:
     """The measured sources of a variation, and its counted plays."""
     measured = AttributionLine.objects.filter(record_id=total.record_id)
     shares = dict(measured.values_list("stem_id", "ppm"))
@@ -259,7 +212,8 @@ def _plays(
         played_at__gte=total.era_from,
         played_at__lt=_era_until(total, shares),
     ).order_by("played_at", "pk")
-    fields = rows.values_list(F("payer_kind"), F("payer_ref"), "played_at", "heard_ms")[:SHOWN]
+    fields = list(rows.values_list("payer_kind", "payer_ref", "played_at", "heard_ms")[:SHOWN])
+    numbers = listeners_of(total, {(kind, ref) for kind, ref, *_ in fields})
     heard = tuple(
         Heard(numbers.get((kind, ref), 0), played_at.date(), heard_ms)
         for kind, ref, played_at, heard_ms in fields
@@ -267,14 +221,13 @@ def _plays(
     return [(str(stem), ppm) for stem, ppm in shares.items()], heard
 
 
-def _minutes(
-    line: StatementLine, total: VariationSum, numbers: Numbers
-) -> tuple[Weights, tuple[Heard, ...]]:
+def _minutes(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Heard, ...]]:
     """The sources of a live session as its minutes make them, and those that were counted."""
     every = minutes_of(total.record_id, line.statement.period)
     until = _era_until(total, {UUID(stem) for one in every for stem in one.lines})
     minutes = [one for one in every if total.era_from <= one.played_at < until]
     mine = str(line.stem_id)
+    numbers = listeners_of(total, {one.payer for one in minutes})
     heard = tuple(
         Heard(
             listener=numbers.get(one.payer, 0),

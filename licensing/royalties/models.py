@@ -8,6 +8,7 @@ written is never changed.
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -121,8 +122,9 @@ class Play(models.Model):
 class Usage(models.Model):
     """A play that passed, or a started minute of a live session (`minute`, counted from 0).
 
-    `accrual_month` is the month whose close counts it.
-    Personal data: who heard what and when, by reference.
+    `accrual_month` is the month whose close counts it, and by which the table is partitioned; what
+    is unique within a month is held unique across months by a trigger. Personal data: who heard
+    what and when, by reference.
     """
 
     class State(models.TextChoices):
@@ -134,7 +136,7 @@ class Usage(models.Model):
 
     token = models.ForeignKey(PlaybackToken, models.PROTECT, related_name="usages", db_index=False)
     minute = models.PositiveIntegerField(null=True, blank=True)
-    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="usages")
+    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="usages", db_index=False)
     listener_kind = models.CharField(max_length=20)
     listener_ref = models.CharField(max_length=100)
     payer_kind = models.CharField(max_length=20)
@@ -149,10 +151,12 @@ class Usage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["token", "minute"], nulls_distinct=False, name="usage_once"
+                fields=["token", "minute", "accrual_month"],
+                nulls_distinct=False,
+                name="usage_once",
             ),
             models.UniqueConstraint(
-                fields=["record", "minute"],
+                fields=["record", "minute", "accrual_month"],
                 condition=Q(minute__isnull=False),
                 name="usage_minute_once",
             ),
@@ -165,11 +169,7 @@ class Usage(models.Model):
         ]
         indexes = [
             models.Index(fields=["accrual_month", "state"], name="usage_of_month"),
-            models.Index(
-                fields=["accrual_month", "record"],
-                condition=Q(minute__isnull=False),
-                name="usage_of_live_month",
-            ),
+            models.Index(fields=["record", "played_at"], name="usage_of_record"),
             models.Index(
                 fields=["listener_kind", "listener_ref", "record", "played_at"],
                 name="usage_of_listener",
@@ -197,41 +197,30 @@ class Period(models.Model):
         return f"{self.month:%Y-%m}"
 
 
-class ListenerAllocation(models.Model):
-    """Step 1 of a close, kept as evidence: what one pool gave to one variation under one set of
-    sheets (`era_from`: the moment these sheets hold from, inside the month of the plays).
+class PayerPool(models.Model):
+    """A pool that one close divided, numbered within it, and how many plays it was divided over.
 
     `basis` OWN: a payer's pool over that payer's plays; FALLBACK: pools of payers who played
     nothing, over all plays; PRO_RATA: all pools over all plays. Personal data: a payer's reference.
     """
 
-    period = models.ForeignKey(Period, models.PROTECT, related_name="allocations")
+    period = models.ForeignKey(
+        Period, models.PROTECT, related_name="pools", db_constraint=False, db_index=False
+    )
+    number = models.PositiveIntegerField()
     basis = models.CharField(max_length=10)
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
     currency = models.CharField(max_length=3)
-    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="allocations")
-    era_from = models.DateTimeField()
-    plays = models.BigIntegerField()
-    plays_of_pool = models.BigIntegerField()
     pool_micros = models.BigIntegerField()
-    amount_micros = models.BigIntegerField()
+    plays = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["period", "payer_kind", "payer_ref", "currency", "record", "era_from"],
-                name="allocation_once",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["period", "record", "era_from", "currency"], name="allocation_of_sum"
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["period", "number"], name="payer_pool_once")]
+        indexes = [models.Index(fields=["payer_ref", "payer_kind"], name="payer_pool_of_payer")]
 
     def __str__(self) -> str:
-        return f"{self.basis} {self.amount_micros}"
+        return f"{self.basis} {self.pool_micros}"
 
 
 class VariationSum(models.Model):
@@ -259,6 +248,24 @@ class VariationSum(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_id} {self.amount_micros} {self.currency}"
+
+
+class ListenerAllocation(models.Model):
+    """Step 1 of a close, kept as evidence: what each pool gave to one variation's sum.
+
+    Three lists of one length: numbers of pools of the period, plays here, micro-units given.
+    Personal data: none; a pool's number leads to its payer.
+    """
+
+    variation_sum = models.OneToOneField(
+        VariationSum, models.PROTECT, primary_key=True, related_name="allocation"
+    )
+    pools = ArrayField(models.IntegerField())
+    plays = ArrayField(models.IntegerField())
+    amounts_micros = ArrayField(models.BigIntegerField())
+
+    def __str__(self) -> str:
+        return f"{len(self.pools)} pools"
 
 
 class Statement(models.Model):
@@ -304,7 +311,8 @@ class StatementLine(models.Model):
     """Step 3 of a close: one share of one right of one source of one variation, frozen.
 
     Titles are as they were at the close. A line of plays that accrue nothing has a kind of its own
-    and amount zero. Personal data: what a person earned with what.
+    and amount zero. What a line names is looked up once per statement, not per row; none of it can
+    ever be deleted. Personal data: what a person earned with what.
     """
 
     class Kind(models.TextChoices):
@@ -314,23 +322,55 @@ class StatementLine(models.Model):
         UNFUNDED = "UNFUNDED", "plays that no receipt covers"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    statement = models.ForeignKey(Statement, models.PROTECT, related_name="lines")
+    statement = models.ForeignKey(
+        Statement, models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12, choices=Kind.choices)
     variation_sum = models.ForeignKey(
-        VariationSum, models.PROTECT, null=True, blank=True, related_name="lines"
+        VariationSum,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lines",
+        db_constraint=False,
+        db_index=False,
     )
-    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="statement_lines")
+    record = models.ForeignKey(
+        LicenceRecord,
+        models.PROTECT,
+        related_name="statement_lines",
+        db_constraint=False,
+        db_index=False,
+    )
     played_month = models.DateField()
     stem = models.ForeignKey(
-        Stem, models.PROTECT, null=True, blank=True, related_name="statement_lines"
+        Stem,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="statement_lines",
+        db_constraint=False,
+        db_index=False,
     )
     right = models.CharField(max_length=10, blank=True, default="")
     sheet = models.ForeignKey(
-        SplitSheet, models.PROTECT, null=True, blank=True, related_name="statement_lines"
+        SplitSheet,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="statement_lines",
+        db_constraint=False,
+        db_index=False,
     )
     party = models.ForeignKey(
-        Party, models.PROTECT, null=True, blank=True, related_name="statement_lines"
+        Party,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="statement_lines",
+        db_constraint=False,
+        db_index=False,
     )
     recording_title = models.CharField(max_length=200, blank=True, default="")
     stem_label = models.CharField(max_length=200, blank=True, default="")

@@ -1,100 +1,136 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
-KEEP_ALLOCATIONS = """
-INSERT INTO royalties_listenerallocation
-    (period_id, basis, payer_kind, payer_ref, currency, record_id, era_from, plays, plays_of_pool,
-     pool_micros, amount_micros)
-SELECT %(period)s, basis, payer_kind, payer_ref, currency, record_id, era_from, plays,
-       whole::bigint, pool, amount
-FROM close_own_allocations
-"""
-
-KEEP_SUMS = """
-INSERT INTO royalties_variationsum
-    (period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
-SELECT %(period)s, s.record_id, s.era_from, s.currency, s.plays, s.total, e.id
-FROM close_own_sums s
-LEFT JOIN ledger_journalentry e
-    ON e.key = %(entry_prefix)s || s.record_id::text || ':' || s.currency
-"""
-
 UNPAID = """
 CREATE TEMP TABLE close_unpaid ON COMMIT DROP AS
-SELECT h.payee_kind, h.payee_ref, h.record_id, p.era_from, p.state, MIN(h.title) AS title,
-       p.plays
-FROM (SELECT record_id, era_from, state, SUM(plays)::bigint AS plays FROM close_plays
-      WHERE state IN ('SELF', 'UNFUNDED') GROUP BY record_id, era_from, state) p
-JOIN (SELECT DISTINCT record_id, era_from, payee_kind, payee_ref, recording_title AS title
-      FROM close_shares WHERE payee_kind = 'party') h
-     ON h.record_id = p.record_id AND h.era_from = p.era_from
-GROUP BY h.payee_kind, h.payee_ref, h.record_id, p.era_from, p.state, p.plays
+SELECT h.payee, k.piece, k.state, MIN(d.title) AS title, k.plays
+FROM close_kept k
+JOIN close_sources s USING (piece)
+JOIN close_divisions d USING (division)
+JOIN close_holders h ON h.division = s.division AND h.payee_kind = 'party'
+GROUP BY h.payee, k.piece, k.state, k.plays
 """
 """Plays that accrue nothing, for everyone on the sheets of what was played."""
 
-PAYEES = """
-CREATE TEMP TABLE close_payees ON COMMIT DROP AS
-SELECT p.*, COALESCE(party.name, p.payee_ref) AS payee_name,
+OWED = """
+CREATE TEMP TABLE close_owed ON COMMIT DROP AS
+SELECT p.payee, p.currency, y.payee_kind, y.payee_ref,
+       COALESCE(party.name, y.payee_ref) AS payee_name, gen_random_uuid() AS statement,
        COALESCE((
            SELECT SUM(CASE posting.side WHEN 'credit' THEN posting.amount_micros
                       ELSE -posting.amount_micros END)
            FROM ledger_account account JOIN ledger_posting posting
                 ON posting.account_id = account.id
-           WHERE account.kind = CASE WHEN p.payee_kind IN ('party', 'society') THEN 'payable'
+           WHERE account.kind = CASE WHEN y.payee_kind IN ('party', 'society') THEN 'payable'
                                 ELSE 'unallocated' END
-             AND account.owner_kind = p.payee_kind AND account.owner_ref = p.payee_ref
+             AND account.owner_kind = y.payee_kind AND account.owner_ref = y.payee_ref
              AND account.currency = p.currency
        ), 0)::bigint AS opening
-FROM (SELECT payee_kind, payee_ref, currency FROM close_own_lines
-      UNION SELECT payee_kind, payee_ref, %(currency)s FROM close_unpaid) p
-LEFT JOIN catalog_party party ON p.payee_kind = 'party' AND party.id::text = p.payee_ref
+FROM (SELECT payee, currency FROM close_own_lines
+      UNION SELECT payee, %(currency)s FROM close_unpaid) p
+JOIN close_payees y USING (payee)
+LEFT JOIN catalog_party party ON y.payee_kind = 'party' AND party.id::text = y.payee_ref
 """
 """Everyone who gets a statement, with the balance before the close is posted."""
+
+KEEP_POOLS = """
+INSERT INTO royalties_payerpool
+    (period_id, number, basis, payer_kind, payer_ref, currency, pool_micros, plays)
+SELECT %(period)s, number, basis, payer_kind, payer_ref, currency, pool, whole
+FROM close_own_pools ORDER BY number
+"""
+KEEP_SUMS = """
+WITH kept AS (
+    INSERT INTO royalties_variationsum
+        (period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
+    SELECT %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id
+    FROM close_own_sums s JOIN close_pieces p USING (piece)
+    LEFT JOIN ledger_journalentry e
+        ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency
+    ORDER BY s.piece, s.currency
+    RETURNING id, record_id, era_from, currency
+)
+INSERT INTO close_kept_sums
+SELECT p.piece, k.currency, k.id FROM kept k JOIN close_pieces p USING (record_id, era_from)
+"""
+KEPT_SUMS = """
+CREATE TEMP TABLE close_kept_sums (piece int, currency text, sum_id bigint) ON COMMIT DROP
+"""
+KEEP_ALLOCATIONS = """
+INSERT INTO royalties_listenerallocation (variation_sum_id, pools, plays, amounts_micros)
+SELECT k.sum_id, array_agg(a.number), array_agg(a.plays), array_agg(a.amount)
+FROM close_own_allocations a JOIN close_own_pools p USING (number)
+JOIN close_kept_sums k ON k.piece = a.piece AND k.currency = p.currency
+GROUP BY k.sum_id
+"""
 
 STATEMENTS = """
 INSERT INTO royalties_statement
     (id, period_id, payee_kind, payee_ref, payee_name, currency, version, opening_micros,
      lines_micros, closing_micros, model, other_model, other_model_micros, made_at)
-SELECT gen_random_uuid(), %(period)s, p.payee_kind, p.payee_ref, p.payee_name, p.currency, 1,
+SELECT p.statement, %(period)s, p.payee_kind, p.payee_ref, p.payee_name, p.currency, 1,
        p.opening, COALESCE(own.amount, 0), p.opening + COALESCE(own.amount, 0), %(model)s,
        %(other_model)s, COALESCE(other.amount, 0), %(now)s
-FROM close_payees p
-LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
-           FROM close_own_lines GROUP BY payee_kind, payee_ref, currency) own
-    USING (payee_kind, payee_ref, currency)
-LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
-           FROM close_other_lines GROUP BY payee_kind, payee_ref, currency) other
-    USING (payee_kind, payee_ref, currency)
+FROM close_owed p
+LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
+           FROM close_own_lines GROUP BY payee, currency) own USING (payee, currency)
+LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
+           FROM close_other_lines GROUP BY payee, currency) other USING (payee, currency)
 """
 
+PLACES = """
+CREATE TEMP TABLE close_places ON COMMIT DROP AS
+SELECT s.source, d.title, d.label, s.stem_id, s.source_ppm, p.record_id,
+       date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS played_month,
+       ROW_NUMBER() OVER (ORDER BY d.title COLLATE "C", s.piece, d.label COLLATE "C", s.stem_id)
+           AS place
+FROM close_sources s JOIN close_divisions d USING (division) JOIN close_pieces p USING (piece)
+"""
+"""Sources in the order in which they stand on statements."""
+
 _EARNED = """
-SELECT l.payee_kind, l.payee_ref, l.currency, 0 AS rank, l.record_id, l.era_from, l.stem_id,
-       l.right_name, l.sheet_id, l.party_id, l.recording_title, l.stem_label, l.plays,
-       l.source_ppm, l.share_ppm, l.source_micros, l.right_micros, l.amount,
-       CASE WHEN date_trunc('month', l.era_from AT TIME ZONE 'UTC')::date = %(month)s
-            THEN 'EARNING' ELSE 'ADJUSTMENT' END AS kind,
-       s.id AS sum_id
+SELECT o.statement, 0 AS rank, c.place, l.holder AS within,
+       CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END AS kind,
+       k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
+       c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
+       l.amount
 FROM close_own_lines l
-JOIN royalties_variationsum s ON s.period_id = %(period)s AND s.record_id = l.record_id
-     AND s.era_from = l.era_from AND s.currency = l.currency
+JOIN close_owed o ON o.payee = l.payee AND o.currency = l.currency
+JOIN close_places c ON c.source = l.source
+JOIN close_holders h ON h.holder = l.holder
+JOIN close_kept_sums k ON k.piece = l.piece AND k.currency = l.currency
 """
 _UNPAID = """
-SELECT payee_kind, payee_ref, %(currency)s, 1, record_id, era_from, NULL::uuid, '', NULL::uuid,
-       NULL::uuid, title, '', plays, 0, 0, 0, 0, 0, state, NULL::bigint
-FROM close_unpaid
+SELECT o.statement, 1, RANK() OVER (ORDER BY u.title COLLATE "C", u.piece),
+       CASE u.state WHEN 'SELF' THEN 1 ELSE 2 END, u.state, NULL::bigint, p.record_id,
+       date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date, NULL::uuid, '', NULL::uuid,
+       NULL::uuid, u.title, '', u.plays, 0, 0, 0, 0, 0
+FROM close_unpaid u
+JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
+JOIN close_pieces p ON p.piece = u.piece
 """
 LINES = f"""
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
      right_micros, amount_micros)
-SELECT gen_random_uuid(), st.id, ROW_NUMBER() OVER (
-           PARTITION BY st.id ORDER BY l.rank, l.recording_title COLLATE "C", l.record_id,
-           l.era_from, l.stem_label COLLATE "C", l.stem_id, l.right_name COLLATE "C", l.party_id,
-           l.kind COLLATE "C"),
-       l.kind, l.sum_id, l.record_id, date_trunc('month', l.era_from AT TIME ZONE 'UTC')::date,
-       l.stem_id, l.right_name, l.sheet_id, l.party_id, l.recording_title, l.stem_label, l.plays,
-       l.source_ppm, l.share_ppm, l.source_micros, l.right_micros, l.amount
+SELECT gen_random_uuid(), statement,
+       ROW_NUMBER() OVER (PARTITION BY statement ORDER BY rank, place, within),
+       kind, sum_id, record_id, played_month, stem_id, right_name, sheet_id, party_id, title, label,
+       plays, source_ppm, share_ppm, source_micros, right_micros, amount
 FROM ({_EARNED} UNION ALL {_UNPAID}) l
-JOIN royalties_statement st ON st.period_id = %(period)s AND st.payee_kind = l.payee_kind
-     AND st.payee_ref = l.payee_ref AND st.currency = l.currency
 """
+
+BEFORE = (UNPAID, OWED, "ANALYZE close_owed")
+"""To be run before the close is posted, because it reads opening balances."""
+AFTER = (
+    KEPT_SUMS,
+    KEEP_POOLS,
+    KEEP_SUMS,
+    "ANALYZE close_kept_sums",
+    KEEP_ALLOCATIONS,
+    STATEMENTS,
+    PLACES,
+    "ANALYZE close_places",
+    LINES,
+)
+TABLES = ("unpaid", "owed", "kept_sums", "places")

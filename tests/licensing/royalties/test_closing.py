@@ -11,7 +11,7 @@ from licensing.ledger.queries import balance_of, list_balances, trial_balance
 from licensing.ledger.rules import AccountKey, MonthClosed
 from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import CloseRefused, close_period
-from licensing.royalties.models import ListenerAllocation, StatementLine
+from licensing.royalties.models import PayerPool, StatementLine
 from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import open_month
 from tests.licensing.royalties import small_world as world
@@ -78,7 +78,7 @@ def test_a_subscriber_without_plays_pays_what_everyone_played(db):
     world.play("l1", second, 1, since=world.OCTOBER + timedelta(days=1))
     close()
     assert (payable("A"), payable("B")) == (67 + 40, 33 + 20)
-    assert set(ListenerAllocation.objects.values_list("basis", flat=True)) == {"OWN", "FALLBACK"}
+    assert set(PayerPool.objects.values_list("basis", flat=True)) == {"OWN", "FALLBACK"}
 
 
 def test_a_month_in_which_nobody_played_waits_unallocated(db):

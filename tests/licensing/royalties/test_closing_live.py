@@ -138,7 +138,7 @@ def test_a_sheet_of_a_stem_that_never_sounded_begins_nothing(stems):
     pay()
     world.heard("l1", session, minutes=[0, 1])
     close()
-    assert ListenerAllocation.objects.get().plays == 2
+    assert ListenerAllocation.objects.get().plays == [2]
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""Which pools gave to one variation's sum, read from what a close kept of its first step.
+
+Listeners come out as numbers: 1 gave most. A popular variation has tens of thousands of pools, so
+they are ranked where they lie and only the first ones come to Python.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from licensing.royalties.models import VariationSum
+
+Payer = tuple[str, str]
+"""(kind, ref)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What one pool gave: `plays` here of `plays_of_pool`. `listener` counts from 1 (0: no single
+    listener: basis FALLBACK, pools of those who played nothing, or PRO_RATA, all in one pot).
+    """
+
+    listener: int
+    basis: str
+    pool_micros: int
+    plays: int
+    plays_of_pool: int
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All pools of a sum in numbers, and those that gave most."""
+
+    count: int
+    listeners: int
+    amount_micros: int
+    first: tuple[Pool, ...]
+
+
+_RANKED = """
+WITH given AS MATERIALIZED (
+    SELECT g.number, g.plays, g.amount, together.number IS NULL AS is_own
+    FROM royalties_listenerallocation a
+    CROSS JOIN LATERAL unnest(a.pools, a.plays, a.amounts_micros) g (number, plays, amount)
+    LEFT JOIN royalties_payerpool together
+         ON together.period_id = %(period)s AND together.payer_kind = 'house'
+        AND together.payer_ref = '' AND together.number = g.number
+    WHERE a.variation_sum_id = %(total)s
+), ranked AS (
+    SELECT *, ROW_NUMBER() OVER (ORDER BY amount DESC, number) AS place,
+           CASE WHEN is_own
+                THEN COUNT(*) FILTER (WHERE is_own) OVER (ORDER BY amount DESC, number) ELSE 0 END
+               AS listener
+    FROM given
+)
+"""
+_FIRST = (
+    _RANKED
+    + """
+SELECT r.listener, p.basis, p.pool_micros, r.plays, p.plays, r.amount
+FROM ranked r JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = r.number
+WHERE r.place <= %(most)s ORDER BY r.place
+"""
+)
+_TOTALS = """
+SELECT COUNT(*), COALESCE(SUM(amount), 0)::bigint,
+       COUNT(*) - (SELECT COUNT(*) FROM royalties_payerpool p
+                   WHERE p.period_id = %(period)s AND p.payer_kind = 'house' AND p.payer_ref = ''
+                     AND p.number = ANY(a.pools))
+FROM royalties_listenerallocation a CROSS JOIN LATERAL unnest(a.amounts_micros) amount
+WHERE a.variation_sum_id = %(total)s GROUP BY a.variation_sum_id
+"""
+_NUMBERS = """
+SELECT p.number, p.payer_kind, p.payer_ref
+FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
+JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
+     AND p.period_id = %(period)s AND p.currency = %(currency)s
+"""
+_LISTENERS = _RANKED + "SELECT number, listener FROM ranked WHERE number = ANY(%(numbers)s)"
+
+
+def pools_of(total: VariationSum, most: int) -> Given:
+    """The pools behind a sum: counted and summed, and the `most` that gave most."""
+    given = _given(total) | {"most": most}
+    counted = _rows(_TOTALS, given)
+    count, amount, listeners = counted[0] if counted else (0, 0, 0)
+    return Given(count, listeners, amount, tuple(Pool(*row) for row in _rows(_FIRST, given)))
+
+
+def listeners_of(total: VariationSum, payers: Collection[Payer]) -> dict[Payer, int]:
+    """The numbers that stand for these payers, of those whose pools gave to the sum."""
+    kinds, refs = [kind for kind, _ in payers], [ref for _, ref in payers]
+    found = _rows(_NUMBERS, _given(total) | {"kinds": kinds, "refs": refs})
+    payer_of = {number: (kind, ref) for number, kind, ref in found}
+    ranked = _rows(_LISTENERS, _given(total) | {"numbers": list(payer_of)})
+    return {payer_of[number]: listener for number, listener in ranked}
+
+
+def _given(total: VariationSum) -> dict[str, Any]:
+    return {"total": total.pk, "period": total.period_id, "currency": total.currency}
+
+
+def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, given)
+        return list(cursor.fetchall())

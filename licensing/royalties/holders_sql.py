@@ -1,0 +1,99 @@
+"""Who holds what of each piece, as SQL: its sources, the division of each, and the payees.
+
+A division is one stem under the sheets of one era; many pieces share it, so sheets are looked up
+once for all of them. A stem without an effective sheet, and a record that is not sealed, or none of
+whose minutes sounded, are payees of their own: their money waits in an unallocated account.
+Sources, divisions and holders are numbered in the order in which ties fall.
+"""
+
+from licensing.royalties.apportion_sql import apportion
+
+_WEIGHTS = """
+(SELECT w.*, SUM(weight) OVER (PARTITION BY piece)::bigint AS whole FROM (
+    SELECT piece, line.stem_id, SUM(line.ppm)::bigint AS weight
+    FROM (SELECT m.*, p.piece,
+                 bool_or(m.state = 'COUNTED') OVER (PARTITION BY p.piece) AS accrues
+          FROM close_minutes m JOIN close_pieces p ON p.record_id = m.record_id
+               AND m.played_at >= p.era_from AND m.played_at < p.era_until) started
+    JOIN attribution_minuteline line ON line.sealed_minute_id = started.sealed_id
+    WHERE started.state = 'COUNTED' OR NOT started.accrues
+    GROUP BY piece, line.stem_id) w)
+"""
+_MINUTE_SOURCES = apportion(
+    source=_WEIGHTS,
+    total="1000000",
+    weight="weight",
+    whole="whole",
+    group="piece",
+    tie="stem_id",
+    part="source_ppm",
+)
+_SOURCES = f"""
+SELECT p.piece, p.era_from, line.stem_id, line.ppm::bigint AS source_ppm
+FROM close_pieces p JOIN attribution_attributionline line ON line.record_id = p.record_id
+WHERE NOT EXISTS (SELECT 1 FROM close_minutes m WHERE m.record_id = p.record_id)
+UNION ALL
+SELECT piece, p.era_from, stem_id, source_ppm
+FROM ({_MINUTE_SOURCES}) live JOIN close_pieces p USING (piece)
+"""
+SOURCES = f"""
+CREATE TEMP TABLE close_sources ON COMMIT DROP AS
+SELECT ROW_NUMBER() OVER (ORDER BY piece, stem_id)::int AS source, piece,
+       DENSE_RANK() OVER (ORDER BY stem_id, era_from, lonely)::int AS division, stem_id, era_from,
+       source_ppm, lonely
+FROM (SELECT s.*, 0 AS lonely FROM ({_SOURCES}) s
+      UNION ALL
+      SELECT p.piece, p.era_from, NULL, 1000000, p.piece FROM close_pieces p
+      WHERE NOT EXISTS (SELECT 1 FROM ({_SOURCES}) s WHERE s.piece = p.piece)) all_sources
+"""
+"""What each stem is of a piece: as sealed, or as the minutes that were started say. A piece without
+sources has one, of no stem (`lonely`: its number)."""
+
+DIVISIONS = """
+CREATE TEMP TABLE close_divisions ON COMMIT DROP AS
+SELECT d.division, d.stem_id, d.era_from, p.record_id, stem.recording_id, recording.work_id,
+       COALESCE(recording.title, '') AS title, COALESCE(stem.label, '') AS label
+FROM (SELECT DISTINCT division, stem_id, era_from, lonely FROM close_sources) d
+LEFT JOIN close_pieces p ON p.piece = d.lonely
+LEFT JOIN catalog_stem stem ON stem.id = d.stem_id
+LEFT JOIN catalog_recording recording ON recording.id = stem.recording_id
+"""
+_SHEETS = """
+SELECT d.*, r.right_number, r.right_name, r.right_ppm, sheet.id AS sheet_id
+FROM close_divisions d
+CROSS JOIN (VALUES (1, 'MASTER'::text, %(master_ppm)s::bigint),
+                   (2, 'PUBLISHING', %(publishing_ppm)s)) AS r (right_number, right_name, right_ppm)
+LEFT JOIN LATERAL (
+    SELECT c.id FROM catalog_splitsheet c
+    WHERE c.state = 'SIGNED' AND c."right" = r.right_name AND c.effective_from <= d.era_from
+      AND (c.stem_id = d.stem_id OR c.recording_id = d.recording_id OR c.work_id = d.work_id)
+    ORDER BY (c.stem_id IS NOT NULL) DESC, c.version DESC LIMIT 1
+) sheet ON true
+WHERE d.stem_id IS NOT NULL
+"""
+HOLDERS = f"""
+CREATE TEMP TABLE close_holders ON COMMIT DROP AS
+SELECT ROW_NUMBER() OVER (ORDER BY division, right_number, party_id)::int AS holder,
+       DENSE_RANK() OVER (ORDER BY payee_kind COLLATE "C", payee_ref COLLATE "C")::int AS payee,
+       h.*
+FROM (SELECT s.division, s.right_number, s.right_name, s.right_ppm, s.sheet_id, share.party_id,
+             COALESCE(share.share_ppm, 1000000)::bigint AS share_ppm,
+             CASE WHEN share.id IS NULL THEN 'stem'
+                  WHEN share.administered_by = 'SOCIETY' THEN 'society' ELSE 'party' END
+                 AS payee_kind,
+             CASE WHEN share.id IS NULL THEN s.stem_id::text
+                  WHEN share.administered_by = 'SOCIETY' THEN share.administrator
+                  ELSE share.party_id::text END AS payee_ref
+      FROM ({_SHEETS}) s LEFT JOIN catalog_share share ON share.sheet_id = s.sheet_id
+      UNION ALL
+      SELECT division, 0, '', 1000000, NULL, NULL, 1000000, 'record', record_id::text
+      FROM close_divisions WHERE stem_id IS NULL) h
+"""
+PAYEES = """
+CREATE TEMP TABLE close_payees ON COMMIT DROP AS
+SELECT DISTINCT payee, payee_kind, payee_ref FROM close_holders
+"""
+
+STATEMENTS = (SOURCES, DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
+              "ANALYZE close_sources", "ANALYZE close_holders")  # fmt: skip
+TABLES = ("sources", "divisions", "holders", "payees")

@@ -1,0 +1,142 @@
+"""Step 0 of a close as SQL: who played what how often, in small numbers.
+
+A piece is a record in one era: a span in which one set of sheets holds; a month of plays always
+begins one. Pieces, payers and sources get numbers in the order of their keys, so that later steps
+sort by numbers and ties fall as in the oracle. Only this step reads usages, and each of its
+statements reads them once.
+"""
+
+MONTHS = """
+WITH RECURSIVE months AS (
+    SELECT MIN(accrual_month) AS month FROM royalties_usage
+    UNION ALL
+    SELECT (SELECT MIN(accrual_month) FROM royalties_usage WHERE accrual_month > months.month)
+    FROM months WHERE months.month IS NOT NULL
+)
+SELECT month FROM months WHERE month IS NOT NULL
+"""
+"""Months that count a usage, by skipping along the index instead of reading every usage."""
+
+MINUTES = """
+CREATE TEMP TABLE close_minutes ON COMMIT DROP AS
+SELECT u.record_id, u.played_at, u.state, sealed.id AS sealed_id
+FROM royalties_usage u
+LEFT JOIN attribution_sealedminute sealed
+     ON sealed.record_id = u.record_id AND sealed.minute = u.minute
+    AND sealed.id <= %(last_minute)s
+WHERE u.accrual_month = %(month)s AND u.minute IS NOT NULL
+"""
+"""Started minutes of live sessions, each with the minute as it was sealed, if it was by now."""
+
+PLAYED = """
+CREATE TEMP TABLE close_played ON COMMIT DROP AS
+SELECT record_id, date_trunc('month', MIN(played_at) AT TIME ZONE 'UTC') AS first_month,
+       MAX(played_at) AT TIME ZONE 'UTC' AS last_at
+FROM royalties_usage WHERE accrual_month = %(month)s GROUP BY record_id
+"""
+PIECES = """
+CREATE TEMP TABLE close_pieces ON COMMIT DROP AS
+WITH months AS (
+    SELECT record_id, month AT TIME ZONE 'UTC' AS era_from
+    FROM close_played, generate_series(first_month, last_at, interval '1 month') month
+), later AS MATERIALIZED (
+    SELECT stem_id, recording_id, work_id, effective_from FROM catalog_splitsheet
+    WHERE state = 'SIGNED' AND effective_from > (SELECT MIN(era_from) FROM months)
+), changed AS (
+    SELECT stem_id, effective_from FROM later WHERE stem_id IS NOT NULL
+    UNION
+    SELECT stem.id, effective_from FROM later JOIN catalog_stem stem USING (recording_id)
+    UNION
+    SELECT stem.id, effective_from FROM later JOIN catalog_recording recording USING (work_id)
+    JOIN catalog_stem stem ON stem.recording_id = recording.id
+), heard AS (
+    SELECT line.record_id, line.stem_id, c.effective_from
+    FROM changed c JOIN attribution_attributionline line ON line.stem_id = c.stem_id
+    WHERE NOT EXISTS (SELECT 1 FROM close_minutes m WHERE m.record_id = line.record_id)
+    UNION ALL
+    SELECT m.record_id, line.stem_id, c.effective_from
+    FROM close_minutes m
+    JOIN attribution_minuteline line ON line.sealed_minute_id = m.sealed_id
+    JOIN changed c ON c.stem_id = line.stem_id
+), moments AS (
+    SELECT record_id, era_from FROM months
+    UNION
+    SELECT h.record_id, h.effective_from FROM heard h JOIN close_played p
+         ON p.record_id = h.record_id AND h.effective_from > p.first_month AT TIME ZONE 'UTC'
+)
+SELECT ROW_NUMBER() OVER (ORDER BY record_id, era_from)::int AS piece, record_id, era_from,
+       COALESCE(LEAD(era_from) OVER (PARTITION BY record_id ORDER BY era_from), 'infinity')
+           AS era_until
+FROM moments
+"""
+
+PAID = """
+CREATE TEMP TABLE close_paid ON COMMIT DROP AS
+SELECT DENSE_RANK() OVER (ORDER BY payer_kind COLLATE "C", payer_ref COLLATE "C")::int AS payer,
+       payer_kind, payer_ref, currency, pool
+FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
+             SUM(part.amount_micros)::bigint AS pool
+      FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
+      WHERE part.month = %(month)s
+      GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency) p
+"""
+"""The month's pools: a payer's number, and what there is of the payer in each currency."""
+
+PAYERS = """
+CREATE TEMP TABLE close_payers ON COMMIT DROP AS
+SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
+"""
+# Nearly every record has one piece. Said the other way round ("not before, not after"), because the
+# planner takes a pair of comparisons to leave one row in nine.
+_IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
+           AND (u.played_at >= p.era_until) IS NOT TRUE"""
+
+PLAYS = f"""
+CREATE TEMP TABLE close_plays ON COMMIT DROP AS
+SELECT COALESCE(y.payer, 0) AS payer, p.piece, COUNT(*)::int AS plays
+FROM royalties_usage u
+JOIN close_pieces p ON p.record_id = u.record_id
+           AND {_IN_ITS_ERA}
+LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
+GROUP BY COALESCE(y.payer, 0), p.piece
+"""
+"""Counted plays per payer and piece; payer 0 stands for all who have no pool this month."""
+
+KEPT = f"""
+CREATE TEMP TABLE close_kept ON COMMIT DROP AS
+SELECT p.piece, u.state, COUNT(*)::bigint AS plays
+FROM royalties_usage u
+JOIN close_pieces p ON p.record_id = u.record_id
+     AND {_IN_ITS_ERA}
+WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED')
+GROUP BY p.piece, u.state
+"""
+"""Plays that accrue nothing and still stand on statements."""
+
+TOGETHER = """
+CREATE TEMP TABLE close_together ON COMMIT DROP AS
+SELECT piece, SUM(plays)::bigint AS plays FROM close_plays GROUP BY piece
+"""
+WHOLES = """
+CREATE TEMP TABLE close_wholes ON COMMIT DROP AS
+SELECT payer, SUM(plays)::bigint AS whole FROM close_plays GROUP BY payer
+"""
+
+STATEMENTS = (
+    MINUTES,
+    PLAYED,
+    PIECES,
+    "ANALYZE close_pieces",
+    PAID,
+    "ANALYZE close_paid",
+    PAYERS,
+    "ANALYZE close_payers",
+    PLAYS,
+    "ANALYZE close_plays",
+    KEPT,
+    TOGETHER,
+    WHOLES,
+    "ANALYZE close_wholes",
+)
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes")

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.payouts.booking import book
+from licensing.ledger.booking import book
 from licensing.payouts.models import PayeeAccount, PaymentHold, Payout, PayoutRun
 from licensing.payouts.queries import due_without, list_outlooks
 from licensing.payouts.rules import postings, states

@@ -16,7 +16,7 @@ from licensing.audit.operations import record_fact
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import Line
 from licensing.payouts.accounts import SYSTEM
-from licensing.payouts.booking import book
+from licensing.ledger.booking import book
 from licensing.payouts.models import Payout
 from licensing.payouts.rules import postings, states
 from licensing.payouts.rules.due import micros_of

@@ -16,13 +16,14 @@ from django.db.models import Max
 
 from licensing.attribution.models import SealedMinute
 from licensing.audit.operations import record_fact
+from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.operations import post_many
 from licensing.ledger.queries import list_balances
 from licensing.ledger.rules import AccountKey, EntryDraft, Line
 from licensing.receipts.rules import pool_account
-from licensing.royalties import closing_sql, statement_sql
+from licensing.royalties import closing_sql, movement_sql, statement_sql, us_source_sql
 from licensing.royalties.models import Model, Period, RateCard, Usage
 from licensing.royalties.rules.plays import may_close
 
@@ -63,6 +64,7 @@ def close_period(
     given = _given(period, card, now)
     _reckon(card.model, given)
     posted = _post(month, now)
+    posted += deduct(month=month, earned=us_source_sql.EARNED, now=now)
     _write_down(given)
     close_month(month, now=now)
     record_fact(
@@ -79,7 +81,7 @@ def close_period(
 def _card(month: date, now: datetime, product: str) -> RateCard:
     if not may_close(month, now):
         raise CloseRefused("too_early", f"{month:%Y-%m} closes five days after its end")
-    for waiting in _months_with_something():
+    for waiting in _months_with_something(month):
         if waiting < month and not is_closed(waiting):
             raise CloseRefused("earlier_month_open", f"{waiting:%Y-%m} is to be closed first")
     cards = RateCard.objects.filter(product=product, effective_from__lte=ledger.month_start(month))
@@ -89,18 +91,23 @@ def _card(month: date, now: datetime, product: str) -> RateCard:
     return card
 
 
-def _months_with_something() -> list[date]:
-    """Months that hold a pool or a usage and may therefore have to be closed."""
+def _months_with_something(until: date) -> list[date]:
+    """Months that hold a pool or a usage, or in which payees' accounts moved before `until`."""
     pools = list_balances(kind=ledger.POOL, owner_kind="month")
     filled = {date.fromisoformat(f"{a.owner_ref}-01") for a, micros in pools.items() if micros}
     played = Usage.objects.order_by().values_list("accrual_month", flat=True).distinct()
-    return sorted(filled | set(played))
+    with connection.cursor() as cursor:
+        cursor.execute(movement_sql.OPEN_MONTHS, [ledger.month_start(until)])
+        moved = {row[0] for row in cursor.fetchall()}
+    return sorted(filled | set(played) | moved)
 
 
 def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
     other = Model.PRO_RATA if card.model == Model.USER_CENTRIC else Model.USER_CENTRIC
     return {
         "month": period.month,
+        "month_from": ledger.month_start(period.month),
+        "month_until": ledger.month_end(period.month),
         "period": period.pk,
         "last_minute": period.last_minute,
         "master_ppm": card.master_ppm,
@@ -116,6 +123,7 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 def _reckon(model: str, given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
     tables = ["minutes", "eras", "plays", "pools", "sources", "shares", "unpaid", "payees"]
+    tables += ["us", "movements"]
     steps = [f"{name}_{step}" for name in ("own", "other") for step in _STEPS]
     statements = [f"DROP TABLE IF EXISTS pg_temp.close_{name}" for name in (*tables, *steps)]
     statements += [closing_sql.MINUTES, closing_sql.ERAS, closing_sql.PLAYS, closing_sql.POOLS]
@@ -123,7 +131,7 @@ def _reckon(model: str, given: Mapping[str, Any]) -> None:
     for name, by in (("own", model), ("other", given["other_model"])):
         statements.append(closing_sql.step_one(by, name))
         statements += [closing_sql.step_two(name), closing_sql.step_three(name)]
-    statements += [statement_sql.UNPAID, statement_sql.PAYEES]
+    statements += [us_source_sql.US_SOURCE, statement_sql.UNPAID]
     _run(statements, given)
 
 
@@ -154,18 +162,27 @@ def _draft(
     total = sum(part[-1] for part in parts)
     lines = [Line(pool_account(month, currency), ledger.DEBIT, total)]
     for _, _, payee_kind, payee_ref, stem, right, amount in parts:
-        kind = ledger.PAYABLE if payee_kind in PAYABLE_KINDS else ledger.UNALLOCATED
-        account = AccountKey(kind, payee_kind, payee_ref, currency)
+        account = payee_account((payee_kind, payee_ref), currency)
         lines.append(Line(account, ledger.CREDIT, amount, f"{right}:{stem}"))
     key = _entry_key(month, str(record), currency)
     return EntryDraft(key, "royalties", lines, at, memo=f"record {record}")
 
 
+def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:
+    """Where a payee's earnings go: payable, or unallocated where nobody is known to be paid."""
+    kind = ledger.PAYABLE if payee[0] in PAYABLE_KINDS else ledger.UNALLOCATED
+    return AccountKey(kind, *payee, currency)
+
+
+def unplayed_account(month: date, currency: str) -> AccountKey:
+    """Where the pools of a month wait in which nobody played anything."""
+    return AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
+
+
 def _unplayed(month: date, at: datetime, currency: str, amount: int) -> EntryDraft:
-    waiting = AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
     lines = [
         Line(pool_account(month, currency), ledger.DEBIT, amount),
-        Line(waiting, ledger.CREDIT, amount),
+        Line(unplayed_account(month, currency), ledger.CREDIT, amount),
     ]
     return EntryDraft(_entry_key(month, "nothing-played", currency), "royalties", lines, at)
 
@@ -176,10 +193,13 @@ def _entry_key(month: date, record: str, currency: str) -> str:
 
 def _write_down(given: Mapping[str, Any]) -> None:
     statements = [
+        movement_sql.MOVEMENTS,
+        statement_sql.PAYEES,
         statement_sql.KEEP_ALLOCATIONS,
         statement_sql.KEEP_SUMS,
         statement_sql.STATEMENTS,
         statement_sql.LINES,
+        movement_sql.MOVEMENT_LINES,
     ]
     _run(statements, given)
 

@@ -88,6 +88,7 @@ SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
 FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
 WHERE part.month = %(month)s
 GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency
+HAVING SUM(part.amount_micros) > 0
 """
 
 _WEIGHTS = """

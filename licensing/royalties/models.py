@@ -13,7 +13,7 @@ from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.models import Party, SplitSheet, Stem
-from licensing.ledger.models import JournalEntry
+from licensing.ledger.models import JournalEntry, Posting
 
 
 class Model(models.TextChoices):
@@ -264,7 +264,9 @@ class VariationSum(models.Model):
 class Statement(models.Model):
     """What one payee was owed before a month, for the month, and after it, in one currency.
 
-    `other_model_micros` is what the other model would have paid for the same plays.
+    `moved_micros` of the lines are what moved on the payee's account beside what the month earned:
+    deductions, payouts, corrections. `other_model_micros` is what the other model would have paid
+    for the same plays. A restated version names the one it supersedes and why.
     Personal data: the payee's name and earnings.
     """
 
@@ -277,7 +279,12 @@ class Statement(models.Model):
     version = models.PositiveIntegerField(default=1)
     opening_micros = models.BigIntegerField()
     lines_micros = models.BigIntegerField()
+    moved_micros = models.BigIntegerField(default=0)
     closing_micros = models.BigIntegerField()
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    reason = models.CharField(max_length=300, blank=True, default="")
     model = models.CharField(max_length=20, choices=Model.choices)
     other_model = models.CharField(max_length=20, choices=Model.choices)
     other_model_micros = models.BigIntegerField()
@@ -293,6 +300,11 @@ class Statement(models.Model):
                 condition=Q(closing_micros=F("opening_micros") + F("lines_micros")),
                 name="statement_adds_up",
             ),
+            models.CheckConstraint(
+                condition=Q(version=1, supersedes__isnull=True, reason="")
+                | (Q(version__gt=1, supersedes__isnull=False) & ~Q(reason="")),
+                name="statement_restated_says_why",
+            ),
         ]
         indexes = [models.Index(fields=["payee_kind", "payee_ref"], name="statement_of_payee")]
 
@@ -300,11 +312,17 @@ class Statement(models.Model):
         return f"{self.period} {self.currency} version {self.version}"
 
 
+PAID, UNPAID = ["EARNING", "ADJUSTMENT"], ["SELF", "UNFUNDED"]
+"""Kinds of lines that plays make; all others are what moved beside."""
+
+
 class StatementLine(models.Model):
     """Step 3 of a close: one share of one right of one source of one variation, frozen.
 
     Titles are as they were at the close. A line of plays that accrue nothing has a kind of its own
-    and amount zero. Personal data: what a person earned with what.
+    and amount zero. Whatever else moved on the payee's account in the month is a line by its type,
+    with the `posting` behind it; a correction names the line it `corrects`.
+    Personal data: what a person earned with what.
     """
 
     class Kind(models.TextChoices):
@@ -312,6 +330,17 @@ class StatementLine(models.Model):
         ADJUSTMENT = "ADJUSTMENT", "of an earlier month, received after its close"
         SELF = "SELF", "own plays, which accrue nothing"
         UNFUNDED = "UNFUNDED", "plays that no receipt covers"
+        DISPUTE = "DISPUTE", "contested, held until it is decided"
+        DECISION = "DECISION", "a dispute was decided"
+        RECOUPMENT = "RECOUPMENT", "recoups an advance"
+        RESERVE = "RESERVE", "set aside, still the payee's"
+        RELEASE = "RELEASE", "was set aside, payable again"
+        WITHHOLDING = "WITHHOLDING", "tax kept back"
+        CORRECTION = "CORRECTION", "corrects a line of a closed month"
+        PAYOUT = "PAYOUT", "paid out"
+        RETURNED = "RETURNED", "a payout that came back"
+        EXCHANGE = "EXCHANGE", "converted for a payout"
+        OTHER = "OTHER", "another entry of the books"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="lines")
@@ -320,7 +349,16 @@ class StatementLine(models.Model):
     variation_sum = models.ForeignKey(
         VariationSum, models.PROTECT, null=True, blank=True, related_name="lines"
     )
-    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="statement_lines")
+    record = models.ForeignKey(
+        LicenceRecord, models.PROTECT, null=True, blank=True, related_name="statement_lines"
+    )
+    posting = models.ForeignKey(
+        Posting, models.PROTECT, null=True, blank=True, related_name="statement_lines"
+    )
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
+    note = models.CharField(max_length=300, blank=True, default="")
     played_month = models.DateField()
     stem = models.ForeignKey(
         Stem, models.PROTECT, null=True, blank=True, related_name="statement_lines"
@@ -348,8 +386,9 @@ class StatementLine(models.Model):
                 fields=["statement", "position"], name="statement_line_position_once"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["EARNING", "ADJUSTMENT"], variation_sum__isnull=False)
-                | Q(kind__in=["SELF", "UNFUNDED"], variation_sum__isnull=True, amount_micros=0),
+                condition=Q(kind__in=PAID, variation_sum__isnull=False, record__isnull=False)
+                | Q(kind__in=UNPAID, variation_sum__isnull=True, amount_micros=0)
+                | (~Q(kind__in=PAID + UNPAID) & Q(posting__isnull=False)),
                 name="statement_line_has_its_sum",
             ),
         ]

@@ -1,4 +1,4 @@
-"""Correcting lines of closed months: by an entry in the open one, under two people, with a reason."""
+"""Correcting lines of closed months: by an entry in the open one, under two people."""
 
 from collections.abc import Mapping
 from datetime import datetime

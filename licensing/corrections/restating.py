@@ -57,9 +57,9 @@ def restate_statement(
     """Make the next version of a statement, with every correction of its lines made so far.
 
     `statement_id` is of its latest version. Raises DeductionRefused: superseded, no_reason,
-    nothing_to_restate when no line was corrected since.
+    nothing_to_restate when no line was corrected since. Of two at once the database takes one.
     """
-    latest = Statement.objects.select_for_update(of=("self",)).get(pk=statement_id)
+    latest = Statement.objects.get(pk=statement_id)
     if Statement.objects.filter(supersedes=latest).exists():
         raise DeductionRefused("superseded", "A later version of this statement stands already.")
     first = latest if latest.version == 1 else _first_of(latest)

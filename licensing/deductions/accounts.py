@@ -35,5 +35,5 @@ def withholding_for(country: str, currency: str) -> AccountKey:
 
 
 def move(debit: AccountKey, credit: AccountKey, micros: int, ref: str = "") -> list[Line]:
-    """The two postings of an amount that goes from a liability to another, or pays back an asset."""
+    """The two postings of an amount that leaves `debit`, a liability, for `credit`."""
     return [Line(debit, DEBIT, micros, ref), Line(credit, CREDIT, micros, ref)]

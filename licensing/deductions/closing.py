@@ -1,8 +1,8 @@
 """What a month's close takes from earnings before they are payable, for those it concerns.
 
-It is told by the close where the earnings stand, as SQL; it never sees a usage, and reads only lines
-of payees with an open advance, a reserve, income of US source or a contested share. Invariant: the
-same month deducts once, because every entry's key names it.
+It is told by the close where the earnings stand, as SQL; it never sees a usage, and reads only
+lines of payees with an open advance, a reserve, income of US source or a contested share.
+Invariant: the same month deducts once, because every entry's key names it.
 """
 
 from collections.abc import Sequence

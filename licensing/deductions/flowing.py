@@ -1,8 +1,8 @@
 """Letting earnings flow on to what is payable: one plan per payee, posted and written down.
 
-Used by a month's close and wherever held earnings come free, so that an advance, a reserve and a tax
-form mean the same everywhere. Only payees with something to deduct come here. Invariant: each step
-of each payee is one entry under a key of its own, so nothing is taken twice.
+Used by a month's close and wherever held earnings come free, so that an advance, a reserve and a
+tax form mean the same everywhere. Only payees with something to deduct come here. Invariant: each
+step of each payee is one entry under a key of its own, so nothing is taken twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

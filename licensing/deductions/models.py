@@ -1,8 +1,8 @@
 """What stands between what was earned and what is payable: advances, reserves, disputes, tax forms.
 
 Amounts stand in the ledger; these rows say why they are there and who decided it. It refuses to
-know plays and statements. Invariants, kept by the database: a decision is made once, and by a second
-person where money leaves us or changes hands; what a row began with never changes.
+know plays and statements. Invariants, kept by the database: a decision is made once, and by a
+second person where money leaves us or changes hands; what a row began with never changes.
 """
 
 import uuid
@@ -278,7 +278,7 @@ class ContestedLine(models.Model):
 
 
 class TaxProfile(models.Model):
-    """A payee's tax form, as signed, and what a person decided about it. The newest accepted counts.
+    """A payee's tax form, as signed, and what a person decided of it; the newest accepted counts.
 
     It holds no tax number: the form itself stays with whoever collects it (`form_ref`).
     Personal data: which form a payee signed and when, and the treaty rate claimed.

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
-from licensing.deductions.accounts import Payee, advance_of
+from licensing.deductions.accounts import Payee
 from licensing.deductions.models import (
     Advance,
     ContestedLine,

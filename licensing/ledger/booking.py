@@ -1,4 +1,4 @@
-"""Posting what happens now: into the first month from now on that is open, under the caller's key."""
+"""Posting what happens now: into the first open month from now on, under the caller's key."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -46,8 +46,8 @@ def post(
     """Write one entry and its postings, and return it.
 
     postings: (account key, "debit" or "credit", amount in micro-units > 0[, ref]); accounts are
-    opened as they are first named. `floors`: accounts that may not go below zero by it. Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow,
-    AlreadyReversed.
+    opened as they are first named. `floors`: accounts that may not go below zero by it.
+    Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow, AlreadyReversed.
     """
     lines = [Line(*posting) for posting in postings]
     draft = EntryDraft(key, kind, lines, effective_at, memo, reverses, floors)

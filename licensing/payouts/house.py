@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import transaction
 
 from licensing.ledger import rules as ledger
+from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
-from licensing.ledger.booking import book
 from licensing.payouts.rules.due import micros_of
 from licensing.payouts.rules.postings import BANK, PROVIDER, cash_at
 from licensing.receipts.models import Receipt

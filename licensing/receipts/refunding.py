@@ -17,6 +17,7 @@ from licensing.ledger.rules import AccountKey, KeyTaken
 from licensing.money import allocate
 from licensing.receipts import rules
 from licensing.receipts.models import PoolPart, Receipt
+from licensing.receipts.operations import hold_key
 
 Actor = tuple[str, str]
 
@@ -30,7 +31,8 @@ def record_refund(
     kind: REFUND or CHARGEBACK. The same key again is the first row. Raises ReceiptRefused for more
     than is left of the receipt or for a promotional one, KeyTaken for other content under the key.
     """
-    receipt = Receipt.objects.select_for_update(of=("self",)).get(pk=receipt_id)
+    hold_key(f"refunds of {receipt_id}")
+    receipt = Receipt.objects.get(pk=receipt_id)
     known = Receipt.objects.filter(key=key).first()
     if known is not None:
         said = (known.corrects_id, known.kind, -known.amount_micros)

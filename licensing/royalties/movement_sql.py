@@ -1,8 +1,8 @@
 """What moved on payees' accounts in a month beside what it earned, as lines of their statements.
 
 Read from the ledger, so that nothing can move without standing on a statement: each posting of the
-month on a payee's account is one line by the type of its entry. Months are by the moment an entry is
-effective; what belongs to later months already is on theirs.
+month on a payee's account is one line by the type of its entry. Months are by the moment an entry
+is effective; what belongs to later months already is on theirs.
 """
 
 MOVEMENTS = """

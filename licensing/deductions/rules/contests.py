@@ -52,9 +52,10 @@ class Claim:
 
 
 def contest(lines: Iterable[Line], claims: Sequence[Claim]) -> list[tuple[str, Line]]:
-    """What each dispute holds: (its key, the line with the held micro-units). `claims`: oldest first.
+    """What each dispute holds: (its key, the line with the held micro-units).
 
-    The percentage is of the whole line, rounded down; of its US part as well.
+    `claims`: the oldest first. The percentage is of the whole line, rounded down, as is the US part
+    of what is held.
     """
     held: list[tuple[str, Line]] = []
     for line in lines:

@@ -20,11 +20,16 @@ from licensing.deductions.accounts import (
 )
 from licensing.deductions.accounts import advance_of as account_of_advance
 from licensing.deductions.models import Advance, Reserve, ReserveRule, TaxProfile, Withheld
-from licensing.deductions.queries import open_advances, profiles_in_force, rules_in_force
+from licensing.deductions.queries import (
+    form_of,
+    open_advances,
+    profiles_in_force,
+    rules_in_force,
+)
 from licensing.deductions.rules.parts import PPM, Part, total, us_total
 from licensing.deductions.rules.recoupment import Terms
 from licensing.deductions.rules.reserves import Rule
-from licensing.deductions.rules.taxes import US, Form, rate_ppm
+from licensing.deductions.rules.taxes import US, rate_ppm
 from licensing.deductions.rules.waterfall import Plan, plan
 from licensing.ledger.operations import post_many
 from licensing.ledger.rules import EntryDraft
@@ -73,8 +78,7 @@ class _Terms:
             for key, row in self.rules.items()
             if not row.payee_ref or (row.payee_kind, row.payee_ref) == one.payee
         ]
-        form = profile and Form(profile.form, profile.expires_on, profile.treaty_ppm)
-        rate = rate_ppm(form, self.at.date())
+        rate = rate_ppm(form_of(profile) if profile else None, self.at.date())
         return plan(one.parts, advances=mine, rules=rules, rate_ppm=rate)
 
 
@@ -183,7 +187,7 @@ def _reserve(name: str, one: Earned, row: Reserve, terms: _Terms) -> _Step:
 
 def _tax(one: Earned, planned: Plan, terms: _Terms) -> _Step:
     profile = terms.profiles[one.payee]
-    rate = rate_ppm(Form(profile.form, profile.expires_on, profile.treaty_ppm), terms.at.date())
+    rate = rate_ppm(form_of(profile), terms.at.date())
     row = Withheld(
         payee_kind=one.payee[0],
         payee_ref=one.payee[1],

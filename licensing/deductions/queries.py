@@ -17,7 +17,7 @@ from licensing.deductions.models import (
 )
 from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.recoupment import Terms
-from licensing.deductions.rules.taxes import ACCEPTED
+from licensing.deductions.rules.taxes import ACCEPTED, Form
 from licensing.ledger import rules as ledger
 from licensing.ledger.queries import list_balances
 
@@ -66,6 +66,11 @@ def profiles_in_force(payees: Sequence[Payee]) -> dict[Payee, TaxProfile]:
     """The newest accepted tax form of each payee; whether it has expired is the rules' to say."""
     rows = TaxProfile.objects.filter(status=ACCEPTED, payee_ref__in=[ref for _, ref in payees])
     return {(row.payee_kind, row.payee_ref): row for row in rows.order_by("reviewed_at", "pk")}
+
+
+def form_of(row: TaxProfile) -> Form:
+    """A tax form as the rules read it."""
+    return Form(row.form, row.expires_on, row.treaty_ppm)
 
 
 def claim_of(row: Dispute) -> Claim:

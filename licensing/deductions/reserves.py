@@ -4,6 +4,7 @@ A hold delays a payment and never reduces what was earned: the amount moves from
 payee's reserve and back. What is of US source passes withholding on its way back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,10 +14,10 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import SYSTEM, Payee, move, payable_of, reserve_of
 from licensing.deductions.flowing import Earned, let_flow
 from licensing.deductions.models import Reserve, ReserveRule
-from licensing.deductions.queries import list_due, profiles_in_force
+from licensing.deductions.queries import form_of, list_due, profiles_in_force
 from licensing.deductions.rules.parts import Part
 from licensing.deductions.rules.refusals import DeductionRefused, check_reason
-from licensing.deductions.rules.taxes import Form, rate_ppm
+from licensing.deductions.rules.taxes import rate_ppm
 from licensing.ledger.booking import book
 
 Actor = tuple[str, str]
@@ -122,7 +123,7 @@ def release_reserve(*, reserve_id: UUID, actor: Actor, now: datetime) -> Reserve
     if row.released_at is not None:
         return row
     payee = (row.payee_kind, row.payee_ref)
-    if row.why == Reserve.Why.TAX_FORM and _rate(payee, now) is None:
+    if row.why == Reserve.Why.TAX_FORM and not _with_a_rate([payee], now):
         raise DeductionRefused("tax_form", "No tax form of this payee is in force.")
     row.release_entry = book(
         key=f"release:{row.pk}",
@@ -159,14 +160,18 @@ def release_due_reserves(*, now: datetime) -> int:
 
 def _with_a_form(now: datetime) -> list[UUID]:
     waiting = Reserve.objects.filter(released_at__isnull=True, why=Reserve.Why.TAX_FORM)
-    rows = list(waiting.order_by("placed_at", "pk"))
-    return [row.pk for row in rows if _rate((row.payee_kind, row.payee_ref), now) is not None]
+    whose = {row.pk: (row.payee_kind, row.payee_ref) for row in waiting.order_by("placed_at", "pk")}
+    taxed = _with_a_rate(sorted(set(whose.values())), now)
+    return [pk for pk, payee in whose.items() if payee in taxed]
 
 
-def _rate(payee: Payee, now: datetime) -> int | None:
-    profile = profiles_in_force([payee]).get(payee)
-    form = profile and Form(profile.form, profile.expires_on, profile.treaty_ppm)
-    return rate_ppm(form, now.date())
+def _with_a_rate(payees: Sequence[Payee], now: datetime) -> set[Payee]:
+    """Those of the payees who have a tax form in force."""
+    return {
+        payee
+        for payee, profile in profiles_in_force(payees).items()
+        if rate_ppm(form_of(profile), now.date()) is not None
+    }
 
 
 def _let_tax_flow(earned: Earned, key: str, at: datetime, now: datetime) -> None:

@@ -73,7 +73,7 @@ def take_back(month: date, line: Line) -> TakenBack:
     return TakenBack(tuple(parts), left)
 
 
-def _held(held: Sequence[tuple[Line, object]], month: date, line: Line) -> Line:
+def _held(held: Sequence[tuple[Line, date]], month: date, line: Line) -> Line:
     """The line as a dispute holds it, with nothing in it where it does not."""
     found = (
         one

@@ -109,13 +109,12 @@ def let_flow(
     steps = [step for one in earned for step in _steps(one, terms.of(one), terms)]
     drafts = [step.draft for step in steps if step.draft]
     entries = {entry.key: entry for entry in post_many(drafts=drafts, now=now)}
-    for model in (Reserve, Withheld):
-        rows = []
-        for draft, row in steps:
-            if isinstance(row, model):
-                row.entry = entries[draft.key] if draft else None
-                rows.append(row)
-        model.objects.bulk_create(rows)
+    for draft, row in steps:
+        if row is not None:
+            row.entry = entries[draft.key] if draft else None
+    rows = [step.row for step in steps]
+    Reserve.objects.bulk_create(row for row in rows if isinstance(row, Reserve))
+    Withheld.objects.bulk_create(row for row in rows if isinstance(row, Withheld))
     return len(drafts)
 
 
@@ -187,7 +186,7 @@ def _reserve(name: str, one: Earned, row: Reserve, terms: _Terms) -> _Step:
 
 def _tax(one: Earned, planned: Plan, terms: _Terms) -> _Step:
     profile = terms.profiles[one.payee]
-    rate = rate_ppm(form_of(profile), terms.at.date())
+    rate = rate_ppm(form_of(profile), terms.at.date()) or 0
     row = Withheld(
         payee_kind=one.payee[0],
         payee_ref=one.payee[1],

@@ -1,7 +1,7 @@
 """Reading what is agreed and what waits: open advances, rules, reserves, disputes, tax forms."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -93,12 +93,12 @@ def open_claims() -> list[Claim]:
     return [claim_of(row) for row in rows]
 
 
-def contested_lines(dispute: Dispute) -> list[tuple[Line, object]]:
+def contested_lines(dispute: Dispute) -> list[tuple[Line, date]]:
     """What a dispute still holds, a line each, with the month it was earned in."""
     with connection.cursor() as cursor:
         cursor.execute(_CONTESTED, [dispute.pk])
         return [
-            (Line((row[0], row[1]), *row[2:9], row[10], row[11]), row[9])
+            (Line((row[0], row[1]), *row[2:9], micros=row[10], us_micros=row[11]), row[9])
             for row in cursor.fetchall()
         ]
 

@@ -41,18 +41,10 @@ def adjust_lines(
     if known is not None:
         return known
     check_second_person(proposed_by, confirmed_by)
-    lines = StatementLine.objects.filter(
-        pk__in=corrections, kind__in=PAID, statement__version=1
-    ).select_related("statement__period__rate_card")
-    currencies = {line.statement.currency for line in lines}
-    if len(lines) != len(corrections) or len(currencies) != 1 or not all(corrections.values()):
-        raise DeductionRefused(
-            "not_an_earning", "Only earnings of one currency are corrected, by an amount."
-        )
     entry = book(
         key=f"adjustment:{key}",
         kind="adjustment",
-        lines=_postings(list(lines), corrections),
+        lines=_postings(_earnings(corrections), corrections),
         now=now,
         memo=check_reason(reason)[:300],
     )
@@ -77,6 +69,17 @@ def adjust_lines(
         at=now,
     )
     return row
+
+
+def _earnings(corrections: Mapping[UUID, int]) -> list[StatementLine]:
+    rows = StatementLine.objects.filter(pk__in=corrections, kind__in=PAID, statement__version=1)
+    lines = list(rows.select_related("statement__period__rate_card"))
+    currencies = {line.statement.currency for line in lines}
+    if len(lines) != len(corrections) or len(currencies) != 1 or not all(corrections.values()):
+        raise DeductionRefused(
+            "not_an_earning", "Only earnings of one currency are corrected, by an amount."
+        )
+    return lines
 
 
 def _postings(lines: list[StatementLine], corrections: Mapping[UUID, int]) -> list[Line]:

@@ -98,7 +98,10 @@ def contested_lines(dispute: Dispute) -> list[tuple[Line, date]]:
     with connection.cursor() as cursor:
         cursor.execute(_CONTESTED, [dispute.pk])
         return [
-            (Line((row[0], row[1]), *row[2:9], micros=row[10], us_micros=row[11]), row[9])
+            (
+                Line((row[0], row[1]), *(row[n] for n in (2, 3, 4, 5, 6, 7, 8, 10, 11))),
+                row[9],
+            )
             for row in cursor.fetchall()
         ]
 

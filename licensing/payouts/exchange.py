@@ -72,14 +72,7 @@ def convert_balance(
     known = Conversion.objects.filter(key=key).first()
     if known is not None:
         return known
-    rate = (
-        ExchangeRate.objects.filter(sold=sold, bought=bought, quoted_at__lte=now)
-        .filter(quoted_at__gte=now - RATE_LASTS)
-        .order_by("-quoted_at", "-pk")
-        .first()
-    )
-    if rate is None:
-        raise PayoutRefused("no_rate", f"No rate of {sold} to {bought} is younger than a day.")
+    rate = _rate(sold, bought, now)
     came = convert(amount_micros, rate.rate_nano, spread_ppm)
     units, nanos = divmod(rate.rate_nano, NANO)
     memo = (
@@ -107,3 +100,13 @@ def convert_balance(
         entry=entry,
         converted_at=now,
     )
+
+
+def _rate(sold: str, bought: str, now: datetime) -> ExchangeRate:
+    rows = ExchangeRate.objects.filter(
+        sold=sold, bought=bought, quoted_at__lte=now, quoted_at__gte=now - RATE_LASTS
+    )
+    rate = rows.order_by("-quoted_at", "-pk").first()
+    if rate is None:
+        raise PayoutRefused("no_rate", f"No rate of {sold} to {bought} is younger than a day.")
+    return rate

@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests.servers import TEMPLATE, worker
 from tests.waiting import News
+
+hypothesis_settings.register_profile("long")
+"""`--hypothesis-profile=long`: state machines take many more steps than in every run."""
 
 
 class DatabaseServer:

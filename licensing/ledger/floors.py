@@ -21,16 +21,12 @@ FROM ledger_posting WHERE account_id = ANY(%s) GROUP BY account_id
 
 
 def keep_floors(changes: Mapping[int, tuple[str, int]]) -> None:
-    """Lock the floored accounts that are drawn on, and refuse to go below zero: BalanceTooLow.
+    """Lock those of the accounts that are drawn on, and refuse to go below zero: BalanceTooLow.
 
-    changes: account id -> (its kind, change of its balance in micro-units); to be called before the
-    postings are written. Kinds without a floor are passed over.
+    changes: id of an account with a floor -> (its kind, change of its balance in micro-units); to
+    be called before the postings are written.
     """
-    falling = {
-        account: (kind, change)
-        for account, (kind, change) in changes.items()
-        if change < 0 and kind in rules.NEVER_NEGATIVE
-    }
+    falling = {account: change for account, change in changes.items() if change[1] < 0}
     if not falling:
         return
     ordered = sorted(falling)

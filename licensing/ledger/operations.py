@@ -35,15 +35,16 @@ def post(
     now: datetime,
     memo: str = "",
     reverses: int | None = None,
+    floors: frozenset[AccountKey] = frozenset(),
 ) -> JournalEntry:
     """Write one entry and its postings, and return it.
 
     postings: (account key, "debit" or "credit", amount in micro-units > 0[, ref]); accounts are
-    opened as they are first named. Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow,
-    AlreadyReversed.
+    opened as they are first named. `floors`: accounts that may not go below zero by it.
+    Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow, AlreadyReversed.
     """
     lines = [Line(*posting) for posting in postings]
-    draft = EntryDraft(key, kind, lines, effective_at, memo, reverses)
+    draft = EntryDraft(key, kind, lines, effective_at, memo, reverses, floors)
     return post_many(drafts=[draft], now=now)[0]
 
 
@@ -164,8 +165,10 @@ def _account_ids(keys: Sequence[AccountKey]) -> dict[AccountKey, int]:
 
 def _keep_floors(drafts: Sequence[EntryDraft], accounts: dict[AccountKey, int]) -> None:
     drawn: dict[AccountKey, int] = {}
+    floors = frozenset().union(*(draft.floors for draft in drafts))
     for line in (line for draft in drafts for line in draft.lines):
-        debit = line.amount_micros if line.side == rules.DEBIT else 0
-        change = rules.signed(line.account.kind, debit, line.amount_micros - debit)
-        drawn[line.account] = drawn.get(line.account, 0) + change
+        if line.account.kind in rules.NEVER_NEGATIVE or line.account in floors:
+            debit = line.amount_micros if line.side == rules.DEBIT else 0
+            change = rules.signed(line.account.kind, debit, line.amount_micros - debit)
+            drawn[line.account] = drawn.get(line.account, 0) + change
     keep_floors({accounts[key]: (key.kind, change) for key, change in drawn.items()})

@@ -27,12 +27,20 @@ UNALLOCATED = "unallocated"
 TRADING = "trading"
 PAYOUT = "payout"
 TRANSIT = "transit"
+ADVANCE = "advance"
+RESERVE = "reserve"
+SUSPENSE = "suspense"
+WITHHOLDING = "withholding"
+SPREAD = "spread"
 
-DEBIT_KINDS = (CASH, PROMOTION, TRANSIT)
+DEBIT_KINDS = (CASH, PROMOTION, TRANSIT, ADVANCE)
 """Assets and expenses: their balance is debits minus credits. Of all others it is the reverse."""
-CREDIT_KINDS = (PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING, PAYOUT)
+CREDIT_KINDS = (
+    *(PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING, PAYOUT),
+    *(RESERVE, SUSPENSE, WITHHOLDING, SPREAD),
+)
 ACCOUNT_KINDS = DEBIT_KINDS + CREDIT_KINDS
-NEVER_NEGATIVE = frozenset({POOL, PAYOUT, TRANSIT})
+NEVER_NEGATIVE = frozenset({POOL, PAYOUT, TRANSIT, ADVANCE, RESERVE, SUSPENSE})
 """Accounts of these kinds are never drawn below zero, however many write at once."""
 
 
@@ -80,7 +88,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
-    """An entry as its caller wants it; `key` is the caller's, `reverses` an entry's id."""
+    """An entry as its caller wants it; `key` is the caller's, `reverses` an entry's id.
+
+    `floors`: accounts that this entry may not draw below zero, beside those that never go there.
+    """
 
     key: str
     kind: str
@@ -88,6 +99,7 @@ class EntryDraft:
     effective_at: datetime
     memo: str = ""
     reverses: int | None = None
+    floors: frozenset[AccountKey] = frozenset()
 
 
 def check_draft(draft: EntryDraft) -> None:

@@ -10,24 +10,26 @@ from datetime import datetime
 from django.db import transaction
 
 from licensing.ledger import rules as ledger
+from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
-from licensing.payouts.booking import book
 from licensing.payouts.rules.due import micros_of
 from licensing.payouts.rules.postings import BANK, PROVIDER, cash_at
 from licensing.receipts.models import Receipt
 from licensing.stripe_gateway import BalanceLine, BankPayoutState, Gateway
 
 CHARGES = ("charge", "payment")
+REFUNDS = ("refund", "payment_refund", "dispute")
 
 
 def place_charges(*, lines: Iterable[BalanceLine], now: datetime) -> int:
     """Say of receipts that their money is at the provider: those whose key is a charge's id.
 
-    The provider's fee pays what the receipt said is owed to it. A charge without a receipt of the
-    same amount is left for reconciliation to show. Returns how many were posted now.
+    The provider's fee pays what the receipt said is owed to it. A refund is a receipt below zero
+    under the refund's id, and leaves the provider in the same way. What has no receipt of the same
+    amount is left for reconciliation to show. Returns how many were posted now.
     """
-    charges = {line.source: line for line in lines if line.category in CHARGES}
+    charges = {line.source: line for line in lines if line.category in CHARGES + REFUNDS}
     receipts = Receipt.objects.filter(key__in=charges)
     return sum(_place(receipt, charges[receipt.key], now) for receipt in receipts)
 
@@ -40,17 +42,17 @@ def _place(receipt: Receipt, line: BalanceLine, now: datetime) -> bool:
         return False
     product = ("product", receipt.product)
     fee = AccountKey(ledger.PROCESSOR_FEE, *product, receipt.currency)
-    parts = [
-        Line(cash_at(PROVIDER, receipt.currency), DEBIT, micros_of(line.net_minor, line.currency)),
-        Line(fee, DEBIT, micros_of(line.fee_minor, line.currency)),
-        Line(cash_at(product, receipt.currency), CREDIT, gross),
+    came = [
+        (cash_at(PROVIDER, receipt.currency), micros_of(line.net_minor, line.currency)),
+        (fee, micros_of(line.fee_minor, line.currency)),
+        (cash_at(product, receipt.currency), -gross),
     ]
-    book(
-        key=key,
-        kind="charge",
-        lines=[part._replace(ref=line.source) for part in parts if part.amount_micros],
-        now=now,
-    )
+    lines = [
+        Line(account, DEBIT if micros > 0 else CREDIT, abs(micros), line.source)
+        for account, micros in came
+        if micros
+    ]
+    book(key=key, kind="charge", lines=lines, now=now)
     return True
 
 

@@ -267,3 +267,64 @@ class HandledEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.event_id}"
+
+
+class ExchangeRate(models.Model):
+    """What one unit of a currency is in another, in billionths, as a source quoted it.
+
+    Personal data: the reference of who stored it.
+    """
+
+    sold = models.CharField(max_length=3)
+    bought = models.CharField(max_length=3)
+    rate_nano = models.BigIntegerField()
+    source = models.CharField(max_length=100)
+    quoted_at = models.DateTimeField()
+    stored_by = models.CharField(max_length=100)
+    stored_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate_nano__gt=0, quoted_at__lte=F("stored_at"))
+                & ~Q(sold=F("bought"))
+                & ~Q(source="")
+                & ~Q(stored_by=""),
+                name="exchange_rate_is_sound",
+            )
+        ]
+        indexes = [models.Index(fields=["sold", "bought", "quoted_at"], name="rate_of_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.sold}/{self.bought} of {self.quoted_at:%Y-%m-%d}"
+
+
+class Conversion(models.Model):
+    """What of a payee's balance became another currency, at which rate, and the spread of it.
+
+    Personal data: none beyond the payee's.
+    """
+
+    key = models.CharField(max_length=150, unique=True)
+    payee_kind = models.CharField(max_length=20)
+    payee_ref = models.CharField(max_length=120)
+    rate = models.ForeignKey(ExchangeRate, models.PROTECT, related_name="conversions")
+    sold_micros = models.BigIntegerField()
+    at_rate_micros = models.BigIntegerField()
+    spread_ppm = models.PositiveIntegerField()
+    spread_micros = models.BigIntegerField()
+    bought_micros = models.BigIntegerField()
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="conversion")
+    converted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(at_rate_micros=F("spread_micros") + F("bought_micros"))
+                & Q(sold_micros__gt=0, spread_micros__gte=0, bought_micros__gte=0),
+                name="conversion_adds_up",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sold_micros} {self.rate}"

@@ -10,7 +10,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.payouts.booking import book
+from licensing.ledger.booking import book
+from licensing.ledger.models import JournalEntry
+from licensing.ledger.rules import BalanceTooLow
 from licensing.payouts.models import PayeeAccount, PaymentHold, Payout, PayoutRun
 from licensing.payouts.queries import due_without, list_outlooks
 from licensing.payouts.rules import postings, states
@@ -71,10 +73,8 @@ def approve_payout_run(
     run.proof_method, run.proved_at = proved.method, proved.at
     run.save()
     for payout in _drafts(run):
-        if due_without(payout).minor < payout.amount_minor:
+        if due_without(payout).minor < payout.amount_minor or not _approve(payout, now):
             _drop(payout, "Less is due than when this was drafted.", now)
-        else:
-            _approve(payout, now)
     _tell_run(run, "approve_payout_run", approver, now, method=proved.method)
     return run
 
@@ -139,7 +139,8 @@ def _drafts(run: PayoutRun) -> list[Payout]:
     return list(rows.select_related("account").order_by("account_id"))
 
 
-def _approve(payout: Payout, now: datetime) -> None:
+def _approve(payout: Payout, now: datetime) -> bool:
+    """Whether the money was still there: somebody may draw on it between looking and paying."""
     account = payout.account
     of = postings.Amount(
         (account.payee_kind, account.payee_ref),
@@ -147,11 +148,22 @@ def _approve(payout: Payout, now: datetime) -> None:
         micros_of(payout.amount_minor, payout.currency),
     )
     states.check_move(payout.state, states.APPROVED)
-    payout.entry = book(
-        key=f"payout:{payout.pk}", kind="payout", lines=postings.approved(of), now=now
-    )
+    try:
+        payout.entry = put_on_its_way(key=f"payout:{payout.pk}", of=of, now=now)
+    except BalanceTooLow:
+        return False
     payout.state = states.APPROVED
     payout.save(update_fields=["entry", "state"])
+    return True
+
+
+def put_on_its_way(*, key: str, of: postings.Amount, now: datetime) -> JournalEntry:
+    """Post that an amount leaves payable for a payout, out of what is there.
+
+    Raises BalanceTooLow when less is payable, however many pay at once.
+    """
+    floors = frozenset({postings.payable_of(of.payee, of.currency)})
+    return book(key=key, kind="payout", lines=postings.approved(of), now=now, floors=floors)
 
 
 def _drop(payout: Payout, reason: str, now: datetime) -> None:

@@ -13,10 +13,10 @@ from uuid import UUID
 from django.db import transaction
 
 from licensing.audit.operations import record_fact
+from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import Line
 from licensing.payouts.accounts import SYSTEM
-from licensing.payouts.booking import book
 from licensing.payouts.models import Payout
 from licensing.payouts.rules import postings, states
 from licensing.payouts.rules.due import micros_of

@@ -1,4 +1,4 @@
-"""Money that came in, and only that; and the terms by which a product's price falls apart.
+"""Money that came in, or went back to who paid; and the terms by which a price falls apart.
 
 It refuses to know what was heard for it. Invariants, kept by the database: rows are only ever
 added, and tax, fee, commission and pool sum to the amount.
@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.ledger.models import JournalEntry
-from licensing.receipts.rules import KINDS
+from licensing.receipts.rules import GIVEN_BACK, KINDS
 
 
 class ProductTerms(models.Model):
@@ -44,6 +44,8 @@ class ProductTerms(models.Model):
 class Receipt(models.Model):
     """One amount that came in, for a half-open span of time, with its journal entry.
 
+    A refund or chargeback is a row below zero that names the receipt it `corrects`; `ends_cover`
+    says that with it everything was given back, so that nothing is covered from then on.
     Personal data: the payer's reference and what they paid.
     """
 
@@ -65,6 +67,10 @@ class Receipt(models.Model):
     covers_until = models.DateTimeField()
     received_at = models.DateTimeField()
     entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="receipt")
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="given_back"
+    )
+    ends_cover = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -78,14 +84,21 @@ class Receipt(models.Model):
                 name="receipt_parts_sum_up",
             ),
             models.CheckConstraint(
-                condition=Q(amount_micros__gt=0, tax_micros__gte=0, fee_micros__gte=0)
-                & Q(commission_micros__gte=0, pool_micros__gte=0),
-                name="receipt_is_money_in",
+                condition=(
+                    Q(amount_micros__gt=0, tax_micros__gte=0, fee_micros__gte=0)
+                    & Q(commission_micros__gte=0, pool_micros__gte=0)
+                    & Q(kind__in=KINDS, corrects__isnull=True, ends_cover=False)
+                )
+                | (
+                    Q(amount_micros__lt=0, tax_micros__lte=0, fee_micros=0)
+                    & Q(commission_micros__lte=0, pool_micros__lte=0)
+                    & Q(kind__in=GIVEN_BACK, corrects__isnull=False)
+                ),
+                name="receipt_is_money_in_or_back",
             ),
             models.CheckConstraint(
                 condition=Q(covers_from__lt=F("covers_until")), name="receipt_covers_some_time"
             ),
-            models.CheckConstraint(condition=Q(kind__in=KINDS), name="receipt_kind_is_known"),
         ]
         indexes = [
             models.Index(
@@ -98,8 +111,9 @@ class Receipt(models.Model):
 
 
 class PoolPart(models.Model):
-    """What one receipt adds to the pool of one month (its first day, UTC).
+    """What one receipt adds to the pool of one month (its first day, UTC), or takes from it.
 
+    Of a month that was closed before, what a refund takes is reversed among the payees.
     Personal data: none beyond its receipt.
     """
 
@@ -111,7 +125,7 @@ class PoolPart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["receipt", "month"], name="pool_part_once"),
             models.CheckConstraint(
-                condition=Q(amount_micros__gt=0, month__day=1), name="pool_part_is_money"
+                condition=~Q(amount_micros=0) & Q(month__day=1), name="pool_part_is_money"
             ),
         ]
         indexes = [models.Index(fields=["month"], name="pool_part_by_month")]

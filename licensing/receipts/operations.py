@@ -55,7 +55,7 @@ def record_receipt(
         country=country,
     )
     rules.check_paid(paid)
-    _hold_key(key)
+    hold_key(key)
     earlier = Receipt.objects.filter(key=key).first()
     if earlier is None:
         return _write(key, paid, actor, now)
@@ -95,7 +95,8 @@ def set_product_terms(
     return terms
 
 
-def _hold_key(key: str) -> None:
+def hold_key(key: str) -> None:
+    """Let nobody else write what this name stands for until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"receipt {key}"])
 

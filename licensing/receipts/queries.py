@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from licensing.receipts.models import ProductTerms, Receipt
 
@@ -54,9 +54,12 @@ def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
 
 
 def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
+    whole = Receipt.objects.filter(corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at)
     return Receipt.objects.filter(
+        ~Exists(whole),
         payer_kind=payer[0],
         payer_ref=str(payer[1]),
+        corrects__isnull=True,
         covers_from__lte=at,
         covers_until__gt=at,
     )

@@ -15,6 +15,7 @@ from licensing.money import allocate, check_currency
 
 WHOLE_PPM = 1_000_000
 KINDS = ("SUBSCRIPTION", "PURCHASE", "PARTNER", "PROMOTION")
+GIVEN_BACK = ("REFUND", "CHARGEBACK")
 
 
 class ReceiptRefused(Exception):
@@ -111,6 +112,42 @@ def lines(paid: Paid, parts: Waterfall, pools: Mapping[date, int]) -> Sequence[L
     for month, amount in sorted(pools.items()):
         out.append(Line(pool_account(month, paid.currency), ledger.CREDIT, amount))
     return [line for line in out if line.amount_micros]
+
+
+def given_back(amount_micros: int, left: Waterfall) -> Waterfall:
+    """What of a receipt goes back with `amount_micros` (> 0); parts below zero that sum to it.
+
+    By the weights of what is `left` of the receipt, so that the last refund leaves nothing. The
+    processor keeps its fee, and the house bears it beside its commission. Raises ReceiptRefused
+    for more than is left.
+    """
+    house = left.commission_micros + left.fee_micros
+    weights = [("house", house), ("pool", left.pool_micros), ("tax", left.tax_micros)]
+    if not 0 < amount_micros <= sum(weight for _, weight in weights):
+        raise ReceiptRefused("what goes back is above zero and not above what is left")
+    parts = allocate(-amount_micros, weights)
+    return Waterfall(parts["tax"], 0, parts["house"], parts["pool"])
+
+
+def lines_back(receipt: Paid, back: Waterfall, pools: Mapping[AccountKey, int]) -> Sequence[Line]:
+    """The postings of a refund. `pools`: where its part of the pool is taken from, above zero."""
+    currency = receipt.currency
+    amount = -(back.tax_micros + back.commission_micros + back.pool_micros)
+    cash = AccountKey(ledger.CASH, "product", receipt.product, currency)
+    tax = AccountKey(ledger.TAX, "country", receipt.country, currency)
+    house = AccountKey(ledger.COMMISSION, "product", receipt.product, currency)
+    out = [
+        Line(tax, ledger.DEBIT, -back.tax_micros),
+        Line(house, ledger.DEBIT, -back.commission_micros),
+        *(Line(account, ledger.DEBIT, micros) for account, micros in sorted(pools.items())),
+        Line(cash, ledger.CREDIT, amount),
+    ]
+    return [line for line in out if line.amount_micros]
+
+
+def reversal_account(key: str, currency: str) -> AccountKey:
+    """What a refund takes of closed months, until it is reversed among their payees."""
+    return AccountKey(ledger.UNALLOCATED, "refund", key, currency)
 
 
 def content_sha256(paid: Paid) -> str:

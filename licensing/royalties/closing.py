@@ -14,22 +14,27 @@ from django.db.models import Max
 
 from licensing.attribution.models import SealedMinute
 from licensing.audit.operations import record_fact
+from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger.batches import draft_batch, post_batch
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.queries import list_balances
+from licensing.ledger.rules import AccountKey
 from licensing.royalties import (
     closing_sql,
     holders_sql,
+    movement_sql,
     pieces_sql,
     posting_sql,
     statement_sql,
+    us_source_sql,
 )
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
 from licensing.royalties.rules.plays import may_close
 
 LISTENING = "listening"
+PAYABLE_KINDS = ("party", "society")
 _BEYOND_64_BITS = 2**63
 # For this transaction alone: a close sorts and groups millions of small rows in memory, and the
 # few expensive queries are not worth compiling.
@@ -71,6 +76,7 @@ def close_period(
     given = _given(period, card, now)
     _reckon(given)
     posted = _post(given, now)
+    posted += deduct(month=month, earned=us_source_sql.EARNED, now=now)
     _run(statement_sql.AFTER, given)
     close_month(month, now=now)
     transaction.on_commit(lambda: open_usage_months(now))
@@ -88,7 +94,7 @@ def close_period(
 def _card(month: date, now: datetime, product: str) -> RateCard:
     if not may_close(month, now):
         raise CloseRefused("too_early", f"{month:%Y-%m} closes five days after its end")
-    for waiting in _months_with_something():
+    for waiting in _months_with_something(month):
         if waiting < month and not is_closed(waiting):
             raise CloseRefused("earlier_month_open", f"{waiting:%Y-%m} is to be closed first")
     cards = RateCard.objects.filter(product=product, effective_from__lte=ledger.month_start(month))
@@ -98,14 +104,16 @@ def _card(month: date, now: datetime, product: str) -> RateCard:
     return card
 
 
-def _months_with_something() -> list[date]:
-    """Months that hold a pool or a usage and may therefore have to be closed."""
+def _months_with_something(until: date) -> list[date]:
+    """Months that hold a pool or a usage, or in which payees' accounts moved before `until`."""
     pools = list_balances(kind=ledger.POOL, owner_kind="month")
     filled = {date.fromisoformat(f"{a.owner_ref}-01") for a, micros in pools.items() if micros}
     with connection.cursor() as cursor:
         cursor.execute(pieces_sql.MONTHS)
         played = {month for (month,) in cursor.fetchall()}
-    return sorted(filled | played)
+        cursor.execute(movement_sql.OPEN_MONTHS, [ledger.month_start(until)])
+        moved = {month for (month,) in cursor.fetchall()}
+    return sorted(filled | played | moved)
 
 
 def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
@@ -119,6 +127,8 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
         "currency": card.currency,
         "model": card.model,
         "other_model": other.value,
+        "month_from": ledger.month_start(period.month),
+        "month_until": ledger.month_end(period.month),
         "month_ref": f"{period.month:%Y-%m}",
         "entry_prefix": f"close:{period.month:%Y-%m}:",
         "at": ledger.month_end(period.month) - timedelta(microseconds=1),
@@ -129,7 +139,7 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
     tables = (*pieces_sql.TABLES, *holders_sql.TABLES, *closing_sql.TABLES)
-    tables += (*posting_sql.TABLES, *statement_sql.TABLES)
+    tables += (*posting_sql.TABLES, *us_source_sql.TABLES, *statement_sql.TABLES)
     names = ", ".join(f"pg_temp.close_{name}" for name in tables)
     _run([*_SETTINGS, f"DROP TABLE IF EXISTS {names}", *pieces_sql.STATEMENTS], given)
     _run(holders_sql.STATEMENTS, given)
@@ -137,7 +147,7 @@ def _reckon(given: Mapping[str, Any]) -> None:
         _run(closing_sql.pools(model, name), given)
         is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
         _run(closing_sql.steps(name, is_wide=is_wide), given)
-    _run(statement_sql.BEFORE, given)
+    _run([us_source_sql.US_SOURCE, *statement_sql.BEFORE], given)
 
 
 def _post(given: Mapping[str, Any], now: datetime) -> int:
@@ -145,6 +155,17 @@ def _post(given: Mapping[str, Any], now: datetime) -> int:
     draft_batch()
     _run(posting_sql.STATEMENTS, given)
     return post_batch(now=now)
+
+
+def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:
+    """Where a payee's earnings go: payable, or unallocated where nobody is known to be paid."""
+    kind = ledger.PAYABLE if payee[0] in PAYABLE_KINDS else ledger.UNALLOCATED
+    return AccountKey(kind, *payee, currency)
+
+
+def unplayed_account(month: date, currency: str) -> AccountKey:
+    """Where the pools of a month wait in which nobody played anything."""
+    return AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
 
 
 def _run(statements: Iterable[str], given: Mapping[str, Any]) -> None:

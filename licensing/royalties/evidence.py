@@ -6,11 +6,13 @@ they are ranked where they lie and only the first ones come to Python.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
-from licensing.royalties.models import VariationSum
+from licensing.royalties.models import Period, VariationSum
 
 Payer = tuple[str, str]
 """(kind, ref)"""
@@ -97,6 +99,29 @@ def listeners_of(total: VariationSum, payers: Collection[Payer]) -> dict[Payer, 
     payer_of = {number: (kind, ref) for number, kind, ref in found}
     ranked = _rows(_LISTENERS, _given(total) | {"numbers": list(payer_of)})
     return {payer_of[number]: listener for number, listener in ranked}
+
+
+_OF_PAYER = """
+SELECT s.record_id, s.era_from, g.plays
+FROM royalties_variationsum s
+JOIN royalties_listenerallocation a ON a.variation_sum_id = s.id
+CROSS JOIN LATERAL unnest(a.pools, a.plays) g (number, plays)
+JOIN royalties_payerpool p ON p.period_id = s.period_id AND p.number = g.number
+WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND p.currency = %(currency)s AND {of}
+ORDER BY s.record_id, s.era_from
+"""
+_OWN = "p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s"
+_SHARED = "p.basis IN ('FALLBACK', 'PRO_RATA')"
+
+
+def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+    """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
+    or with others' over all of them. Empty where nobody played anything.
+    """
+    given = {"period": period.pk, "currency": currency, "kind": payer[0], "ref": payer[1]}
+    own = _rows(_OF_PAYER.format(of=_OWN), given)
+    rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
+    return [(record, era_from, plays) for record, era_from, plays in rows]
 
 
 def _given(total: VariationSum) -> dict[str, Any]:

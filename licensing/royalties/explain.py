@@ -88,7 +88,12 @@ class Explanation:
 def explain_line(line_id: UUID) -> Explanation:
     """Everything behind one line. Raises StatementLine.DoesNotExist, BooksDisagree."""
     line = StatementLine.objects.select_related(
-        "record", "sheet", "party", "statement__period__rate_card", "variation_sum__entry"
+        "record",
+        "sheet",
+        "party",
+        "statement__period__rate_card",
+        "variation_sum__entry",
+        "variation_sum__record",
     ).get(pk=line_id)
     month, currency = line.statement.period.month, line.statement.currency
     total = line.variation_sum
@@ -100,7 +105,7 @@ def explain_line(line_id: UUID) -> Explanation:
             f"pools of {line_id} give {given.amount_micros}, not {total.amount_micros}"
         )
     posting = _posting(line, total)
-    look = _minutes if line.record.subject_kind == SESSION else _plays
+    look = _minutes if total.record.subject_kind == SESSION else _plays
     weights, usages = look(line, total)
     return Explanation(
         line=line_view(line),

@@ -13,15 +13,25 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
-from licensing.catalog.models import Party, SplitSheet, Stem
 from licensing.ledger.models import JournalEntry
+from licensing.royalties.pool_models import Model
+from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 
-
-class Model(models.TextChoices):
-    """How the pools of a month reach what was played in it."""
-
-    USER_CENTRIC = "USER_CENTRIC", "each listener's money goes to what that listener played"
-    PRO_RATA = "PRO_RATA", "all money in one pot, divided by plays"
+__all__ = [
+    "PAID",
+    "UNPAID",
+    "ListenerAllocation",
+    "Model",
+    "PayerPool",
+    "Period",
+    "Play",
+    "PlaybackToken",
+    "RateCard",
+    "Statement",
+    "StatementLine",
+    "Usage",
+    "VariationSum",
+]
 
 
 class RateCard(models.Model):
@@ -266,134 +276,3 @@ class ListenerAllocation(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.pools)} pools"
-
-
-class Statement(models.Model):
-    """What one payee was owed before a month, for the month, and after it, in one currency.
-
-    `other_model_micros` is what the other model would have paid for the same plays.
-    Personal data: the payee's name and earnings.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    period = models.ForeignKey(Period, models.PROTECT, related_name="statements")
-    payee_kind = models.CharField(max_length=20)
-    payee_ref = models.CharField(max_length=120)
-    payee_name = models.CharField(max_length=200)
-    currency = models.CharField(max_length=3)
-    version = models.PositiveIntegerField(default=1)
-    opening_micros = models.BigIntegerField()
-    lines_micros = models.BigIntegerField()
-    closing_micros = models.BigIntegerField()
-    model = models.CharField(max_length=20, choices=Model.choices)
-    other_model = models.CharField(max_length=20, choices=Model.choices)
-    other_model_micros = models.BigIntegerField()
-    made_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["period", "payee_kind", "payee_ref", "currency", "version"],
-                name="statement_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(closing_micros=F("opening_micros") + F("lines_micros")),
-                name="statement_adds_up",
-            ),
-        ]
-        indexes = [models.Index(fields=["payee_kind", "payee_ref"], name="statement_of_payee")]
-
-    def __str__(self) -> str:
-        return f"{self.period} {self.currency} version {self.version}"
-
-
-class StatementLine(models.Model):
-    """Step 3 of a close: one share of one right of one source of one variation, frozen.
-
-    Titles are as they were at the close. A line of plays that accrue nothing has a kind of its own
-    and amount zero. What a line names is looked up once per statement, not per row; none of it can
-    ever be deleted. Personal data: what a person earned with what.
-    """
-
-    class Kind(models.TextChoices):
-        EARNING = "EARNING", "earned in the month"
-        ADJUSTMENT = "ADJUSTMENT", "of an earlier month, received after its close"
-        SELF = "SELF", "own plays, which accrue nothing"
-        UNFUNDED = "UNFUNDED", "plays that no receipt covers"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    statement = models.ForeignKey(
-        Statement, models.PROTECT, related_name="lines", db_constraint=False, db_index=False
-    )
-    position = models.PositiveIntegerField()
-    kind = models.CharField(max_length=12, choices=Kind.choices)
-    variation_sum = models.ForeignKey(
-        VariationSum,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="lines",
-        db_constraint=False,
-        db_index=False,
-    )
-    record = models.ForeignKey(
-        LicenceRecord,
-        models.PROTECT,
-        related_name="statement_lines",
-        db_constraint=False,
-        db_index=False,
-    )
-    played_month = models.DateField()
-    stem = models.ForeignKey(
-        Stem,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="statement_lines",
-        db_constraint=False,
-        db_index=False,
-    )
-    right = models.CharField(max_length=10, blank=True, default="")
-    sheet = models.ForeignKey(
-        SplitSheet,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="statement_lines",
-        db_constraint=False,
-        db_index=False,
-    )
-    party = models.ForeignKey(
-        Party,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="statement_lines",
-        db_constraint=False,
-        db_index=False,
-    )
-    recording_title = models.CharField(max_length=200, blank=True, default="")
-    stem_label = models.CharField(max_length=200, blank=True, default="")
-    plays = models.BigIntegerField()
-    source_ppm = models.PositiveIntegerField(default=0)
-    share_ppm = models.PositiveIntegerField(default=0)
-    source_micros = models.BigIntegerField(default=0)
-    right_micros = models.BigIntegerField(default=0)
-    amount_micros = models.BigIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["statement", "position"], name="statement_line_position_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(kind__in=["EARNING", "ADJUSTMENT"], variation_sum__isnull=False)
-                | Q(kind__in=["SELF", "UNFUNDED"], variation_sum__isnull=True, amount_micros=0),
-                name="statement_line_has_its_sum",
-            ),
-        ]
-        indexes = [models.Index(fields=["record"], name="statement_line_of_record")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.recording_title} {self.amount_micros}"

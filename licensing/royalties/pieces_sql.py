@@ -78,7 +78,8 @@ FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
              SUM(part.amount_micros)::bigint AS pool
       FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
       WHERE part.month = %(month)s
-      GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency) p
+      GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency
+      HAVING SUM(part.amount_micros) > 0) p
 """
 """The month's pools: a payer's number, and what there is of the payer in each currency."""
 

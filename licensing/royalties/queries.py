@@ -15,7 +15,7 @@ from django.db.models import Count, QuerySet, Sum
 from licensing.attribution.rules import SESSION
 from licensing.ledger.models import ClosedMonth
 from licensing.ledger.rules import month_after, month_of
-from licensing.royalties.models import Statement, StatementLine, Usage
+from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine, Usage
 
 Payee = UUID | str | tuple[str, str]
 """A party's id, or (payee kind, ref): "party", "society", or an unallocated "stem" or "record"."""
@@ -25,13 +25,14 @@ Payee = UUID | str | tuple[str, str]
 class LineView:
     """A frozen line; amounts in micro-units of the statement's currency.
 
-    `plays` of a live session are its minutes.
+    `plays` of a live session are its minutes. A line that no plays made has no record (`subject`
+    is then empty), unless it corrects one that has; its `note` says what it is for.
     """
 
     id: UUID
     position: int
     kind: str
-    record_id: UUID
+    record_id: UUID | None
     subject: tuple[str, str]
     played_month: date
     stem_id: UUID | None
@@ -46,6 +47,13 @@ class LineView:
     source_micros: int
     right_micros: int
     amount_micros: int
+    note: str
+    corrects: UUID | None
+
+    @property
+    def is_of_plays(self) -> bool:
+        """Whether plays made it; every other line is what moved beside."""
+        return self.kind in PAID + UNPAID
 
     @property
     def is_live(self) -> bool:
@@ -55,7 +63,11 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class StatementView:
-    """One payee's month in one currency: opening + lines = closing. `lines` is empty in lists."""
+    """One payee's month in one currency: opening + lines = closing. `lines` is empty in lists.
+
+    The lines are what was earned and what moved beside; a restated version names the one it
+    supersedes and its reason.
+    """
 
     id: UUID
     month: date
@@ -65,12 +77,20 @@ class StatementView:
     version: int
     opening_micros: int
     lines_micros: int
+    moved_micros: int
     closing_micros: int
+    supersedes: UUID | None
+    reason: str
     model: str
     other_model: str
     other_model_micros: int
     made_at: datetime
     lines: tuple[LineView, ...] = ()
+
+    @property
+    def earned_micros(self) -> int:
+        """What plays earned, without anything that moved beside."""
+        return self.lines_micros - self.moved_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +135,7 @@ class StemEarned:
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """Everything a payee has earned: newest month first, then by amount."""
+    """Everything a payee has earned, as closed: newest month first, then by amount."""
 
     months: tuple[MonthEarned, ...]
     recordings: tuple[RecordingEarned, ...]
@@ -157,18 +177,19 @@ WITH mine AS (
     SELECT l.*, st.currency, p.month FROM royalties_statementline l
     JOIN royalties_statement st ON st.id = l.statement_id
     JOIN royalties_period p ON p.id = st.period_id
-    WHERE st.payee_kind = %s AND st.payee_ref = %s AND l.variation_sum_id IS NOT NULL
+    WHERE st.payee_kind = %s AND st.payee_ref = %s AND st.version = 1
+      AND l.variation_sum_id IS NOT NULL
 )
 """
 _MONTHS = (
     _LINES
     + """
-SELECT p.month, st.currency, st.id, st.lines_micros, st.other_model_micros,
+SELECT p.month, st.currency, st.id, st.lines_micros - st.moved_micros, st.other_model_micros,
        COALESCE((SELECT SUM(v.plays) FROM royalties_variationsum v
                  WHERE v.id IN (SELECT variation_sum_id FROM mine WHERE statement_id = st.id)), 0
        )::bigint
 FROM royalties_statement st JOIN royalties_period p ON p.id = st.period_id
-WHERE st.payee_kind = %s AND st.payee_ref = %s
+WHERE st.payee_kind = %s AND st.payee_ref = %s AND st.version = 1
 ORDER BY p.month DESC, st.currency
 """
 )
@@ -258,17 +279,17 @@ def plays_so_far(party: UUID, month: date) -> int:
 
 def model_comparison(party: Payee, month: date) -> tuple[ModelComparison, ...]:
     """What the other model would have paid for a closed month, per currency."""
-    rows = _statements(party).filter(period__month=month.replace(day=1)).order_by("currency")
+    rows = _statements(party).filter(period__month=month.replace(day=1), version=1)
     return tuple(
         ModelComparison(
             month=row.period.month,
             currency=row.currency,
             model=row.model,
-            paid_micros=row.lines_micros,
+            paid_micros=row.lines_micros - row.moved_micros,
             other_model=row.other_model,
             other_micros=row.other_model_micros,
         )
-        for row in rows
+        for row in rows.order_by("currency")
     )
 
 
@@ -335,7 +356,10 @@ def _view(statement: Statement, *, with_lines: bool) -> StatementView:
         version=statement.version,
         opening_micros=statement.opening_micros,
         lines_micros=statement.lines_micros,
+        moved_micros=statement.moved_micros,
         closing_micros=statement.closing_micros,
+        supersedes=statement.supersedes_id,
+        reason=statement.reason,
         model=statement.model,
         other_model=statement.other_model,
         other_model_micros=statement.other_model_micros,
@@ -351,7 +375,7 @@ def line_view(line: StatementLine) -> LineView:
         position=line.position,
         kind=line.kind,
         record_id=line.record_id,
-        subject=(line.record.subject_kind, line.record.subject_ref),
+        subject=(line.record.subject_kind, line.record.subject_ref) if line.record else ("", ""),
         played_month=line.played_month,
         stem_id=line.stem_id,
         recording_title=line.recording_title,
@@ -365,4 +389,6 @@ def line_view(line: StatementLine) -> LineView:
         source_micros=line.source_micros,
         right_micros=line.right_micros,
         amount_micros=line.amount_micros,
+        note=line.note,
+        corrects=line.corrects_id,
     )

@@ -30,6 +30,8 @@ COLUMNS = (
     "right_amount",
     "amount",
     "currency",
+    "note",
+    "corrects",
     "line_id",
 )
 
@@ -41,7 +43,7 @@ def file_name(statement: StatementView, ending: str) -> str:
 
 
 def as_csv(statement: StatementView) -> bytes:
-    """A head of opening, lines, closing; then one row per line."""
+    """A head of opening, earned, moved, closing; then one row per line."""
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
     for name, value in _head(statement).items():
@@ -68,10 +70,13 @@ def _head(statement: StatementView) -> dict[str, object]:
         "statement": str(statement.id),
         "month": f"{statement.month:%Y-%m}",
         "version": statement.version,
+        "supersedes": str(statement.supersedes or ""),
+        "reason": statement.reason,
         "payee": statement.payee_name,
         "currency": statement.currency,
         "opening": amount_text(statement.opening_micros),
-        "earned": amount_text(statement.lines_micros),
+        "earned": amount_text(statement.earned_micros),
+        "moved": amount_text(statement.moved_micros),
         "closing": amount_text(statement.closing_micros),
         "model": statement.model,
         "other_model": statement.other_model,
@@ -98,5 +103,7 @@ def _row(line: LineView, currency: str) -> dict[str, object]:
         "right_amount": amount_text(line.right_micros),
         "amount": amount_text(line.amount_micros),
         "currency": currency,
+        "note": line.note,
+        "corrects": str(line.corrects or ""),
         "line_id": str(line.id),
     }

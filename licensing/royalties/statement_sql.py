@@ -1,5 +1,7 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
+from licensing.royalties.movement_sql import MOVEMENT_LINES, MOVEMENTS
+
 UNPAID = """
 CREATE TEMP TABLE close_unpaid ON COMMIT DROP AS
 SELECT h.payee, k.piece, k.state, MIN(d.title) AS title, k.plays
@@ -11,26 +13,44 @@ GROUP BY h.payee, k.piece, k.state, k.plays
 """
 """Plays that accrue nothing, for everyone on the sheets of what was played."""
 
-OWED = """
-CREATE TEMP TABLE close_owed ON COMMIT DROP AS
-SELECT p.payee, p.currency, y.payee_kind, y.payee_ref,
-       COALESCE(party.name, y.payee_ref) AS payee_name, gen_random_uuid() AS statement,
+_OPENING = """
        COALESCE((
            SELECT SUM(CASE posting.side WHEN 'credit' THEN posting.amount_micros
                       ELSE -posting.amount_micros END)
-           FROM ledger_account account JOIN ledger_posting posting
-                ON posting.account_id = account.id
+           FROM ledger_account account
+           JOIN ledger_posting posting ON posting.account_id = account.id
+           JOIN ledger_journalentry entry ON entry.id = posting.entry_id
+                AND entry.effective_at < %(month_from)s
            WHERE account.kind = CASE WHEN y.payee_kind IN ('party', 'society') THEN 'payable'
                                 ELSE 'unallocated' END
              AND account.owner_kind = y.payee_kind AND account.owner_ref = y.payee_ref
              AND account.currency = p.currency
        ), 0)::bigint AS opening
+"""
+_NAME = """
+LEFT JOIN catalog_party party ON y.payee_kind = 'party' AND party.id::text = y.payee_ref
+"""
+OWED = f"""
+CREATE TEMP TABLE close_owed ON COMMIT DROP AS
+SELECT p.payee, p.currency, y.payee_kind, y.payee_ref,
+       COALESCE(party.name, y.payee_ref) AS payee_name, gen_random_uuid() AS statement, {_OPENING}
 FROM (SELECT payee, currency FROM close_own_lines
       UNION SELECT payee, %(currency)s FROM close_unpaid) p
 JOIN close_payees y USING (payee)
-LEFT JOIN catalog_party party ON y.payee_kind = 'party' AND party.id::text = y.payee_ref
+{_NAME}
 """
-"""Everyone who gets a statement, with the balance before the close is posted."""
+"""Everyone who earned or was played, with the balance before the month."""
+ALSO_OWED = f"""
+INSERT INTO close_owed
+SELECT NULL, p.currency, y.payee_kind, y.payee_ref, COALESCE(party.name, y.payee_ref),
+       gen_random_uuid(), {_OPENING}
+FROM (SELECT DISTINCT payee_kind, payee_ref, currency FROM close_movements m
+      WHERE NOT EXISTS (SELECT 1 FROM close_owed o WHERE o.payee_kind = m.payee_kind
+                        AND o.payee_ref = m.payee_ref AND o.currency = m.currency)) p
+CROSS JOIN LATERAL (SELECT p.payee_kind, p.payee_ref) y
+{_NAME}
+"""
+"""Those on whose accounts something else moved, and who get a statement for that."""
 
 KEEP_POOLS = """
 INSERT INTO royalties_payerpool
@@ -66,15 +86,22 @@ GROUP BY k.sum_id
 STATEMENTS = """
 INSERT INTO royalties_statement
     (id, period_id, payee_kind, payee_ref, payee_name, currency, version, opening_micros,
-     lines_micros, closing_micros, model, other_model, other_model_micros, made_at)
+     lines_micros, moved_micros, closing_micros, reason, model, other_model, other_model_micros,
+     made_at)
 SELECT p.statement, %(period)s, p.payee_kind, p.payee_ref, p.payee_name, p.currency, 1,
-       p.opening, COALESCE(own.amount, 0), p.opening + COALESCE(own.amount, 0), %(model)s,
+       p.opening, COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), COALESCE(moved.amount, 0),
+       p.opening + COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), '', %(model)s,
        %(other_model)s, COALESCE(other.amount, 0), %(now)s
 FROM close_owed p
+LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
+           FROM close_movements GROUP BY payee_kind, payee_ref, currency) moved
+     USING (payee_kind, payee_ref, currency)
 LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
-           FROM close_own_lines GROUP BY payee, currency) own USING (payee, currency)
+           FROM close_own_lines GROUP BY payee, currency) own
+     ON own.payee = p.payee AND own.currency = p.currency
 LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
-           FROM close_other_lines GROUP BY payee, currency) other USING (payee, currency)
+           FROM close_other_lines GROUP BY payee, currency) other
+     ON other.payee = p.payee AND other.currency = p.currency
 """
 
 PLACES = """
@@ -112,17 +139,20 @@ LINES = f"""
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros)
+     right_micros, amount_micros, note)
 SELECT gen_random_uuid(), statement,
        ROW_NUMBER() OVER (PARTITION BY statement ORDER BY rank, place, within),
        kind, sum_id, record_id, played_month, stem_id, right_name, sheet_id, party_id, title, label,
-       plays, source_ppm, share_ppm, source_micros, right_micros, amount
+       plays, source_ppm, share_ppm, source_micros, right_micros, amount, ''
 FROM ({_EARNED} UNION ALL {_UNPAID}) l
 """
 
 BEFORE = (UNPAID, OWED, "ANALYZE close_owed")
-"""To be run before the close is posted, because it reads opening balances."""
+"""To be run before the close is posted, which would stand among the postings of every payee."""
 AFTER = (
+    MOVEMENTS,
+    ALSO_OWED,
+    "ANALYZE close_owed",
     KEPT_SUMS,
     KEEP_POOLS,
     KEEP_SUMS,
@@ -132,5 +162,6 @@ AFTER = (
     PLACES,
     "ANALYZE close_places",
     LINES,
+    MOVEMENT_LINES,
 )
-TABLES = ("unpaid", "owed", "kept_sums", "places")
+TABLES = ("unpaid", "owed", "movements", "kept_sums", "places")

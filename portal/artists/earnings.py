@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from licensing.catalog.models import Party
 from licensing.royalties import queries, statement_files
 from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
-from licensing.royalties.models import Statement, StatementLine
+from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
 from portal.accounts import access
 from portal.artists import words
@@ -137,7 +137,7 @@ def _figures(party: Party, statement: StatementView | None) -> list[Figure]:
     if statement is not None:
         closed = f"{statement.currency}, closed on {statement.made_at.day} {statement.made_at:%B}"
         found = [
-            Figure(f"{statement.month:%B} statement", words.cents(statement.lines_micros), closed),
+            Figure(f"{statement.month:%B} statement", words.cents(statement.earned_micros), closed),
             Figure(
                 "On your account",
                 words.cents(statement.closing_micros),
@@ -187,7 +187,7 @@ def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> Htt
 def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     """One line, to the cent: a page of its own, or in place on the earnings page."""
     row = StatementLine.objects.select_related("statement").filter(pk=line_id).first()
-    if row is None:
+    if row is None or row.kind not in PAID + UNPAID:
         raise Http404
     _statement_for(request, row.statement)
     facts: dict[str, Any] = {"statement": queries.statement_of_line(line_id), **NAV}

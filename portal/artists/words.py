@@ -59,6 +59,25 @@ def percent_ppm(text: str) -> int:
     return int(whole or 0) * 10_000 + int(rest.ljust(4, "0"))
 
 
+MOVEMENTS = {
+    "DISPUTE": "contested, held until decided",
+    "DECISION": "a dispute was decided",
+    "RECOUPMENT": "recoups your advance",
+    "RESERVE": "set aside, still yours",
+    "RELEASE": "was set aside, payable again",
+    "WITHHOLDING": "tax kept back",
+    "CORRECTION": "corrects an earlier line",
+    "PAYOUT": "paid out",
+    "RETURNED": "a payout that came back",
+    "EXCHANGE": "converted",
+}
+
+
+def movement(kind: str) -> str:
+    """What moved on an account beside earnings, as an artist is told."""
+    return MOVEMENTS.get(kind, "another entry")
+
+
 def clock(frames: int, rate_hz: int = 48_000) -> str:
     """A length in samples as minutes and seconds, rounded to the nearest second."""
     minutes, seconds = divmod(round(frames / rate_hz), 60)

@@ -41,6 +41,7 @@ from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
 from portal.backoffice.consent_deeds import AgreementDeeds
+from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
@@ -304,6 +305,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
-PAGES |= MONEY_PAGES | PAYOUT_PAGES
+PAGES |= MONEY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
 for model, page in PAGES.items():
     site.register(model, page)

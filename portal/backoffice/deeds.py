@@ -22,6 +22,7 @@ from licensing.catalog.operations import resolve_review
 from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
 from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
+from licensing.deductions.rules.refusals import DeductionRefused
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
@@ -31,7 +32,8 @@ from licensing.royalties.closing import CloseRefused
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
-    *(ReceiptRefused, PayoutRefused, ReleaseRefused, LedgerError, RoutingRefused),
+    *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
+    *(LedgerError, RoutingRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

@@ -11,16 +11,18 @@ from dateutil.relativedelta import relativedelta
 from django import forms
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from unfold.decorators import action
 
+from licensing.corrections.refunding import refund_receipt
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
-from licensing.receipts.rules import KINDS
+from licensing.receipts.rules import GIVEN_BACK, KINDS
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, RateCard, Statement, StatementLine, Usage
 from portal.accounts.models import User
-from portal.backoffice.deeds import ask_and_do, list_of
+from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.partners.models import Client
@@ -53,6 +55,16 @@ class ReceiptForm(forms.Form):
         return ("client", str(client.pk))
 
 
+class RefundForm(forms.Form):
+    """What went back to who paid."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind.lower()) for kind in GIVEN_BACK], label="Kind")
+    amount = forms.DecimalField(
+        label="Amount with tax", max_digits=12, decimal_places=2, min_value=0
+    )
+    key = forms.CharField(max_length=150, label="The provider's id of it, never used twice")
+
+
 class MonthForm(forms.Form):
     """Which month."""
 
@@ -78,6 +90,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "currency")
     search_fields = ("key", "payer_ref")
     actions_list = ("record",)
+    actions_detail = ("refund",)
 
     @action(description="Record a receipt", url_path="record")
     def record(self, request: HttpRequest) -> HttpResponse:
@@ -103,6 +116,32 @@ class ReceiptAdmin(ReadOnlyAdmin):
             title="Record a receipt",
             consequence="It is posted at once and cannot be edited; a correction is a new receipt.",
             form_class=ReceiptForm,
+            do=do,
+            back=list_of("receipts_receipt"),
+        )
+
+    @action(description="It went back", url_path="refund")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Record a refund or chargeback, and take closed months' part back."""
+        row = get_object_or_404(Receipt, pk=object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            refund_receipt(
+                key=data["key"],
+                receipt_id=row.pk,
+                amount_micros=int(data["amount"] * MICROS),
+                kind=data["kind"],
+                actor=staff_actor(request),
+                now=timezone.now(),
+            )
+            return f"{data['amount']} {row.currency} went back."
+
+        return ask_and_do(
+            request,
+            title="Money of this receipt went back",
+            consequence="What closed months divided of it is taken back from their payees by the "
+            "same weights; whom it leaves below zero is asked for nothing.",
+            form_class=RefundForm,
             do=do,
             back=list_of("receipts_receipt"),
         )

@@ -11,6 +11,7 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Usage
 
@@ -61,6 +62,24 @@ def _of_rights() -> tuple[Queue, ...]:
 
 def _of_money() -> tuple[Queue, ...]:
     return (
+        _listed(
+            Dispute.objects.filter(decided_at__isnull=True),
+            "Disputes without a decision",
+            "The contested share waits; one person proposes, another confirms.",
+            decided_at__isnull="True",
+        ),
+        _listed(
+            Advance.objects.filter(paid_at__isnull=True),
+            "Advances to be paid",
+            "Somebody else than who agreed one pays it.",
+            paid_at__isnull="True",
+        ),
+        _listed(
+            TaxProfile.objects.filter(status="PENDING"),
+            "Tax forms to look at",
+            "Income from the United States waits for them.",
+            status__exact="PENDING",
+        ),
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",

@@ -5,14 +5,7 @@ the provider rings. Charges stand at the provider and as receipts in the books; 
 earned of them is posted as a month's close posts it.
 """
 
-import http.client
-import re
-import urllib.request
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
-
-import pytest
-from django.test import Client as Browser
 
 from licensing.catalog.models import Party
 from licensing.ledger import rules as ledger
@@ -20,32 +13,19 @@ from licensing.ledger.operations import post
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey, Line
 from licensing.payouts.house import place_charges
-from licensing.payouts.inbox import sweep_payouts
-from licensing.payouts.models import Payout, PayoutRun
 from licensing.payouts.provider import gateway
 from licensing.payouts.reconciling import gather
 from licensing.payouts.rules.postings import PROVIDER, cash_at
 from licensing.payouts.rules.reconciling import reconcile
 from licensing.receipts.operations import record_receipt, set_product_terms
 from licensing.receipts.rules import pool_account
-from portal.accounts.models import Membership, User
-from portal.demo.standin.server import StandIn
+from tests.journeys.payday import artist, connect, news, page_of, run_of
 from tests.portal.backoffice.test_payout_desk import Desk
 
 NOW = datetime.now(UTC)
 BEFORE = NOW - timedelta(days=1)
 POOL, ANA, CLEO = 88_235_294, 52_941_177, 35_294_117
 """150.00 paid, 23.949580 of it tax (19 % inside), 30 % commission of the rest; 60 to 40."""
-
-
-@pytest.fixture
-def provider(db, settings):
-    with StandIn() as standin:
-        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-        settings.STRIPE_SECRET_KEY = "sk_test_standin"
-        settings.STRIPE_API_BASE = standin.address
-        settings.STRIPE_WEBHOOK_SECRETS = [standin.secret]
-        yield standin
 
 
 def _listeners_pay(provider) -> int:
@@ -77,83 +57,29 @@ def _earn(people) -> None:
     post(key="close:1", kind="royalties", postings=lines, effective_at=NOW, now=NOW)
 
 
-def _artist(name: str) -> tuple[Party, Browser]:
-    user = User.objects.create_user(f"{name}@example.org", "a-long-word", country="DE")
-    party = Party.objects.create(name=name, created_at=NOW)
-    Membership.objects.create(user=user, party=party, role="ADMIN", created_at=NOW)
-    browser = Browser()
-    browser.force_login(user)
-    return party, browser
-
-
-def _connect(provider, party: Party, browser: Browser) -> None:
-    """From the earnings page to the provider's, through its questions, and back."""
-    assert "Open a payout account" in _page(browser, party)
-    page = browser.post(f"/artists/earnings/{party.pk}/connect/").content.decode()
-    link = re.findall(rf'href="({provider.address}/onboarding/[^"]+)"', page)[0]
-    with urllib.request.urlopen(link) as asked:
-        assert b"Answer everything" in asked.read()
-    there = urlsplit(link)
-    line = http.client.HTTPConnection(there.netloc)
-    line.request("POST", there.path, b"")
-    back = line.getresponse()
-    line.close()
-    assert back.headers["Location"].endswith(f"/artists/earnings/?party={party.pk}")
-    _news(provider)
-    assert "Your payout account is ready." in _page(browser, party)
-
-
-def _page(browser: Browser, party: Party) -> str:
-    return browser.get("/artists/earnings/", {"party": str(party.pk)}).content.decode()
-
-
-def _news(provider) -> None:
-    """The provider rings about everything so far, newest first and the last one twice."""
-    told = [*reversed(provider.books.events), provider.books.events[0]]
-    for event in told:
-        body, signature = provider.signed(event)
-        answer = Browser().post(
-            "/webhooks/stripe/",
-            body,
-            content_type="application/json",
-            headers={"Stripe-Signature": signature},
-        )
-        assert answer.status_code == 200
-    assert sweep_payouts(gateway=gateway(), now=datetime.now(UTC)) == 0
-
-
-def _run(maker: Desk, checker: Desk) -> list[Payout]:
-    """A run by two people; its payouts as sent."""
-    maker.open_run()
-    run = PayoutRun.objects.get(state="OPEN")
-    assert checker.approve(run).status_code == 302
-    sweep_payouts(gateway=gateway(), now=datetime.now(UTC))
-    return list(run.payouts.order_by("-amount_minor").select_related("account"))
-
-
 def test_every_cent_from_the_charge_to_the_bank(provider):
     assert _listeners_pay(provider) == POOL
-    (ana, ana_at), (cleo, cleo_at) = _artist("Ana"), _artist("Cleo")
+    (ana, ana_at), (cleo, cleo_at) = artist("Ana"), artist("Cleo")
     _earn((ana, cleo))
     for party, browser in ((ana, ana_at), (cleo, cleo_at)):
-        _connect(provider, party, browser)
+        connect(provider, party, browser)
     maker, checker = Desk("maker"), Desk("checker")
     checker.show_code()
 
-    first = _run(maker, checker)
+    first = run_of(maker, checker)
     assert [(one.amount_minor, one.state) for one in first] == [(52_94, "SENT"), (35_29, "SENT")]
     provider.books.arrive(first[0].account.provider_id, first[0].bank_payout_id)
     provider.books.bounce(first[1].account.provider_id, first[1].bank_payout_id)
-    _news(provider)
-    assert "arrived" in _page(ana_at, ana)
-    page = _page(cleo_at, cleo)
+    news(provider)
+    assert "arrived" in page_of(ana_at, ana)
+    page = page_of(cleo_at, cleo)
     assert "came back" in page
     assert "The bank refused the payout (account closed)." in page
 
-    second = _run(maker, checker)
+    second = run_of(maker, checker)
     assert [(one.account.payee_ref, one.amount_minor) for one in second] == [(str(cleo.pk), 35_29)]
     provider.books.arrive(second[0].account.provider_id, second[0].bank_payout_id)
-    _news(provider)
+    news(provider)
     _everything_adds_up(provider, ana, cleo)
 
 

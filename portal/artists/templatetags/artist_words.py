@@ -13,6 +13,7 @@ register.filter("clock", words.clock)
 register.filter("tempo", words.tempo)
 register.filter("key_name", words.key_name)
 register.filter("flowing", words.flowing)
+register.filter("movement", words.movement)
 
 
 @register.filter

@@ -139,6 +139,11 @@ class Books:
         line["status"] = "pending"
         return line
 
+    def refund(self, amount: int, currency: str = "eur") -> Json:
+        """A customer got money back, the charge's fee stays; returns the balance transaction."""
+        asked = {"amount": amount, "currency": currency}
+        return self._line(PLATFORM, asked, ("refund", "refund"), -amount, self._id("re"))
+
     def mature(self) -> None:
         """Time passes: what is pending becomes available."""
         for line in (line for lines in self.lines.values() for line in lines):

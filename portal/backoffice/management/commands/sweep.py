@@ -1,4 +1,4 @@
-"""`manage.py sweep`: take jobs back from lost workers and tell partners the news, until stopped."""
+"""`manage.py sweep`: take jobs back, tell partners the news, release reserves, until stopped."""
 
 import signal
 import threading
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from generation.worker.sweeper import sweep_forever
+from licensing.deductions.reserves import release_due_reserves
 from portal.partners.news import tell_partners
 
 
@@ -20,5 +21,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        news = {"partners' news": lambda clock: tell_partners(now=clock())}
-        sweep_forever(clock=timezone.now, stop=stop, beside=news)
+        beside = {
+            "partners' news": lambda clock: tell_partners(now=clock()),
+            "reserves": lambda clock: release_due_reserves(now=clock()),
+        }
+        sweep_forever(clock=timezone.now, stop=stop, beside=beside)

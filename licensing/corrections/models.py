@@ -1,0 +1,84 @@
+"""What was wrong in a closed month, who said so, and what was done about it in the open one.
+
+A closed month is never opened; a correction is an entry in the open month that names the lines it
+corrects. Invariant, kept by the database: rows are only added, and a correction that moves money
+between payees has two people under it.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from licensing.ledger.models import JournalEntry
+from licensing.receipts.models import Receipt
+from licensing.royalties.models import Period, StatementLine
+
+
+class Reversal(models.Model):
+    """What a refund or chargeback took back of one closed month, by the weights of that month.
+
+    Personal data: none beyond its receipt.
+    """
+
+    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="reversals")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="reversals")
+    amount_micros = models.BigIntegerField()
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="reversal")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["receipt", "period"], name="reversal_once"),
+            models.CheckConstraint(
+                condition=Q(amount_micros__gt=0), name="reversal_takes_something_back"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_micros} of {self.period}"
+
+
+class Adjustment(models.Model):
+    """A person's correction of lines of closed months, confirmed by another person.
+
+    Personal data: the references of both, and why payees get more or less.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=100, unique=True)
+    reason = models.CharField(max_length=300)
+    proposed_by = models.CharField(max_length=100)
+    confirmed_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="adjustment")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason="")
+                & ~Q(proposed_by="")
+                & ~Q(confirmed_by="")
+                & ~Q(confirmed_by=F("proposed_by")),
+                name="adjustment_has_four_eyes",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class AdjustedLine(models.Model):
+    """How one line is corrected: more (positive) or less for its payee. Personal data: none."""
+
+    adjustment = models.ForeignKey(Adjustment, models.PROTECT, related_name="lines")
+    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="adjustments")
+    amount_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["adjustment", "line"], name="adjusted_line_once"),
+            models.CheckConstraint(condition=~Q(amount_micros=0), name="adjusted_line_is_money"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_micros}"

@@ -1,0 +1,75 @@
+"""What moved on payees' accounts in a month beside what it earned, as lines of their statements.
+
+Read from the ledger, so that nothing can move without standing on a statement: each posting of the
+month on a payee's account is one line by the type of its entry. Months are by the moment an entry
+is effective; what belongs to later months already is on theirs.
+"""
+
+MOVEMENTS = """
+CREATE TEMP TABLE close_movements ON COMMIT DROP AS
+SELECT account.owner_kind AS payee_kind, account.owner_ref AS payee_ref, account.currency,
+       posting.id AS posting_id, posting.ref, entry.kind AS entry_kind, entry.memo,
+       entry.effective_at,
+       CASE posting.side WHEN 'credit' THEN posting.amount_micros
+            ELSE -posting.amount_micros END AS amount
+FROM ledger_journalentry entry
+JOIN ledger_posting posting ON posting.entry_id = entry.id
+JOIN ledger_account account ON account.id = posting.account_id
+WHERE entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_until)s
+  AND NOT starts_with(entry.key, %(entry_prefix)s)
+  AND ((account.kind = 'payable' AND account.owner_kind IN ('party', 'society'))
+       OR (account.kind = 'unallocated' AND account.owner_kind IN ('stem', 'record')))
+"""
+
+KINDS = {
+    "dispute": "DISPUTE",
+    "dispute decision": "DECISION",
+    "recoupment": "RECOUPMENT",
+    "reserve": "RESERVE",
+    "reserve release": "RELEASE",
+    "withholding": "WITHHOLDING",
+    "refund": "CORRECTION",
+    "adjustment": "CORRECTION",
+    "reversal": "CORRECTION",
+    "payout": "PAYOUT",
+    "payout failed": "RETURNED",
+    "exchange": "EXCHANGE",
+}
+"""The type of a line by the kind of its entry; any other entry is OTHER."""
+CORRECTS = "line:"
+"""A posting's reference begins so where it corrects the line whose id follows."""
+
+_CASES = " ".join(f"WHEN '{entry}' THEN '{line}'" for entry, line in KINDS.items())
+MOVEMENT_LINES = f"""
+INSERT INTO royalties_statementline
+    (id, statement_id, position, kind, posting_id, corrects_id, note, record_id, played_month,
+     stem_id, "right", recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
+     right_micros, amount_micros)
+SELECT gen_random_uuid(), o.statement,
+       COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
+           PARTITION BY o.statement ORDER BY m.effective_at, m.posting_id),
+       CASE m.entry_kind {_CASES} ELSE 'OTHER' END, m.posting_id, line.id, m.memo, line.record_id,
+       COALESCE(line.played_month, %(month)s), line.stem_id, COALESCE(line."right", ''),
+       COALESCE(line.recording_title, ''), COALESCE(line.stem_label, ''), 0, 0, 0, 0, 0, m.amount
+FROM close_movements m
+JOIN close_owed o USING (payee_kind, payee_ref, currency)
+LEFT JOIN LATERAL (SELECT COUNT(*) AS lines FROM royalties_statementline l
+                   WHERE l.statement_id = o.statement) already ON true
+LEFT JOIN royalties_statementline line
+     ON starts_with(m.ref, '{CORRECTS}')
+    AND line.id = CASE WHEN starts_with(m.ref, '{CORRECTS}')
+                       THEN substr(m.ref, {len(CORRECTS) + 1})::uuid END
+"""
+
+OPEN_MONTHS = """
+SELECT DISTINCT date_trunc('month', entry.effective_at AT TIME ZONE 'UTC')::date
+FROM ledger_journalentry entry
+WHERE entry.effective_at >= COALESCE(
+        (SELECT MAX(month) + interval '1 month' FROM royalties_period), '-infinity')
+          AT TIME ZONE 'UTC'
+  AND entry.effective_at < %s
+  AND EXISTS (SELECT 1 FROM ledger_posting posting
+              JOIN ledger_account account ON account.id = posting.account_id
+              WHERE posting.entry_id = entry.id AND account.kind = 'payable')
+"""
+"""Months before a moment in which payees' accounts moved since the last close."""

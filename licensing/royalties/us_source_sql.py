@@ -1,0 +1,44 @@
+"""What of a month's earnings is of United States source, for withholding, as SQL.
+
+Income has the source of the country in which the listener whose pool paid it is billed. A pool's US
+part follows its plays like the rest of it; per line it is rounded down. Withholding itself is not
+reckoned here.
+"""
+
+US_SOURCE = """
+CREATE TEMP TABLE close_us ON COMMIT DROP AS
+WITH paid AS (
+    SELECT y.payer, receipt.currency, SUM(part.amount_micros)::bigint AS us
+    FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
+    JOIN close_payers y USING (payer_kind, payer_ref)
+    WHERE part.month = %(month)s AND receipt.country = 'US'
+    GROUP BY y.payer, receipt.currency
+    HAVING SUM(part.amount_micros) > 0
+), us AS (
+    SELECT 'OWN'::text AS basis, payer, currency, us FROM paid
+    UNION ALL
+    SELECT 'FALLBACK', 0, currency, SUM(us)::bigint FROM paid
+    WHERE NOT EXISTS (SELECT 1 FROM close_wholes w WHERE w.payer = paid.payer)
+    GROUP BY currency
+    UNION ALL
+    SELECT 'PRO_RATA', 0, currency, SUM(us)::bigint FROM paid GROUP BY currency
+)
+SELECT a.piece, p.currency, SUM(div(a.amount::numeric * us.us, p.pool))::bigint AS us_micros
+FROM us JOIN close_own_pools p USING (basis, payer, currency)
+JOIN close_own_allocations a USING (number)
+GROUP BY a.piece, p.currency
+"""
+
+EARNED = """
+(SELECT h.payee_kind, h.payee_ref, l.currency, p.record_id, s.stem_id, h.right_name, h.sheet_id,
+        h.party_id, l.amount,
+        COALESCE(div(l.amount::numeric * u.us_micros, NULLIF(t.total, 0)), 0)::bigint AS us_micros
+ FROM close_own_lines l
+ JOIN close_pieces p USING (piece)
+ JOIN close_sources s USING (source)
+ JOIN close_holders h USING (holder)
+ JOIN close_own_sums t ON t.piece = l.piece AND t.currency = l.currency
+ LEFT JOIN close_us u ON u.piece = l.piece AND u.currency = l.currency)
+"""
+"""Every line of the close with its US part, as deductions read it."""
+TABLES = ("us",)

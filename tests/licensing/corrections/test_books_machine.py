@@ -1,0 +1,315 @@
+"""Any sequence of what happens between a receipt and a payout, held against a plain dict.
+
+Months are closed for real; what the close earned is read line by line (other tests prove it), and
+the dict does the rest by itself: contested, recouped, set aside, given back, corrected, converted.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from licensing.corrections.adjusting import adjust_lines
+from licensing.corrections.refunding import refund_receipt
+from licensing.deductions import advances, disputes, reserves
+from licensing.ledger.operations import reverse_entry
+from licensing.ledger.queries import balance_of, trial_balance
+from licensing.ledger.rules import AccountKey, BalanceTooLow, month_after, month_end, month_start
+from licensing.money import allocate
+from licensing.payouts.exchange import convert_balance, store_rate
+from licensing.royalties.closing import close_period
+from licensing.royalties.models import StatementLine
+from tests.licensing.royalties import small_world as world
+
+WHOLE, DESK = 1_000_000, ("user", "desk")
+NAMES = ("Ana", "Cleo")
+AMOUNTS = st.integers(1, 5_000_000)
+RIGHTS = (("MASTER", 1), ("PUBLISHING", 1))
+
+
+def payee(name):
+    return ("party", str(world.ref(name)))
+
+
+class Books(RuleBasedStateMachine):
+    """Ana's piece of one stem, Cleo's of two, two listeners; and what each account must hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.savepoint = transaction.savepoint()
+        self.month = date(2026, 2, 1)
+        self.holds = defaultdict(int)
+        self.advances, self.ppm = defaultdict(list), {}
+        self.disputes, self.contested = [], defaultdict(int)
+        self.waiting, self.receipts, self.lines, self.converted = [], [], [], []
+        self.plays = {}
+        stems = {
+            "Ana": world.recording("Tide", master={"Ana": WHOLE}, publishing={"Ana": WHOLE}),
+            "Cleo": world.recording(
+                "Lamp", master={"Cleo": WHOLE}, publishing={"Cleo": WHOLE}, stems=2
+            ),
+        }
+        self.stems = {name: [str(stem.pk) for stem in of] for name, of in stems.items()}
+        weights = {"Ana": [WHOLE], "Cleo": [600_000, 400_000]}
+        self.weights = {
+            name: list(zip(self.stems[name], weights[name], strict=True)) for name in NAMES
+        }
+        self.pieces = {
+            name: world.record(name, list(zip(stems[name], weights[name], strict=True)))
+            for name in NAMES
+        }
+        rate = {"sold": "EUR", "bought": "USD", "source": "test", "actor": DESK}
+        store_rate(rate_nano=1_250_000_000, quoted_at=self.now, now=self.now, **rate)
+        self.rate = rate
+
+    @property
+    def now(self):
+        """Six days after the end of the month that is closed next."""
+        return month_end(self.month) + timedelta(days=6)
+
+    def teardown(self):
+        transaction.savepoint_rollback(self.savepoint)
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    @rule(of_ana=st.integers(0, 3), of_cleo=st.integers(1, 3), amount=st.integers(100, 9_999_999))
+    def a_month_is_paid_played_and_closed(self, of_ana, of_cleo, amount):
+        """u1 plays both, u2 Cleo's alone; then what the close leaves payable is reckoned again."""
+        start = month_start(self.month)
+        plays = {"u1": {"Ana": of_ana, "Cleo": of_cleo}, "u2": {"Cleo": 1}}
+        for listener, of in plays.items():
+            paid = world.pay(listener, month=start, amount=amount, tax=0)
+            self.receipts.append((paid, self.month, {k: v for k, v in of.items() if v}))
+            for name, times in of.items():
+                world.heard(listener, self.pieces[name], times, since=start)
+        close_period(month=self.month, now=self.now)
+        rows = StatementLine.objects.filter(
+            statement__period__month=self.month, kind__in=["EARNING"], amount_micros__gt=0
+        ).select_related("statement")
+        earned = defaultdict(int)
+        for line in rows.order_by("statement__payee_name", "position"):
+            name = line.statement.payee_name
+            self.lines.append((line.pk, name))
+            left = self.contest(name, str(line.stem_id), line.right, line.amount_micros)
+            earned[name] += left
+        for name, micros in earned.items():
+            self.flow(name, micros, reserves=True)
+        self.month = month_after(self.month)
+        store_rate(rate_nano=1_250_000_000, quoted_at=self.now, now=self.now, **self.rate)
+
+    def contest(self, name, stem, right, micros):
+        for dispute, of in self.disputes:
+            if of == stem:
+                self.contested[dispute, self.month, name, stem, right] += micros
+                self.holds["suspense", str(dispute)] += micros
+                return 0
+        return micros
+
+    def flow(self, name, micros, *, reserves):
+        left, total = micros, micros
+        for pk, ppm in self.advances[name]:
+            take = min(self.holds["advance", pk], total * ppm // WHOLE, left)
+            self.holds["advance", pk] -= take
+            left -= take
+        if reserves and name in self.ppm:
+            aside = left * self.ppm[name] // WHOLE
+            if aside:
+                self.holds["reserve", name] += aside
+                left -= aside
+        self.holds["payable", name] += left
+
+    @rule(name=st.sampled_from(NAMES), amount=AMOUNTS, ppm=st.integers(1, WHOLE))
+    def an_advance_is_paid(self, name, amount, ppm):
+        row = advances.agree_advance(
+            agreement=str(uuid4()), payee=payee(name), amount_micros=amount, currency="EUR",
+            recoup_ppm=ppm, agreed_by="maker", now=self.now,
+        )  # fmt: skip
+        advances.pay_advance(advance_id=row.pk, paid_by="checker", bank_ref="b", now=self.now)
+        self.advances[name].append((str(row.pk), ppm))
+        self.advances[name].sort(key=lambda one: self.age(one[0]))
+        self.holds["advance", str(row.pk)] += amount
+
+    def age(self, pk):
+        row = advances.Advance.objects.get(pk=pk)
+        return (row.agreed_at, pk)
+
+    @rule(name=st.sampled_from(NAMES), ppm=st.integers(1, WHOLE))
+    def a_part_is_set_aside_from_now_on(self, name, ppm):
+        if name not in self.ppm:
+            reserves.place_reserve_rule(
+                payee=payee(name), ppm=ppm, days=20, reason="new", actor=DESK, now=self.now
+            )
+            self.ppm[name] = ppm
+
+    @rule(name=st.sampled_from(NAMES), amount=AMOUNTS)
+    def a_balance_is_held(self, name, amount):
+        given = {"payee": payee(name), "currency": "EUR", "reason": "r", "actor": DESK}
+        key = uuid4()
+
+        def hold():
+            reserves.hold_balance(key=key, amount_micros=amount, now=self.now, **given)
+
+        if self.holds["payable", name] < amount:
+            with pytest.raises(BalanceTooLow), transaction.atomic():
+                hold()
+            return
+        hold()
+        self.holds["payable", name] -= amount
+        self.holds["reserve", name] += amount
+
+    @rule()
+    def everything_set_aside_is_released(self):
+        for row in reserves.Reserve.objects.filter(released_at__isnull=True):
+            reserves.release_reserve(reserve_id=row.pk, actor=DESK, now=self.now)
+        for name in NAMES:
+            self.holds["payable", name] += self.holds["reserve", name]
+            self.holds["reserve", name] = 0
+
+    @rule(n=st.integers(0, 2))
+    def a_stem_is_contested(self, n):
+        stem = [*self.stems["Ana"], *self.stems["Cleo"]][n]
+        if stem not in [of for _, of in self.disputes]:
+            row = disputes.open_dispute(
+                share=disputes.Share(stem_id=stem), claimant="Eve", reason="hers", opened_by="d",
+                expires_at=self.now + timedelta(days=1), now=self.now,
+            )  # fmt: skip
+            self.disputes.append((row.pk, stem))
+
+    @precondition(lambda self: self.disputes)
+    @rule(is_hers=st.booleans())
+    def a_dispute_is_decided(self, is_hers):
+        dispute, _ = self.disputes.pop(0)
+        awards = [(*payee("Eve"), WHOLE)] if is_hers else []
+        given = {"dispute_id": dispute, "now": self.now}
+        disputes.propose_decision(awards=awards, reason="r", proposed_by="maker", **given)
+        disputes.confirm_decision(confirmed_by="checker", **given)
+        freed = defaultdict(int)
+        for key in [key for key in self.contested if key[0] == dispute]:
+            freed["Eve" if is_hers else key[2]] += self.contested.pop(key)
+        self.holds["suspense", str(dispute)] = 0
+        for name, micros in freed.items():
+            self.flow(name, micros, reserves=False)
+
+    @precondition(lambda self: self.receipts)
+    @rule(n=st.integers(0, 9), kind=st.sampled_from(["REFUND", "CHARGEBACK"]))
+    def a_payment_goes_back(self, n, kind):
+        receipt, month, plays = self.receipts.pop(n % len(self.receipts))
+        refund_receipt(
+            key=f"re {receipt.pk}", receipt_id=receipt.pk, amount_micros=receipt.amount_micros,
+            kind=kind, actor=DESK, now=self.now,
+        )  # fmt: skip
+        weights = [(str(self.pieces[name].pk), times) for name, times in plays.items()]
+        of_pieces = allocate(receipt.pool_micros, weights)
+        for name in plays:
+            of_stems = allocate(of_pieces[str(self.pieces[name].pk)], self.weights[name])
+            for stem, of_stem in of_stems.items():
+                for right, micros in allocate(of_stem, RIGHTS).items():
+                    self.give_back(month, name, stem, right, micros)
+
+    def give_back(self, month, name, stem, right, micros):
+        for dispute, of in self.disputes:
+            key = (dispute, month, name, stem, right)
+            if of == stem:
+                part = min(micros, self.contested[key])
+                self.contested[key] -= part
+                self.holds["suspense", str(dispute)] -= part
+                micros -= part
+        self.holds["payable", name] -= micros
+
+    @precondition(lambda self: self.lines)
+    @rule(n=st.integers(0, 99), micros=st.integers(-9_999, 9_999).filter(bool))
+    def a_line_is_corrected(self, n, micros):
+        pk, name = self.lines[n % len(self.lines)]
+        adjust_lines(
+            key=str(uuid4()), corrections={pk: micros}, reason="r", proposed_by="maker",
+            confirmed_by="checker", now=self.now,
+        )  # fmt: skip
+        self.holds["payable", name] += micros
+
+    @rule(name=st.sampled_from(NAMES), amount=AMOUNTS)
+    def a_balance_is_converted(self, name, amount):
+        """At 1.25 and a spread of 2 %, rounded down once and to the nearest."""
+        given = {"payee": payee(name), "sold": "EUR", "bought": "USD", "spread_ppm": 20_000}
+
+        def convert():
+            return convert_balance(key=str(uuid4()), amount_micros=amount, now=self.now, **given)
+
+        if self.holds["payable", name] < amount:
+            with pytest.raises(BalanceTooLow), transaction.atomic():
+                convert()
+            return
+        row = convert()
+        dollars = amount * 5 // 4
+        got = dollars - allocate(dollars, [("payee", 98), ("spread", 2)])["spread"]
+        self.holds["payable", name] -= amount
+        self.holds["dollars", name] += got
+        self.converted.append((row.entry_id, name, amount, got))
+
+    @precondition(lambda self: self.converted)
+    @rule()
+    def a_conversion_is_reversed(self):
+        entry, name, amount, got = self.converted.pop()
+        reverse_entry(key=f"r {entry}", entry_id=entry, effective_at=self.now, now=self.now)
+        self.holds["payable", name] += amount
+        self.holds["dollars", name] -= got
+
+    # -- what must hold ----------------------------------------------------------------------------
+
+    def account(self, kind, owner):
+        if kind == "dollars":
+            return AccountKey("payable", *payee(owner), "USD")
+        owners = {"advance": "agreement", "suspense": "dispute"}
+        whose = (owners[kind], owner) if kind in owners else payee(owner)
+        return AccountKey(kind, *whose, "EUR")
+
+    @invariant()
+    def every_account_holds_what_the_dict_says(self):
+        there = {key: balance_of(self.account(*key)) for key in list(self.holds)}
+        assert there == dict(self.holds)
+
+    @invariant()
+    def books_balance_in_every_currency(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        assert not any(trial_balance().differences().values())
+
+    @invariant()
+    def every_statement_opens_where_the_last_one_closed(self):
+        closed = {}
+        rows = StatementLine.objects.values_list(
+            "statement__payee_ref", "statement__currency", "statement__period__month",
+            "statement__opening_micros", "statement__closing_micros", "amount_micros",
+        ).order_by("statement__period__month")  # fmt: skip
+        sums = defaultdict(int)
+        for *which, micros in rows:
+            sums[tuple(which)] += micros
+        for (who, currency, _, opening, closing), micros in sums.items():
+            assert opening == closed.get((who, currency), 0)
+            assert opening + micros == closing
+            closed[who, currency] = closing
+
+
+def test_books_hold_through_any_sequence_of_deductions_and_corrections(db):
+    is_long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(
+        Books,
+        settings=settings(
+            max_examples=80 if is_long else 4,
+            stateful_step_count=25 if is_long else 10,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )

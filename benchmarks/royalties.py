@@ -47,7 +47,7 @@ def measure(server: Postgres, folder: Path, usages: int, copy_s: float) -> list[
     from django.db import connections
 
     try:
-        figures = [Figure("load", "COPY", copy_s, "s", note=f"{usages:,} usages with six indexes")]
+        figures = [Figure("load", "COPY", copy_s, "s", note=f"{usages:,} usages and six indexes")]
         figures += close_figures(usages)
         figures += opening_figures(300)
         entries = drawn(20_000 if usages >= WHOLE else 500)

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: take jobs back, tell partners the news, release reserves, until stopped."""
+"""`manage.py sweep`: take jobs back and do what falls due, until stopped."""
 
 import signal
 import threading
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from generation.worker.sweeper import sweep_forever
 from licensing.deductions.reserves import release_due_reserves
+from licensing.royalties.months import open_usage_months
 from portal.partners.news import tell_partners
 
 
@@ -24,5 +25,6 @@ class Command(BaseCommand):
         beside = {
             "partners' news": lambda clock: tell_partners(now=clock()),
             "reserves": lambda clock: release_due_reserves(now=clock()),
+            "months of usages": lambda clock: open_usage_months(clock()),
         }
         sweep_forever(clock=timezone.now, stop=stop, beside=beside)

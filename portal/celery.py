@@ -29,6 +29,9 @@ app.config_from_object(
             "visibility_timeout": 3600,
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
+            # Who rings and finds nobody goes on at once: the sweeper rings again. Six seconds of
+            # trying would be a page's six seconds. Workers come back by a rule of their own.
+            "max_retries": 0,
         },
     }
 )

@@ -1,4 +1,4 @@
-"""What every test stands on: a real PostgreSQL with two roles, migrated once, cloned per worker.
+"""What every test stands on: a real PostgreSQL with two roles, migrated once, one per worker.
 
 `db` is a test in a transaction that is rolled back. `committed_db` commits for real (other
 connections and processes see it); afterwards the database is made anew from the template, because
@@ -20,7 +20,7 @@ hypothesis_settings.register_profile("long")
 
 
 class DatabaseServer:
-    """The run's PostgreSQL as seen from any worker: makes this worker's database anew."""
+    """This worker's PostgreSQL: makes its database anew."""
 
     def __init__(self) -> None:
         from portal.demo.embedded import Postgres

@@ -11,7 +11,9 @@ export PYTHONWARNINGS ?= ignore::DeprecationWarning
 demo: .venv/ok
 	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
 
+# Many tests start processes: modules are compiled once, also where Python is told to write nothing.
 test: .venv/ok browser
+	$(PY) -m compileall -q portal generation licensing tests
 	$(PY) -m pytest -n 2 --dist loadgroup tests
 
 check: .venv/ok
@@ -48,7 +50,7 @@ browser:
 	  || { echo "Stemma needs Python 3.11; set PYTHON=/path/to/python3.11."; exit 2; }
 	[ -x $(PY) ] || $(PYTHON) -m venv .venv
 	.venv/bin/pip install -q --disable-pip-version-check uv==0.13.9
-	.venv/bin/uv pip install -q --python $(PY) --require-hashes -r requirements.lock
+	.venv/bin/uv pip install -q --compile-bytecode --python $(PY) --require-hashes -r requirements.lock
 	.venv/bin/pip install -q --disable-pip-version-check "$(PORTAL_TORCH)"
 	touch .venv/ok
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from licensing.deductions.accounts import move, payable_of, suspense_of
 from licensing.deductions.contested import Movement, write_down
 from licensing.deductions.flowing import Earned, let_flow
+from licensing.deductions.models import ReserveRule
 from licensing.deductions.queries import open_claims, open_micros
 from licensing.deductions.rules.contests import Line, contest
 from licensing.deductions.rules.parts import Part
@@ -57,16 +58,21 @@ ORDER BY 1, 2, 3, 4, 5
 
 
 @transaction.atomic
-def deduct(*, month: date, earned: str, now: datetime) -> int:
+def deduct(*, month: date, earned: str, has_us_source: bool, now: datetime) -> int:
     """Post what the month's earnings do not leave payable; how many entries.
 
     earned: a relation of the close as SQL (FROM item without a name) with the columns payee_kind,
     payee_ref, currency, record_id, stem_id, right_name, sheet_id, party_id, amount and us_micros
-    (of the amount, what is of US source), both in micro-units. The caller holds the month.
+    (of the amount, what is of US source), both in micro-units; `has_us_source`: whether there is
+    any. Where nothing is to be deducted from anybody, no line is looked at. The caller holds the
+    month.
     """
     at = month_end(month) - timedelta(microseconds=1)
     held = _contest(month, earned, at, now)
-    flows = _concerned(earned, held)
+    open_advances = list(open_micros())
+    rules = ReserveRule.objects.filter(ended_at__isnull=True)
+    is_due = has_us_source or bool(open_advances) or rules.exists()
+    flows = _concerned(earned, held, open_advances) if is_due else []
     count = let_flow(flows, key=f"{month:%Y-%m}", at=at, now=now, reserves=True)
     return count + len({(claim, line.currency) for claim, line in held})
 
@@ -110,10 +116,12 @@ def _key(month: date, claim: str, currency: str) -> str:
     return f"dispute:{month:%Y-%m}:{claim}:{currency}"
 
 
-def _concerned(earned: str, held: Sequence[tuple[str, Line]]) -> list[Earned]:
+def _concerned(
+    earned: str, held: Sequence[tuple[str, Line]], open_advances: Sequence[str]
+) -> list[Earned]:
     """Earnings of those whom a deduction concerns, without what is contested of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_CONCERNED.format(earned=earned), {"open": list(open_micros())})
+        cursor.execute(_CONCERNED.format(earned=earned), {"open": list(open_advances)})
         rows = cursor.fetchall()
     contested: dict[tuple[object, ...], tuple[int, int]] = {}
     for _, line in held:

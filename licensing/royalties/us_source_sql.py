@@ -41,4 +41,5 @@ EARNED = """
  LEFT JOIN close_us u ON u.piece = l.piece AND u.currency = l.currency)
 """
 """Every line of the close with its US part, as deductions read it."""
+COUNT = "SELECT COUNT(*) FROM close_us WHERE us_micros > 0"
 TABLES = ("us",)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
+from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -72,13 +73,18 @@ def test_a_line_opens_down_to_its_pools(client, ana):
 
 def test_statements_come_as_files(client, ana):
     client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
     answers = {
         ending: client.get(reverse("artists:statement_file", args=[statement().id, ending]))
-        for ending in ("csv", "json")
+        for ending in ("csv", "json", "pdf")
     }
     assert answers["csv"].headers["Content-Disposition"].endswith('-EUR-v1.csv"')
     assert json.loads(answers["json"].content)["payee"] == "Ana"
-    missing = reverse("artists:statement_file", args=[statement().id, "pdf"])
+    assert answers["pdf"].headers["Content-Type"] == "application/pdf"
+    assert answers["pdf"].headers["Content-Disposition"].endswith('-EUR-v1.pdf"')
+    assert answers["pdf"].content == as_pdf(statement())
+    assert reverse("artists:statement_file", args=[statement().id, "pdf"]) in page
+    missing = reverse("artists:statement_file", args=[statement().id, "xml"])
     assert client.get(missing).status_code == 404
 
 
@@ -101,5 +107,6 @@ def test_a_stranger_sees_no_statement_line_or_file(client, make_user, join, clos
     assert client.get(own, {"month": "2026-01"}).status_code == 404
     line = reverse("artists:statement_line", args=[statement("Ana").lines[0].id])
     assert client.get(line).status_code == 404
-    file = reverse("artists:statement_file", args=[statement("Ana").id, "csv"])
-    assert client.get(file).status_code == 404
+    for ending in ("csv", "json", "pdf"):
+        file = reverse("artists:statement_file", args=[statement("Ana").id, ending])
+        assert client.get(file).status_code == 404

@@ -46,26 +46,27 @@ def as_csv(statement: StatementView) -> bytes:
     """A head of opening, earned, moved, closing; then one row per line."""
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
-    for name, value in _head(statement).items():
+    for name, value in head_of(statement).items():
         write([name, _safe(value)])
     write([])
     write(COLUMNS)
     for line in statement.lines:
-        row = _row(line, statement.currency)
+        row = row_of(line, statement.currency)
         write([_safe(row[name]) for name in COLUMNS])
     return text.getvalue().encode()
 
 
 def as_json(statement: StatementView) -> bytes:
     """The head and the lines; keys sorted, two spaces, one newline at the end."""
-    content = _head(statement) | {
+    content = head_of(statement) | {
         "schema": 1,
-        "lines": [_row(line, statement.currency) for line in statement.lines],
+        "lines": [row_of(line, statement.currency) for line in statement.lines],
     }
     return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _head(statement: StatementView) -> dict[str, object]:
+def head_of(statement: StatementView) -> dict[str, object]:
+    """What every file says above the lines, by name."""
     return {
         "statement": str(statement.id),
         "month": f"{statement.month:%Y-%m}",
@@ -85,7 +86,8 @@ def _head(statement: StatementView) -> dict[str, object]:
     }
 
 
-def _row(line: LineView, currency: str) -> dict[str, object]:
+def row_of(line: LineView, currency: str) -> dict[str, object]:
+    """What every file says of one line, by the names of COLUMNS."""
     return {
         "position": line.position,
         "kind": line.kind,

@@ -7,6 +7,7 @@ nobody sees a listener's reference or another party's statement.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from licensing.royalties import queries
 from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from licensing.statements import recompute
 from licensing.statements.files import as_csv, as_json, file_name
 from licensing.statements.pdf import as_pdf
 from portal.accounts import access
@@ -37,6 +39,10 @@ FILES: dict[str, tuple[str, Callable[[StatementView], bytes]]] = {
     "pdf": ("application/pdf", as_pdf),
 }
 """By ending: the content type and who makes it."""
+DISAGREE = (
+    "The books do not agree on this statement. Its file is not handed out until somebody has "
+    "looked at it.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +189,23 @@ def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> Htt
     _statement_for(request, row)
     statement = queries.get_statement(statement_id)
     content_type, make = FILES[ending]
-    answer = HttpResponse(make(statement), content_type=content_type)
+    try:
+        answer = HttpResponse(make(statement), content_type=content_type)
+    except BooksDisagree:
+        return HttpResponse(DISAGREE, status=409, content_type="text/plain; charset=utf-8")
     name = file_name(statement, ending)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@login_required
+@require_GET
+def recompute_script(request: HttpRequest) -> HttpResponse:
+    """The script that divides a statement's JSON again, for the artist's own computer."""
+    script = Path(recompute.__file__).read_bytes()
+    answer = HttpResponse(script, content_type="text/x-python; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="recompute.py"'
     return answer
 
 

@@ -35,5 +35,6 @@ urlpatterns = [
         earnings.statement_file,
         name="statement_file",
     ),
+    path("earnings/recompute.py", earnings.recompute_script, name="recompute_script"),
     path("signatures/", sheets.signatures, name="signatures"),
 ]

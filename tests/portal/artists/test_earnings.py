@@ -1,6 +1,8 @@
 """Earnings over HTTP: a closed month, a line down to its pools, files, and strangers."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -8,6 +10,7 @@ from django.urls import reverse
 
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
+from licensing.royalties.models import RateCard
 from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
@@ -86,6 +89,28 @@ def test_statements_come_as_files(client, ana):
     assert reverse("artists:statement_file", args=[statement().id, "pdf"]) in page
     missing = reverse("artists:statement_file", args=[statement().id, "xml"])
     assert client.get(missing).status_code == 404
+
+
+def test_a_file_is_not_handed_out_while_the_books_disagree(client, ana):
+    client.force_login(ana)
+    RateCard.objects.update(master_ppm=400_000, publishing_ppm=600_000)
+    for ending, status in (("csv", 200), ("json", 409), ("pdf", 409)):
+        file = reverse("artists:statement_file", args=[statement().id, ending])
+        assert client.get(file).status_code == status
+
+
+def test_the_page_hands_out_the_script_that_divides_again(client, ana, tmp_path):
+    client.force_login(ana)
+    link = reverse("artists:recompute_script")
+    assert f'href="{link}"' in client.get(reverse("artists:earnings")).content.decode()
+    script, file = tmp_path / "recompute.py", tmp_path / "statement.json"
+    script.write_bytes(client.get(link).content)
+    url = reverse("artists:statement_file", args=[statement().id, "json"])
+    file.write_bytes(client.get(url).content)
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(file)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("everything adds up: ")
 
 
 def test_before_the_first_close_the_page_says_what_will_be_here(client, make_user, join, db):

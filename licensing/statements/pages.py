@@ -199,7 +199,7 @@ def laid_out(blocks: Sequence[Block]) -> list[list[Mark]]:
         marks, height = _paragraph(block.text, block.size, LEFT, RIGHT - LEFT, block.before)
         if not layout.has_room(height + (4 * BODY if block.size > BODY else 0)):
             layout.turn()
-        layout.put(marks, height)
+        layout.put(marks, height + block.size // 3)
     return layout.pages
 
 

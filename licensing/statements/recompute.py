@@ -25,6 +25,7 @@ from typing import Any
 AMOUNT = re.compile(r"(-?)(\d+)\.(\d{6})")
 WHOLE = 1_000_000
 PAID, UNPAID = ("EARNING", "ADJUSTMENT"), ("SELF", "UNFUNDED")
+PLACE = ("working", "source", "right", "share")
 
 Json = dict[str, Any]
 Check = tuple[str, Any, Any]
@@ -153,7 +154,10 @@ def of_statement(content: Json) -> Iterator[Check]:
         yield f"position of line {place}", line["position"], place
         yield f"line {place}: currency", line["currency"], content["currency"]
         yield from of_line(line, workings)
-    earned = sum(micros(line["amount"]) for line in lines if line["kind"] in PAID)
+    paid = [line for line in lines if line["kind"] in PAID]
+    stands = {tuple(line[name] for name in PLACE) for line in paid}
+    yield "lines of plays, each of a share of its own", len(paid), len(stands)
+    earned = sum(micros(line["amount"]) for line in paid)
     moved = sum(micros(line["amount"]) for line in lines) - earned
     yield "earned: sum of the lines of plays", content["earned"], amount(earned)
     yield "moved: sum of all other lines", content["moved"], amount(moved)

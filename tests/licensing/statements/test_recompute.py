@@ -122,7 +122,13 @@ def _moved(content):
     content["lines"][-1]["amount"] = less(content["lines"][-1]["amount"])
 
 
+def _twice(content):
+    again = content["lines"][0] | {"position": len(content["lines"]) + 1}
+    content["lines"].append(again)
+
+
 DOCTORED = {
+    _twice: "each of a share of its own",
     _line: "line 2: amount",
     _removed: "position of line 2",
     _last_removed: "moved",

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
-from licensing.royalties.models import RateCard
+from licensing.royalties.models import Usage
 from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
@@ -91,9 +91,17 @@ def test_statements_come_as_files(client, ana):
     assert client.get(missing).status_code == 404
 
 
-def test_a_file_is_not_handed_out_while_the_books_disagree(client, ana):
-    client.force_login(ana)
-    RateCard.objects.update(master_ppm=400_000, publishing_ppm=600_000)
+def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, join, db):
+    (stem,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    bass = world.recording("Lamp", master={"Ana": 10**6}, publishing={"Ana": 10**6})[0]
+    live = world.session("s", [stem, bass], [[(stem, 10**6)], [(bass, 10**6)]])
+    world.pay("l1")
+    world.heard("l1", live, minutes=range(2))
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    Usage.objects.filter(minute=0).delete()
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    client.force_login(user)
     for ending, status in (("csv", 200), ("json", 409), ("pdf", 409)):
         file = reverse("artists:statement_file", args=[statement().id, ending])
         assert client.get(file).status_code == status

@@ -85,7 +85,7 @@ class Workings:
 
 
 def workings_of(statement_id: UUID) -> Workings:
-    """The workings of a statement, in five queries and three per live session on it.
+    """The workings of a statement, in five queries and four per live session on it.
 
     Raises Statement.DoesNotExist, BooksDisagree.
     """

@@ -30,6 +30,7 @@ from licensing.clearance.rules import GrantFacts, governing_grant
 from licensing.clearance.terms import CURRENT_VERSION, terms_text
 from portal.accounts import access
 from portal.accounts.views import get_or_post
+from portal.artists.forecast import forecast
 from portal.artists.grant_form import GrantForm
 from portal.artists.operations import sign_matrix
 from portal.artists.withdraw_form import WithdrawForm
@@ -217,6 +218,9 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "form": form,
         "terms": terms_text(),
         "terms_version": CURRENT_VERSION,
+        "forecast": forecast(
+            {row.role for row in view.stems}, [(use, name) for use, name, _ in USES]
+        ),
         **NAV,
     }
     if request.method == "POST" and form.is_valid():

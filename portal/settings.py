@@ -135,6 +135,8 @@ OWN_CHANNEL = "SITE"
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 # The registrant prefix of the ISRCs that releases get.
 ISRC_PREFIX = env.text("ISRC_PREFIX", "").strip().upper()
+# A TrueType font for statements as PDF; empty: the one that reportlab brings.
+STATEMENT_FONT = env.text("STATEMENT_FONT", "")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 

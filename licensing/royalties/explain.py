@@ -20,8 +20,8 @@ from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
 from licensing.royalties.evidence import Pool, listeners_of, pools_of
-from licensing.royalties.live import minutes_of, weights_of
-from licensing.royalties.models import StatementLine, Usage, VariationSum
+from licensing.royalties.live import StartedMinute, minutes_of, weights_of
+from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
 
 SHOWN = 200
@@ -226,11 +226,20 @@ def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Hea
     return [(str(stem), ppm) for stem, ppm in shares.items()], heard
 
 
+def weights_of_session(total: VariationSum, period: Period) -> Weights:
+    """The sources of a live session's sum, as the minutes that its close saw make them."""
+    return weights_of(_minutes_of(total, period))
+
+
+def _minutes_of(total: VariationSum, period: Period) -> list[StartedMinute]:
+    every = minutes_of(total.record_id, period)
+    until = _era_until(total, {UUID(stem) for one in every for stem in one.lines})
+    return [one for one in every if total.era_from <= one.played_at < until]
+
+
 def _minutes(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Heard, ...]]:
     """The sources of a live session as its minutes make them, and those that were counted."""
-    every = minutes_of(total.record_id, line.statement.period)
-    until = _era_until(total, {UUID(stem) for one in every for stem in one.lines})
-    minutes = [one for one in every if total.era_from <= one.played_at < until]
+    minutes = _minutes_of(total, line.statement.period)
     mine = str(line.stem_id)
     numbers = listeners_of(total, {one.payer for one in minutes})
     heard = tuple(

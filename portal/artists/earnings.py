@@ -4,8 +4,10 @@ Everything is read from frozen statements. Invariant: sums shown in cents add up
 nobody sees a listener's reference or another party's statement.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +18,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from licensing.catalog.models import Party
-from licensing.royalties import queries, statement_files
+from licensing.royalties import queries
 from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from licensing.statements import recompute
+from licensing.statements.files import as_csv, as_json, file_name
+from licensing.statements.pdf import as_pdf
 from portal.accounts import access
 from portal.artists import words
 from portal.artists.payouts import payouts_of
@@ -28,7 +33,16 @@ from portal.artists.pictures import Chart, Month, month_chart
 NAV = {"here": "earnings", "nav_main": "partials/nav_artist.html"}
 MONTHS_SHOWN = 13
 POOLS_SHOWN = 12
-CONTENT = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+FILES: dict[str, tuple[str, Callable[[StatementView], bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "json": ("application/json", as_json),
+    "pdf": ("application/pdf", as_pdf),
+}
+"""By ending: the content type and who makes it."""
+DISAGREE = (
+    "The books do not agree on this statement. Its file is not handed out until somebody has "
+    "looked at it.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +182,30 @@ def _statement_for(request: HttpRequest, statement: Statement) -> Statement:
 @login_required
 @require_GET
 def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> HttpResponse:
-    """A statement as CSV or JSON; the same bytes whenever it is fetched."""
+    """A statement as CSV, JSON or PDF; the same bytes whenever it is fetched."""
     row = Statement.objects.filter(pk=statement_id).first()
-    if row is None or ending not in CONTENT:
+    if row is None or ending not in FILES:
         raise Http404
     _statement_for(request, row)
     statement = queries.get_statement(statement_id)
-    make = statement_files.as_csv if ending == "csv" else statement_files.as_json
-    name = statement_files.file_name(statement, ending)
-    answer = HttpResponse(make(statement), content_type=CONTENT[ending])
+    content_type, make = FILES[ending]
+    try:
+        answer = HttpResponse(make(statement), content_type=content_type)
+    except BooksDisagree:
+        return HttpResponse(DISAGREE, status=409, content_type="text/plain; charset=utf-8")
+    name = file_name(statement, ending)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@login_required
+@require_GET
+def recompute_script(request: HttpRequest) -> HttpResponse:
+    """The script that divides a statement's JSON again, for the artist's own computer."""
+    script = Path(recompute.__file__).read_bytes()
+    answer = HttpResponse(script, content_type="text/x-python; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="recompute.py"'
     return answer
 
 

@@ -28,8 +28,10 @@ from licensing.clearance.operations import ClearanceRefused
 from licensing.clearance.terms import CURRENT_VERSION, terms_text
 from portal.accounts import access
 from portal.accounts.views import get_or_post
+from portal.artists.forecast import forecast
 from portal.artists.grant_form import GrantForm
 from portal.artists.grant_view import (
+    USES,
     Cells,
     GrantView,
     acting_parties,
@@ -129,6 +131,9 @@ def _facts(
         "preview_ends": ENDS,
         "terms": terms_text(),
         "terms_version": CURRENT_VERSION,
+        "forecast": forecast(
+            {row.role for row in view.stems}, [(use, name) for use, name, _ in USES]
+        ),
         **NAV,
     }
 

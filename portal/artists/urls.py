@@ -55,6 +55,7 @@ urlpatterns = [
         earnings.statement_file,
         name="statement_file",
     ),
+    path("earnings/recompute.py", earnings.recompute_script, name="recompute_script"),
     path("signatures/", sheets.signatures, name="signatures"),
     path("works/<uuid:party_id>.<str:ending>", works.works_file, name="works_file"),
 ]

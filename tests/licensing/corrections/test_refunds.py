@@ -19,7 +19,7 @@ from licensing.receipts.queries import has_pool
 from licensing.receipts.rules import ReceiptRefused, Waterfall, given_back
 from licensing.royalties.models import Statement, StatementLine
 from licensing.royalties.queries import earnings_of, get_statement, list_statements, statement_for
-from licensing.royalties.statement_files import as_csv, as_json, file_name
+from licensing.statements.files import as_csv, as_json, file_name
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
 

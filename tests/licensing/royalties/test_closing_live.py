@@ -12,7 +12,7 @@ from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.explain import BooksDisagree, explain_line
 from licensing.royalties.models import ListenerAllocation, Period, StatementLine, Usage
-from licensing.royalties.statement_files import as_csv, as_json
+from licensing.statements.files import as_csv, as_json
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)

@@ -14,7 +14,7 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.explain import explain_line
 from licensing.royalties.models import StatementLine
 from licensing.royalties.operations import set_rate_card
-from licensing.royalties.statement_files import as_csv, as_json, file_name
+from licensing.statements.files import as_csv, as_json, file_name
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)

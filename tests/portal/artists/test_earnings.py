@@ -1,6 +1,8 @@
 """Earnings over HTTP: a closed month, a line down to its pools, files, and strangers."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -8,6 +10,8 @@ from django.urls import reverse
 
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
+from licensing.royalties.models import Usage
+from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -72,14 +76,49 @@ def test_a_line_opens_down_to_its_pools(client, ana):
 
 def test_statements_come_as_files(client, ana):
     client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
     answers = {
         ending: client.get(reverse("artists:statement_file", args=[statement().id, ending]))
-        for ending in ("csv", "json")
+        for ending in ("csv", "json", "pdf")
     }
     assert answers["csv"].headers["Content-Disposition"].endswith('-EUR-v1.csv"')
     assert json.loads(answers["json"].content)["payee"] == "Ana"
-    missing = reverse("artists:statement_file", args=[statement().id, "pdf"])
+    assert answers["pdf"].headers["Content-Type"] == "application/pdf"
+    assert answers["pdf"].headers["Content-Disposition"].endswith('-EUR-v1.pdf"')
+    assert answers["pdf"].content == as_pdf(statement())
+    assert reverse("artists:statement_file", args=[statement().id, "pdf"]) in page
+    missing = reverse("artists:statement_file", args=[statement().id, "xml"])
     assert client.get(missing).status_code == 404
+
+
+def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, join, db):
+    (stem,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    bass = world.recording("Lamp", master={"Ana": 10**6}, publishing={"Ana": 10**6})[0]
+    live = world.session("s", [stem, bass], [[(stem, 10**6)], [(bass, 10**6)]])
+    world.pay("l1")
+    world.heard("l1", live, minutes=range(2))
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    Usage.objects.filter(minute=0).delete()
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    client.force_login(user)
+    for ending, status in (("csv", 200), ("json", 409), ("pdf", 409)):
+        file = reverse("artists:statement_file", args=[statement().id, ending])
+        assert client.get(file).status_code == status
+
+
+def test_the_page_hands_out_the_script_that_divides_again(client, ana, tmp_path):
+    client.force_login(ana)
+    link = reverse("artists:recompute_script")
+    assert f'href="{link}"' in client.get(reverse("artists:earnings")).content.decode()
+    script, file = tmp_path / "recompute.py", tmp_path / "statement.json"
+    script.write_bytes(client.get(link).content)
+    url = reverse("artists:statement_file", args=[statement().id, "json"])
+    file.write_bytes(client.get(url).content)
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(file)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("everything adds up: ")
 
 
 def test_before_the_first_close_the_page_says_what_will_be_here(client, make_user, join, db):
@@ -101,5 +140,6 @@ def test_a_stranger_sees_no_statement_line_or_file(client, make_user, join, clos
     assert client.get(own, {"month": "2026-01"}).status_code == 404
     line = reverse("artists:statement_line", args=[statement("Ana").lines[0].id])
     assert client.get(line).status_code == 404
-    file = reverse("artists:statement_file", args=[statement("Ana").id, "csv"])
-    assert client.get(file).status_code == 404
+    for ending in ("csv", "json", "pdf"):
+        file = reverse("artists:statement_file", args=[statement("Ana").id, ending])
+        assert client.get(file).status_code == 404

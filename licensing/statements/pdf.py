@@ -1,0 +1,149 @@
+"""A statement as a PDF for people: the rows of its CSV and JSON, set on pages.
+
+Every text that stands in the other files stands here with the same digits. It divides nothing.
+Invariant: the same bytes whenever it is made again, and it names the SHA-256 of the JSON it agrees
+with.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from licensing.money import amount_text
+from licensing.royalties.models import PAID, UNPAID, Model, StatementLine
+from licensing.royalties.queries import LineView, StatementView
+from licensing.statements.files import as_json, head_of, row_of
+from licensing.statements.pages import Block, Column, Row, Table, Text, shown
+from licensing.statements.pages import as_pdf as pages_as_pdf
+
+TITLE, HEADING = 16, 11
+FACTS = (Column("", 150), Column("", 365))
+SUMS = (Column("", 415), Column("", 100, is_number=True))
+EARNED = (
+    Column("#", 24),
+    Column("recording, stem", 176),
+    Column("right, sheet", 92),
+    Column("plays", 40, is_number=True),
+    Column("source ppm", 55, is_number=True),
+    Column("share ppm", 55, is_number=True),
+    Column("amount", 73, is_number=True),
+)
+MOVED = (Column("#", 24), Column("what, why", 391), Column("amount", 100, is_number=True))
+MISSING = (
+    "A character that the font of this file cannot draw stands as its number in Unicode, such as "
+    "[U+6F22]; the CSV and JSON files hold it as it was written."
+)
+APPENDIX = "Appendix: what the other model would have paid"
+
+
+def as_pdf(statement: StatementView) -> bytes:
+    """The whole statement on A4."""
+    title = f"Royalty statement {statement.month:%Y-%m}, {statement.currency}"
+    return pages_as_pdf(
+        [*_blocks(statement)],
+        title=title,
+        author="Stemma",
+        footer=f"statement {statement.id}, version {statement.version}",
+    )
+
+
+def _blocks(statement: StatementView) -> Iterator[Block]:
+    earned = [line for line in statement.lines if line.is_of_plays]
+    moved = _by_kind(line for line in statement.lines if not line.is_of_plays)
+    yield Text("Royalty statement", TITLE)
+    yield Table(FACTS, tuple(_facts(statement)))
+    yield Text("Summary", HEADING, 10)
+    yield Table(SUMS, tuple(_summary(statement, moved)))
+    yield Text("Earned, line by line", HEADING, 10)
+    yield Table(EARNED, tuple(_earned(line, statement.currency) for line in earned))
+    for kind, lines in moved.items():
+        yield Text(f"Beside: {_label(kind)}", HEADING, 10)
+        yield Table(MOVED, tuple(_moved(line, statement.currency) for line in lines))
+    yield Text(APPENDIX, HEADING, 10)
+    yield Table(SUMS, tuple(_other_model(statement)))
+    yield Text("Closing", HEADING, 10)
+    yield Table(SUMS, (_sum("opening + earned + moved", statement.closing_micros),))
+    yield from _seal(statement)
+
+
+def _label(kind: str) -> str:
+    return str(StatementLine.Kind(kind).label)
+
+
+def _by_kind(lines: Iterator[LineView]) -> Mapping[str, Sequence[LineView]]:
+    """Lines by kind, each kind where its first line stands."""
+    found: dict[str, list[LineView]] = {}
+    for line in lines:
+        found.setdefault(line.kind, []).append(line)
+    return found
+
+
+def _facts(statement: StatementView) -> Iterator[Row]:
+    head = head_of(statement)
+    names = ("payee", "month", "currency", "version", "supersedes", "reason", "made_at")
+    for name in names:
+        if head[name]:
+            yield Row((name.replace("_", " "), str(head[name])))
+    yield Row(("model", _model(statement.model)))
+
+
+def _model(name: str) -> str:
+    return f"{name}: {Model(name).label}"
+
+
+def _sum(name: str, micros: int) -> Row:
+    return Row((name, amount_text(micros)))
+
+
+def _summary(statement: StatementView, moved: Mapping[str, Sequence[LineView]]) -> Iterator[Row]:
+    yield _sum("opening: on the account before this month", statement.opening_micros)
+    yield _sum("earned", statement.earned_micros)
+    for kind, lines in moved.items():
+        yield _sum(_label(kind), sum(line.amount_micros for line in lines))
+    yield _sum("moved beside, together", statement.moved_micros)
+    yield _sum("closing: on the account after this month", statement.closing_micros)
+
+
+def _earned(line: LineView, currency: str) -> Row:
+    row = row_of(line, currency)
+    what = ", ".join(part for part in (str(row["recording"]), str(row["stem"])) if part)
+    if line.kind in UNPAID:
+        how = _label(line.kind)
+    else:
+        how = f"{row['right']}, {row['sheet_version'] or 'no sheet'}"
+    of = f"{row['subject']} {row['variation']}, played {row['played_month']}"
+    if line.kind in PAID:
+        of += f", source {row['source_amount']}, right {row['right_amount']}"
+    cells = (row["position"], what, how, row["plays"])
+    numbers = (row["source_ppm"], row["share_ppm"], row["amount"])
+    return Row(
+        tuple(str(cell) for cell in (*cells, *numbers)), detail=f"{of}, line {row['line_id']}"
+    )
+
+
+def _moved(line: LineView, currency: str) -> Row:
+    row = row_of(line, currency)
+    parts = (row["note"], row["recording"], row["stem"], row["right"])
+    what = ", ".join(str(part) for part in parts if part) or _label(line.kind)
+    detail = f"line {row['line_id']}"
+    if line.corrects:
+        detail = f"corrects line {row['corrects']} of {row['played_month']}, {detail}"
+    return Row((str(row["position"]), what, str(row["amount"])), detail)
+
+
+def _other_model(statement: StatementView) -> Iterator[Row]:
+    yield _sum(f"paid by {_model(statement.model)}", statement.earned_micros)
+    yield _sum(f"by {_model(statement.other_model)}", statement.other_model_micros)
+    difference = statement.other_model_micros - statement.earned_micros
+    yield _sum("difference, not paid", difference)
+
+
+def _seal(statement: StatementView) -> Iterator[Block]:
+    yield Text("What this file agrees with", HEADING, 10)
+    digest = hashlib.sha256(as_json(statement)).hexdigest()
+    facts = (("statement", str(statement.id)), ("SHA-256 of its JSON", digest))
+    yield Table(FACTS, tuple(Row(fact) for fact in facts))
+    texts = [statement.payee_name, statement.reason]
+    for line in statement.lines:
+        texts += [line.recording_title, line.stem_label, line.note]
+    if any("[U+" in shown(text) for text in texts):
+        yield Text(MISSING, before=8)

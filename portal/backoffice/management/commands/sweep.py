@@ -1,4 +1,4 @@
-"""`manage.py sweep`: take jobs back, tell partners the news, release reserves, until stopped."""
+"""`manage.py sweep`: take jobs back, link the books, tell partners the news, until stopped."""
 
 import signal
 import threading
@@ -15,7 +15,9 @@ from portal.partners.news import tell_partners
 class Command(BaseCommand):
     """One sweeper is enough for an installation; a second one is harmless."""
 
-    help = "Take jobs back from lost workers, ring for what waits, tell partners of withdrawals."
+    help = (
+        "Take jobs back from lost workers, ring for what waits, link the books, release reserves."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

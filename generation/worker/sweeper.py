@@ -1,4 +1,4 @@
-"""Every second: take jobs back from lost workers, ring for what waits, clear away what was left.
+"""Every second: take jobs back, ring for what waits, link the books; clear away what was left.
 
 Invariant: one pass is one transaction, so a job that failed for good and the sentence on its
 subject appear together. Two sweepers at once are harmless.
@@ -22,6 +22,7 @@ from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
 from generation.worker.orphans import shard_at, sweep_orphans
 from licensing.attribution.operations import sweep_deleted_audio
+from licensing.ledger.chain import link_entries
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def sweep_forever(
     passes = 0
     while not stop.wait(every_s):
         _try("queue", _sweep_queue, clock)
+        _try("books", _link_books, clock)
         if passes % CLEARING_EVERY == 0:
             for name, deed in (*CLEARING.items(), *beside.items()):
                 _try(name, deed, clock)
@@ -71,6 +73,10 @@ def _sweep_queue(clock: Clock) -> None:
     sweep_once(now=clock())
     mend_variations(now=clock())
     mend_sessions(now=clock())
+
+
+def _link_books(clock: Clock) -> None:
+    link_entries(now=clock())
 
 
 CLEARING: dict[str, Deed] = {

@@ -25,13 +25,17 @@ CREATE TEMP TABLE ledger_draft_line (
     "CREATE TEMP TABLE ledger_draft_fresh (number int, entry_id bigint) ON COMMIT DROP",
 )
 
-ACCOUNTS = """
+NUMBERED_ACCOUNT = """
+ROW_NUMBER() OVER (ORDER BY account_kind COLLATE "C", owner_kind COLLATE "C",
+                   owner_ref COLLATE "C", currency COLLATE "C")::int AS account,
+concat_ws(',', ledger_json_text(account_kind), ledger_json_text(owner_kind),
+          ledger_json_text(owner_ref), ledger_json_text(currency)) AS json
+"""
+"""Two columns of an account: its place among all, and itself as it stands in a content hash."""
+
+ACCOUNTS = f"""
 CREATE TEMP TABLE ledger_draft_account ON COMMIT DROP AS
-SELECT ROW_NUMBER() OVER (ORDER BY account_kind COLLATE "C", owner_kind COLLATE "C",
-                          owner_ref COLLATE "C", currency COLLATE "C")::int AS account,
-       account_kind, owner_kind, owner_ref, currency,
-       concat_ws(',', ledger_json_text(account_kind), ledger_json_text(owner_kind),
-                 ledger_json_text(owner_ref), ledger_json_text(currency)) AS json
+SELECT account_kind, owner_kind, owner_ref, currency, {NUMBERED_ACCOUNT}
 FROM (SELECT DISTINCT account_kind, owner_kind, owner_ref, currency FROM ledger_draft_line) d
 """
 LINES = """
@@ -83,24 +87,27 @@ LIMIT 1
 """
 """The words of `rules.check_draft`, for the first draft that cannot stand in the books."""
 
-DIGESTS = """
+POSTINGS = """
+string_agg(concat('[', json, ',"', side, '",', amount_micros, ',',
+                  CASE WHEN ref ~ '^[ !#-[^-~]*$' OR ref = ''
+                       THEN concat('"', ref, '"') ELSE ledger_json_text(ref) END, ']'),
+           ',' ORDER BY account, side COLLATE "C", amount_micros, ref COLLATE "C")
+"""
+CONTENT_SHA256 = """
+encode(sha256(convert_to(concat(
+    '{"effective_at":"', to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
+    CASE WHEN date_trunc('second', e.effective_at) <> e.effective_at
+         THEN to_char(e.effective_at AT TIME ZONE 'UTC', '.US') END, '+00:00","kind":',
+    ledger_json_text(e.kind), ',"memo":', ledger_json_text(e.memo), ',"postings":[',
+    l.postings, '],"reverses":', COALESCE(e.reverses::text, 'null'), '}'), 'UTF8')), 'hex')
+"""
+"""`rules.content_sha256` of an entry `e`, whose POSTINGS are `l.postings`."""
+
+DIGESTS = f"""
 CREATE TEMP TABLE ledger_draft_digest ON COMMIT DROP AS
-SELECT e.*, l.posting_count,
-       encode(sha256(convert_to(concat(
-           '{"effective_at":"',
-           to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
-           CASE WHEN date_trunc('second', e.effective_at) <> e.effective_at
-                THEN to_char(e.effective_at AT TIME ZONE 'UTC', '.US') END, '+00:00","kind":',
-           ledger_json_text(e.kind), ',"memo":', ledger_json_text(e.memo), ',"postings":[',
-           l.postings, '],"reverses":', COALESCE(e.reverses::text, 'null'), '}'), 'UTF8')), 'hex')
-           AS content_sha256
+SELECT e.*, l.posting_count, {CONTENT_SHA256} AS content_sha256
 FROM ledger_draft_entry e JOIN (
-    SELECT number, COUNT(*)::int AS posting_count,
-           string_agg(concat('[', json, ',"', side, '",', amount_micros, ',',
-                             CASE WHEN ref ~ '^[ !#-[^-~]*$' OR ref = ''
-                                  THEN concat('"', ref, '"') ELSE ledger_json_text(ref) END, ']'),
-                      ',' ORDER BY account, side COLLATE "C", amount_micros, ref COLLATE "C")
-               AS postings
+    SELECT number, COUNT(*)::int AS posting_count, {POSTINGS} AS postings
     FROM ledger_draft_posting JOIN ledger_draft_account USING (account) GROUP BY number
 ) l USING (number)
 """

@@ -2,7 +2,8 @@
 
 They know no music: an account's owner is a kind and a reference. The database has the last word:
 a deferred trigger sums each entry at commit, postings enter only with their entry, nothing is ever
-changed, and no entry falls into a month that is closed (see the migration).
+changed, no entry falls into a month that is closed, and each waits to be linked into the hash chain
+(see the migrations).
 """
 
 from django.db import models
@@ -120,3 +121,56 @@ class ClosedMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
+
+
+class Link(models.Model):
+    """A link of the hash chain: the Merkle root over its entries, on the link before it.
+
+    Hashes are SHA-256 in hexadecimal digits. Personal data: none.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    previous_sha256 = models.CharField(max_length=64, unique=True)
+    root_sha256 = models.CharField(max_length=64)
+    entry_count = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(number__gte=1), name="link_numbers_begin_at_one"),
+            models.CheckConstraint(condition=Q(entry_count__gte=1), name="link_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.number}"
+
+
+class LinkedEntry(models.Model):
+    """In which link an entry stands, with the hash of its leaf. Personal data: none."""
+
+    entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, primary_key=True, related_name="linked"
+    )
+    link = models.ForeignKey(Link, models.PROTECT, related_name="entries")
+    leaf_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "linked entries"
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id} in link {self.link_id}"
+
+
+class UnlinkedEntry(models.Model):
+    """An entry that waits for the linker; put here by a trigger with it. Personal data: none."""
+
+    entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, primary_key=True, related_name="unlinked", db_constraint=False
+    )
+
+    class Meta:
+        verbose_name_plural = "unlinked entries"
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id}"

@@ -17,6 +17,7 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger.batches import draft_batch, post_batch
+from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.queries import list_balances
 from licensing.ledger.rules import AccountKey
@@ -80,6 +81,7 @@ def close_period(
     posted += deduct(month=month, earned=us_source_sql.EARNED, has_us_source=has_us, now=now)
     _run(statement_sql.AFTER, given)
     close_month(month, now=now)
+    link_posted(now=now)
     transaction.on_commit(lambda: open_usage_months(now))
     record_fact(
         actor=actor,

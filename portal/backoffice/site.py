@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
+from licensing.ledger.chain import latest_link
 from portal.backoffice.queues import list_queues
 
 _POLICY = {
@@ -22,7 +23,7 @@ _POLICY = {
 
 
 class BackofficeSite(UnfoldAdminSite):
-    """The one admin site; `queues` stand on its first page."""
+    """The one admin site; `queues` and the `head` of the books stand on its first page."""
 
     site_header = "Stemma, rights administration"
     site_title = "Stemma"
@@ -43,8 +44,8 @@ class BackofficeSite(UnfoldAdminSite):
         return dressed
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        queues = {"queues": list_queues()}
-        return super().index(request, queues | (extra_context or {}))
+        own = {"queues": list_queues(), "head": latest_link()}
+        return super().index(request, own | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
         from portal.backoffice import net_deeds

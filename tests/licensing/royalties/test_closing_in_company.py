@@ -7,8 +7,10 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
+from licensing.ledger.chain import latest_link, link_entries
 from licensing.ledger.months import hold_month
 from licensing.ledger.queries import balance_of, list_balances, trial_balance
+from licensing.ledger.verifying import verify_chain
 from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, Statement, Usage
@@ -87,3 +89,14 @@ def test_a_receipt_during_a_close_goes_to_the_open_month(piece):
         paying.result(timeout=60)
     assert balance_of(pool_account(date(2026, 11, 1), "EUR")) == 500
     assert balance_of(pool_account(MONTH, "EUR")) == 0
+
+
+def test_a_close_is_one_link_over_what_it_posted(piece):
+    assert link_entries(now=world.AFTER_OCTOBER).number == 1
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    link = latest_link()
+    assert link.number == 2
+    keys = link.entries.values_list("entry__key", flat=True)
+    assert keys
+    assert all(key.startswith("close:2026-10:") for key in keys)
+    assert verify_chain(now=world.AFTER_OCTOBER).head == (2, link.sha256)

@@ -16,7 +16,9 @@ from portal.partners.news import tell_partners
 class Command(BaseCommand):
     """One sweeper is enough for an installation; a second one is harmless."""
 
-    help = "Take jobs back from lost workers, ring for what waits, tell partners of withdrawals."
+    help = (
+        "Take jobs back from lost workers, ring for what waits, link the books, release reserves."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

@@ -1,0 +1,143 @@
+"""What does the hash chain cost a close, each second, and whoever verifies the books?
+
+A batch of 50,000 entries with ten postings each (`--quick`: 5,000) is posted into a real PostgreSQL
+with safe writes, as a close posts, and linked in its transaction; then a hundred single entries
+are linked one after another, and all of it is verified. `--json` prints the figures for machines,
+`--check` exits 1 where one is missed. Needs 1 GB of disk. Results: docs/benchmarks/chain.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.figures import Figure, missed, table
+from benchmarks.royalties_rows import migrated
+from portal.demo.embedded import Postgres
+
+WHOLE, SINGLES = 50_000, 100
+LINK_S = 5.0
+NOW = datetime(2026, 11, 6, tzinfo=UTC)
+DRAFTS = (
+    "INSERT INTO ledger_draft_entry (number, key, kind, effective_at)"
+    " SELECT n, 'close:' || n, 'royalties', %(now)s FROM generate_series(1, %(entries)s) n",
+    "INSERT INTO ledger_draft_line SELECT n, 'payable', 'party', ((n * k) %% 9973)::text, 'EUR',"
+    " 'credit', k, 'MASTER of ' || k FROM generate_series(1, %(entries)s) n,"
+    " generate_series(1, 9) k",
+    "INSERT INTO ledger_draft_line SELECT n, 'cash', 'processor', 'test', 'EUR', 'debit', 45, ''"
+    " FROM generate_series(1, %(entries)s) n",
+)
+
+
+def measure(entries: int) -> list[Figure]:
+    """Every figure, of books that begin empty."""
+    import django
+
+    django.setup()
+    from django.db import connections
+
+    try:
+        return [*batch_figures(entries), *single_figures(), *verifying_figures(entries)]
+    finally:
+        connections.close_all()
+
+
+def batch_figures(entries: int) -> list[Figure]:
+    """Posting the batch, linking it, and the commit with the checks of both."""
+    from django.db import connection, transaction
+
+    from licensing.ledger.batches import draft_batch, post_batch
+    from licensing.ledger.chain import link_posted
+
+    with transaction.atomic():
+        draft_batch()
+        with connection.cursor() as cursor:
+            for statement in DRAFTS:
+                cursor.execute(statement, {"entries": entries, "now": NOW})
+        begun = time.perf_counter()
+        post_batch(now=NOW)
+        posted = time.perf_counter()
+        link_posted(now=NOW)
+        linked = time.perf_counter()
+    committed = time.perf_counter()
+    note = f"{entries:,} entries in one link"
+    return [
+        Figure("close", "posting", posted - begun, "s", note="ten postings each"),
+        Figure("close", "linking", linked - posted, "s", LINK_S, False, note),
+        Figure("close", "commit", committed - linked, "s", note="with every entry's checks"),
+    ]
+
+
+def single_figures() -> list[Figure]:
+    """A pass of the linker that finds one entry, and one that finds none."""
+    from licensing.ledger.chain import link_entries
+    from licensing.ledger.operations import post
+    from licensing.ledger.rules import AccountKey
+
+    cash = AccountKey("cash", "processor", "test", "EUR")
+    pool = AccountKey("pool", "month", "2026-11", "EUR")
+    one, none = [], []
+    for number in range(SINGLES):
+        lines = [(cash, "debit", 7), (pool, "credit", 7)]
+        post(key=f"r{number}", kind="receipt", postings=lines, effective_at=NOW, now=NOW)
+        for took in (one, none):
+            begun = time.perf_counter()
+            link_entries(now=NOW)
+            took.append((time.perf_counter() - begun) * 1e3)
+    return [
+        Figure("each second", "a link over one entry, p50", sorted(one)[SINGLES // 2], "ms"),
+        Figure("each second", "nothing waits, p50", sorted(none)[SINGLES // 2], "ms"),
+    ]
+
+
+def verifying_figures(entries: int) -> list[Figure]:
+    """All of it made again from the rows."""
+    from licensing.ledger.verifying import verify_chain
+
+    begun = time.perf_counter()
+    found = verify_chain(now=NOW)
+    took = time.perf_counter() - begun
+    if (found.entries, found.links) != (entries + SINGLES, 1 + SINGLES):
+        raise SystemExit(f"{found.entries} entries in {found.links} links were verified.")
+    note = f"{found.entries:,} entries in {found.links} links"
+    return [
+        Figure("verifying", "everything", took, "s", note=note),
+        Figure("verifying", "per entry of ten postings", took / found.entries * 1e6, "us"),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--json", "--quick", "--check"):
+        parser.add_argument(name, action="store_true")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    with tempfile.TemporaryDirectory(prefix="chain-") as folder:
+        server = Postgres(Path(folder) / "postgres")
+        server.start()
+        try:
+            migrated(server, Path(folder), "chain")
+            figures = measure(WHOLE // 10 if options.quick else WHOLE)
+        finally:
+            server.stop()
+    if options.json:
+        told = {"machine": platform.processor() or platform.machine()}
+        told |= {"python": platform.python_version()}
+        print(json.dumps(told | {"figures": [one.plain() for one in figures]}, indent=2))
+    else:
+        print(table(figures))
+    for name in missed(figures):
+        print(f"MISSED {name}", file=sys.stderr)
+    return 1 if options.check and missed(figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -163,5 +163,5 @@ STATEMENTS = (
     WAITING,
     NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes")
-TABLES += ("waiting",)
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes",
+          "waiting")  # fmt: skip

@@ -17,13 +17,14 @@ from licensing.deductions.contested import Movement, write_down
 from licensing.deductions.contested import take_back as take_back_contested
 from licensing.deductions.rules.contests import Line as Held
 from licensing.ledger.booking import book
-from licensing.ledger.rules import CREDIT, DEBIT, Line
+from licensing.ledger.months import share_month
+from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
 from licensing.receipts.models import Receipt
 from licensing.receipts.refunding import record_refund
-from licensing.receipts.rules import reversal_account
-from licensing.royalties.closing import payee_account, unplayed_account
+from licensing.receipts.rules import pool_account, reversal_account
+from licensing.royalties.closing import held_account, payee_account, unplayed_account
 from licensing.royalties.evidence import plays_by_pool
-from licensing.royalties.models import PAID, Period, StatementLine
+from licensing.royalties.models import PAID, HeldPool, Period, StatementLine
 from licensing.royalties.movement_sql import CORRECTS
 
 
@@ -59,12 +60,13 @@ def refund_receipt(
 
 def _reverse(row: Receipt, period: Period, micros: int, now: datetime) -> None:
     """Move what is taken back from the payees of a closed month to the refund's own account."""
-    taken, lines = _taken(row, period, micros)
+    divided, waits_in = _where_it_is(row, period, micros)
+    taken, lines = ({}, {}) if waits_in else _taken(row, divided, micros)
     postings: list[Line] = []
     contested: list[tuple[str, Held]] = []
     for pk, amount in sorted(taken.items()):
         line = lines[pk]
-        back = take_back_contested(period.month, _held(line, -amount))
+        back = take_back_contested(divided.month, _held(line, -amount))
         contested += back.parts
         postings += [
             Line(suspense_of(dispute, row.currency), DEBIT, part.micros, f"{CORRECTS}{pk}")
@@ -75,7 +77,8 @@ def _reverse(row: Receipt, period: Period, micros: int, now: datetime) -> None:
         if back.left_micros:
             postings.append(Line(account, DEBIT, back.left_micros, f"{CORRECTS}{pk}"))
     if not taken:
-        postings.append(Line(unplayed_account(period.month, row.currency), DEBIT, micros))
+        account = waits_in or unplayed_account(divided.month, row.currency)
+        postings.append(Line(account, DEBIT, micros))
     postings.append(Line(reversal_account(row.key, row.currency), CREDIT, micros))
     entry = book(
         key=f"refund:{row.pk}:{period.month:%Y-%m}",
@@ -84,8 +87,34 @@ def _reverse(row: Receipt, period: Period, micros: int, now: datetime) -> None:
         now=now,
         memo=f"{row.kind.lower()} of a payment for {period.month:%Y-%m}",
     )
-    write_down(Movement(one, period.month, part, -1, entry.pk) for one, part in contested)
+    write_down(Movement(one, divided.month, part, -1, entry.pk) for one, part in contested)
     Reversal.objects.create(receipt=row, period=period, amount_micros=micros, entry=entry)
+
+
+def _where_it_is(row: Receipt, period: Period, micros: int) -> tuple[Period, AccountKey | None]:
+    """The close that divided this money, and the account where it still waits, if it does.
+
+    A pool all of whose plays were held waits for a decision, then joins an open month.
+    """
+    pool = (
+        HeldPool.objects.select_for_update()
+        .filter(period=period, payer_kind=row.payer_kind, payer_ref=row.payer_ref)
+        .filter(currency=row.currency)
+        .first()
+    )
+    if pool is None:
+        return period, None
+    account = held_account(period.month, row.currency)
+    if pool.joins_month is not None:
+        share_month(pool.joins_month)
+        joined = Period.objects.select_related("rate_card").filter(month=pool.joins_month).first()
+        if joined is not None:
+            return _where_it_is(row, joined, micros)
+        account = pool_account(pool.joins_month, row.currency)
+    pool.amount_micros -= micros
+    pool.us_micros -= micros if row.country == "US" else 0
+    pool.save(update_fields=["amount_micros", "us_micros"])
+    return period, account
 
 
 def _taken(

@@ -150,7 +150,7 @@ def _reckon(given: Mapping[str, Any]) -> None:
         _run(closing_sql.pools(model, name), given)
         is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
         _run(closing_sql.steps(name, is_wide=is_wide), given)
-    _run([us_source_sql.US_SOURCE, *statement_sql.BEFORE], given)
+    _run([*us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
 
 
 def _post(given: Mapping[str, Any], now: datetime) -> int:
@@ -164,6 +164,11 @@ def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:
     """Where a payee's earnings go: payable, or unallocated where nobody is known to be paid."""
     kind = ledger.PAYABLE if payee[0] in PAYABLE_KINDS else ledger.UNALLOCATED
     return AccountKey(kind, *payee, currency)
+
+
+def held_account(month: date, currency: str) -> AccountKey:
+    """Where the pools of a month wait for a decision about plays that look odd."""
+    return AccountKey(ledger.UNALLOCATED, "held", f"{month:%Y-%m}", currency)
 
 
 def unplayed_account(month: date, currency: str) -> AccountKey:

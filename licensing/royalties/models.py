@@ -14,12 +14,15 @@ from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
 from licensing.ledger.models import JournalEntry
+from licensing.royalties.anomaly_models import Anomaly, HeldPool
 from licensing.royalties.pool_models import Model
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 
 __all__ = [
     "PAID",
     "UNPAID",
+    "Anomaly",
+    "HeldPool",
     "ListenerAllocation",
     "Model",
     "PayerPool",
@@ -133,8 +136,8 @@ class Usage(models.Model):
     """A play that passed, or a started minute of a live session (`minute`, counted from 0).
 
     `accrual_month` is the month whose close counts it, and by which the table is partitioned; what
-    is unique within a month is held unique across months by a trigger. Personal data: who heard
-    what and when, by reference.
+    is unique within a month is held unique across months by a trigger. `anomaly` stays once a play
+    was held. Personal data: who heard what and when, by reference.
     """
 
     class State(models.TextChoices):
@@ -143,6 +146,9 @@ class Usage(models.Model):
         UNFUNDED = "UNFUNDED", "no receipt covers it: kept, accrues nothing"
         PREVIEW = "PREVIEW", "of an artist's own preview: kept, accrues nothing"
         UNMATCHED = "UNMATCHED", "came more than 90 days late: a person decides"
+        REJECTED = "REJECTED", "came so late, and a person took none of it: accrues nothing"
+        HELD = "HELD", "looks odd: a person decides"
+        UPHELD = "UPHELD", "looked odd, and a person upheld it: kept, accrues nothing"
 
     token = models.ForeignKey(PlaybackToken, models.PROTECT, related_name="usages", db_index=False)
     minute = models.PositiveIntegerField(null=True, blank=True)
@@ -157,6 +163,9 @@ class Usage(models.Model):
     played_at = models.DateTimeField()
     received_at = models.DateTimeField()
     accrual_month = models.DateField()
+    anomaly = models.ForeignKey(
+        Anomaly, models.PROTECT, null=True, blank=True, related_name="usages", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -183,6 +192,11 @@ class Usage(models.Model):
             models.Index(
                 fields=["listener_kind", "listener_ref", "record", "played_at"],
                 name="usage_of_listener",
+            ),
+            models.Index(
+                fields=["anomaly"],
+                condition=Q(anomaly__isnull=False),
+                name="usage_of_anomaly",
             ),
         ]
 

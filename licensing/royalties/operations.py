@@ -291,6 +291,11 @@ def _record_usage(
 def _state(token: PlaybackToken, played_at: datetime, now: datetime) -> str:
     if not rules.is_matched(played_at, now):
         return Usage.State.UNMATCHED
+    return state_by_rules(token, played_at)
+
+
+def state_by_rules(token: PlaybackToken, played_at: datetime) -> str:
+    """What a play under this token is by what is known of it, however late it came."""
     if token.record.use == _PREVIEW_USE:
         return Usage.State.PREVIEW
     if _is_own(token, played_at):

@@ -74,14 +74,20 @@ PAID = """
 CREATE TEMP TABLE close_paid ON COMMIT DROP AS
 SELECT DENSE_RANK() OVER (ORDER BY payer_kind COLLATE "C", payer_ref COLLATE "C")::int AS payer,
        payer_kind, payer_ref, currency, pool
-FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
-             SUM(part.amount_micros)::bigint AS pool
-      FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-      WHERE part.month = %(month)s
-      GROUP BY receipt.payer_kind, receipt.payer_ref, receipt.currency
-      HAVING SUM(part.amount_micros) > 0) p
+FROM (SELECT payer_kind, payer_ref, currency, SUM(micros)::bigint AS pool
+      FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
+                   part.amount_micros AS micros
+            FROM receipts_poolpart part
+            JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
+            WHERE part.month = %(month)s
+            UNION ALL
+            SELECT payer_kind, payer_ref, currency, amount_micros FROM royalties_heldpool
+            WHERE joins_month = %(month)s) parts
+      GROUP BY payer_kind, payer_ref, currency
+      HAVING SUM(micros) > 0) p
 """
-"""The month's pools: a payer's number, and what there is of the payer in each currency."""
+"""The month's pools: a payer's number, and what there is of the payer in each currency, with what
+waited for a decision until this month."""
 
 PAYERS = """
 CREATE TEMP TABLE close_payers ON COMMIT DROP AS
@@ -106,11 +112,12 @@ GROUP BY COALESCE(y.payer, 0), p.piece
 
 KEPT = f"""
 CREATE TEMP TABLE close_kept ON COMMIT DROP AS
-SELECT p.piece, u.state, COUNT(*)::bigint AS plays
+SELECT p.piece, u.state, COUNT(*)::bigint AS plays,
+       array_agg(DISTINCT u.anomaly_id) FILTER (WHERE u.anomaly_id IS NOT NULL) AS anomalies
 FROM royalties_usage u
 JOIN close_pieces p ON p.record_id = u.record_id
      AND {_IN_ITS_ERA}
-WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED')
+WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED', 'HELD', 'UPHELD')
 GROUP BY p.piece, u.state
 """
 """Plays that accrue nothing and still stand on statements."""
@@ -122,6 +129,20 @@ SELECT piece, SUM(plays)::bigint AS plays FROM close_plays GROUP BY piece
 WHOLES = """
 CREATE TEMP TABLE close_wholes ON COMMIT DROP AS
 SELECT payer, SUM(plays)::bigint AS whole FROM close_plays GROUP BY payer
+"""
+WAITING = """
+CREATE TEMP TABLE close_waiting ON COMMIT DROP AS
+SELECT * FROM close_paid p
+WHERE NOT EXISTS (SELECT 1 FROM close_wholes w WHERE w.payer = p.payer)
+  AND (%(model)s = 'USER_CENTRIC' OR NOT EXISTS (SELECT 1 FROM close_plays))
+  AND (p.payer_kind, p.payer_ref) IN (
+      SELECT payer_kind, payer_ref FROM royalties_usage
+      WHERE accrual_month = %(month)s AND state = 'HELD')
+"""
+"""Pools of payers all of whose plays are held: nobody else is given them before the decision."""
+NOT_WAITING = """
+DELETE FROM close_paid p USING close_waiting w
+WHERE w.payer = p.payer AND w.currency = p.currency
 """
 
 STATEMENTS = (
@@ -139,5 +160,8 @@ STATEMENTS = (
     TOGETHER,
     WHOLES,
     "ANALYZE close_wholes",
+    WAITING,
+    NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes")
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes",
+          "waiting")  # fmt: skip

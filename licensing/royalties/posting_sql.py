@@ -40,22 +40,27 @@ JOIN (VALUES (0, ''), (1, 'MASTER'), (2, 'PUBLISHING')) AS r (right_number, righ
      USING (right_number)
 """
 
-_NOT_PLAYED = """
-FROM (SELECT currency, SUM(pool)::bigint AS pool,
-             -ROW_NUMBER() OVER (ORDER BY currency)::int AS number
-      FROM close_paid WHERE NOT EXISTS (SELECT 1 FROM close_plays) GROUP BY currency) waiting
+_WAITING = """
+FROM (SELECT *, -ROW_NUMBER() OVER (ORDER BY why, currency)::int AS number
+      FROM (SELECT 'nothing-played' AS why, 'month' AS owner, currency, SUM(pool)::bigint AS pool
+            FROM close_paid WHERE NOT EXISTS (SELECT 1 FROM close_plays) GROUP BY currency
+            UNION ALL
+            SELECT 'held', 'held', currency, SUM(pool)::bigint
+            FROM close_waiting GROUP BY currency) waiting) w
 """
-DRAFT_UNPLAYED = f"""
+DRAFT_WAITING = f"""
 INSERT INTO ledger_draft_entry (number, key, kind, effective_at)
-SELECT number, %(entry_prefix)s || 'nothing-played:' || currency, 'royalties', %(at)s {_NOT_PLAYED}
+SELECT number, %(entry_prefix)s || why || ':' || currency, 'royalties', %(at)s {_WAITING}
 """
-DRAFT_UNPLAYED_LINES = f"""
+DRAFT_WAITING_LINES = f"""
 INSERT INTO ledger_draft_line
-SELECT number, kind, 'month', %(month_ref)s, currency, side, pool, '' {_NOT_PLAYED}
+SELECT number, kind, CASE kind WHEN 'pool' THEN 'month' ELSE owner END, %(month_ref)s, currency,
+       side, pool, '' {_WAITING}
 CROSS JOIN (VALUES ('pool', 'debit'), ('unallocated', 'credit')) AS side (kind, side)
 """
-"""Pools of a month in which nobody played anything: they wait in an unallocated account."""
+"""Pools that reach nobody yet wait in an unallocated account: of a month in which nobody played
+anything, and of payers all of whose plays are held."""
 
-STATEMENTS = (ENTRIES, DRAFT_ENTRIES, DRAFT_DEBITS, DRAFT_CREDITS, DRAFT_UNPLAYED,
-              DRAFT_UNPLAYED_LINES)  # fmt: skip
+STATEMENTS = (ENTRIES, DRAFT_ENTRIES, DRAFT_DEBITS, DRAFT_CREDITS, DRAFT_WAITING,
+              DRAFT_WAITING_LINES)  # fmt: skip
 TABLES = ("entries",)

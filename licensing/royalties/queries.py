@@ -56,6 +56,11 @@ class LineView:
         return self.kind in PAID + UNPAID
 
     @property
+    def is_paid(self) -> bool:
+        """Whether plays that accrue made it."""
+        return self.kind in PAID
+
+    @property
     def is_live(self) -> bool:
         """Whether it is of a live session and not of a variation."""
         return self.subject[0] == SESSION

@@ -66,7 +66,7 @@ class Statement(models.Model):
         return f"{self.period} {self.currency} version {self.version}"
 
 
-PAID, UNPAID = ["EARNING", "ADJUSTMENT"], ["SELF", "UNFUNDED"]
+PAID, UNPAID = ["EARNING", "ADJUSTMENT"], ["SELF", "UNFUNDED", "HELD", "UPHELD"]
 """Kinds of lines that plays make; all others are what moved beside."""
 
 
@@ -85,6 +85,8 @@ class StatementLine(models.Model):
         ADJUSTMENT = "ADJUSTMENT", "of an earlier month, received after its close"
         SELF = "SELF", "own plays, which accrue nothing"
         UNFUNDED = "UNFUNDED", "plays that no receipt covers"
+        HELD = "HELD", "plays that look odd, until a person decides"
+        UPHELD = "UPHELD", "plays that looked odd, and a person upheld it"
         DISPUTE = "DISPUTE", "contested, held until it is decided"
         DECISION = "DECISION", "a dispute was decided"
         RECOUPMENT = "RECOUPMENT", "recoups an advance"

@@ -1,15 +1,16 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
 from licensing.royalties.movement_sql import MOVEMENT_LINES, MOVEMENTS
+from licensing.royalties.rules.anomalies import REASONS
 
 UNPAID = """
 CREATE TEMP TABLE close_unpaid ON COMMIT DROP AS
-SELECT h.payee, k.piece, k.state, MIN(d.title) AS title, k.plays
+SELECT h.payee, k.piece, k.state, MIN(d.title) AS title, k.plays, k.anomalies
 FROM close_kept k
 JOIN close_sources s USING (piece)
 JOIN close_divisions d USING (division)
 JOIN close_holders h ON h.division = s.division AND h.payee_kind = 'party'
-GROUP BY h.payee, k.piece, k.state, k.plays
+GROUP BY h.payee, k.piece, k.state, k.plays, k.anomalies
 """
 """Plays that accrue nothing, for everyone on the sheets of what was played."""
 
@@ -119,18 +120,24 @@ SELECT o.statement, 0 AS rank, c.place, l.holder AS within,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END AS kind,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount
+       l.amount, '' AS note
 FROM close_own_lines l
 JOIN close_owed o ON o.payee = l.payee AND o.currency = l.currency
 JOIN close_places c ON c.source = l.source
 JOIN close_holders h ON h.holder = l.holder
 JOIN close_kept_sums k ON k.piece = l.piece AND k.currency = l.currency
 """
-_UNPAID = """
+_WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
+_UNPAID = f"""
 SELECT o.statement, 1, RANK() OVER (ORDER BY u.title COLLATE "C", u.piece),
-       CASE u.state WHEN 'SELF' THEN 1 ELSE 2 END, u.state, NULL::bigint, p.record_id,
+       array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'], u.state::text),
+       u.state, NULL::bigint, p.record_id,
        date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date, NULL::uuid, '', NULL::uuid,
-       NULL::uuid, u.title, '', u.plays, 0, 0, 0, 0, 0
+       NULL::uuid, u.title, '', u.plays, 0, 0, 0, 0, 0,
+       COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
+                 FROM (VALUES {_WORDS}) known (code, words)
+                 WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
+                               WHERE a.id = ANY(u.anomalies) AND known.code = ANY(a.reasons))), '')
 FROM close_unpaid u
 JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
 JOIN close_pieces p ON p.piece = u.piece
@@ -143,9 +150,18 @@ INSERT INTO royalties_statementline
 SELECT gen_random_uuid(), statement,
        ROW_NUMBER() OVER (PARTITION BY statement ORDER BY rank, place, within),
        kind, sum_id, record_id, played_month, stem_id, right_name, sheet_id, party_id, title, label,
-       plays, source_ppm, share_ppm, source_micros, right_micros, amount, ''
+       plays, source_ppm, share_ppm, source_micros, right_micros, amount, note
 FROM ({_EARNED} UNION ALL {_UNPAID}) l
 """
+
+KEEP_WAITING = """
+INSERT INTO royalties_heldpool
+    (period_id, payer_kind, payer_ref, currency, amount_micros, us_micros)
+SELECT %(period)s, w.payer_kind, w.payer_ref, w.currency, w.pool, COALESCE(u.us, 0)
+FROM close_waiting w LEFT JOIN close_us_paid u USING (payer, currency)
+ORDER BY w.payer, w.currency
+"""
+"""What waits until somebody decides about plays that look odd."""
 
 BEFORE = (UNPAID, OWED, "ANALYZE close_owed")
 """To be run before the close is posted, which would stand among the postings of every payee."""
@@ -155,6 +171,7 @@ AFTER = (
     "ANALYZE close_owed",
     KEPT_SUMS,
     KEEP_POOLS,
+    KEEP_WAITING,
     KEEP_SUMS,
     "ANALYZE close_kept_sums",
     KEEP_ALLOCATIONS,

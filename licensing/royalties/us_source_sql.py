@@ -5,15 +5,25 @@ part follows its plays like the rest of it; per line it is rounded down. Withhol
 reckoned here.
 """
 
+US_PAID = """
+CREATE TEMP TABLE close_us_paid ON COMMIT DROP AS
+SELECT y.payer, parts.currency, SUM(parts.us)::bigint AS us
+FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency, part.amount_micros AS us
+      FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
+      WHERE part.month = %(month)s AND receipt.country = 'US'
+      UNION ALL
+      SELECT payer_kind, payer_ref, currency, us_micros FROM royalties_heldpool
+      WHERE joins_month = %(month)s) parts
+JOIN close_payers y USING (payer_kind, payer_ref)
+GROUP BY y.payer, parts.currency
+HAVING SUM(parts.us) > 0
+"""
 US_SOURCE = """
 CREATE TEMP TABLE close_us ON COMMIT DROP AS
 WITH paid AS (
-    SELECT y.payer, receipt.currency, SUM(part.amount_micros)::bigint AS us
-    FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-    JOIN close_payers y USING (payer_kind, payer_ref)
-    WHERE part.month = %(month)s AND receipt.country = 'US'
-    GROUP BY y.payer, receipt.currency
-    HAVING SUM(part.amount_micros) > 0
+    SELECT * FROM close_us_paid u
+    WHERE NOT EXISTS (SELECT 1 FROM close_waiting w
+                      WHERE w.payer = u.payer AND w.currency = u.currency)
 ), us AS (
     SELECT 'OWN'::text AS basis, payer, currency, us FROM paid
     UNION ALL
@@ -42,4 +52,5 @@ EARNED = """
 """
 """Every line of the close with its US part, as deductions read it."""
 COUNT = "SELECT COUNT(*) FROM close_us WHERE us_micros > 0"
-TABLES = ("us",)
+STATEMENTS = (US_PAID, US_SOURCE)
+TABLES = ("us_paid", "us")

@@ -111,6 +111,8 @@ def _earned(line: LineView, currency: str) -> Row:
     else:
         how = f"{row['right']}, {row['sheet_version'] or 'no sheet'}"
     of = f"{row['subject']} {row['variation']}, played {row['played_month']}"
+    if row["note"]:
+        of += f", {row['note']}"
     if line.kind in PAID:
         of += f", source {row['source_amount']}, right {row['right_amount']}"
     cells = (row["position"], what, how, row["plays"])

@@ -24,7 +24,8 @@ from typing import Any
 
 AMOUNT = re.compile(r"(-?)(\d+)\.(\d{6})")
 WHOLE = 1_000_000
-PAID, UNPAID = ("EARNING", "ADJUSTMENT"), ("SELF", "UNFUNDED")
+PAID = ("EARNING", "ADJUSTMENT")
+UNPAID = ("SELF", "UNFUNDED", "HELD", "UPHELD")
 PLACE = ("working", "source", "right", "share")
 
 Json = dict[str, Any]

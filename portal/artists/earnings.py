@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET
 from licensing.catalog.models import Party
 from licensing.royalties import queries
 from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
+from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
 from licensing.statements import recompute
@@ -111,6 +112,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
     facts |= {
         "earned": earned,
         "payouts": payouts_of(party),
+        "held": held_plays_of(party.pk),
         "may_connect": access.parties_of(request.user, "edit").filter(pk=party.pk).exists(),
         "figures": _figures(party, statement),
         "chart": _chart(earned, statement.currency if statement else "EUR"),

@@ -59,6 +59,13 @@ def percent_ppm(text: str) -> int:
     return int(whole or 0) * 10_000 + int(rest.ljust(4, "0"))
 
 
+NOT_PAID = {
+    "SELF": "own plays",
+    "UNFUNDED": "not funded",
+    "HELD": "held: looks odd, a person decides",
+    "UPHELD": "looked odd, does not count",
+}
+"""Why plays on a line accrue nothing, as an artist is told."""
 MOVEMENTS = {
     "DISPUTE": "contested, held until decided",
     "DECISION": "a dispute was decided",
@@ -74,8 +81,8 @@ MOVEMENTS = {
 
 
 def movement(kind: str) -> str:
-    """What moved on an account beside earnings, as an artist is told."""
-    return MOVEMENTS.get(kind, "another entry")
+    """A line that earns nothing, or what moved beside earnings, as an artist is told."""
+    return NOT_PAID.get(kind) or MOVEMENTS.get(kind, "another entry")
 
 
 def clock(frames: int, rate_hz: int = 48_000) -> str:

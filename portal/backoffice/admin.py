@@ -46,6 +46,7 @@ from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MONEY_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
+from portal.backoffice.plays import PLAY_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
@@ -305,6 +306,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
-PAGES |= MONEY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
+PAGES |= MONEY_PAGES | PLAY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
 for model, page in PAGES.items():
     site.register(model, page)

@@ -28,12 +28,13 @@ from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
 from licensing.releases.rules import ReleaseRefused
 from licensing.royalties.closing import CloseRefused
+from licensing.royalties.deciding import DecisionRefused
 
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
-    *(LedgerError, RoutingRefused),
+    *(DecisionRefused, LedgerError, RoutingRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

@@ -1,4 +1,4 @@
-"""The money's pages: receipts, usages, periods and statements are shown; two deeds write.
+"""The money's pages: receipts, periods and statements are shown; two deeds write.
 
 Recording a receipt and closing a month go through the same operations as everybody's; neither can
 be undone here, and their pages say so first.
@@ -20,7 +20,8 @@ from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import GIVEN_BACK, KINDS
 from licensing.royalties.closing import close_period
-from licensing.royalties.models import Period, RateCard, Statement, StatementLine, Usage
+from licensing.royalties.models import Period, RateCard, Statement, StatementLine
+from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
 from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
@@ -147,15 +148,6 @@ class ReceiptAdmin(ReadOnlyAdmin):
         )
 
 
-class UsageAdmin(ReadOnlyAdmin):
-    """Plays that passed, and those that wait or do not count."""
-
-    list_display = ("record", "state", "heard_ms", "repeat_score", "played_at", "accrual_month")
-    list_filter = ("state", "accrual_month")
-    search_fields = ("record__id",)
-    exclude = ("listener_ref", "payer_ref")
-
-
 class PeriodAdmin(ReadOnlyAdmin):
     """Closed months."""
 
@@ -167,14 +159,17 @@ class PeriodAdmin(ReadOnlyAdmin):
         """Close it, post what everyone earned, make the statements."""
 
         def do(data: dict[str, Any]) -> str:
-            period = close_period(month=data["month"], now=timezone.now())
+            now = timezone.now()
+            score_usages(month=data["month"], now=now, actor=staff_actor(request))
+            period = close_period(month=data["month"], now=now)
             return f"{period.month:%B %Y} is closed: {period.statements.count()} statements."
 
         return ask_and_do(
             request,
             title="Close a month",
-            consequence="Everyone's earnings are posted and the statements are made. A closed "
-            "month is never opened again; what comes later is an adjustment in the open one.",
+            consequence="Plays are looked through once more; what looks odd is held. Everyone's "
+            "earnings are posted and the statements are made. A closed month is never opened "
+            "again; what comes later is an adjustment in the open one.",
             form_class=MonthForm,
             do=do,
             back=list_of("royalties_period"),
@@ -199,7 +194,6 @@ class StatementAdmin(ReadOnlyAdmin):
 MONEY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Receipt: ReceiptAdmin,
     RateCard: ReadOnlyAdmin,
-    Usage: UsageAdmin,
     Period: PeriodAdmin,
     Statement: StatementAdmin,
 }

@@ -13,7 +13,7 @@ from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.payouts.models import Payout, PayoutRun
-from licensing.royalties.models import Usage
+from licensing.royalties.models import Anomaly, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,12 @@ def _of_money() -> tuple[Queue, ...]:
             "Payouts that cannot be sent",
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
+        ),
+        _listed(
+            Anomaly.objects.filter(state=Anomaly.State.OPEN),
+            "Held usages",
+            "Plays that look odd: let them count, or keep them out.",
+            state__exact="OPEN",
         ),
         _listed(
             Usage.objects.filter(state=Usage.State.UNMATCHED),

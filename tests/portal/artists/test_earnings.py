@@ -11,6 +11,7 @@ from django.urls import reverse
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
+from licensing.royalties.scoring import score_usages
 from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
@@ -143,3 +144,41 @@ def test_a_stranger_sees_no_statement_line_or_file(client, make_user, join, clos
     for ending in ("csv", "json", "pdf"):
         file = reverse("artists:statement_file", args=[statement("Ana").id, ending])
         assert client.get(file).status_code == 404
+
+
+def test_held_plays_are_told_in_words_and_to_whom_they_concern(client, make_user, join, db):
+    (tide,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    world.recording("Lamp", master={"Cleo": 10**6}, publishing={"Cleo": 10**6})
+    world.heard("listener-secret", world.record("A", [(tide, 1_000_000)]), 3)
+    Usage.objects.update(repeat_score=500)
+    score_usages(month=MONTH, now=world.NOVEMBER)
+    pages = {}
+    for name in ("Ana", "Cleo"):
+        user = make_user(name)
+        join(user, world.party(name), "VIEW")
+        client.force_login(user)
+        pages[name] = client.get(reverse("artists:earnings")).content.decode()
+    assert "<cite>Tide</cite>: 3 plays, the same piece over and over" in pages["Ana"]
+    assert "listener-secret" not in pages["Ana"]
+    assert "Held plays" not in pages["Cleo"]
+
+
+def test_a_held_line_says_so_on_page_and_in_files(client, make_user, join, db):
+    (tide,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    world.heard("listener-secret", world.record("A", [(tide, 1_000_000)]), 3)
+    Usage.objects.update(repeat_score=500)
+    score_usages(month=MONTH, now=world.NOVEMBER)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    client.force_login(user)
+    page = client.get(reverse("artists:earnings")).content.decode()
+    assert "held: looks odd, a person decides" in page
+    (line,) = statement().lines
+    opened = client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+    assert "3 plays held at the close, because they look odd: the same piece over and" in opened
+    answer = client.get(reverse("artists:statement_file", args=[statement().id, "json"]))
+    (row,) = json.loads(answer.content)["lines"]
+    told = (row["kind"], row["plays"], row["amount"], row["note"])
+    assert told == ("HELD", 3, "0.000000", "the same piece over and over")
+    assert b"listener-secret" not in answer.content

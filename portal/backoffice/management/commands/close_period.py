@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from licensing.royalties.closing import CloseRefused, close_period
+from licensing.royalties.scoring import score_usages
 
 
 class Command(BaseCommand):
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         try:
             month = datetime.strptime(options["month"], "%Y-%m").replace(tzinfo=UTC).date()
             now = self._moment(options["as_of"])
+            score_usages(month=month, now=now)
             period = close_period(month=month, now=now)
         except (ValueError, CloseRefused) as error:
             raise CommandError(str(error)) from error

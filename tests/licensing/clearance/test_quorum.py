@@ -34,10 +34,10 @@ def missing(stage):
     return {(reason.code, reason.party) for reason in asked(stage).reasons}
 
 
-def propose(stage, kind, authority=None, basis=""):
+def propose(stage, kind, authority=None, basis="", now=on.NOON):
     return propose_agreement(
         recording_id=stage.tide.id, kind=kind, authority_id=authority and authority.id,
-        basis=basis, actor=on.ACTOR, now=on.NOON,
+        basis=basis, actor=on.ACTOR, now=now,
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_one_who_speaks_for_all_is_enough_and_alone_needed(stage):
 
 def test_a_later_agreement_takes_the_place_of_the_one_before(stage):
     first = sign(propose(stage, "MAJORITY"), stage.ana, stage.ben)
-    second = propose(stage, "ALL")
+    second = propose(stage, "ALL", now=on.NOON + timedelta(seconds=1))
     on.grant(stage.drums, stage.ana, "REMIX")
     assert asked(stage).allowed
     assert agreeing.agreement_that_counts(stage.tide.id, LATER) == first

@@ -48,13 +48,19 @@ def measure(server: Postgres, folder: Path, usages: int, copy_s: float) -> list[
 
     try:
         figures = [Figure("load", "COPY", copy_s, "s", note=f"{usages:,} usages and six indexes")]
-        figures += close_figures(usages)
-        figures += opening_figures(300)
+        figures += said(close_figures(usages))
+        figures += said(opening_figures(300))
         entries = drawn(20_000 if usages >= WHOLE else 500)
     finally:
         connections.close_all()
     ours = next(one.reached for one in figures if one.name == "posting, per entry")
     figures += hordak_figures(server, folder, entries, ours or 0.0)
+    return figures
+
+
+def said(figures: list[Figure]) -> list[Figure]:
+    """The same, told at once: what follows takes many minutes and may be cut short."""
+    print(table(figures), file=sys.stderr, flush=True)
     return figures
 
 

@@ -15,7 +15,7 @@ from licensing.attribution.models import LicenceRecord
 from licensing.catalog.identifiers import format_isrc
 from licensing.releases.operations import release_variation
 from licensing.releases.queries import list_works
-from portal.accounts.works_download import download
+from portal.artists.works import download
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.readonly import ReadOnlyAdmin
 

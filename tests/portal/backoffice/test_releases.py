@@ -1,6 +1,7 @@
 """Releasing at the desk: a reason, a code, and a sentence where it cannot be."""
 
 import pytest
+from django.urls import reverse
 
 from licensing.releases.models import Release
 from portal.accounts.models import User
@@ -55,11 +56,11 @@ def test_no_record_and_no_reason_are_said_beside_their_fields(staff, record):
 
 
 def test_all_works_go_out_as_files(staff, record):
-    assert b"Tide" in staff.get("/admin/catalog/work/csv/").content
-    assert b"Tide" in staff.get("/admin/catalog/work/json/").content
+    assert b"Tide" in staff.get(reverse("admin:catalog_work_as_csv")).content
+    assert b"Tide" in staff.get(reverse("admin:catalog_work_as_json")).content
 
 
 def test_a_listener_finds_none_of_it(client, record):
     client.force_login(User.objects.create_user("l@example.org", "a-long-word"))
-    for page in (PAGE, "/admin/catalog/work/csv/"):
+    for page in (PAGE, reverse("admin:catalog_work_as_csv")):
         assert client.get(page).status_code == 404

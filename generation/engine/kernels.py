@@ -26,8 +26,10 @@ Samples = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-def _keep_loops_by_source() -> None:
-    """Compiled loops are kept in a folder named by the sources of the rooms that have any.
+def loops_folder() -> Path | None:
+    """Where compiled loops of these sources are kept; None where the environment or numba decides.
+
+    Compiled loops are kept in a folder named by the sources of the rooms that have any.
 
     numba asks only whether the file of a loop itself has changed, not what it calls; without this
     an update of the house could go on with old machine code. Folders of other sources stay: workers
@@ -35,13 +37,18 @@ def _keep_loops_by_source() -> None:
     """
     room = Path(__file__).parent
     if "NUMBA_CACHE_DIR" in os.environ or not os.access(room, os.W_OK):
-        return
+        return None
     digest = hashlib.sha256()
     for source in sorted((*room.glob("*.py"), *room.parent.glob("analysis/*.py"))):
         digest.update(source.read_bytes())
-    folder = room / "__pycache__" / f"loops-{digest.hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    cast(Any, numba.config).CACHE_DIR = str(folder)
+    return room / "__pycache__" / f"loops-{digest.hexdigest()[:12]}"
+
+
+def _keep_loops_by_source() -> None:
+    folder = loops_folder()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        cast(Any, numba.config).CACHE_DIR = str(folder)
 
 
 _keep_loops_by_source()

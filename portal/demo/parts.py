@@ -103,6 +103,14 @@ class Parts:
         if done.returncode != 0:
             raise PartFailed(f"manage.py {arguments[0]} failed; what it said stands above.")
 
+    def compile_loops(self) -> None:
+        """Once per machine: otherwise both workers would compile the same loops side by side."""
+        command = [sys.executable, "-m", "generation.worker.compiling"]
+        if subprocess.run(command, cwd=self.root, check=False).returncode != 0:
+            raise PartFailed(
+                "The engine's loops could not be compiled; what was said stands above."
+            )
+
     def start_workers(self) -> None:
         """The render workers, each a process with one thread, and the sweeper."""
         for number in range(1, WORKERS + 1):

@@ -49,6 +49,7 @@ class Command(BaseCommand):
             shutil.rmtree(home, ignore_errors=True)
 
     def _run(self, parts: Parts, stems: Path | None, check: bool) -> None:
+        parts.compile_loops()
         self.stdout.write("Starting PostgreSQL, Valkey, two workers and the web server …")
         parts.start_servers()
         parts.start_workers()

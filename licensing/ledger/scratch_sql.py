@@ -12,9 +12,11 @@ SETTINGS = (
     "SET LOCAL search_path = public, scratch",
     "SET LOCAL work_mem = '512MB'",
     "SET LOCAL jit = off",
+    "SET LOCAL parallel_setup_cost = 100",
+    "SET LOCAL parallel_tuple_cost = 0.01",
 )
 """For one transaction: tables are found by their names, millions of small rows are sorted and
-grouped in memory, and the few expensive queries are not worth compiling."""
+grouped in memory, the few expensive queries are not worth compiling, and a second process is."""
 
 
 def made(name: str, query: str) -> str:

@@ -12,18 +12,16 @@ def apportion(
     total: str,
     weight: str,
     whole: str,
+    group: str,
     tie: str,
     part: str,
-    group: str = "",
     is_wide: bool = False,
 ) -> str:
     """SELECT all columns of `source` and `part`: `total` over `weight` by largest remainder.
 
-    `group`: columns that tell one division from another, none where all is one; `tie`: an order
-    inside it; `whole`: the sum of a group's weights; `is_wide`: whether a total times a weight may
-    exceed 64 bits.
+    `group`: columns that tell one division from another; `tie`: an order inside it; `whole`: the
+    sum of a group's weights; `is_wide`: whether a total times a weight may exceed 64 bits.
     """
-    groups = f"PARTITION BY {group}" if group else ""
     product = f"s.{total} * s.{weight}" if not total.isdigit() else f"{total} * s.{weight}"
     quotient, remainder = f"({product}) / s.{whole}", f"({product}) % s.{whole}"
     if is_wide:
@@ -33,7 +31,7 @@ def apportion(
     return f"""
         SELECT r.*, (floored + CASE WHEN place <= {total} - taken THEN 1 ELSE 0 END)::bigint
                     AS {part}
-        FROM (SELECT q.*, (SUM(floored) OVER ({groups}))::bigint AS taken,
-                     ROW_NUMBER() OVER ({groups} ORDER BY fraction DESC, {tie}) AS place
+        FROM (SELECT q.*, (SUM(floored) OVER (PARTITION BY {group}))::bigint AS taken,
+                     ROW_NUMBER() OVER (PARTITION BY {group} ORDER BY fraction DESC, {tie}) AS place
               FROM (SELECT s.*, {quotient} AS floored, {remainder} AS fraction FROM {source} s) q) r
     """

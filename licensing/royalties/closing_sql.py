@@ -3,6 +3,7 @@
 Every amount is a whole micro-unit. Ties go to the smaller key, as in `money.allocate`: pieces,
 sources and holders are numbered in that order before. Step 1 divides each pool by itself, in lists
 that lie in one row: its sorts are as small as a listener, and rows go to whichever process is free.
+That division is a function of the database (migration 0008), the others are `apportion`.
 """
 
 from licensing.ledger.scratch_sql import in_two, made
@@ -63,34 +64,17 @@ def largest_product(name: str) -> str:
 def step_one(name: str, *, is_wide: bool) -> str:
     """Pools over plays, per listener or from one pot: close_<name>_allocations.
 
-    A pool's pieces, plays of them and micro-units given to them run in parallel, in no order.
+    A pool's pieces, plays of them and micro-units given to them run in parallel.
     """
-    parts = apportion(
-        source="""(SELECT o.pool, o.whole, piece, played
-                   FROM unnest(o.pieces, o.plays) AS g (piece, played))""",
-        total="pool",
-        weight="played",
-        whole="whole",
-        tie="piece",
-        part="amount",
-        is_wide=is_wide,
-    )
+    divide = "royalties_divide_wide" if is_wide else "royalties_divide"
     return made(
         f"close_{name}_allocations",
         f"""
-    WITH shared AS (
-        SELECT array_agg(piece) AS pieces, array_agg(plays::int) AS plays FROM close_together
-    )
-    SELECT o.number, o.basis, o.currency, given.*
-    FROM (SELECT number, basis, currency, pool, p.whole, pieces, plays
-          FROM close_{name}_pools p JOIN close_plays USING (payer) WHERE basis = 'OWN'
-          UNION ALL
-          SELECT number, basis, currency, pool, whole, pieces, plays
-          FROM close_{name}_pools CROSS JOIN shared WHERE basis <> 'OWN') o
-    CROSS JOIN LATERAL (
-        SELECT array_agg(piece) AS pieces, array_agg(played) AS plays,
-               array_agg(amount) AS amounts
-        FROM ({parts}) parts) given""",
+    SELECT number, basis, currency, pieces, plays, {divide}(pool, p.whole, pieces, plays) AS amounts
+    FROM close_{name}_pools p JOIN close_plays USING (payer) WHERE basis = 'OWN'
+    UNION ALL
+    SELECT number, basis, currency, pieces, plays, {divide}(pool, whole, pieces, plays)
+    FROM close_{name}_pools CROSS JOIN close_shared WHERE basis <> 'OWN'""",
     )
 
 

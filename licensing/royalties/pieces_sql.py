@@ -164,6 +164,11 @@ FROM (SELECT unnest(pieces) AS piece, unnest(plays) AS plays FROM close_plays) c
 GROUP BY piece
 """,
 )
+SHARED = made(
+    "close_shared",
+    "SELECT array_agg(piece) AS pieces, array_agg(plays::int) AS plays FROM close_together",
+)
+"""All plays as one row of lists, as a pool that is divided over all of them needs them."""
 WAITING = made(
     "close_waiting",
     """
@@ -195,7 +200,9 @@ STATEMENTS = (
     KEPT,
     TOGETHER,
     "ANALYZE close_together",
+    SHARED,
     WAITING,
     NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "waiting")
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "shared",
+          "waiting")  # fmt: skip

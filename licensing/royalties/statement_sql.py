@@ -138,15 +138,19 @@ _COLUMNS = """
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
      right_micros, amount_micros, note)
 """
+# A random key for each of a million lines is a million reads of randomness, and no order. A line's
+# key is its statement's, which is random enough, with its position in the last twelve digits.
+_OWED = "(SELECT *, left(statement::text, 24) AS begins FROM close_owed)"
+_KEY = "(o.begins || lpad(to_hex({position}), 12, '0'))::uuid"
 EARNED_LINES = f"""
 INSERT INTO royalties_statementline {_COLUMNS}
-SELECT uuidv7(), o.statement, l.position,
+SELECT {_KEY.format(position="l.position")}, o.statement, l.position,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
        l.amount, ''
 FROM close_placed l
-JOIN close_owed o ON o.payee = l.payee AND o.currency = l.currency
+JOIN {_OWED} o ON o.payee = l.payee AND o.currency = l.currency
 JOIN close_places c ON c.source = l.source
 JOIN close_holders h ON h.holder = l.holder
 JOIN close_kept_sums k ON k.piece = l.piece AND k.currency = l.currency
@@ -154,22 +158,25 @@ JOIN close_kept_sums k ON k.piece = l.piece AND k.currency = l.currency
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
 UNPAID_LINES = f"""
 INSERT INTO royalties_statementline {_COLUMNS}
-SELECT uuidv7(), o.statement,
-       COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
-           PARTITION BY o.statement
-           ORDER BY u.title COLLATE "C", u.piece,
-                    array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'], u.state::text)),
-       u.state, NULL, p.record_id, date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date, NULL,
-       '', NULL, NULL, u.title, '', u.plays, 0, 0, 0, 0, 0,
+SELECT {_KEY.format(position="position")}, statement, position, state, NULL, record_id, month, NULL,
+       '', NULL, NULL, title, '', plays, 0, 0, 0, 0, 0,
        COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
                  FROM (VALUES {_WORDS}) known (code, words)
                  WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                               WHERE a.id = ANY(u.anomalies) AND known.code = ANY(a.reasons))), '')
-FROM close_unpaid u
-JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
-JOIN close_pieces p ON p.piece = u.piece
-LEFT JOIN (SELECT payee, currency, COUNT(*) AS lines FROM close_placed GROUP BY payee, currency)
-          already ON already.payee = o.payee AND already.currency = o.currency
+                               WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '')
+FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
+             date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,
+             COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
+                 PARTITION BY o.statement
+                 ORDER BY u.title COLLATE "C", u.piece,
+                          array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'],
+                                         u.state::text)) AS position
+      FROM close_unpaid u
+      JOIN {_OWED} o ON o.payee = u.payee AND o.currency = %(currency)s
+      JOIN close_pieces p ON p.piece = u.piece
+      LEFT JOIN (SELECT payee, currency, COUNT(*) AS lines
+                 FROM close_placed GROUP BY payee, currency) already
+           ON already.payee = o.payee AND already.currency = o.currency) o
 """
 """They follow the lines of what was earned."""
 

@@ -35,7 +35,7 @@ from portal.demo.embedded import Postgres
 WHOLE = 10_000_000
 CLOSE_S, MEMORY_MB, OPEN_MS, TIMES_HORDAK = 60.0, 1_000.0, 100.0, 20.0
 MONTH, NOW = date(2026, 10, 1), datetime(2026, 11, 7, tzinfo=UTC)
-BOOKS = 200
+BOOKS, HORDAKS = 200, 2_000
 
 
 def measure(server: Postgres, folder: Path, usages: int, copy_s: float) -> list[Figure]:
@@ -50,7 +50,7 @@ def measure(server: Postgres, folder: Path, usages: int, copy_s: float) -> list[
         figures = [Figure("load", "COPY", copy_s, "s", note=f"{usages:,} usages and six indexes")]
         figures += said(close_figures(usages))
         figures += said(opening_figures(300))
-        entries = drawn(20_000 if usages >= WHOLE else 500)
+        entries = drawn(HORDAKS if usages >= WHOLE else HORDAKS // 4)
     finally:
         connections.close_all()
     ours = next(one.reached for one in figures if one.name == "posting, per entry")
@@ -104,14 +104,17 @@ def close_figures(usages: int) -> list[Figure]:
 def step_of(sql: str) -> str:
     """Which part of a close a statement belongs to."""
     for mark, step in (
-        ("ledger_", "posting"),
-        ("close_own_allocations ON", "step 1, pools over plays"),
-        ("close_own_sums ON", "step 2, sums"),
-        ("close_own_lines ON", "step 3, sources, rights, sheets"),
-        ("close_other_", "the other model"),
-        ("INTO royalties_listenerallocation", "evidence"),
+        ("scratch.close_plays AS", "step 0, plays per listener and piece"),
+        ("scratch.close_own_allocations AS", "step 1, pools over plays"),
+        ("scratch.close_own_sums AS", "step 2, sums"),
+        ("scratch.close_own_lines AS", "step 3, sources, rights, sheets"),
+        ("scratch.close_other_", "the other model"),
+        ("scratch.close_place", "statement lines"),
         ("INTO royalties_statementline", "statement lines"),
-        ("close_plays ON", "step 0, plays per listener and piece"),
+        ("INTO royalties_listenerallocation", "evidence"),
+        ("scratch.close_", "everything else"),
+        ("INTO royalties_", "everything else"),
+        ("ledger_", "posting"),
     ):
         if mark in sql:
             return step

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -58,11 +58,9 @@ class Facts:
         return decide(use, self.stems, self.grants, self.societies, self.at)
 
 
-_EVERYWHERE: frozenset[str] = frozenset()
-
-
 class _Row(NamedTuple):
-    """One stem as `clearance_facts` tells it; lists of holders and of grants run in parallel."""
+    """One stem as `clearance_facts` tells it; holders and grants are JSON, as `_holders` and
+    `_grants` read it."""
 
     stem: UUID
     recording: UUID
@@ -75,29 +73,12 @@ class _Row(NamedTuple):
     master: UUID | None
     master_counts: bool | None
     master_sha256: str | None
+    master_holders: str | None
     publishing: UUID | None
     publishing_counts: bool | None
     publishing_sha256: str | None
-    holders: list[str] | None
-    names: list[str]
-    rights: list[str]
-    societies: list[str]
-    society_places: list[str]
-    shares: list[int]
-    grants: list[str] | None
-    givers: list[str]
-    uses: list[str]
-    limits: list[str]
-    places: list[str]
-    channels: list[str]
-    valid_from: list[str]
-    valid_until: list[str | None]
-    granted_at: list[str]
-    terms_version: list[str]
-    terms_sha256: list[str]
-    withdrawn: list[str | None]
-    approvals: list[str]
-    approved: list[int]
+    publishing_holders: str | None
+    grants: str | None
     quorum: str | None
     authority: UUID | None
 
@@ -107,9 +88,10 @@ def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -
 
     With `use`, only the grants that govern it: of each holder the newest that has begun.
     """
+    wanted = "{" + ",".join(map(str, stem_ids)) + "}"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM clearance_facts(%s, %s, %s)", [list(stem_ids), use, at])
-        rows = [_Row(*row) for row in cursor.fetchall()]
+        cursor.execute("SELECT * FROM clearance_facts(%s::uuid[], %s, %s)", [wanted, use, at])
+        rows = [_Row._make(row) for row in cursor.fetchall()]
     stems = tuple(map(_stem, rows))
     has_society = any(holder.society for stem in stems for holder in stem.holders)
     return Facts(
@@ -131,27 +113,41 @@ def _stem(row: _Row) -> StemFacts:
         recording_state=row.recording_state,
         master=_sheet_state(row.master, row.master_counts),
         publishing=_sheet_state(row.publishing, row.publishing_counts),
-        holders=tuple(_holders(row)),
+        holders=_holders("MASTER", row.master_holders)
+        + _holders("PUBLISHING", row.publishing_holders),
         held=tuple(row.held),
         quorum=Quorum(row.quorum, row.authority) if row.quorum else EVERYBODY,
     )
 
 
+# Texts that come again and again: the holders of a recording's stems, grants signed together.
 @lru_cache(maxsize=4096)
 def _uuid(text: str) -> UUID:
-    """Holders come again on every stem of theirs."""
     return UUID(text)
 
 
 @lru_cache(maxsize=4096)
+def _words(text: str | None) -> frozenset[str]:
+    return frozenset(text.split() if text else ())
+
+
+@lru_cache(maxsize=4096)
 def _limits(text: str) -> Limits:
-    """Grants that were signed together have the same limits."""
     return limits_from_json(json.loads(text))
 
 
 @lru_cache(maxsize=4096)
 def _approval(text: str) -> ApproveFirst | None:
     return approval_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _holders(right: str, told: str | None) -> tuple[Holder, ...]:
+    lines = json.loads(told) if told else ()
+    return tuple(
+        Holder(_uuid(party), name, right, society, tuple(places) if society else (), ppm)
+        for party, name, society, places, ppm in lines
+    )
 
 
 def _sheet_state(sheet: UUID | None, counts: bool | None) -> str:
@@ -169,36 +165,23 @@ def _source(row: _Row) -> Source:
     return Source(row.stem, row.recording, row.role, row.digest, effective)
 
 
-def _holders(row: _Row) -> Iterator[Holder]:
-    if row.holders is None:
-        return
-    columns = (row.names, row.rights, row.societies, row.society_places, row.shares)
-    for party, name, right, society, places, ppm in zip(row.holders, *columns, strict=True):
-        where = tuple(places.split()) if society else ()
-        yield Holder(_uuid(party), name, right, society, where, ppm)
-
-
 def _grants(row: _Row) -> Iterator[GrantFacts]:
-    if row.grants is None:
-        return
-    first, last = row._fields.index("grants"), row._fields.index("approved")
-    columns: Iterator[tuple[Any, ...]] = zip(*row[first : last + 1], strict=True)
-    for ref, giver, uses, limits, places, channels, *moments, gone, asks, approved in columns:
-        valid_from, valid_until, granted_at, version, sha256 = moments
+    for ref, giver, uses, limits, places, channels, *rest in json.loads(row.grants or "[]"):
+        valid_from, valid_until, granted_at, version, sha256, gone, asks, approved = rest
         yield GrantFacts(
             grant=UUID(ref),
             stem=row.stem,
             party=_uuid(giver),
-            uses=frozenset(uses.split()),
+            uses=_words(uses),
             limits=_limits(limits),
-            territories=frozenset(places.split()),
-            channels=frozenset(json.loads(channels)) if channels else _EVERYWHERE,
+            territories=_words(places),
+            channels=frozenset(channels),
             valid_from=datetime.fromisoformat(valid_from),
             valid_until=datetime.fromisoformat(valid_until) if valid_until else None,
             granted_at=datetime.fromisoformat(granted_at),
             terms_version=version,
             terms_sha256=sha256,
-            withdrawn=frozenset(gone.split() if gone else ()),
+            withdrawn=_words(gone),
             approval=_approval(asks),
             approved=approved,
         )

@@ -5,55 +5,58 @@ Texts are compared by code point and written as JSON is by Python, so that a dig
 are then sorted by numbers.
 """
 
-DRAFTS = (
-    "DROP TABLE IF EXISTS pg_temp.ledger_draft_entry, pg_temp.ledger_draft_line,"
-    " pg_temp.ledger_draft_account, pg_temp.ledger_draft_posting, pg_temp.ledger_draft_digest,"
-    " pg_temp.ledger_draft_fresh",
-    """
-CREATE TEMP TABLE ledger_draft_entry (
-    number int NOT NULL, key text NOT NULL, kind text NOT NULL, memo text NOT NULL DEFAULT '',
-    effective_at timestamptz NOT NULL, reverses bigint
-) ON COMMIT DROP
-""",
-    """
-CREATE TEMP TABLE ledger_draft_line (
-    number int NOT NULL, account_kind text NOT NULL, owner_kind text NOT NULL,
-    owner_ref text NOT NULL, currency text NOT NULL, side text NOT NULL,
-    amount_micros bigint NOT NULL, ref text NOT NULL DEFAULT ''
-) ON COMMIT DROP
-""",
-    "CREATE TEMP TABLE ledger_draft_fresh (number int, entry_id bigint) ON COMMIT DROP",
+from licensing.ledger.scratch_sql import dropped, in_two, made
+
+TABLES = tuple(
+    f"ledger_draft_{name}"
+    for name in ("entry", "named", "line", "account", "total", "digest", "fresh")
 )
 
+
+def drafts(entries: str, accounts: str, lines: str) -> tuple[str, ...]:
+    """The drafts as tables, out of the caller's three queries, and what is reckoned of them."""
+    return (
+        dropped(TABLES),
+        made("ledger_draft_entry", entries),
+        made("ledger_draft_named", accounts),
+        made("ledger_draft_line", lines),
+        "ANALYZE ledger_draft_entry",
+        "ANALYZE ledger_draft_line",
+        ACCOUNTS,
+        "ANALYZE ledger_draft_account",
+        TOTALS,
+        "ANALYZE ledger_draft_total",
+    )
+
+
 NUMBERED_ACCOUNT = """
-ROW_NUMBER() OVER (ORDER BY account_kind COLLATE "C", owner_kind COLLATE "C",
+DENSE_RANK() OVER (ORDER BY account_kind COLLATE "C", owner_kind COLLATE "C",
                    owner_ref COLLATE "C", currency COLLATE "C")::int AS account,
 concat_ws(',', ledger_json_text(account_kind), ledger_json_text(owner_kind),
           ledger_json_text(owner_ref), ledger_json_text(currency)) AS json
 """
 """Two columns of an account: its place among all, and itself as it stands in a content hash."""
 
-ACCOUNTS = f"""
-CREATE TEMP TABLE ledger_draft_account ON COMMIT DROP AS
-SELECT account_kind, owner_kind, owner_ref, currency, {NUMBERED_ACCOUNT}
-FROM (SELECT DISTINCT account_kind, owner_kind, owner_ref, currency FROM ledger_draft_line) d
-"""
-LINES = """
-CREATE TEMP TABLE ledger_draft_posting ON COMMIT DROP AS
-SELECT l.number, a.account, l.side, l.amount_micros, l.ref
-FROM ledger_draft_line l JOIN ledger_draft_account a
-     USING (account_kind, owner_kind, owner_ref, currency)
-"""
-
-NUMBERED = (
-    "ANALYZE ledger_draft_entry",
-    "ANALYZE ledger_draft_line",
-    ACCOUNTS,
-    "ANALYZE ledger_draft_account",
-    LINES,
-    "ANALYZE ledger_draft_posting",
+ACCOUNTS = made(
+    "ledger_draft_account",
+    f"""
+SELECT account AS named, account_kind, owner_kind, owner_ref, currency, {NUMBERED_ACCOUNT}
+FROM ledger_draft_named
+WHERE account IN (SELECT account FROM ledger_draft_line)
+""",
 )
-"""Plans of a million rows need to know how many there are; nobody else counts temporary ones."""
+"""Accounts that a line names, by the caller's number (`named`) and by their own (`account`)."""
+TOTALS = made(
+    "ledger_draft_total",
+    """
+SELECT l.number, a.currency, COUNT(*) AS lines,
+       SUM(CASE l.side WHEN 'debit' THEN l.amount_micros ELSE -l.amount_micros END) AS difference,
+       bool_and(l.amount_micros > 0 AND l.side IN ('debit', 'credit')) AS is_sound
+FROM ledger_draft_line l LEFT JOIN ledger_draft_account a ON a.named = l.account
+GROUP BY l.number, a.currency
+""",
+)
+"""What the lines of each entry come to in each currency."""
 
 UNSOUND = """
 SELECT 'an entry needs a key and a kind' FROM ledger_draft_entry WHERE key = '' OR kind = ''
@@ -61,28 +64,28 @@ UNION ALL
 SELECT 'two entries of a batch have one number' FROM ledger_draft_entry
 GROUP BY number HAVING COUNT(*) > 1
 UNION ALL
+SELECT 'two accounts of a batch have one number' FROM ledger_draft_account
+GROUP BY named HAVING COUNT(*) > 1
+UNION ALL
 SELECT 'an entry needs at least two postings'
 FROM ledger_draft_entry e
-LEFT JOIN (SELECT number, COUNT(*) AS lines FROM ledger_draft_posting GROUP BY number) l
+LEFT JOIN (SELECT number, SUM(lines) AS lines FROM ledger_draft_total GROUP BY number) l
      USING (number)
 WHERE COALESCE(l.lines, 0) < 2
 UNION ALL
-SELECT 'a posting has no entry' FROM (SELECT DISTINCT number FROM ledger_draft_posting) l
+SELECT 'a posting has no entry' FROM ledger_draft_total l
 WHERE NOT EXISTS (SELECT 1 FROM ledger_draft_entry e WHERE e.number = l.number)
 UNION ALL
+SELECT 'a posting has no account' FROM ledger_draft_total WHERE currency IS NULL
+UNION ALL
 SELECT 'a posting''s amount is a positive int, and it is a debit or a credit'
-FROM ledger_draft_posting WHERE amount_micros <= 0 OR side NOT IN ('debit', 'credit')
+FROM ledger_draft_total WHERE NOT is_sound
 UNION ALL
 SELECT 'unknown kind of account or currency: ' || account_kind || ' ' || currency
 FROM ledger_draft_account WHERE account_kind <> ALL(%(kinds)s) OR currency !~ '^[A-Z]{3}$'
 UNION ALL
 SELECT 'debits and credits differ by ' || difference || ' micro-units of ' || currency
-FROM (SELECT p.number, a.currency,
-             SUM(CASE p.side WHEN 'debit' THEN p.amount_micros ELSE -p.amount_micros END)
-                 AS difference
-      FROM ledger_draft_posting p JOIN ledger_draft_account a USING (account)
-      GROUP BY p.number, a.currency) d
-WHERE difference <> 0
+FROM ledger_draft_total WHERE difference <> 0
 LIMIT 1
 """
 """The words of `rules.check_draft`, for the first draft that cannot stand in the books."""
@@ -103,14 +106,21 @@ encode(sha256(convert_to(concat(
 """
 """`rules.content_sha256` of an entry `e`, whose POSTINGS are `l.postings`."""
 
-DIGESTS = f"""
-CREATE TEMP TABLE ledger_draft_digest ON COMMIT DROP AS
+_DIGESTED = f"""
 SELECT e.*, l.posting_count, {CONTENT_SHA256} AS content_sha256
 FROM ledger_draft_entry e JOIN (
     SELECT number, COUNT(*)::int AS posting_count, {POSTINGS} AS postings
-    FROM ledger_draft_posting JOIN ledger_draft_account USING (account) GROUP BY number
+    FROM (SELECT d.number, d.side, d.amount_micros, d.ref, a.account, a.json
+          FROM ledger_draft_line d JOIN ledger_draft_account a ON a.named = d.account
+          WHERE {{half}}) lines
+    GROUP BY number
 ) l USING (number)
 """
+DIGESTS = (
+    made("ledger_draft_digest", in_two(_DIGESTED, "d.number")),
+    "ANALYZE ledger_draft_digest",
+    "CREATE UNLOGGED TABLE scratch.ledger_draft_fresh (number int, entry_id bigint)",
+)
 """Each entry with `rules.content_sha256` of what it says."""
 
 TWICE = """
@@ -144,10 +154,9 @@ SELECT d.number, p.id FROM posted p JOIN ledger_draft_digest d ON d.key = p.key
 """
 OPEN_ACCOUNTS = """
 INSERT INTO ledger_account (kind, owner_kind, owner_ref, currency, created_at)
-SELECT account_kind, owner_kind, owner_ref, currency, %(now)s
+SELECT DISTINCT ON (account) account_kind, owner_kind, owner_ref, currency, %(now)s::timestamptz
 FROM ledger_draft_account d
-WHERE account IN (SELECT p.account FROM ledger_draft_posting p JOIN ledger_draft_fresh f
-                  USING (number))
+WHERE named IN (SELECT l.account FROM ledger_draft_line l JOIN ledger_draft_fresh f USING (number))
   AND NOT EXISTS (SELECT 1 FROM ledger_account a
                   WHERE (a.kind, a.owner_kind, a.owner_ref, a.currency)
                       = (d.account_kind, d.owner_kind, d.owner_ref, d.currency))
@@ -155,18 +164,22 @@ ORDER BY account
 ON CONFLICT DO NOTHING
 """
 _OPENED = """
-ledger_draft_posting p JOIN ledger_draft_fresh f USING (number)
-JOIN ledger_draft_account d USING (account)
-JOIN ledger_account a ON (a.kind, a.owner_kind, a.owner_ref, a.currency)
-                       = (d.account_kind, d.owner_kind, d.owner_ref, d.currency)
+(SELECT d.named, d.account_kind, a.id FROM ledger_draft_account d
+ JOIN ledger_account a ON (a.kind, a.owner_kind, a.owner_ref, a.currency)
+                        = (d.account_kind, d.owner_kind, d.owner_ref, d.currency))
+"""
+_FRESH = f"""
+ledger_draft_line l JOIN ledger_draft_fresh f USING (number)
+JOIN {_OPENED} a ON a.named = l.account
 """
 FALLING = f"""
-SELECT a.id, a.kind, COALESCE(SUM(amount_micros) FILTER (WHERE side = 'debit'), 0)::bigint,
+SELECT a.id, a.account_kind,
+       COALESCE(SUM(amount_micros) FILTER (WHERE side = 'debit'), 0)::bigint,
        COALESCE(SUM(amount_micros) FILTER (WHERE side = 'credit'), 0)::bigint
-FROM {_OPENED} WHERE a.kind = ANY(%(kinds)s) GROUP BY a.id, a.kind
+FROM {_FRESH} WHERE a.account_kind = ANY(%(kinds)s) GROUP BY a.id, a.account_kind
 """
 POST_LINES = f"""
 INSERT INTO ledger_posting (entry_id, account_id, side, amount_micros, ref)
-SELECT f.entry_id, a.id, p.side, p.amount_micros, p.ref FROM {_OPENED}
+SELECT f.entry_id, a.id, l.side, l.amount_micros, l.ref FROM {_FRESH}
 ORDER BY f.entry_id
 """

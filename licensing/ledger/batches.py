@@ -1,55 +1,44 @@
-"""Posting by the set: whoever closes a month writes drafts into two tables and has them posted.
+"""Posting by the set: whoever closes a month says by three queries what is to be posted.
 
 The rules are those of `operations.post`, entry by entry: keys, content, closed months, floors; only
 that no entry comes to Python. Invariant: an entry posted here has the same content hash as one that
 was posted there, so that either is a success that changes nothing after the other.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from licensing.ledger import batch_sql, rules
+from licensing.ledger import batch_sql, rules, scratch_sql
 from licensing.ledger.floors import keep_floors
 from licensing.ledger.months import share_open_months
 
 
 @transaction.atomic
-def draft_batch() -> None:
-    """Make the empty tables `ledger_draft_entry` and `ledger_draft_line` for this transaction.
-
-    The caller fills them by INSERT ... SELECT: an entry by its number (the caller's, for this batch
-    alone), each line under the number of its entry, as in EntryDraft and Line.
-    """
-    with connection.cursor() as cursor:
-        for statement in batch_sql.DRAFTS:
-            cursor.execute(statement)
-
-
-@transaction.atomic
-def post_batch(*, now: datetime) -> int:
+def post_batch(
+    *, entries: str, accounts: str, lines: str, given: Mapping[str, Any], now: datetime
+) -> int:
     """Post every draft, all or none, in the order of keys; returns how many were new.
 
-    Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow, AlreadyReversed, as `post` does.
+    Three SELECTs with the parameters `given`. entries: number (the caller's int, for this batch
+    alone), key, kind, memo, effective_at, reverses; accounts: account (an int likewise),
+    account_kind, owner_kind, owner_ref, currency; lines: number of the entry, account, side,
+    amount_micros, ref. As in EntryDraft, AccountKey and Line; an account that no line names is not
+    opened. Raises UnsoundEntry, KeyTaken, MonthClosed, BalanceTooLow, AlreadyReversed, as `post`.
     """
     with connection.cursor() as cursor:
-        for statement in batch_sql.NUMBERED:
-            cursor.execute(statement)
+        for statement in (*scratch_sql.SETTINGS, *batch_sql.drafts(entries, accounts, lines)):
+            cursor.execute(statement, given if "%(" in statement else None)
         _refuse(batch_sql.UNSOUND, rules.UnsoundEntry)
-        cursor.execute(batch_sql.DIGESTS)
+        for statement in batch_sql.DIGESTS:
+            cursor.execute(statement)
         _refuse(batch_sql.TWICE, rules.KeyTaken)
         _refuse(batch_sql.TAKEN, rules.KeyTaken)
         cursor.execute(batch_sql.MONTHS)
         share_open_months([month for (month,) in cursor.fetchall()])
-        try:
-            with transaction.atomic():
-                cursor.execute(batch_sql.POST_ENTRIES, {"now": now})
-                posted = int(cursor.rowcount)
-                cursor.execute("ANALYZE ledger_draft_fresh")
-        except IntegrityError as error:
-            if "reverses_id" in str(error):
-                raise rules.AlreadyReversed("an entry is reversed already") from error
-            raise
+        posted = _post_entries(now)
         # Another writer may have taken a key since it was looked for.
         _refuse(batch_sql.TAKEN, rules.KeyTaken)
         cursor.execute(batch_sql.OPEN_ACCOUNTS, {"now": now})
@@ -61,7 +50,21 @@ def post_batch(*, now: datetime) -> int:
             }
         )
         cursor.execute(batch_sql.POST_LINES)
+        cursor.execute(scratch_sql.dropped(batch_sql.TABLES))
     return posted
+
+
+def _post_entries(now: datetime) -> int:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(batch_sql.POST_ENTRIES, {"now": now})
+            posted = int(cursor.rowcount)
+            cursor.execute("ANALYZE ledger_draft_fresh")
+            return posted
+    except IntegrityError as error:
+        if "reverses_id" in str(error):
+            raise rules.AlreadyReversed("an entry is reversed already") from error
+        raise
 
 
 def _refuse(query: str, error: type[rules.LedgerError]) -> None:

@@ -18,26 +18,30 @@ TRY_HOLD = "SELECT pg_try_advisory_xact_lock(hashtextextended('ledger chain', 0)
 
 COMMITTED = ""
 OWN = """
-AND EXISTS (SELECT 1 FROM ledger_journalentry e WHERE e.id = u.entry_id
-            AND e.transaction = pg_current_xact_id()::text::bigint)
+AND (SELECT e.transaction FROM ledger_journalentry e WHERE e.id = u.entry_id)
+    = pg_current_xact_id()::text::bigint
 """
 
 
 def take(whose: str) -> str:
     """Put the entries that wait (COMMITTED: all; OWN: this transaction's) into link %(number)s.
 
-    Returns their leaves in the order of keys.
+    Returns their leaves in the order of keys. Each entry is looked up: a join would be planned for
+    as many as waited when the table was last analyzed, and could read the books of all years.
     """
     return f"""
-WITH taken AS (DELETE FROM ledger_unlinkedentry u WHERE true {whose} RETURNING entry_id),
-linked AS (
+WITH taken AS (
+    DELETE FROM ledger_unlinkedentry u WHERE true {whose} RETURNING entry_id
+), said AS MATERIALIZED (
+    SELECT e.id, e.key, {LEAF} AS leaf_sha256
+    FROM taken CROSS JOIN LATERAL (
+        SELECT * FROM ledger_journalentry WHERE id = taken.entry_id OFFSET 0
+    ) e
+), linked AS (
     INSERT INTO ledger_linkedentry (entry_id, link_id, leaf_sha256)
-    SELECT e.id, %(number)s, {LEAF}
-    FROM taken JOIN ledger_journalentry e ON e.id = taken.entry_id
-    RETURNING entry_id, leaf_sha256
+    SELECT id, %(number)s, leaf_sha256 FROM said
 )
-SELECT linked.leaf_sha256 FROM linked JOIN ledger_journalentry e ON e.id = linked.entry_id
-ORDER BY e.key COLLATE "C"
+SELECT leaf_sha256 FROM said ORDER BY key COLLATE "C"
 """
 
 
@@ -68,8 +72,10 @@ WHERE NOT EXISTS (SELECT 1 FROM ledger_journalentry e WHERE e.id = p.entry_id)
 ORDER BY p.id LIMIT 1
 """
 LEFT_UNLINKED = """
-SELECT e.key, e.created_at FROM ledger_journalentry e
-WHERE e.created_at < %(before)s
+SELECT e.key, u.came_at FROM ledger_journalentry e
+LEFT JOIN ledger_unlinkedentry u ON u.entry_id = e.id
+WHERE (u.came_at IS NULL OR u.came_at < %(before)s)
   AND NOT EXISTS (SELECT 1 FROM ledger_linkedentry m WHERE m.entry_id = e.id)
-ORDER BY e.created_at, e.id LIMIT 1
+ORDER BY e.id LIMIT 1
 """
+"""An entry that is not linked and does not wait either, or has waited for too long."""

@@ -8,6 +8,7 @@ changed, no entry falls into a month that is closed, and each waits to be linked
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from licensing.ledger.rules import ACCOUNT_KINDS
 
@@ -163,11 +164,16 @@ class LinkedEntry(models.Model):
 
 
 class UnlinkedEntry(models.Model):
-    """An entry that waits for the linker; put here by a trigger with it. Personal data: none."""
+    """An entry that waits for the linker; put here by a trigger with it.
+
+    `came_at` is read from the server's clock, whatever moment the entry says it was made at.
+    Personal data: none.
+    """
 
     entry = models.OneToOneField(
         JournalEntry, models.PROTECT, primary_key=True, related_name="unlinked", db_constraint=False
     )
+    came_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name_plural = "unlinked entries"

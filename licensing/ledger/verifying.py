@@ -68,8 +68,10 @@ class _Row(NamedTuple):
 def verify_chain(*, now: datetime, anchors: Sequence[Anchor] = ()) -> VerifiedChain:
     """Verify everything that is linked, and that nothing was left unlinked for over a minute.
 
-    Raises BooksBroken with the first entry or link that is not as it was, in the order of links and
-    of keys; then a posting without entry, an entry left unlinked, an anchor that does not hold.
+    `now` is compared with the server's clock, which says since when an entry waits; what its own
+    moments say counts for nothing here. Raises BooksBroken with the first entry or link that is not
+    as it was, in the order of links and of keys; then a posting without entry, an entry left
+    unlinked, an anchor that does not hold.
     """
     links = entries = 0
     previous = BEFORE_THE_FIRST
@@ -149,5 +151,8 @@ def _refuse_left_unlinked(now: datetime) -> None:
         cursor.execute(chain_sql.LEFT_UNLINKED, {"before": now - LINKED_WITHIN})
         left = cursor.fetchone()
     if left:
-        said = f"the entry {left[0]} was posted at {left[1]:%Y-%m-%d %H:%M:%S} and never linked"
-        raise BooksBroken(ENTRY, left[0], said)
+        key, came_at = left
+        said = f"the entry {key} is not linked, and the linker does not know of it"
+        if came_at is not None:
+            said = f"the entry {key} has waited for the linker since {came_at:%Y-%m-%d %H:%M:%S}"
+        raise BooksBroken(ENTRY, key, said)

@@ -31,7 +31,7 @@ def apportion(
     return f"""
         SELECT r.*, (floored + CASE WHEN place <= {total} - taken THEN 1 ELSE 0 END)::bigint
                     AS {part}
-        FROM (SELECT q.*, SUM(floored) OVER (PARTITION BY {group}) AS taken,
+        FROM (SELECT q.*, (SUM(floored) OVER (PARTITION BY {group}))::bigint AS taken,
                      ROW_NUMBER() OVER (PARTITION BY {group} ORDER BY fraction DESC, {tie}) AS place
               FROM (SELECT s.*, {quotient} AS floored, {remainder} AS fraction FROM {source} s) q) r
     """

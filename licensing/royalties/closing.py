@@ -16,7 +16,8 @@ from licensing.attribution.models import SealedMinute
 from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
-from licensing.ledger.batches import draft_batch, post_batch
+from licensing.ledger import scratch_sql
+from licensing.ledger.batches import post_batch
 from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.queries import list_balances
@@ -37,11 +38,10 @@ from licensing.royalties.rules.plays import may_close
 LISTENING = "listening"
 PAYABLE_KINDS = ("party", "society")
 _BEYOND_64_BITS = 2**63
-# For this transaction alone: a close sorts and groups millions of small rows in memory, and the
-# few expensive queries are not worth compiling.
-_SETTINGS = (
-    "SET LOCAL work_mem = '512MB'",
-    "SET LOCAL jit = off",
+_TABLES = tuple(
+    f"close_{name}"
+    for steps in (pieces_sql, holders_sql, closing_sql, posting_sql, us_source_sql, statement_sql)
+    for name in steps.TABLES
 )
 
 
@@ -82,6 +82,7 @@ def close_period(
     _run(statement_sql.AFTER, given)
     close_month(month, now=now)
     link_posted(now=now)
+    _run([scratch_sql.dropped(_TABLES)], given)
     transaction.on_commit(lambda: open_usage_months(now))
     record_fact(
         actor=actor,
@@ -141,10 +142,7 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 
 def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
-    tables = (*pieces_sql.TABLES, *holders_sql.TABLES, *closing_sql.TABLES)
-    tables += (*posting_sql.TABLES, *us_source_sql.TABLES, *statement_sql.TABLES)
-    names = ", ".join(f"pg_temp.close_{name}" for name in tables)
-    _run([*_SETTINGS, f"DROP TABLE IF EXISTS {names}", *pieces_sql.STATEMENTS], given)
+    _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.STATEMENTS], given)
     _run(holders_sql.STATEMENTS, given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
@@ -155,9 +153,14 @@ def _reckon(given: Mapping[str, Any]) -> None:
 
 def _post(given: Mapping[str, Any], now: datetime) -> int:
     """One entry per variation and currency, one posting per (payee, right, source) above zero."""
-    draft_batch()
     _run(posting_sql.STATEMENTS, given)
-    return post_batch(now=now)
+    return post_batch(
+        entries=posting_sql.DRAFT_ENTRIES,
+        accounts=posting_sql.DRAFT_ACCOUNTS,
+        lines=posting_sql.DRAFT_LINES,
+        given=given,
+        now=now,
+    )
 
 
 def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:

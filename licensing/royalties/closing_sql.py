@@ -1,21 +1,24 @@
-"""The three exact steps of a close as SQL over temporary tables; `rules.division` is their oracle.
+"""The three exact steps of a close as SQL over scratch tables; `rules.division` is their oracle.
 
 Every amount is a whole micro-unit. Ties go to the smaller key, as in `money.allocate`: pieces,
-sources and holders are numbered in that order before.
+sources and holders are numbered in that order before. Step 1 divides each pool by itself, in lists
+that lie in one row: its sorts are as small as a listener, and rows go to whichever process is free.
+That division is a function of the database (migration 0008), the others are `apportion`.
 """
 
+from licensing.ledger.scratch_sql import in_two, made
 from licensing.royalties.apportion_sql import apportion
 
 _POT = """
 SELECT currency, SUM(pool)::bigint AS pool FROM close_paid {where} GROUP BY currency
 """
-_EVERYONE = "(SELECT SUM(plays)::bigint FROM close_plays)"
-_IDLE = "WHERE NOT EXISTS (SELECT 1 FROM close_wholes w WHERE w.payer = close_paid.payer)"
+_EVERYONE = "(SELECT SUM(whole)::bigint FROM close_plays)"
+_IDLE = "WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = close_paid.payer)"
 _SOME_PLAYED = "WHERE EXISTS (SELECT 1 FROM close_plays)"
 _POOLS = {
     "USER_CENTRIC": f"""
         SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, currency, pool, whole
-        FROM close_paid JOIN close_wholes USING (payer)
+        FROM close_paid JOIN close_plays USING (payer)
         UNION ALL
         SELECT 'FALLBACK', 0, 'house', '', currency, pool, {_EVERYONE}
         FROM ({_POT.format(where=_IDLE)}) idle {_SOME_PLAYED}""",
@@ -28,11 +31,9 @@ _POOLS = {
 
 def pools(model: str, name: str) -> tuple[str, ...]:
     """What is divided, and over how many plays: close_<name>_pools, numbered."""
+    numbered = "ROW_NUMBER() OVER (ORDER BY payer, currency)::int AS number"
     return (
-        f"""
-    CREATE TEMP TABLE close_{name}_pools ON COMMIT DROP AS
-    SELECT ROW_NUMBER() OVER (ORDER BY payer, currency)::int AS number, p.* FROM ({_POOLS[model]}) p
-    """,
+        made(f"close_{name}_pools", f"SELECT {numbered}, p.* FROM ({_POOLS[model]}) p"),
         f"ANALYZE close_{name}_pools",
     )
 
@@ -53,7 +54,7 @@ def largest_product(name: str) -> str:
     """SELECT the largest product that any step makes of the pools of `name`, numeric."""
     return f"""
     SELECT COALESCE(GREATEST(
-        MAX(pool) FILTER (WHERE basis = 'OWN')::numeric * (SELECT MAX(plays) FROM close_plays),
+        MAX(pool) FILTER (WHERE basis = 'OWN')::numeric * (SELECT MAX(most) FROM close_plays),
         MAX(pool) FILTER (WHERE basis <> 'OWN')::numeric
             * (SELECT MAX(plays) FROM close_together),
         SUM(pool) * 1000000), 0)
@@ -61,34 +62,34 @@ def largest_product(name: str) -> str:
 
 
 def step_one(name: str, *, is_wide: bool) -> str:
-    """Pools over plays, per listener or from one pot: close_<name>_allocations."""
-    parts = apportion(
-        source=f"""(SELECT number, piece, plays, pool, whole
-            FROM close_{name}_pools JOIN close_plays USING (payer) WHERE basis = 'OWN'
-            UNION ALL
-            SELECT number, piece, plays, pool, whole
-            FROM close_{name}_pools CROSS JOIN close_together WHERE basis <> 'OWN')""",
-        total="pool",
-        weight="plays",
-        whole="whole",
-        group="number",
-        tie="piece",
-        part="amount",
-        is_wide=is_wide,
+    """Pools over plays, per listener or from one pot: close_<name>_allocations.
+
+    A pool's pieces, plays of them and micro-units given to them run in parallel.
+    """
+    divide = "royalties_divide_wide" if is_wide else "royalties_divide"
+    return made(
+        f"close_{name}_allocations",
+        f"""
+    SELECT number, basis, currency, pieces, plays, {divide}(pool, p.whole, pieces, plays) AS amounts
+    FROM close_{name}_pools p JOIN close_plays USING (payer) WHERE basis = 'OWN'
+    UNION ALL
+    SELECT number, basis, currency, pieces, plays, {divide}(pool, whole, pieces, plays)
+    FROM close_{name}_pools CROSS JOIN close_shared WHERE basis <> 'OWN'""",
     )
-    return f"""
-    CREATE TEMP TABLE close_{name}_allocations ON COMMIT DROP AS
-    SELECT number, piece, plays, amount FROM ({parts}) parts"""
 
 
 def step_two(name: str) -> str:
     """Sums per piece and currency: close_<name>_sums."""
-    return f"""
-    CREATE TEMP TABLE close_{name}_sums ON COMMIT DROP AS
+    return made(
+        f"close_{name}_sums",
+        f"""
     SELECT piece, currency, SUM(amount)::bigint AS total,
            COALESCE(SUM(plays) FILTER (WHERE basis <> 'FALLBACK'), 0)::bigint AS plays
-    FROM close_{name}_allocations JOIN close_{name}_pools USING (number)
-    GROUP BY piece, currency"""
+    FROM (SELECT basis, currency, unnest(pieces) AS piece, unnest(plays) AS plays,
+                 unnest(amounts) AS amount
+          FROM close_{name}_allocations) given
+    GROUP BY piece, currency""",
+    )
 
 
 def step_three(name: str, *, is_wide: bool) -> str:
@@ -98,8 +99,9 @@ def step_three(name: str, *, is_wide: bool) -> str:
     to that, and a source or stem that stands alone has it all.
     """
     sources = apportion(
-        source=f"""(SELECT t.currency, t.plays, t.total, s.*, 1000000 AS million
-            FROM close_{name}_sums t JOIN close_sources s USING (piece))""",
+        source=f"""(SELECT t.currency, t.plays, t.total, s.piece, s.source, s.division,
+                           s.source_ppm, 1000000 AS million
+            FROM close_{name}_sums t JOIN close_sources s USING (piece) WHERE {{half}})""",
         total="total",
         weight="source_ppm",
         whole="million",
@@ -133,10 +135,10 @@ def step_three(name: str, *, is_wide: bool) -> str:
         part="amount",
         is_wide=is_wide,
     )
-    return f"""
-    CREATE TEMP TABLE close_{name}_lines ON COMMIT DROP AS
+    lines = f"""
     SELECT piece, currency, plays, source, holder, payee, source_micros, right_micros, amount
     FROM ({parts}) parts"""
+    return made(f"close_{name}_lines", in_two(lines, "t.piece"))
 
 
 TABLES = tuple(

@@ -42,38 +42,40 @@ class Given:
     first: tuple[Pool, ...]
 
 
+# The pools that are nobody's alone are a few of each close, so they are taken off the places of the
+# others instead of being asked of every pool.
 _RANKED = """
-WITH given AS MATERIALIZED (
-    SELECT g.number, g.plays, g.amount, together.number IS NULL AS is_own
+WITH ranked AS MATERIALIZED (
+    SELECT g.number, g.plays, g.amount,
+           ROW_NUMBER() OVER (ORDER BY g.amount DESC, g.number) AS place
     FROM royalties_listenerallocation a
     CROSS JOIN LATERAL unnest(a.pools, a.plays, a.amounts_micros) g (number, plays, amount)
-    LEFT JOIN royalties_payerpool together
-         ON together.period_id = %(period)s AND together.payer_kind = 'house'
-        AND together.payer_ref = '' AND together.number = g.number
     WHERE a.variation_sum_id = %(total)s
-), ranked AS (
-    SELECT *, ROW_NUMBER() OVER (ORDER BY amount DESC, number) AS place,
-           CASE WHEN is_own
-                THEN COUNT(*) FILTER (WHERE is_own) OVER (ORDER BY amount DESC, number) ELSE 0 END
-               AS listener
-    FROM given
+), together AS MATERIALIZED (
+    SELECT r.number, r.place FROM ranked r
+    WHERE r.number = ANY(ARRAY(SELECT p.number FROM royalties_payerpool p
+                               WHERE p.period_id = %(period)s AND p.payer_kind = 'house'
+                                 AND p.payer_ref = ''))
 )
 """
-_FIRST = (
-    _RANKED
-    + """
-SELECT r.listener, p.basis, p.pool_micros, r.plays, p.plays, r.amount
+_LISTENER = """
+CASE WHEN r.number IN (SELECT number FROM together) THEN 0
+     ELSE r.place - (SELECT COUNT(*) FROM together t WHERE t.place < r.place) END
+"""
+_FIRST = f"""
+{_RANKED}
+SELECT {_LISTENER}, p.basis, p.pool_micros, r.plays, p.plays, r.amount
 FROM ranked r JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = r.number
 WHERE r.place <= %(most)s ORDER BY r.place
 """
-)
 _TOTALS = """
-SELECT COUNT(*), COALESCE(SUM(amount), 0)::bigint,
-       COUNT(*) - (SELECT COUNT(*) FROM royalties_payerpool p
-                   WHERE p.period_id = %(period)s AND p.payer_kind = 'house' AND p.payer_ref = ''
-                     AND p.number = ANY(a.pools))
-FROM royalties_listenerallocation a CROSS JOIN LATERAL unnest(a.amounts_micros) amount
-WHERE a.variation_sum_id = %(total)s GROUP BY a.variation_sum_id
+SELECT cardinality(a.pools),
+       (SELECT SUM(amount)::bigint FROM unnest(a.amounts_micros) amount),
+       cardinality(a.pools)
+       - (SELECT COUNT(*) FROM royalties_payerpool p
+          WHERE p.period_id = %(period)s AND p.payer_kind = 'house' AND p.payer_ref = ''
+            AND p.number = ANY(a.pools))
+FROM royalties_listenerallocation a WHERE a.variation_sum_id = %(total)s
 """
 _NUMBERS = """
 SELECT p.number, p.payer_kind, p.payer_ref
@@ -81,7 +83,9 @@ FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
 JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
      AND p.period_id = %(period)s AND p.currency = %(currency)s
 """
-_LISTENERS = _RANKED + "SELECT number, listener FROM ranked WHERE number = ANY(%(numbers)s)"
+_LISTENERS = (
+    f"{_RANKED} SELECT r.number, {_LISTENER} FROM ranked r WHERE r.number = ANY(%(numbers)s)"
+)
 
 
 def pools_of(total: VariationSum, most: int) -> Given:

@@ -184,9 +184,10 @@ def _posting(line: StatementLine, total: VariationSum) -> Posting | None:
     ref = f"{line.right}:{line.stem_id or ''}"
     rows = Posting.objects.filter(entry_id=total.entry_id, ref=ref)
     payee = line.statement
-    return rows.filter(
-        account__owner_kind=payee.payee_kind, account__owner_ref=payee.payee_ref
-    ).first()
+    # All of them, a handful: with a LIMIT the planner may look for the first from the first posting
+    # of the books on.
+    found = rows.filter(account__owner_kind=payee.payee_kind, account__owner_ref=payee.payee_ref)
+    return min(found, key=lambda one: one.pk, default=None)
 
 
 def _era_until(total: VariationSum, stem_ids: Iterable[UUID]) -> datetime:

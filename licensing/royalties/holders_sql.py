@@ -6,6 +6,7 @@ whose minutes sounded, are payees of their own: their money waits in an unalloca
 Sources, divisions and holders are numbered in the order in which ties fall.
 """
 
+from licensing.ledger.scratch_sql import made
 from licensing.royalties.apportion_sql import apportion
 
 _WEIGHTS = """
@@ -36,28 +37,32 @@ UNION ALL
 SELECT piece, p.era_from, stem_id, source_ppm
 FROM ({_MINUTE_SOURCES}) live JOIN close_pieces p USING (piece)
 """
-SOURCES = f"""
-CREATE TEMP TABLE close_sources ON COMMIT DROP AS
+SOURCES = made(
+    "close_sources",
+    f"""
 SELECT ROW_NUMBER() OVER (ORDER BY piece, stem_id)::int AS source, piece,
-       DENSE_RANK() OVER (ORDER BY stem_id, era_from, lonely)::int AS division, stem_id, era_from,
-       source_ppm, lonely
+       DENSE_RANK() OVER (ORDER BY stem_id, era_from, lonely)::int AS division,
+       DENSE_RANK() OVER (ORDER BY stem_id)::int AS stem, stem_id, era_from, source_ppm, lonely
 FROM (SELECT s.*, 0 AS lonely FROM ({_SOURCES}) s
       UNION ALL
       SELECT p.piece, p.era_from, NULL, 1000000, p.piece FROM close_pieces p
       WHERE NOT EXISTS (SELECT 1 FROM ({_SOURCES}) s WHERE s.piece = p.piece)) all_sources
-"""
+""",
+)
 """What each stem is of a piece: as sealed, or as the minutes that were started say. A piece without
 sources has one, of no stem (`lonely`: its number)."""
 
-DIVISIONS = """
-CREATE TEMP TABLE close_divisions ON COMMIT DROP AS
+DIVISIONS = made(
+    "close_divisions",
+    """
 SELECT d.division, d.stem_id, d.era_from, p.record_id, stem.recording_id, recording.work_id,
        COALESCE(recording.title, '') AS title, COALESCE(stem.label, '') AS label
 FROM (SELECT DISTINCT division, stem_id, era_from, lonely FROM close_sources) d
 LEFT JOIN close_pieces p ON p.piece = d.lonely
 LEFT JOIN catalog_stem stem ON stem.id = d.stem_id
 LEFT JOIN catalog_recording recording ON recording.id = stem.recording_id
-"""
+""",
+)
 _SHEETS = """
 SELECT d.*, r.right_number, r.right_name, r.right_ppm, sheet.id AS sheet_id
 FROM close_divisions d
@@ -71,8 +76,9 @@ LEFT JOIN LATERAL (
 ) sheet ON true
 WHERE d.stem_id IS NOT NULL
 """
-HOLDERS = f"""
-CREATE TEMP TABLE close_holders ON COMMIT DROP AS
+HOLDERS = made(
+    "close_holders",
+    f"""
 SELECT ROW_NUMBER() OVER (ORDER BY division, right_number, party_id)::int AS holder,
        DENSE_RANK() OVER (ORDER BY payee_kind COLLATE "C", payee_ref COLLATE "C")::int AS payee,
        h.*
@@ -88,11 +94,14 @@ FROM (SELECT s.division, s.right_number, s.right_name, s.right_ppm, s.sheet_id, 
       UNION ALL
       SELECT division, 0, '', 1000000, NULL, NULL, 1000000, 'record', record_id::text
       FROM close_divisions WHERE stem_id IS NULL) h
-"""
-PAYEES = """
-CREATE TEMP TABLE close_payees ON COMMIT DROP AS
+""",
+)
+PAYEES = made(
+    "close_payees",
+    """
 SELECT DISTINCT payee, payee_kind, payee_ref FROM close_holders
-"""
+""",
+)
 
 STATEMENTS = (SOURCES, DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
               "ANALYZE close_sources", "ANALYZE close_holders")  # fmt: skip

@@ -5,8 +5,11 @@ month on a payee's account is one line by the type of its entry. Months are by t
 is effective; what belongs to later months already is on theirs.
 """
 
-MOVEMENTS = """
-CREATE TEMP TABLE close_movements ON COMMIT DROP AS
+from licensing.ledger.scratch_sql import made
+
+MOVEMENTS = made(
+    "close_movements",
+    """
 SELECT account.owner_kind AS payee_kind, account.owner_ref AS payee_ref, account.currency,
        posting.id AS posting_id, posting.ref, entry.kind AS entry_kind, entry.memo,
        entry.effective_at,
@@ -19,7 +22,8 @@ WHERE entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_unti
   AND NOT starts_with(entry.key, %(entry_prefix)s)
   AND ((account.kind = 'payable' AND account.owner_kind IN ('party', 'society'))
        OR (account.kind = 'unallocated' AND account.owner_kind IN ('stem', 'record')))
-"""
+""",
+)
 
 KINDS = {
     "dispute": "DISPUTE",
@@ -45,7 +49,7 @@ INSERT INTO royalties_statementline
     (id, statement_id, position, kind, posting_id, corrects_id, note, record_id, played_month,
      stem_id, "right", recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
      right_micros, amount_micros)
-SELECT gen_random_uuid(), o.statement,
+SELECT uuidv7(), o.statement,
        COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
            PARTITION BY o.statement ORDER BY m.effective_at, m.posting_id),
        CASE m.entry_kind {_CASES} ELSE 'OTHER' END, m.posting_id, line.id, m.memo, line.record_id,

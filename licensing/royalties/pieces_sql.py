@@ -2,9 +2,11 @@
 
 A piece is a record in one era: a span in which one set of sheets holds; a month of plays always
 begins one. Pieces, payers and sources get numbers in the order of their keys, so that later steps
-sort by numbers and ties fall as in the oracle. Only this step reads usages, and each of its
-statements reads them once.
+sort by numbers and ties fall as in the oracle. Only this step reads usages, and only PLAYS reads
+every one; what others ask of them stands in their indexes.
 """
+
+from licensing.ledger.scratch_sql import in_two, made
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -17,25 +19,46 @@ SELECT month FROM months WHERE month IS NOT NULL
 """
 """Months that count a usage, by skipping along the index instead of reading every usage."""
 
-MINUTES = """
-CREATE TEMP TABLE close_minutes ON COMMIT DROP AS
+MINUTES = made(
+    "close_minutes",
+    """
 SELECT u.record_id, u.played_at, u.state, sealed.id AS sealed_id
 FROM royalties_usage u
 LEFT JOIN attribution_sealedminute sealed
      ON sealed.record_id = u.record_id AND sealed.minute = u.minute
     AND sealed.id <= %(last_minute)s
 WHERE u.accrual_month = %(month)s AND u.minute IS NOT NULL
-"""
+""",
+)
 """Started minutes of live sessions, each with the minute as it was sealed, if it was by now."""
 
-PLAYED = """
-CREATE TEMP TABLE close_played ON COMMIT DROP AS
-SELECT record_id, date_trunc('month', MIN(played_at) AT TIME ZONE 'UTC') AS first_month,
-       MAX(played_at) AT TIME ZONE 'UTC' AS last_at
-FROM royalties_usage WHERE accrual_month = %(month)s GROUP BY record_id
-"""
-PIECES = """
-CREATE TEMP TABLE close_pieces ON COMMIT DROP AS
+PLAYED = made(
+    "close_played",
+    """
+WITH RECURSIVE heard AS (
+    (SELECT record_id FROM royalties_usage WHERE accrual_month = %(month)s
+     ORDER BY record_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT u.record_id FROM royalties_usage u
+            WHERE u.accrual_month = %(month)s AND u.record_id > heard.record_id
+            ORDER BY u.record_id LIMIT 1)
+    FROM heard WHERE heard.record_id IS NOT NULL
+)
+SELECT record_id,
+       date_trunc('month', (
+           SELECT MIN(u.played_at) FROM royalties_usage u
+           WHERE u.accrual_month = %(month)s AND u.record_id = heard.record_id
+       ) AT TIME ZONE 'UTC') AS first_month,
+       (SELECT MAX(u.played_at) FROM royalties_usage u
+        WHERE u.accrual_month = %(month)s AND u.record_id = heard.record_id
+       ) AT TIME ZONE 'UTC' AS last_at
+FROM heard WHERE record_id IS NOT NULL
+""",
+)
+"""Records played, and the first and last moment of it, by skipping along their index."""
+PIECES = made(
+    "close_pieces",
+    """
 WITH months AS (
     SELECT record_id, month AT TIME ZONE 'UTC' AS era_from
     FROM close_played, generate_series(first_month, last_at, interval '1 month') month
@@ -68,10 +91,12 @@ SELECT ROW_NUMBER() OVER (ORDER BY record_id, era_from)::int AS piece, record_id
        COALESCE(LEAD(era_from) OVER (PARTITION BY record_id ORDER BY era_from), 'infinity')
            AS era_until
 FROM moments
-"""
+""",
+)
 
-PAID = """
-CREATE TEMP TABLE close_paid ON COMMIT DROP AS
+PAID = made(
+    "close_paid",
+    """
 SELECT DENSE_RANK() OVER (ORDER BY payer_kind COLLATE "C", payer_ref COLLATE "C")::int AS payer,
        payer_kind, payer_ref, currency, pool
 FROM (SELECT payer_kind, payer_ref, currency, SUM(micros)::bigint AS pool
@@ -85,33 +110,41 @@ FROM (SELECT payer_kind, payer_ref, currency, SUM(micros)::bigint AS pool
             WHERE joins_month = %(month)s) parts
       GROUP BY payer_kind, payer_ref, currency
       HAVING SUM(micros) > 0) p
-"""
+""",
+)
 """The month's pools: a payer's number, and what there is of the payer in each currency, with what
 waited for a decision until this month."""
 
-PAYERS = """
-CREATE TEMP TABLE close_payers ON COMMIT DROP AS
+PAYERS = made(
+    "close_payers",
+    """
 SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
-"""
+""",
+)
 # Nearly every record has one piece. Said the other way round ("not before, not after"), because the
 # planner takes a pair of comparisons to leave one row in nine.
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
            AND (u.played_at >= p.era_until) IS NOT TRUE"""
 
-PLAYS = f"""
-CREATE TEMP TABLE close_plays ON COMMIT DROP AS
-SELECT COALESCE(y.payer, 0) AS payer, p.piece, COUNT(*)::int AS plays
-FROM royalties_usage u
-JOIN close_pieces p ON p.record_id = u.record_id
-           AND {_IN_ITS_ERA}
-LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
-WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
-GROUP BY COALESCE(y.payer, 0), p.piece
+_COUNTED = f"""
+SELECT payer, SUM(plays)::bigint AS whole, MAX(plays) AS most,
+       array_agg(piece ORDER BY piece) AS pieces, array_agg(plays ORDER BY piece) AS plays
+FROM (SELECT COALESCE(y.payer, 0) AS payer, p.piece, COUNT(*)::int AS plays
+      FROM royalties_usage u
+      JOIN close_pieces p ON p.record_id = u.record_id
+                 AND {_IN_ITS_ERA}
+      LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+      WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND {{half}}
+      GROUP BY COALESCE(y.payer, 0), p.piece) counted
+GROUP BY payer
 """
-"""Counted plays per payer and piece; payer 0 stands for all who have no pool this month."""
+PLAYS = made("close_plays", in_two(_COUNTED, "hashtextextended(u.payer_ref, 0)"))
+"""Counted plays per payer: of which pieces, how often each, how many in all and of one piece at
+most. Payer 0 stands for all who have no pool this month, in up to two rows."""
 
-KEPT = f"""
-CREATE TEMP TABLE close_kept ON COMMIT DROP AS
+KEPT = made(
+    "close_kept",
+    f"""
 SELECT p.piece, u.state, COUNT(*)::bigint AS plays,
        array_agg(DISTINCT u.anomaly_id) FILTER (WHERE u.anomaly_id IS NOT NULL) AS anomalies
 FROM royalties_usage u
@@ -119,26 +152,34 @@ JOIN close_pieces p ON p.record_id = u.record_id
      AND {_IN_ITS_ERA}
 WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED', 'HELD', 'UPHELD')
 GROUP BY p.piece, u.state
-"""
+""",
+)
 """Plays that accrue nothing and still stand on statements."""
 
-TOGETHER = """
-CREATE TEMP TABLE close_together ON COMMIT DROP AS
-SELECT piece, SUM(plays)::bigint AS plays FROM close_plays GROUP BY piece
-"""
-WHOLES = """
-CREATE TEMP TABLE close_wholes ON COMMIT DROP AS
-SELECT payer, SUM(plays)::bigint AS whole FROM close_plays GROUP BY payer
-"""
-WAITING = """
-CREATE TEMP TABLE close_waiting ON COMMIT DROP AS
+TOGETHER = made(
+    "close_together",
+    """
+SELECT piece, SUM(plays)::bigint AS plays
+FROM (SELECT unnest(pieces) AS piece, unnest(plays) AS plays FROM close_plays) counted
+GROUP BY piece
+""",
+)
+SHARED = made(
+    "close_shared",
+    "SELECT array_agg(piece) AS pieces, array_agg(plays::int) AS plays FROM close_together",
+)
+"""All plays as one row of lists, as a pool that is divided over all of them needs them."""
+WAITING = made(
+    "close_waiting",
+    """
 SELECT * FROM close_paid p
-WHERE NOT EXISTS (SELECT 1 FROM close_wholes w WHERE w.payer = p.payer)
+WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = p.payer)
   AND (%(model)s = 'USER_CENTRIC' OR NOT EXISTS (SELECT 1 FROM close_plays))
   AND (p.payer_kind, p.payer_ref) IN (
       SELECT payer_kind, payer_ref FROM royalties_usage
       WHERE accrual_month = %(month)s AND state = 'HELD')
-"""
+""",
+)
 """Pools of payers all of whose plays are held: nobody else is given them before the decision."""
 NOT_WAITING = """
 DELETE FROM close_paid p USING close_waiting w
@@ -158,10 +199,10 @@ STATEMENTS = (
     "ANALYZE close_plays",
     KEPT,
     TOGETHER,
-    WHOLES,
-    "ANALYZE close_wholes",
+    "ANALYZE close_together",
+    SHARED,
     WAITING,
     NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "wholes",
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "shared",
           "waiting")  # fmt: skip

@@ -5,8 +5,11 @@ part follows its plays like the rest of it; per line it is rounded down. Withhol
 reckoned here.
 """
 
-US_PAID = """
-CREATE TEMP TABLE close_us_paid ON COMMIT DROP AS
+from licensing.ledger.scratch_sql import made
+
+US_PAID = made(
+    "close_us_paid",
+    """
 SELECT y.payer, parts.currency, SUM(parts.us)::bigint AS us
 FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency, part.amount_micros AS us
       FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
@@ -17,9 +20,11 @@ FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency, part.amoun
 JOIN close_payers y USING (payer_kind, payer_ref)
 GROUP BY y.payer, parts.currency
 HAVING SUM(parts.us) > 0
-"""
-US_SOURCE = """
-CREATE TEMP TABLE close_us ON COMMIT DROP AS
+""",
+)
+US_SOURCE = made(
+    "close_us",
+    """
 WITH paid AS (
     SELECT * FROM close_us_paid u
     WHERE NOT EXISTS (SELECT 1 FROM close_waiting w
@@ -28,16 +33,18 @@ WITH paid AS (
     SELECT 'OWN'::text AS basis, payer, currency, us FROM paid
     UNION ALL
     SELECT 'FALLBACK', 0, currency, SUM(us)::bigint FROM paid
-    WHERE NOT EXISTS (SELECT 1 FROM close_wholes w WHERE w.payer = paid.payer)
+    WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = paid.payer)
     GROUP BY currency
     UNION ALL
     SELECT 'PRO_RATA', 0, currency, SUM(us)::bigint FROM paid GROUP BY currency
 )
-SELECT a.piece, p.currency, SUM(div(a.amount::numeric * us.us, p.pool))::bigint AS us_micros
-FROM us JOIN close_own_pools p USING (basis, payer, currency)
-JOIN close_own_allocations a USING (number)
-GROUP BY a.piece, p.currency
-"""
+SELECT piece, currency, SUM(div(amount::numeric * us, pool))::bigint AS us_micros
+FROM (SELECT p.currency, p.pool, us.us, unnest(a.pieces) AS piece, unnest(a.amounts) AS amount
+      FROM us JOIN close_own_pools p USING (basis, payer, currency)
+      JOIN close_own_allocations a USING (number)) given
+GROUP BY piece, currency
+""",
+)
 
 EARNED = """
 (SELECT h.payee_kind, h.payee_ref, l.currency, p.record_id, s.stem_id, h.right_name, h.sheet_id,

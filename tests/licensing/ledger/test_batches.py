@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licensing.ledger import rules
-from licensing.ledger.batches import draft_batch, post_batch
+from licensing.ledger.batches import post_batch
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.ledger.months import close_month
 from licensing.ledger.operations import post
@@ -27,19 +27,46 @@ def draft(key="k", amount=5, *, at=AT, memo="", to=OWED, **more):
     return EntryDraft(key, "test", more.pop("lines", lines), at, memo, **more)
 
 
-def posted(*drafts):
+ENTRIES = """
+SELECT * FROM unnest(%(numbers)s::int[], %(keys)s::text[], %(kinds)s::text[], %(memos)s::text[],
+                     %(moments)s::timestamptz[], %(reversed)s::bigint[])
+         AS e (number, key, kind, memo, effective_at, reverses)
+"""
+ACCOUNTS = """
+SELECT * FROM unnest(%(places)s::int[], %(ways)s::text[], %(owners)s::text[], %(refs)s::text[],
+                     %(currencies)s::text[])
+         AS a (account, account_kind, owner_kind, owner_ref, currency)
+"""
+LINES = """
+SELECT * FROM unnest(%(of)s::int[], %(at)s::int[], %(sides)s::text[], %(amounts)s::bigint[],
+                     %(whats)s::text[]) AS l (number, account, side, amount_micros, ref)
+"""
+
+
+def columns(names, rows, width):
+    values = [list(column) for column in zip(*rows, strict=True)] or [[]] * width
+    return dict(zip(names.split(), values, strict=True))
+
+
+def posted(*drafts, lines=LINES):
     """Post drafts as a close would."""
-    draft_batch()
-    with connection.cursor() as cursor:
-        for number, one in enumerate(drafts):
-            entry = [number, one.key, one.kind, one.memo, one.effective_at, one.reverses]
-            cursor.execute("INSERT INTO ledger_draft_entry VALUES (%s, %s, %s, %s, %s, %s)", entry)
-            for line in one.lines:
-                values = [number, *line.account, *line[1:]]
-                cursor.execute(
-                    "INSERT INTO ledger_draft_line VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", values
-                )
-    return post_batch(now=NOW)
+    accounts = sorted({line.account for one in drafts for line in one.lines}, reverse=True)
+    entries = [
+        (number, one.key, one.kind, one.memo, one.effective_at, one.reverses)
+        for number, one in enumerate(drafts)
+    ]
+    named = [(place, *account) for place, account in enumerate(accounts)]
+    postings = [
+        (number, accounts.index(line.account), *line[1:])
+        for number, one in enumerate(drafts)
+        for line in one.lines
+    ]
+    given = (
+        columns("numbers keys kinds memos moments reversed", entries, 6)
+        | columns("places ways owners refs currencies", named, 5)
+        | columns("of at sides amounts whats", postings, 5)
+    )
+    return post_batch(entries=ENTRIES, accounts=ACCOUNTS, lines=lines, given=given, now=NOW)
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -116,6 +143,25 @@ def test_what_is_no_entry_is_refused_with_the_whole_batch(db, words):
         posted(draft("good"), draft("bad", lines=UNSOUND[words]))
     assert not JournalEntry.objects.exists()
     assert not Account.objects.exists()
+
+
+NO_ENTRY = LINES + "UNION ALL SELECT 9, 0, 'debit', 1, ''"
+NO_ACCOUNT = LINES.replace("%(at)s", "%(amounts)s")
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"), [(NO_ENTRY, "has no entry"), (NO_ACCOUNT, "has no account")]
+)
+def test_a_line_of_no_entry_or_no_account_is_refused(db, lines, words):
+    with pytest.raises(rules.UnsoundEntry, match=words), transaction.atomic():
+        posted(draft("k"), lines=lines)
+
+
+def test_a_batch_leaves_no_table_behind(db):
+    posted(draft("k"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'scratch'::regnamespace")
+        assert cursor.fetchall() == []
 
 
 def test_a_closed_month_takes_no_batch_but_knows_what_it_has(db):

@@ -9,7 +9,7 @@ import pytest
 from licensing.ledger import chain_sql
 from licensing.ledger.chain import latest_link, link_entries, link_sha256
 from licensing.ledger.merkle import root_sha256
-from licensing.ledger.models import JournalEntry, Link
+from licensing.ledger.models import JournalEntry, Link, UnlinkedEntry
 from licensing.ledger.operations import post, reverse_entry
 from licensing.ledger.rules import AccountKey
 from licensing.ledger.verifying import Anchor, BooksBroken, verify_chain
@@ -179,9 +179,16 @@ def test_an_anchor_past_the_end_says_that_links_are_gone(intruder):
     assert broken(anchors=[Anchor(4, "0" * 64)]) == ("link", 4)
 
 
-def test_an_entry_may_wait_for_a_minute_and_no_longer(db):
-    pay_in("waits", now=AT)
-    assert verify_chain(now=AT + timedelta(seconds=59)).entries == 0
-    assert broken(now=AT + timedelta(seconds=61)) == ("entry", "waits")
-    link_entries(now=AT + timedelta(seconds=61))
-    assert verify_chain(now=AT + timedelta(seconds=61)).entries == 1
+def test_an_entry_may_wait_for_a_minute_and_no_longer_whatever_moment_it_names(db):
+    pay_in("of last month", now=AT)
+    came_at = UnlinkedEntry.objects.get().came_at
+    assert verify_chain(now=came_at + timedelta(seconds=60)).entries == 0
+    assert broken(now=came_at + timedelta(seconds=61)) == ("entry", "of last month")
+    link_entries(now=AT)
+    assert verify_chain(now=came_at + timedelta(days=1)).entries == 1
+
+
+def test_an_entry_that_the_linker_was_never_told_of_is_found_at_once(db):
+    pay_in("forgotten", now=AT)
+    UnlinkedEntry.objects.all().delete()
+    assert broken(now=AT) == ("entry", "forgotten")

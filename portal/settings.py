@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "licensing.deductions",
     "licensing.royalties",
     "licensing.corrections",
+    "licensing.subscriptions",
     "licensing.payouts",
     "licensing.releases",
     "generation.work",

@@ -18,7 +18,9 @@ from licensing.payouts.house import follow_house_payout
 from licensing.payouts.models import HandledEvent, Payout, ProviderEvent
 from licensing.payouts.queries import list_under_way, list_unhandled
 from licensing.payouts.sending import advance_payout
+from licensing.receipts.rules import ReceiptRefused
 from licensing.stripe_gateway import Event, Gateway, GatewayError, event_of
+from licensing.subscriptions.following import follow
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +46,10 @@ def take_event(*, event: Event, body: bytes, now: datetime) -> bool:
 
 
 def handle_event(*, event_id: str, gateway: Gateway, now: datetime) -> str:
-    """Do what an event rings for; APPLIED, or IGNORED for what is no matter of payouts.
+    """Do what an event rings for; APPLIED, or IGNORED for what is no matter of ours.
 
-    Raises GatewayError where the provider gave no answer; the event then stays unhandled.
+    Raises GatewayError where the provider gave no answer, ReceiptRefused for money that cannot
+    stand in the books; the event then stays unhandled.
     """
     row = ProviderEvent.objects.get(pk=event_id)
     outcome = APPLIED if _apply(event_of(bytes(row.body)), gateway, now) else IGNORED
@@ -85,7 +88,9 @@ def _apply(event: Event, gateway: Gateway, now: datetime) -> bool:
         return refresh_payee_account(provider_id=provider_id, gateway=gateway, now=now)
     if family == "payout" and not event.account_id:
         return follow_house_payout(payout_id=event.object_id, gateway=gateway, now=now)
-    if family not in ("payout", "transfer") or not event.entry:
+    if family not in ("payout", "transfer"):
+        return follow(event, gateway, now)
+    if not event.entry:
         return False
     payout = Payout.objects.filter(entry__key=event.entry).first()
     if payout is None:
@@ -97,7 +102,7 @@ def _apply(event: Event, gateway: Gateway, now: datetime) -> bool:
 def _try(deed: Callable[[], object]) -> bool:
     try:
         deed()
-    except (GatewayError, LedgerError) as error:
-        log.warning("a payout waits: %s", error)
+    except (GatewayError, LedgerError, ReceiptRefused) as error:
+        log.warning("what the provider rang about waits: %s", error)
         return False
     return True

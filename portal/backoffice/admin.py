@@ -40,6 +40,7 @@ from licensing.clearance.models import (
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
+from portal.backoffice.billing import BILLING_PAGES
 from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
@@ -306,6 +307,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
-PAGES |= MONEY_PAGES | PLAY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
+PAGES |= BILLING_PAGES | MONEY_PAGES | PLAY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
 for model, page in PAGES.items():
     site.register(model, page)

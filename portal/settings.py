@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "licensing.royalties",
     "licensing.corrections",
     "licensing.subscriptions",
+    "licensing.invoicing",
     "licensing.payouts",
     "licensing.releases",
     "generation.work",

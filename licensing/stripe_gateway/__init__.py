@@ -27,6 +27,7 @@ from licensing.stripe_gateway.connect import (
     TransferState,
 )
 from licensing.stripe_gateway.events import TOLERANCE, BadSignature, Event, event_of, read_event
+from licensing.stripe_gateway.invoices import Invoices, SentInvoice
 
 __all__ = [
     "ENTRY",
@@ -41,11 +42,13 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "GivenBack",
+    "Invoices",
     "KeyReused",
     "NotConfigured",
     "OutcomeUnknown",
     "PaymentState",
     "Refused",
+    "SentInvoice",
     "Session",
     "SubscriptionState",
     "TransferState",

@@ -61,12 +61,14 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class PaymentState:
-    """A charge that succeeded for an invoice of a subscription, with all that went back of it.
+    """A charge that succeeded for an invoice, with all that went back of it.
 
-    `tax_minor` is None where Stripe reckoned no tax. The span is the invoice's, half open.
+    `subscription_id` is "" where the invoice is no subscription's. `tax_minor` is None where Stripe
+    reckoned no tax. The span is the invoice's, half open.
     """
 
     id: str
+    invoice_id: str
     subscription_id: str
     customer_id: str
     amount_minor: int
@@ -175,7 +177,7 @@ class Billing:
         return tuple(str(getattr(charge, "id", charge)) for charge in charges if charge)
 
     def get_payment(self, charge_id: str) -> PaymentState | None:
-        """A charge and all that went back of it; None where it paid no subscription.
+        """A charge and all that went back of it; None where it paid no invoice.
 
         Raises OutcomeUnknown while Stripe has not said yet what the charge cost.
         """
@@ -194,8 +196,7 @@ class Billing:
                     "expand": ["data.invoice"],
                 }
             )
-            paid = [_invoice_of(one) for one in page.data]
-            invoice = next((one for one in paid if _subscription_of(one)), None)
+            invoice = next((_invoice_of(one) for one in page.data), None)
             back = tuple(self._given_back(charge_id)) if invoice is not None else ()
         return None if invoice is None else _payment(charge, invoice, back)
 
@@ -230,6 +231,7 @@ def _payment(charge: Charge, invoice: Invoice, back: tuple[GivenBack, ...]) -> P
     spans = [line.period for line in invoice.lines.data]
     return PaymentState(
         id=charge.id,
+        invoice_id=str(invoice.id),
         subscription_id=_subscription_of(invoice),
         customer_id=str(invoice.customer),
         amount_minor=charge.amount,

@@ -17,6 +17,7 @@ from stripe.params import AccountCreateParams
 from licensing.stripe_gateway.billing import Billing
 from licensing.stripe_gateway.calling import ENTRY, PAGE, client_of, entry_of, named
 from licensing.stripe_gateway.events import TOLERANCE
+from licensing.stripe_gateway.invoices import Invoices
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class BalanceLine:
 
 
 class Gateway:
-    """Calls to one Stripe platform account; subscriptions and their payments through `billing`.
+    """Calls to one Stripe platform account; subscriptions and payments through `billing`, invoices
+    of ours through `invoices`.
 
     Each raises the errors of `calling` and no other. `api_base` leads somewhere else than to
     Stripe, for tests and the demo. `retries` are made at once and under the same key; slower ones
@@ -84,6 +86,7 @@ class Gateway:
     ) -> None:
         self._client = client_of(key, api_base=api_base, retries=retries, timeout_s=timeout_s)
         self.billing = Billing(self._client)
+        self.invoices = Invoices(self._client)
 
     def open_account(self, *, payee: str, country: str, key: str) -> AccountState:
         """An account for a payee: Stripe asks them what it must know, we answer for losses.

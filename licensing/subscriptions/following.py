@@ -61,15 +61,20 @@ def follow_subscription(
 def follow_charge(charge_id: str, gateway: Gateway, now: datetime) -> bool:
     """Write down a payment and all that went back of it; False when it is none of ours."""
     paid = gateway.billing.get_payment(charge_id)
-    if paid is None:
+    if paid is None or not paid.subscription_id:
         return False
     row = follow_subscription(paid.subscription_id, gateway, now)
     if row is None:
         return False
     receipt = _receive(paid, row, now)
+    give_back(paid, receipt, now)
+    return True
+
+
+def give_back(paid: PaymentState, receipt: Receipt, now: datetime) -> None:
+    """Write down everything that went back of a payment that stands as a receipt."""
     for one in paid.given_back:
         _give_back(one, receipt, now)
-    return True
 
 
 @transaction.atomic

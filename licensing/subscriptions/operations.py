@@ -74,7 +74,7 @@ def begin_subscribing(
     offer = offer_at(product, country, now)
     if not country or offer is None or terms_at(product, country, now) is None:
         raise SubscribingRefused("no_offer", "Nothing is sold in this country yet.")
-    who = _subscriber(payer, gateway, now)
+    who = open_subscriber(payer=payer, gateway=gateway, now=now)
     if who.checkout_until is not None and who.checkout_until > now:
         if who.checkout_country == country:
             return who.checkout_url
@@ -127,8 +127,11 @@ def _set_end(payer: Payer, cancels: bool, gateway: Gateway, now: datetime) -> Su
     return row
 
 
-def _subscriber(payer: Payer, gateway: Gateway, now: datetime) -> Subscriber:
-    """The payer as a customer; asked twice at once it is one, because the key is one."""
+def open_subscriber(*, payer: Payer, gateway: Gateway, now: datetime) -> Subscriber:
+    """The payer as the provider's customer; asked twice at once it is one, because the key is one.
+
+    Raises GatewayError.
+    """
     known = Subscriber.objects.filter(payer_kind=payer[0], payer_ref=payer[1]).first()
     if known is not None:
         return known

@@ -40,7 +40,7 @@ class Billing:
     def open_customer(self, asked: Json) -> Json:
         """Somebody who will pay."""
         id = self.books.new_id("cus")
-        return self._keep(shapes.customer(id, self.books.now(), asked.get("metadata", {})))
+        return self.keep(shapes.customer(id, self.books.now(), asked.get("metadata", {})))
 
     def get(self, kind: str, id: str) -> Json:
         """The object of this kind, or Declined."""
@@ -59,7 +59,7 @@ class Billing:
         id = self.books.new_id("cs")
         url = f"{self.address}/checkout/{id}"
         self._waiting[id] = asked
-        return self._keep(shapes.checkout(id, self.books.now(), asked, url))
+        return self.keep(shapes.checkout(id, self.books.now(), asked, url))
 
     def expire_checkout(self, id: str) -> Json:
         """Nobody pays on this page any more; declined where somebody did."""
@@ -74,7 +74,7 @@ class Billing:
         """A page where a customer changes the card."""
         self.get("customer", asked["customer"])
         id = self.books.new_id("bps")
-        return self._keep(shapes.portal(id, self.books.now(), asked, f"{self.address}/portal/{id}"))
+        return self.keep(shapes.portal(id, self.books.now(), asked, f"{self.address}/portal/{id}"))
 
     def change_subscription(self, id: str, asked: Json) -> Json:
         """Let it end with its period, or go on."""
@@ -114,7 +114,7 @@ class Billing:
         id = self.books.new_id("sub")
         made = shapes.subscription(id, now, customer, price, (now, _month_after(now, now)))
         made["metadata"] = dict(metadata)
-        self._keep(made)
+        self.keep(made)
         self.books.tell("customer.subscription.created", made)
         self._invoice(made)
         return made
@@ -146,7 +146,7 @@ class Billing:
             raise Declined(400, "charge_already_refunded", "There is not so much to refund.")
         id = self.books.new_id("re")
         line = self.books.enter(PLATFORM, charge, ("refund", "refund"), -amount, id)
-        made = self._keep(shapes.refund(id, self.books.now(), charge, amount, line["id"]))
+        made = self.keep(shapes.refund(id, self.books.now(), charge, amount, line["id"]))
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         self.books.tell("charge.refunded", charge)
@@ -160,7 +160,7 @@ class Billing:
         kind = ("adjustment", "dispute")
         line = self.books.enter(PLATFORM, charge, kind, -charge["amount"], id, DISPUTE_FEE)
         charge["disputed"] = True
-        made = self._keep(shapes.dispute(id, self.books.now(), charge, [line]))
+        made = self.keep(shapes.dispute(id, self.books.now(), charge, [line]))
         self.books.tell("charge.dispute.created", made)
         self.books.tell("charge.dispute.funds_withdrawn", made)
         return made
@@ -198,31 +198,37 @@ class Billing:
         item = one["items"]["data"][0]
         period = (item["current_period_start"], item["current_period_end"])
         id, amount = self.books.new_id("in"), item["price"]["unit_amount"]
-        made = self._keep(shapes.invoice(id, self.books.now(), one, amount, period))
-        intent = shapes.intent(self.books.new_id("pi"), self.books.now(), made)
-        self._keep(intent)
-        link = self.books.new_id("inpay")
-        self._keep(shapes.invoice_payment(link, self.books.now(), made, intent))
+        made = self.keep(shapes.invoice(id, self.books.now(), one, amount, period))
+        self.await_payment(made)
         one["latest_invoice"] = id
         self.books.tell("invoice.created", made)
         self._attempt(made)
+
+    def await_payment(self, invoice: Json) -> None:
+        """From now on a payment for it can come."""
+        intent = shapes.intent(self.books.new_id("pi"), self.books.now(), invoice)
+        self.keep(intent)
+        link = self.books.new_id("inpay")
+        self.keep(shapes.invoice_payment(link, self.books.now(), invoice, intent))
 
     def _attempt(self, invoice: Json) -> None:
         """Charge the card for an invoice, and say what came of it."""
         invoice["attempted"], invoice["attempt_count"] = True, invoice["attempt_count"] + 1
         if self.cards[invoice["customer"]] == GOOD:
-            self._paid(invoice)
+            self.take(invoice)
+            self._become(invoice, "active")
         else:
             self._failed(invoice)
 
-    def _paid(self, invoice: Json) -> None:
+    def take(self, invoice: Json) -> None:
+        """The money of an invoice comes in."""
         link = next(
             one for one in self.all_of("invoice_payment") if one["invoice"] == invoice["id"]
         )
         intent = self.objects[link["payment"]["payment_intent"]]
         amount, id = intent["amount"], self.books.new_id("ch")
         line = self.books.enter(PLATFORM, intent, ("charge", "charge"), amount, id, fee_of(amount))
-        charge = self._keep(shapes.charge(id, self.books.now(), intent, line["id"]))
+        charge = self.keep(shapes.charge(id, self.books.now(), intent, line["id"]))
         self.objects[line["id"]] = line
         intent.update(latest_charge=id, amount_received=amount, status="succeeded")
         link.update(status="paid", amount_paid=amount)
@@ -231,7 +237,6 @@ class Billing:
         )
         self.books.tell("charge.succeeded", charge)
         self.books.tell("invoice.paid", invoice)
-        self._become(invoice, "active")
 
     def _failed(self, invoice: Json) -> None:
         tried = invoice["attempt_count"] - 1
@@ -255,7 +260,8 @@ class Billing:
                 invoice["next_payment_attempt"] = None
         self.books.tell("customer.subscription.deleted", one)
 
-    def _keep(self, made: Json) -> Json:
+    def keep(self, made: Json) -> Json:
+        """Remember an object by its id."""
         self.objects[made["id"]] = made
         return made
 

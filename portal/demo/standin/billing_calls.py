@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from portal.demo.standin import invoices
 from portal.demo.standin.billing import Billing
 from portal.demo.standin.shapes import Json, page
 
@@ -42,6 +43,18 @@ DEEDS: tuple[tuple[str, str, Deed], ...] = (
         "POST",
         r"/v1/subscriptions/(\w+)",
         lambda billing, given, id: billing.change_subscription(id, given),
+    ),
+    ("POST", r"/v1/invoices", invoices.open_invoice),
+    ("POST", r"/v1/invoiceitems", invoices.add_item),
+    (
+        "POST",
+        r"/v1/invoices/(\w+)/finalize",
+        lambda billing, given, id: invoices.finalize(billing, id),
+    ),
+    (
+        "POST",
+        r"/v1/invoices/(\w+)/void",
+        lambda billing, given, id: invoices.take_back(billing, id),
     ),
     ("GET", r"/v1/charges/(\w+)", lambda billing, given, id: billing.get("charge", id)),
     ("GET", r"/v1/invoice_payments", _payments),

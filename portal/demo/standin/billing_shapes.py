@@ -122,11 +122,19 @@ def invoice(
     id: str, created: int, subscription: Json, amount: int, period: tuple[int, int]
 ) -> Json:
     """What one period of a subscription costs, before it was paid."""
+    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
+    parent = {"type": "subscription_details", "subscription_details": details}
+    made = sent_invoice(id, created, subscription, amount, period)
+    return made | {"parent": parent, "collection_method": "charge_automatically"}
+
+
+def sent_invoice(id: str, created: int, of: Json, amount: int, period: tuple[int, int]) -> Json:
+    """What a customer (`of` names them, and the currency) is sent to be paid."""
     line = {
         "id": f"il_{id}",
         "object": "line_item",
         "amount": amount,
-        "currency": subscription["currency"],
+        "currency": of["currency"],
         "discountable": True,
         "discounts": [],
         "livemode": False,
@@ -135,7 +143,6 @@ def invoice(
         "quantity": 1,
         "subtotal": amount,
     }
-    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
     return _of(
         *("invoice", id, created),
         amount_due=amount,
@@ -146,16 +153,17 @@ def invoice(
         attempt_count=0,
         attempted=False,
         automatic_tax={"enabled": False},
-        collection_method="charge_automatically",
-        currency=subscription["currency"],
-        customer=subscription["customer"],
+        collection_method="send_invoice",
+        currency=of["currency"],
+        customer=of["customer"],
         default_tax_rates=[],
         discounts=[],
+        hosted_invoice_url=None,
         issuer={"type": "self"},
         lines=page([line], f"/v1/invoices/{id}/lines"),
         metadata={},
         next_payment_attempt=None,
-        parent={"type": "subscription_details", "subscription_details": details},
+        parent=None,
         payment_settings={},
         period_end=created,
         period_start=created,
@@ -168,6 +176,30 @@ def invoice(
         total=amount,
         total_taxes=[],
     )
+
+
+def invoice_item(id: str, created: int, invoice: Json, asked: Json) -> Json:
+    """What stands on an invoice."""
+    return {
+        "id": id,
+        "object": "invoiceitem",
+        "amount": asked["amount"],
+        "currency": asked["currency"],
+        "customer": asked["customer"],
+        "date": created,
+        "description": asked.get("description"),
+        "discountable": True,
+        "discounts": [],
+        "invoice": invoice["id"],
+        "livemode": False,
+        "metadata": {},
+        "net_amount": asked["amount"],
+        "period": {"start": created, "end": created},
+        "proration": False,
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "tax_rates": [],
+    }
 
 
 def intent(id: str, created: int, invoice: Json) -> Json:

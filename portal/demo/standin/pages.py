@@ -6,6 +6,7 @@ What stands where Stripe's pages stand, plain enough for nobody to take them for
 
 from html import escape
 
+from portal.demo.standin import invoices
 from portal.demo.standin.billing import DECLINED, GOOD
 from portal.demo.standin.calls import Switchboard
 
@@ -29,6 +30,11 @@ def shown(board: Switchboard, path: str) -> tuple[int, str] | None:
         sentence = "Here a listener puts in another card; what is owed is tried at once."
         keys = [(name, value, f"Put in {words}") for name, value, words in CARDS]
         return _page(path, sentence, keys) if token in board.billing.objects else GONE
+    if room == "invoice":
+        one = board.billing.objects.get(token)
+        keys = [("", "", "Pay this invoice")]
+        sentence = "Here Stripe lets a partner pay an invoice by card or transfer."
+        return _page(path, sentence, keys) if one and one["status"] == "open" else GONE
     return None
 
 
@@ -43,8 +49,11 @@ def pressed(board: Switchboard, path: str, given: dict[str, str]) -> str | None:
         return str(link["return_url"])
     one = board.billing.objects.get(token)
     card = given.get("card", GOOD)
-    if one is None or (room == "checkout" and one["status"] != "open"):
+    if one is None or (room in ("checkout", "invoice") and one["status"] != "open"):
         return None
+    if room == "invoice":
+        invoices.pay(board.billing, token)
+        return path
     if room == "checkout":
         board.billing.pay_checkout(token, card)
         return board.billing.back_of(token)

@@ -20,6 +20,7 @@ from licensing.payouts.rules.postings import PROVIDER, cash_at
 from licensing.receipts.models import PoolPart, Receipt
 from licensing.receipts.queries import has_pool
 from licensing.subscriptions.models import Subscription
+from portal.demo.standin import shapes
 from tests.licensing.subscriptions.town import ANNA, BEGIN, books_balance, money, only
 
 MONTH = ("ch", "SUBSCRIPTION", 9_990_000, 1_595_042, 400_000, 2_398_487, 5_596_471)
@@ -150,6 +151,20 @@ def test_a_payment_of_nobody_here_is_put_aside(town):
     assert not Subscription.objects.exists()
 
 
+def test_news_of_what_is_gone_there_and_of_payees_accounts_are_put_aside(town):
+    town.subscribe()
+    now = int(town.clock())
+    gone = {"id": "sub_gone", "object": "subscription"}
+    charge = {"id": town.charge(), "object": "charge"}
+    events = [
+        shapes.event("evt_1", now, "customer.subscription.deleted", gone, ""),
+        shapes.event("evt_2", now, "charge.succeeded", charge, "acct_1"),
+    ]
+    assert town.ring(events) == 0
+    assert list(HandledEvent.objects.values_list("outcome", flat=True)) == ["IGNORED"] * 2
+    assert not Receipt.objects.exists()
+
+
 def test_a_payment_for_a_country_without_terms_stays_in_the_list_until_there_are_some(town):
     made = town.subscribe()
     made["metadata"]["product"] = "unheard_of"
@@ -180,7 +195,7 @@ def only_there(town):
 
 @given(data=st.data())
 @settings(
-    max_examples=4,
+    max_examples=2,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

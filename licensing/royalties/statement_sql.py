@@ -120,8 +120,9 @@ SELECT o.statement, 0 AS rank, c.place, l.holder AS within,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END AS kind,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount, '' AS note
+       l.amount, '' AS note, COALESCE(x.amount, 0) AS other
 FROM close_own_lines l
+LEFT JOIN close_other_lines x USING (source, holder, currency)
 JOIN close_owed o ON o.payee = l.payee AND o.currency = l.currency
 JOIN close_places c ON c.source = l.source
 JOIN close_holders h ON h.holder = l.holder
@@ -137,7 +138,8 @@ SELECT o.statement, 1, RANK() OVER (ORDER BY u.title COLLATE "C", u.piece),
        COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
                  FROM (VALUES {_WORDS}) known (code, words)
                  WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                               WHERE a.id = ANY(u.anomalies) AND known.code = ANY(a.reasons))), '')
+                               WHERE a.id = ANY(u.anomalies) AND known.code = ANY(a.reasons))), ''),
+       0
 FROM close_unpaid u
 JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
 JOIN close_pieces p ON p.piece = u.piece
@@ -146,11 +148,11 @@ LINES = f"""
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros, note)
+     right_micros, amount_micros, note, other_micros)
 SELECT gen_random_uuid(), statement,
        ROW_NUMBER() OVER (PARTITION BY statement ORDER BY rank, place, within),
        kind, sum_id, record_id, played_month, stem_id, right_name, sheet_id, party_id, title, label,
-       plays, source_ppm, share_ppm, source_micros, right_micros, amount, note
+       plays, source_ppm, share_ppm, source_micros, right_micros, amount, note, other
 FROM ({_EARNED} UNION ALL {_UNPAID}) l
 """
 

@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "licensing.deductions",
     "licensing.royalties",
     "licensing.corrections",
+    "licensing.subscriptions",
+    "licensing.invoicing",
     "licensing.payouts",
     "licensing.releases",
     "generation.work",

@@ -20,7 +20,7 @@ from generation.sessions.rules import Asked, State
 from generation.variations.rules import TITLES, Mode, RequestRefused
 from licensing.audit.operations import record_fact
 from licensing.catalog.models import Party, Recording
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 
 Who = tuple[str, str]
 ANOTHER = ("another_began", "You began another session, so this one ended.")
@@ -63,7 +63,7 @@ def start_session(
         ).first()
         if known is not None:
             return _same(known, asked, who)
-        if receipt_covering(requester, now) is None:
+        if not is_funded(requester, now):
             sentence = "A live session needs a subscription that covers this moment."
             raise RequestRefused("no_pool", sentence)
         _make_room(requester, who, now)

@@ -30,10 +30,10 @@ _SAME = """
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, posting_id, corrects_id, note, record_id,
      played_month, stem_id, "right", sheet_id, party_id, recording_title, stem_label, plays,
-     source_ppm, share_ppm, source_micros, right_micros, amount_micros)
+     source_ppm, share_ppm, source_micros, right_micros, amount_micros, other_micros)
 SELECT gen_random_uuid(), %(made)s, position, kind, variation_sum_id, posting_id, corrects_id, note,
        record_id, played_month, stem_id, "right", sheet_id, party_id, recording_title, stem_label,
-       plays, source_ppm, share_ppm, source_micros, right_micros, amount_micros
+       plays, source_ppm, share_ppm, source_micros, right_micros, amount_micros, other_micros
 FROM royalties_statementline WHERE statement_id = %(first)s
 """
 _CORRECTED = f"""

@@ -32,15 +32,17 @@ RESERVE = "reserve"
 SUSPENSE = "suspense"
 WITHHOLDING = "withholding"
 SPREAD = "spread"
+RECEIVABLE = "receivable"
+BILLED = "billed"
 
-DEBIT_KINDS = (CASH, PROMOTION, TRANSIT, ADVANCE)
+DEBIT_KINDS = (CASH, PROMOTION, TRANSIT, ADVANCE, RECEIVABLE)
 """Assets and expenses: their balance is debits minus credits. Of all others it is the reverse."""
 CREDIT_KINDS = (
     *(PROCESSOR_FEE, TAX, COMMISSION, POOL, PAYABLE, UNALLOCATED, TRADING, PAYOUT),
-    *(RESERVE, SUSPENSE, WITHHOLDING, SPREAD),
+    *(RESERVE, SUSPENSE, WITHHOLDING, SPREAD, BILLED),
 )
 ACCOUNT_KINDS = DEBIT_KINDS + CREDIT_KINDS
-NEVER_NEGATIVE = frozenset({POOL, PAYOUT, TRANSIT, ADVANCE, RESERVE, SUSPENSE})
+NEVER_NEGATIVE = frozenset({POOL, PAYOUT, TRANSIT, ADVANCE, RESERVE, SUSPENSE, RECEIVABLE, BILLED})
 """Accounts of these kinds are never drawn below zero, however many write at once."""
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from licensing.audit.operations import record_fact
 from licensing.payouts.models import PAYEE_KINDS, PayeeAccount
+from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.stripe_gateway import AccountState, Gateway
 
@@ -70,6 +71,27 @@ def refresh_payee_account(*, provider_id: str, gateway: Gateway, now: datetime) 
 
 
 @transaction.atomic
+def choose_currency(
+    *, payee: tuple[str, str], currency: str, actor: tuple[str, str], now: datetime
+) -> PayeeAccount:
+    """Pay this payee everything in one currency from the next run on; "" pays each in its own.
+
+    Raises PayoutRefused: currency, no_account.
+    """
+    if currency and currency not in THRESHOLD_MINOR:
+        raise PayoutRefused("currency", f"Nobody is paid in {currency} here.")
+    rows = PayeeAccount.objects.select_for_update()
+    account = rows.filter(payee_kind=payee[0], payee_ref=payee[1]).first()
+    if account is None:
+        raise PayoutRefused("no_account", "Open a payout account first.")
+    if account.pays_in != currency:
+        account.pays_in = currency
+        account.save(update_fields=["pays_in"])
+        _tell(account, "choose_currency", actor, now)
+    return account
+
+
+@transaction.atomic
 def begin_closing(
     *, payee: tuple[str, str], actor: tuple[str, str], now: datetime
 ) -> PayeeAccount | None:
@@ -98,6 +120,10 @@ def _tell(account: PayeeAccount, verb: str, actor: tuple[str, str], now: datetim
         verb=verb,
         object_kind="payee_account",
         object_ref=account.pk,
-        after={"payee": [account.payee_kind, account.payee_ref], "can": account.can_receive},
+        after={
+            "payee": [account.payee_kind, account.payee_ref],
+            "can": account.can_receive,
+            "pays_in": account.pays_in,
+        },
         at=now,
     )

@@ -13,7 +13,7 @@ from licensing.audit.operations import record_fact
 from licensing.ledger.booking import book
 from licensing.money import amount_text, check_currency
 from licensing.payouts.models import Conversion, ExchangeRate
-from licensing.payouts.rules.exchange import NANO, convert, exchanged
+from licensing.payouts.rules.exchange import NANO, Converted, convert, exchanged
 from licensing.payouts.rules.postings import payable_of
 from licensing.payouts.rules.states import PayoutRefused
 
@@ -72,27 +72,52 @@ def convert_balance(
     known = Conversion.objects.filter(key=key).first()
     if known is not None:
         return known
-    rate = _rate(sold, bought, now)
+    rate = newest_rates(now).get((sold, bought))
+    if rate is None:
+        raise PayoutRefused("no_rate", f"No rate of {sold} to {bought} is younger than a day.")
     came = convert(amount_micros, rate.rate_nano, spread_ppm)
-    units, nanos = divmod(rate.rate_nano, NANO)
-    memo = (
-        f"{amount_text(amount_micros)} {sold} at {units}.{nanos:09d} {bought} ({rate.source}, "
-        f"{rate.quoted_at:%Y-%m-%d %H:%M} UTC), spread {amount_text(came.spread_micros)} {bought}"
+    return exchange_at(
+        key=key,
+        payee=payee,
+        rate=rate,
+        sold_micros=amount_micros,
+        spread_ppm=spread_ppm,
+        came=came,
+        now=now,
     )
+
+
+@transaction.atomic
+def exchange_at(
+    *,
+    key: str,
+    payee: tuple[str, str],
+    rate: ExchangeRate,
+    sold_micros: int,
+    spread_ppm: int,
+    came: Converted,
+    now: datetime,
+) -> Conversion:
+    """Post what a rate makes of an amount; raises PayoutRefused("no_rate") for one older than a
+    day, BalanceTooLow when less is payable."""
+    if now - rate.quoted_at > RATE_LASTS:
+        raise PayoutRefused(
+            "no_rate", f"The rate of {rate.sold} to {rate.bought} is older than a day."
+        )
     entry = book(
         key=f"exchange:{key}",
         kind="exchange",
-        lines=exchanged(payee, (sold, amount_micros), (bought, came)),
+        lines=exchanged(payee, (rate.sold, sold_micros), (rate.bought, came)),
         now=now,
-        memo=memo,
-        floors=frozenset({payable_of(payee, sold)}),
+        memo=exchange_text(rate, sold_micros, came.spread_micros),
+        floors=frozenset({payable_of(payee, rate.sold)}),
     )
     return Conversion.objects.create(
         key=key,
         payee_kind=payee[0],
         payee_ref=payee[1],
         rate=rate,
-        sold_micros=amount_micros,
+        sold_micros=sold_micros,
         at_rate_micros=came.at_rate_micros,
         spread_ppm=spread_ppm,
         spread_micros=came.spread_micros,
@@ -102,11 +127,17 @@ def convert_balance(
     )
 
 
-def _rate(sold: str, bought: str, now: datetime) -> ExchangeRate:
-    rows = ExchangeRate.objects.filter(
-        sold=sold, bought=bought, quoted_at__lte=now, quoted_at__gte=now - RATE_LASTS
+def exchange_text(rate: ExchangeRate, sold_micros: int, spread_micros: int) -> str:
+    """100.000000 EUR at 1.083700000 USD (ECB, 2026-11-20 11:00 UTC), spread 1.083700 USD."""
+    units, nanos = divmod(rate.rate_nano, NANO)
+    return (
+        f"{amount_text(sold_micros)} {rate.sold} at {units}.{nanos:09d} {rate.bought} "
+        f"({rate.source}, {rate.quoted_at:%Y-%m-%d %H:%M} UTC), "
+        f"spread {amount_text(spread_micros)} {rate.bought}"
     )
-    rate = rows.order_by("-quoted_at", "-pk").first()
-    if rate is None:
-        raise PayoutRefused("no_rate", f"No rate of {sold} to {bought} is younger than a day.")
-    return rate
+
+
+def newest_rates(now: datetime) -> dict[tuple[str, str], ExchangeRate]:
+    """The newest rate of each pair (sold, bought) that is not older than a day."""
+    rows = ExchangeRate.objects.filter(quoted_at__lte=now, quoted_at__gte=now - RATE_LASTS)
+    return {(row.sold, row.bought): row for row in rows.order_by("quoted_at", "pk")}

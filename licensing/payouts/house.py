@@ -20,16 +20,19 @@ from licensing.stripe_gateway import BalanceLine, BankPayoutState, Gateway
 
 CHARGES = ("charge", "payment")
 REFUNDS = ("refund", "payment_refund", "dispute")
+WON = "dispute_reversal"
 
 
 def place_charges(*, lines: Iterable[BalanceLine], now: datetime) -> int:
     """Say of receipts that their money is at the provider: those whose key is a charge's id.
 
     The provider's fee pays what the receipt said is owed to it. A refund is a receipt below zero
-    under the refund's id, and leaves the provider in the same way. What has no receipt of the same
-    amount is left for reconciliation to show. Returns how many were posted now.
+    under the refund's id, and leaves the provider in the same way; what a dispute gives back has
+    one of its own. What has no receipt of the same amount is left for reconciliation to show.
+    Returns how many were posted now.
     """
-    charges = {line.source: line for line in lines if line.category in CHARGES + REFUNDS}
+    known = (*CHARGES, *REFUNDS, WON)
+    charges = {_key_of(line): line for line in lines if line.category in known}
     receipts = Receipt.objects.filter(key__in=charges)
     return sum(_place(receipt, charges[receipt.key], now) for receipt in receipts)
 
@@ -37,7 +40,7 @@ def place_charges(*, lines: Iterable[BalanceLine], now: datetime) -> int:
 @transaction.atomic
 def _place(receipt: Receipt, line: BalanceLine, now: datetime) -> bool:
     gross = micros_of(line.net_minor + line.fee_minor, line.currency)
-    key = f"charge:{line.source}"
+    key = f"charge:{_key_of(line)}"
     if (gross, line.currency) != (receipt.amount_micros, receipt.currency) or _is_posted(key):
         return False
     product = ("product", receipt.product)
@@ -54,6 +57,11 @@ def _place(receipt: Receipt, line: BalanceLine, now: datetime) -> bool:
     ]
     book(key=key, kind="charge", lines=lines, now=now)
     return True
+
+
+def _key_of(line: BalanceLine) -> str:
+    """The key of the receipt that a change of our balance would have."""
+    return f"{line.source}:won" if line.category == WON else line.source
 
 
 def follow_house_payout(*, payout_id: str, gateway: Gateway, now: datetime) -> bool:

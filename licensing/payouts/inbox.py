@@ -12,13 +12,17 @@ from functools import partial
 
 from django.db import transaction
 
+from licensing.invoicing import sending as invoicing
+from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.accounts import refresh_payee_account
 from licensing.payouts.house import follow_house_payout
 from licensing.payouts.models import HandledEvent, Payout, ProviderEvent
 from licensing.payouts.queries import list_under_way, list_unhandled
 from licensing.payouts.sending import advance_payout
-from licensing.stripe_gateway import Event, Gateway, GatewayError, event_of
+from licensing.receipts.rules import ReceiptRefused
+from licensing.stripe_gateway import Event, Gateway, GatewayError, Refused, event_of
+from licensing.subscriptions import following as subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +48,10 @@ def take_event(*, event: Event, body: bytes, now: datetime) -> bool:
 
 
 def handle_event(*, event_id: str, gateway: Gateway, now: datetime) -> str:
-    """Do what an event rings for; APPLIED, or IGNORED for what is no matter of payouts.
+    """Do what an event rings for; APPLIED, or IGNORED for what is no matter of ours.
 
-    Raises GatewayError where the provider gave no answer; the event then stays unhandled.
+    Raises GatewayError where the provider gave no answer, ReceiptRefused or InvoiceRefused for
+    money that cannot stand in the books; the event then stays unhandled.
     """
     row = ProviderEvent.objects.get(pk=event_id)
     outcome = APPLIED if _apply(event_of(bytes(row.body)), gateway, now) else IGNORED
@@ -85,7 +90,9 @@ def _apply(event: Event, gateway: Gateway, now: datetime) -> bool:
         return refresh_payee_account(provider_id=provider_id, gateway=gateway, now=now)
     if family == "payout" and not event.account_id:
         return follow_house_payout(payout_id=event.object_id, gateway=gateway, now=now)
-    if family not in ("payout", "transfer") or not event.entry:
+    if family not in ("payout", "transfer"):
+        return not event.account_id and _follow(event, gateway, now)
+    if not event.entry:
         return False
     payout = Payout.objects.filter(entry__key=event.entry).first()
     if payout is None:
@@ -94,10 +101,21 @@ def _apply(event: Event, gateway: Gateway, now: datetime) -> bool:
     return True
 
 
+def _follow(event: Event, gateway: Gateway, now: datetime) -> bool:
+    """What a payer did: news of subscriptions and invoices. What is gone there is no matter."""
+    try:
+        follows = (subscriptions.follow, invoicing.follow)
+        return any(follow(event, gateway, now) for follow in follows)
+    except Refused as error:
+        if error.code != "resource_missing":
+            raise
+        return False
+
+
 def _try(deed: Callable[[], object]) -> bool:
     try:
         deed()
-    except (GatewayError, LedgerError) as error:
-        log.warning("a payout waits: %s", error)
+    except (GatewayError, InvoiceRefused, LedgerError, ReceiptRefused) as error:
+        log.warning("what the provider rang about waits: %s", error)
         return False
     return True

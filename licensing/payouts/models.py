@@ -32,6 +32,8 @@ PAYEE_KINDS = ("party", "society")
 class PayeeAccount(models.Model):
     """A payee's account at the provider, and what was last seen of it.
 
+    `pays_in`: the currency in which they want to be paid everything, "" for each in its own.
+
     Personal data: which payee is paid through which account, in which country, and what the
     provider still asks of them; no bank details, no papers.
     """
@@ -47,12 +49,15 @@ class PayeeAccount(models.Model):
     seen_at = models.DateTimeField()
     opened_at = models.DateTimeField()
     closing_at = models.DateTimeField(null=True, blank=True)
+    pays_in = models.CharField(max_length=3, blank=True, default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payee_kind", "payee_ref"], name="payee_account_once"),
             models.CheckConstraint(
-                condition=Q(payee_kind__in=PAYEE_KINDS) & ~Q(payee_ref="") & ~Q(provider_id=""),
+                condition=Q(payee_kind__in=PAYEE_KINDS, pays_in__in=["", *sorted(THRESHOLD_MINOR)])
+                & ~Q(payee_ref="")
+                & ~Q(provider_id=""),
                 name="payee_account_is_somebodys",
             ),
         ]
@@ -324,6 +329,35 @@ class Conversion(models.Model):
                 & Q(sold_micros__gt=0, spread_micros__gte=0, bought_micros__gte=0),
                 name="conversion_adds_up",
             )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sold_micros} {self.rate}"
+
+
+class PlannedConversion(models.Model):
+    """What of a payee's balance a payout exchanges, as drafted and shown to the second person.
+
+    Posted as a conversion under `payout:<id>:<currency>` when the run is approved. Personal data:
+    none beyond the payee's.
+    """
+
+    payout = models.ForeignKey(Payout, models.PROTECT, related_name="planned")
+    rate = models.ForeignKey(ExchangeRate, models.PROTECT, related_name="planned")
+    sold_micros = models.BigIntegerField()
+    at_rate_micros = models.BigIntegerField()
+    spread_ppm = models.PositiveIntegerField()
+    spread_micros = models.BigIntegerField()
+    bought_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payout", "rate"], name="planned_conversion_once"),
+            models.CheckConstraint(
+                condition=Q(at_rate_micros=F("spread_micros") + F("bought_micros"))
+                & Q(sold_micros__gt=0, spread_micros__gte=0, bought_micros__gt=0),
+                name="planned_conversion_adds_up",
+            ),
         ]
 
     def __str__(self) -> str:

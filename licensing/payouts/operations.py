@@ -4,6 +4,7 @@ One verb is one transaction. Nothing here speaks to the provider; what is approv
 for `sending`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,11 +14,21 @@ from licensing.audit.operations import record_fact
 from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import BalanceTooLow
-from licensing.payouts.models import PayeeAccount, PaymentHold, Payout, PayoutRun
-from licensing.payouts.queries import due_without, list_outlooks
+from licensing.payouts.exchange import exchange_at
+from licensing.payouts.models import (
+    PayeeAccount,
+    PaymentHold,
+    Payout,
+    PayoutRun,
+    PlannedConversion,
+)
+from licensing.payouts.planning import Outlook, due_without, list_outlooks
 from licensing.payouts.rules import postings, states
 from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
+from licensing.payouts.rules.exchange import SPREAD_PPM, Converted
 from licensing.payouts.rules.states import PayoutRefused, SecondFactor
+
+LESS_IS_DUE = "Less is due than when this was drafted."
 
 
 @transaction.atomic
@@ -29,7 +40,7 @@ def open_payout_run(*, currency: str, opened_by: str, now: datetime) -> PayoutRu
     """
     if currency not in THRESHOLD_MINOR:
         raise PayoutRefused("currency", f"Nobody is paid in {currency} here.")
-    due = [one for one in list_outlooks(currency) if one.due.minor]
+    due = [one for one in list_outlooks(currency, now) if one.due.minor]
     if not due:
         raise PayoutRefused("nobody_due", f"Nobody is due anything in {currency}.")
     accounts = {
@@ -39,16 +50,7 @@ def open_payout_run(*, currency: str, opened_by: str, now: datetime) -> PayoutRu
     try:
         with transaction.atomic():
             run = PayoutRun.objects.create(currency=currency, opened_by=opened_by, opened_at=now)
-            Payout.objects.bulk_create(
-                Payout(
-                    run=run,
-                    account=accounts[one.payee],
-                    currency=currency,
-                    amount_minor=one.due.minor,
-                    drafted_at=now,
-                )
-                for one in due
-            )
+            _draft(run, due, accounts, now)
     except IntegrityError as error:
         raise PayoutRefused("run_open", f"Another run in {currency} waits already.") from error
     _tell_run(run, "open_payout_run", opened_by, now, payouts=len(due))
@@ -61,8 +63,9 @@ def approve_payout_run(
 ) -> PayoutRun:
     """Put every draft of a run on its way, by a second person with a fresh second factor.
 
-    A draft whose payee is meanwhile due less (a refund, a hold) is dropped and says so; the money
-    stays payable. Raises PayoutRefused as `rules.states.check_approval`.
+    A draft whose payee is meanwhile due less (a refund, a hold), or whose rate is older than a day,
+    is dropped and says so; the money stays payable as it was. Raises PayoutRefused as
+    `rules.states.check_approval`.
     """
     run = PayoutRun.objects.select_for_update().get(pk=run_id)
     proved = states.check_approval(
@@ -73,8 +76,9 @@ def approve_payout_run(
     run.proof_method, run.proved_at = proved.method, proved.at
     run.save()
     for payout in _drafts(run):
-        if due_without(payout).minor < payout.amount_minor or not _approve(payout, now):
-            _drop(payout, "Less is due than when this was drafted.", now)
+        refusal = _approve(payout, now)
+        if refusal:
+            _drop(payout, refusal, now)
     _tell_run(run, "approve_payout_run", approver, now, method=proved.method)
     return run
 
@@ -139,8 +143,71 @@ def _drafts(run: PayoutRun) -> list[Payout]:
     return list(rows.select_related("account").order_by("account_id"))
 
 
-def _approve(payout: Payout, now: datetime) -> bool:
-    """Whether the money was still there: somebody may draw on it between looking and paying."""
+def _draft(
+    run: PayoutRun,
+    due: Sequence[Outlook],
+    accounts: Mapping[tuple[str, str], PayeeAccount],
+    now: datetime,
+) -> None:
+    """A draft for each who is due, with the exchanges that it rests on at the rates of now."""
+    payouts = Payout.objects.bulk_create(
+        Payout(
+            run=run,
+            account=accounts[one.payee],
+            currency=run.currency,
+            amount_minor=one.due.minor,
+            drafted_at=now,
+        )
+        for one in due
+    )
+    PlannedConversion.objects.bulk_create(
+        PlannedConversion(
+            payout=payout,
+            rate=part.rate,
+            sold_micros=part.sold_micros,
+            at_rate_micros=part.came.at_rate_micros,
+            spread_ppm=SPREAD_PPM,
+            spread_micros=part.came.spread_micros,
+            bought_micros=part.came.payable_micros,
+        )
+        for payout, one in zip(payouts, due, strict=True)
+        for part in one.planned
+    )
+
+
+def _approve(payout: Payout, now: datetime) -> str:
+    """Exchange and put on its way what was drafted; why not, where it is not there any more.
+
+    Somebody may draw on it between looking and paying: then the exchanges are undone as well.
+    """
+    if due_without(payout, now).minor < payout.amount_minor:
+        return LESS_IS_DUE
+    try:
+        with transaction.atomic():
+            _exchange(payout, now)
+            _pay(payout, now)
+    except BalanceTooLow:
+        return LESS_IS_DUE
+    except PayoutRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _exchange(payout: Payout, now: datetime) -> None:
+    account = payout.account
+    for one in payout.planned.select_related("rate").order_by("pk"):
+        exchange_at(
+            key=f"payout:{payout.pk}:{one.rate.sold}",
+            payee=(account.payee_kind, account.payee_ref),
+            rate=one.rate,
+            sold_micros=one.sold_micros,
+            spread_ppm=one.spread_ppm,
+            came=Converted(one.at_rate_micros, one.spread_micros, one.bought_micros),
+            now=now,
+        )
+
+
+def _pay(payout: Payout, now: datetime) -> None:
     account = payout.account
     of = postings.Amount(
         (account.payee_kind, account.payee_ref),
@@ -148,13 +215,9 @@ def _approve(payout: Payout, now: datetime) -> bool:
         micros_of(payout.amount_minor, payout.currency),
     )
     states.check_move(payout.state, states.APPROVED)
-    try:
-        payout.entry = put_on_its_way(key=f"payout:{payout.pk}", of=of, now=now)
-    except BalanceTooLow:
-        return False
+    payout.entry = put_on_its_way(key=f"payout:{payout.pk}", of=of, now=now)
     payout.state = states.APPROVED
     payout.save(update_fields=["entry", "state"])
-    return True
 
 
 def put_on_its_way(*, key: str, of: postings.Amount, now: datetime) -> JournalEntry:

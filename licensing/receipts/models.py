@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.ledger.models import JournalEntry
-from licensing.receipts.rules import GIVEN_BACK, KINDS
+from licensing.receipts.rules import GIVEN_BACK, KINDS, USAGE_UNITS
 
 
 class ProductTerms(models.Model):
@@ -108,6 +108,58 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class UsageAgreement(models.Model):
+    """That a payer is billed for what was used instead of paying ahead, from a moment on.
+
+    The newest at a moment governs; one that `ends_it` says that nothing is billed any more. Prices
+    are without tax. Personal data: the payer's reference (a company's).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payer_kind = models.CharField(max_length=20)
+    payer_ref = models.CharField(max_length=100)
+    product = models.CharField(max_length=40)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    due_days = models.PositiveSmallIntegerField(default=30)
+    billed_to = models.TextField(blank=True, default="")
+    effective_from = models.DateTimeField()
+    ends_it = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payer_kind", "payer_ref", "effective_from"], name="usage_agreement_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payer_kind} {self.payer_ref} from {self.effective_from:%Y-%m-%d}"
+
+
+class UsagePrice(models.Model):
+    """What one play, or one started minute, of a use costs by an agreement; use "" is every other.
+
+    Personal data: none.
+    """
+
+    agreement = models.ForeignKey(UsageAgreement, models.PROTECT, related_name="prices")
+    use = models.CharField(max_length=20, blank=True, default="")
+    unit = models.CharField(max_length=6)
+    price_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "use", "unit"], name="usage_price_once"),
+            models.CheckConstraint(
+                condition=Q(unit__in=USAGE_UNITS, price_micros__gte=0), name="usage_price_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.use or 'every other use'}: {self.price_micros} per {self.unit.lower()}"
 
 
 class PoolPart(models.Model):

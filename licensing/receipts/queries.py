@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from licensing.receipts.models import ProductTerms, Receipt
+from licensing.receipts.models import ProductTerms, Receipt, UsageAgreement
+from licensing.receipts.rules import RENEWAL_TAKES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,20 @@ def has_pool(payer: tuple[str, str], at: datetime) -> bool:
     return _covering(payer, at).exists()
 
 
+def agreement_at(payer: tuple[str, str], at: datetime) -> UsageAgreement | None:
+    """The agreement by which this payer's use at a moment is billed, or None."""
+    rows = UsageAgreement.objects.filter(
+        payer_kind=payer[0], payer_ref=str(payer[1]), effective_from__lte=at
+    )
+    newest = rows.order_by("-effective_from").first()
+    return None if newest is None or newest.ends_it else newest
+
+
+def is_funded(payer: tuple[str, str], at: datetime) -> bool:
+    """Whether the whole may be heard: a receipt covers the moment, or its use is billed."""
+    return has_pool(payer, at) or agreement_at(payer, at) is not None
+
+
 def list_receipts(payer: tuple[str, str]) -> tuple[ReceiptView, ...]:
     """All receipts of one payer, newest first."""
     rows = Receipt.objects.filter(payer_kind=payer[0], payer_ref=str(payer[1]))
@@ -55,13 +70,14 @@ def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
 
 def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
     whole = Receipt.objects.filter(corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at)
+    lasts = Q(covers_until__gt=at) | Q(kind="SUBSCRIPTION", covers_until__gt=at - RENEWAL_TAKES)
     return Receipt.objects.filter(
         ~Exists(whole),
+        lasts,
         payer_kind=payer[0],
         payer_ref=str(payer[1]),
         corrects__isnull=True,
         covers_from__lte=at,
-        covers_until__gt=at,
     )
 
 

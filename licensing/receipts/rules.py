@@ -7,15 +7,19 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from licensing.ledger import rules as ledger
 from licensing.ledger.rules import AccountKey, Line
 from licensing.money import allocate, check_currency
 
 WHOLE_PPM = 1_000_000
+RENEWAL_TAKES = timedelta(hours=3)
+"""How long after a subscription's paid time its next payment may take to come in: the provider
+charges about an hour late, and nobody is cut off meanwhile. No money is spread over it."""
 KINDS = ("SUBSCRIPTION", "PURCHASE", "PARTNER", "PROMOTION")
 GIVEN_BACK = ("REFUND", "CHARGEBACK")
+USAGE_UNITS = ("PLAY", "MINUTE")
 
 
 class ReceiptRefused(Exception):

@@ -144,6 +144,7 @@ class Usage(models.Model):
         COUNTED = "COUNTED", "accrues"
         SELF = "SELF", "by a member of a party on its sheets: kept, accrues nothing"
         UNFUNDED = "UNFUNDED", "no receipt covers it: kept, accrues nothing"
+        METERED = "METERED", "billed to its payer: accrues when the invoice is paid"
         PREVIEW = "PREVIEW", "of an artist's own preview: kept, accrues nothing"
         UNMATCHED = "UNMATCHED", "came more than 90 days late: a person decides"
         REJECTED = "REJECTED", "came so late, and a person took none of it: accrues nothing"

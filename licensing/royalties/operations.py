@@ -19,7 +19,7 @@ from licensing.attribution.rules import SESSION
 from licensing.audit.operations import record_fact
 from licensing.catalog.queries import StemSheets, sheets_of
 from licensing.ledger.months import share_open_month
-from licensing.receipts.queries import has_pool
+from licensing.receipts.queries import agreement_at, has_pool, is_funded
 from licensing.royalties.models import Model, Play, PlaybackToken, RateCard, Usage
 from licensing.royalties.rules import plays as rules
 
@@ -67,7 +67,7 @@ def issue_token(
     """
     record = LicenceRecord.objects.get(pk=record_id)
     payer = payer or listener
-    covered = has_pool(payer, now) or record.use == _PREVIEW_USE
+    covered = is_funded(payer, now) or record.use == _PREVIEW_USE
     token = PlaybackToken.objects.create(
         record=record,
         subject_kind=record.subject_kind,
@@ -164,7 +164,7 @@ def _start(pk: UUID, minute: int, now: datetime) -> Usage:
         raise PlaybackRefused("not_live")
     if not rules.may_start(minute, leave, now):
         raise PlaybackRefused("expired")
-    if held.record.use != _PREVIEW_USE and not has_pool((held.payer_kind, held.payer_ref), now):
+    if held.record.use != _PREVIEW_USE and not is_funded((held.payer_kind, held.payer_ref), now):
         raise PlaybackRefused("no_pool")
     return _record_usage(held, rules.MINUTE_MS, now, now, minute)
 
@@ -300,7 +300,10 @@ def state_by_rules(token: PlaybackToken, played_at: datetime) -> str:
         return Usage.State.PREVIEW
     if _is_own(token, played_at):
         return Usage.State.SELF
-    if not has_pool((token.payer_kind, token.payer_ref), played_at):
+    payer = (token.payer_kind, token.payer_ref)
+    if agreement_at(payer, played_at) is not None:
+        return Usage.State.METERED
+    if not has_pool(payer, played_at):
         return Usage.State.UNFUNDED
     return Usage.State.COUNTED
 

@@ -76,7 +76,8 @@ class StatementLine(models.Model):
     Titles are as they were at the close. A line of plays that accrue nothing has a kind of its own
     and amount zero. Whatever else moved on the payee's account in the month is a line by its type,
     with the `posting` behind it; a correction names the line it `corrects`. What a line names is
-    looked up once per statement, not per row; none of it can ever be deleted.
+    looked up once per statement, not per row; none of it can ever be deleted. `other_micros`: what
+    the same plays would have given by the other model, NULL where no plays made the line.
     Personal data: what a person earned with what.
     """
 
@@ -179,6 +180,7 @@ class StatementLine(models.Model):
     source_micros = models.BigIntegerField(default=0)
     right_micros = models.BigIntegerField(default=0)
     amount_micros = models.BigIntegerField(default=0)
+    other_micros = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["position"]

@@ -136,7 +136,7 @@ PLACED = made("close_placed", in_two(_PLACED, "l.payee"))
 _COLUMNS = """
     (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros, note)
+     right_micros, amount_micros, note, other_micros)
 """
 # A random key for each of a million lines is a million reads of randomness, and no order. A line's
 # key is its statement's, which is random enough, with its position in the last twelve digits.
@@ -148,8 +148,9 @@ SELECT {_KEY.format(position="l.position")}, o.statement, l.position,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount, ''
+       l.amount, '', COALESCE(x.amount, 0)
 FROM close_placed l
+LEFT JOIN close_other_lines x USING (source, holder, currency)
 JOIN {_OWED} o ON o.payee = l.payee AND o.currency = l.currency
 JOIN close_places c ON c.source = l.source
 JOIN close_holders h ON h.holder = l.holder
@@ -163,7 +164,8 @@ SELECT {_KEY.format(position="position")}, statement, position, state, NULL, rec
        COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
                  FROM (VALUES {_WORDS}) known (code, words)
                  WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                               WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '')
+                               WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), ''),
+       0
 FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
              date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,
              COALESCE(already.lines, 0) + ROW_NUMBER() OVER (

@@ -23,6 +23,7 @@ from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
 from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from licensing.royalties.what_if import beside_lines_of, what_if_of
 from licensing.statements import recompute
 from licensing.statements.files import as_csv, as_json, file_name
 from licensing.statements.pdf import as_pdf
@@ -143,6 +144,7 @@ def _of_month(statement: StatementView, earned: Earnings) -> dict[str, Any]:
         },
         "lines": statement.lines,
         "comparison": queries.model_comparison(statement.payee, statement.month),
+        "beside_lines": beside_lines_of(statement.id),
     }
 
 
@@ -220,6 +222,7 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
         raise Http404
     _statement_for(request, row.statement)
     facts: dict[str, Any] = {"statement": queries.statement_of_line(line_id), **NAV}
+    facts["what_if"] = what_if_of(line_id)
     try:
         explained = explain_line(line_id)
     except BooksDisagree:

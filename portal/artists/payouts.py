@@ -16,10 +16,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from licensing.catalog.models import Party
-from licensing.payouts import queries
-from licensing.payouts.accounts import open_payee_account
+from licensing.money import amount_text
+from licensing.payouts import planning, queries
+from licensing.payouts.accounts import choose_currency, open_payee_account
+from licensing.payouts.exchange import exchange_text
+from licensing.payouts.models import PlannedConversion
 from licensing.payouts.provider import gateway
 from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
+from licensing.payouts.rules.states import PayoutRefused
 from licensing.stripe_gateway import GatewayError, Refused
 from portal.accounts import access
 from portal.artists import words
@@ -32,6 +36,8 @@ WHY = {
     "held": "is held; ask us why",
     "no_account": "waits for your payout account",
     "requirements": "waits for what the payment provider still asks",
+    "exchanged": "is exchanged into your currency in its next payout run",
+    "no_rate": "waits for a rate into your currency",
 }
 STATES = {
     "DRAFT": "being approved",
@@ -61,15 +67,18 @@ class Paid:
     state: str
     reason: str
     on: str
+    exchanged: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Payouts:
-    """The section; `account` is none, asked or ready."""
+    """The section; `account` is none, asked or ready. `pays_in` is "" for each in its own."""
 
     owed: tuple[Owed, ...]
     paid: tuple[Paid, ...]
     account: str
+    pays_in: str
+    currencies: tuple[str, ...]
 
 
 def payouts_of(party: Party) -> Payouts:
@@ -80,7 +89,7 @@ def payouts_of(party: Party) -> Payouts:
     return Payouts(
         owed=tuple(
             Owed(one.currency, words.cents(one.balance_micros), _why(one))
-            for one in queries.outlook_of(payee)
+            for one in planning.outlook_of(payee, timezone.now())
         ),
         paid=tuple(
             Paid(
@@ -89,14 +98,23 @@ def payouts_of(party: Party) -> Payouts:
                 STATES[one.state],
                 one.reason,
                 f"{one.drafted_at:%Y-%m-%d}",
+                tuple(_exchanged(part) for part in one.exchanged),
             )
             for one in queries.list_payouts(payee)
         ),
         account=state,
+        pays_in=account.pays_in if account else "",
+        currencies=tuple(THRESHOLD_MINOR),
     )
 
 
-def _why(one: queries.Outlook) -> str:
+def _exchanged(part: PlannedConversion) -> str:
+    """What was exchanged for a payout, at which rate of which source, with the spread."""
+    said = exchange_text(part.rate, part.sold_micros, part.spread_micros)
+    return f"{said}: {amount_text(part.bought_micros)} {part.rate.bought}"
+
+
+def _why(one: planning.Outlook) -> str:
     if one.due.why == "threshold":
         least = words.cents(micros_of(THRESHOLD_MINOR[one.currency], one.currency))
         return f"is paid from {least} {one.currency} on"
@@ -132,3 +150,23 @@ def connect(request: HttpRequest, party_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(here)
     facts = {"party": party, "link": link, "nav_main": "partials/nav_artist.html"}
     return render(request, "artists/payout_account.html", {"here": "earnings", **facts})
+
+
+@login_required
+@require_POST
+def currency(request: HttpRequest, party_id: UUID) -> HttpResponse:
+    """Choose the currency in which everything is paid, or each in its own."""
+    user = access.user_of(request)
+    party = access.get_party_for(user, party_id, "edit")
+    try:
+        choose_currency(
+            payee=("party", str(party.pk)),
+            currency=str(request.POST.get("currency", "")),
+            actor=("user", str(user.pk)),
+            now=timezone.now(),
+        )
+    except PayoutRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Kept: it holds from the next payout run on.")
+    return HttpResponseRedirect(f"{reverse('artists:earnings')}?party={party.pk}")

@@ -49,6 +49,7 @@ urlpatterns = [
     path("sheets/<uuid:sheet_id>/remind/<uuid:party_id>/", sheets.remind, name="remind"),
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/<uuid:party_id>/connect/", payouts.connect, name="payouts_connect"),
+    path("earnings/<uuid:party_id>/currency/", payouts.currency, name="payouts_currency"),
     path("earnings/lines/<uuid:line_id>/", earnings.statement_line, name="statement_line"),
     path(
         "earnings/statements/<uuid:statement_id>.<str:ending>",

@@ -21,7 +21,7 @@ from generation.sessions.queries import Stand, list_segments, places_of
 from generation.variations import evidence
 from licensing.attribution.queries import LineView, lines_of
 from licensing.money import allocate
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 from licensing.royalties.operations import PlaybackRefused, issue_token, read_token
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
@@ -134,7 +134,7 @@ def live_list(
     news = [place for place in stand.chain if place.number > have]
     sources = lines_of_session(session)
     pieces: list[LivePiece] = []
-    is_paid = receipt_covering(payer_of(session), now) is not None
+    is_paid = is_funded(payer_of(session), now)
     if is_paid and session.record_id is not None:
         first = min([after, *(first_changed(place.start) for place in news if have >= 0)])
         columns = {one.digest: number for number, one in enumerate(sources)}

@@ -17,7 +17,7 @@ from generation.variations import evidence
 from generation.variations.models import Segment, Variation
 from generation.variations.rules import UNDER_WAY
 from licensing.money import allocate
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 from licensing.royalties.models import PlaybackToken
 from licensing.royalties.operations import PlaybackRefused, issue_token, read_token
 from licensing.royalties.rules.plays import PREVIEW_MS
@@ -61,7 +61,7 @@ class Playback:
 
 def audible_samples(listener: Listener, length: int, now: datetime) -> int:
     """The whole with a receipt that covers this moment, else 30 s."""
-    if receipt_covering(listener, now) is not None:
+    if is_funded(listener, now):
         return length
     return min(length, PREVIEW_SAMPLES)
 

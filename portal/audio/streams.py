@@ -21,7 +21,7 @@ from generation.variations import encodings
 from generation.variations import rules as variations
 from generation.variations.encodings import Wanted
 from generation.variations.models import Variation
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 from licensing.royalties.operations import PlaybackRefused, note_fetched, start_minute
 from portal.audio.live import known_live, payer_of
 from portal.audio.playlists import PREVIEW_SAMPLES, known_playback
@@ -97,7 +97,7 @@ class SessionStream:
     def play_list(self, rendition: hls.Rendition, now: datetime) -> tuple[str, bool]:
         """See Stream. Listing hands out: without a receipt that covers this moment it stays."""
         session = self.session
-        is_paid = receipt_covering(payer_of(session), now) is not None
+        is_paid = is_funded(payer_of(session), now)
         if is_paid:
             session = listing.list_ahead(session_id=session.id, now=now)
         segments = listing.window_of(session.listed)

@@ -40,13 +40,16 @@ from licensing.clearance.models import (
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
+from portal.backoffice.billing import BILLING_PAGES
 from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.money import MONEY_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.plays import PLAY_PAGES
+from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
@@ -306,6 +309,14 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
 }
-PAGES |= MONEY_PAGES | PLAY_PAGES | DEDUCTION_PAGES | PAYOUT_PAGES
+PAGES |= (
+    BILLING_PAGES
+    | INVOICE_PAGES
+    | MONEY_PAGES
+    | PLAY_PAGES
+    | DEDUCTION_PAGES
+    | PAYOUT_PAGES
+    | RATE_PAGES
+)
 for model, page in PAGES.items():
     site.register(model, page)

@@ -23,18 +23,20 @@ from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
 from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
 from licensing.deductions.rules.refusals import DeductionRefused
+from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
 from licensing.releases.rules import ReleaseRefused
 from licensing.royalties.closing import CloseRefused
 from licensing.royalties.deciding import DecisionRefused
+from licensing.stripe_gateway import GatewayError
 
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
-    *(DecisionRefused, LedgerError, RoutingRefused),
+    *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

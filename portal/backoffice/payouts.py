@@ -17,14 +17,17 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from licensing.money import MICROS_PER_UNIT
+from licensing.money import MICROS_PER_UNIT, amount_text
+from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import (
     PAYEE_KINDS,
+    ExchangeRate,
     HandledEvent,
     PayeeAccount,
     PaymentHold,
     Payout,
     PayoutRun,
+    PlannedConversion,
     ProviderEvent,
 )
 from licensing.payouts.operations import (
@@ -70,7 +73,15 @@ class PayoutInline(ReadOnlyInline):
     """Payouts of a run."""
 
     model = Payout
-    fields = ("account", "amount_minor", "currency", "state", "reason", "problem")
+    fields = ("account", "amount_minor", "currency", "exchanged", "state", "reason", "problem")
+    readonly_fields = ("exchanged",)
+
+    def exchanged(self, row: Payout) -> str:
+        """What of it is exchanged, at which rate."""
+        parts = row.planned.select_related("rate").order_by("pk")
+        return "; ".join(
+            exchange_text(one.rate, one.sold_micros, one.spread_micros) for one in parts
+        )
 
 
 class PayoutRunAdmin(ReadOnlyAdmin):
@@ -120,11 +131,15 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             return "The run is approved; its payouts are sent from now on."
 
         total = run.payouts.aggregate(minor=Sum("amount_minor"))["minor"] or 0
+        planned = PlannedConversion.objects.filter(payout__run=run)
+        rates = {one.rate_id: one.rate for one in planned.select_related("rate")}
+        exchanged = "".join(f" {_exchanged(planned, rate)}" for rate in rates.values())
         return ask_and_do(
             request,
             title="Approve this payout run",
             consequence=f"{run.payouts.count()} payouts, {total // 100}.{total % 100:02d} "
-            f"{run.currency} together, leave our balance and cannot be called back here.",
+            f"{run.currency} together, leave our balance and cannot be called back here."
+            f"{exchanged}",
             form_class=forms.Form,
             do=do,
             back=list_of("payouts_payoutrun"),
@@ -152,6 +167,14 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             do=do,
             back=list_of("payouts_payoutrun"),
         )
+
+
+def _exchanged(planned: models.QuerySet[PlannedConversion], rate: ExchangeRate) -> str:
+    """What a run exchanges at one rate, added up."""
+    names = ("sold_micros", "bought_micros", "spread_micros")
+    sums = planned.filter(rate=rate).aggregate(**{name: Sum(name) for name in names})
+    said = exchange_text(rate, int(sums["sold_micros"]), int(sums["spread_micros"]))
+    return f"Exchanged for it: {said}: {amount_text(int(sums['bought_micros']))} {rate.bought}."
 
 
 def _shows_a_second_factor(request: HttpRequest) -> HttpResponse | None:

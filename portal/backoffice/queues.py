@@ -6,12 +6,15 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
 from licensing.deductions.models import Advance, Dispute, TaxProfile
+from licensing.invoicing.models import Invoice
+from licensing.invoicing.queries import overdue
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Anomaly, Usage
 
@@ -92,6 +95,7 @@ def _of_money() -> tuple[Queue, ...]:
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
         ),
+        *_of_invoices(),
         _listed(
             Anomaly.objects.filter(state=Anomaly.State.OPEN),
             "Held usages",
@@ -103,6 +107,29 @@ def _of_money() -> tuple[Queue, ...]:
             "Unmatched usage",
             "Came more than 90 days late: decide what it was.",
             state__exact="UNMATCHED",
+        ),
+    )
+
+
+def _of_invoices() -> tuple[Queue, ...]:
+    return (
+        _listed(
+            Invoice.objects.filter(state="DRAFT"),
+            "Invoices to issue",
+            "Look at what a partner used, then give it a number.",
+            state__exact="DRAFT",
+        ),
+        _listed(
+            Invoice.objects.filter(state="ISSUED").exclude(claimed_by=""),
+            "Payments to confirm",
+            "Somebody else than who saw a partner's payment confirms it.",
+            state__exact="ISSUED",
+        ),
+        _listed(
+            overdue(timezone.now().date()),
+            "Invoices overdue",
+            "A partner has not paid in time.",
+            state__exact="ISSUED",
         ),
     )
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.listeners import ask, live, live_pages, pages, playing, said, taste, variations
+from portal.listeners import (
+    ask,
+    live,
+    live_pages,
+    pages,
+    playing,
+    said,
+    subscription,
+    taste,
+    variations,
+)
 
 app_name = "listeners"
 _ONE = "listen/variations/<uuid:variation_id>/"
@@ -22,6 +32,11 @@ urlpatterns = [
     path("listen/taste/bring/", taste.bring, name="taste_bring"),
     path("listen/taste/export/", taste.export, name="taste_export"),
     path("listen/taste/erase/", taste.erase, name="taste_erase"),
+    path("listen/subscription/", subscription.subscription, name="subscription"),
+    path("listen/subscription/subscribe/", subscription.subscribe, name="subscribe"),
+    path("listen/subscription/card/", subscription.card, name="subscription_card"),
+    path("listen/subscription/end/", subscription.end, name="subscription_end"),
+    path("listen/subscription/go-on/", subscription.go_on, name="subscription_go_on"),
     path("listen/live/", live_pages.new, name="live_new"),
     path("listen/live/start/", live.start, name="live_start"),
     path(_LIVE, live_pages.session, name="live"),

@@ -9,6 +9,7 @@ from typing import Any
 SCOPES = (
     *("catalog:read", "variations:write", "sessions:write"),
     *("licences:read", "usages:write", "royalties:read"),
+    "invoices:read",
 )
 TOKEN_LIFE_S = 3600
 KEPT_FOR_S = 24 * 3600

@@ -22,7 +22,7 @@ from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSegment, LiveSession
 from generation.sessions.operations import hand_out
 from generation.sessions.queries import MOST_SEGMENTS, find_segment, session_for, stand_of
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 from licensing.royalties.operations import PlaybackRefused, start_minute
 from portal.audio.answers import stored_object
 from portal.audio.hls import live_address, live_master
@@ -56,7 +56,7 @@ def sounding(session: LiveSession) -> LiveSession:
 
 def paid(session: LiveSession) -> None:
     """A problem where the partner's receipts do not cover this moment."""
-    if receipt_covering(payer_of(session), timezone.now()) is None:
+    if not is_funded(payer_of(session), timezone.now()):
         raise Problem(402, "no_pool", NO_POOL)
 
 
@@ -128,7 +128,7 @@ class SessionPlaylistView(Patient):
         if session is None or session.state not in rules.UNDER_WAY:
             return True
         now = timezone.now()
-        if receipt_covering(payer_of(session), now) is None:
+        if not is_funded(payer_of(session), now):
             return True
         after = _plain(request, "after", session.handed // SEGMENT_SAMPLES)
         stand = stand_of(session, now)

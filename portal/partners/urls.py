@@ -3,7 +3,15 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from portal.partners import catalog, plays, session_plays, sessions, variations, withdrawals
+from portal.partners import (
+    catalog,
+    invoices,
+    plays,
+    session_plays,
+    sessions,
+    variations,
+    withdrawals,
+)
 from portal.partners.capabilities import CapabilitiesView
 from portal.partners.token import TokenView
 
@@ -37,6 +45,11 @@ urlpatterns = [
         "v1/withdrawals/<uuid:notice_id>/confirmation",
         withdrawals.RemovalView.as_view(),
         name="removal",
+    ),
+    path("v1/invoices", invoices.InvoicesView.as_view(), name="invoices"),
+    path("v1/invoices/<uuid:invoice_id>", invoices.OneInvoiceView.as_view(), name="invoice"),
+    path(
+        "v1/invoices/<uuid:invoice_id>/pdf", invoices.InvoicePdfView.as_view(), name="invoice_pdf"
     ),
     path("v1/usages", plays.UsagesView.as_view(), name="usages"),
 ]

@@ -16,7 +16,7 @@ from generation.variations.approving import note_served
 from generation.variations.models import Variation
 from generation.variations.rules import FORMATS, RequestRefused, State
 from licensing.attribution.queries import may_make, may_serve
-from licensing.receipts.queries import receipt_covering
+from licensing.receipts.queries import is_funded
 from portal.audio.answers import stored_object
 from portal.audio.asked import declined_sentence, waits_sentence
 from portal.audio.label import ai_label
@@ -219,7 +219,7 @@ class AudioView(Endpoint):
     def get(self, request: Request, variation_id: UUID) -> HttpResponseBase:
         """The finished file; ranges are answered."""
         row = servable_variation(request, variation_id)
-        if receipt_covering(caller_of(request).requester, timezone.now()) is None:
+        if not is_funded(caller_of(request).requester, timezone.now()):
             raise Problem(402, "preview_limit", PREVIEW_ONLY)
         wanted = request.query_params.get("format", "flac")
         found = find_piece(row, f"file:{wanted}")

@@ -24,6 +24,7 @@ from licensing.audit.models import Fact
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from licensing.invoicing.models import Invoice
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Statement
 from portal.accounts.models import Membership
@@ -31,6 +32,7 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
+from tests.licensing.invoicing.used_month import agree
 from tests.licensing.royalties import small_world
 from tests.portal.listeners.made import asked, granted_stage, pay, sealed
 from tests.portal.listeners.made_live import going_on
@@ -114,8 +116,14 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
+    agreement = agree(since=NOW)
+    invoice = Invoice.objects.create(
+        agreement=agreement, payer_kind="client", payer_ref="stride",
+        month=small_world.OCTOBER.date(), country="DE", currency="EUR", tax_ppm=0,
+        rounding_micros=0, net_micros=10_000, tax_micros=0, gross_micros=10_000, drafted_at=NOW,
+    )  # fmt: skip
     known = {
-        "notice_id": notice.pk, "preview_id": preview.pk,
+        "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": invoice.pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,

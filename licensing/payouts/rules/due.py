@@ -54,6 +54,11 @@ class Due:
     why: str
 
 
+def free_micros(balance_micros: int, held: Held) -> int:
+    """What of a balance no hold keeps back; it may be below zero."""
+    return 0 if held.everything else balance_micros - held.micros
+
+
 def due(
     balance_micros: int,
     currency: str,
@@ -63,8 +68,7 @@ def due(
     is_on_its_way: bool = False,
 ) -> Due:
     """What of a balance would be paid now. An account that closes is paid whatever is there."""
-    free = 0 if held.everything else balance_micros - held.micros
-    minor, _ = payable_minor(free, currency)
+    minor, _ = payable_minor(free_micros(balance_micros, held), currency)
     least = 1 if account and account.is_closing else THRESHOLD_MINOR.get(currency, 0)
     refusals = (
         ("on_its_way", is_on_its_way),

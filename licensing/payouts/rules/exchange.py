@@ -16,6 +16,9 @@ from licensing.payouts.rules.postings import payable_of
 NANO = 1_000_000_000
 """A rate is an int of these: 1.0837 USD for one EUR is 1,083,700,000."""
 PPM = 1_000_000
+SPREAD_PPM = 5_000
+"""What the house keeps of an exchange, half a percent, for what its bank takes and for the rate's
+way meanwhile. Changing it is a change of code, which two people see."""
 
 
 @dataclass(frozen=True, slots=True)

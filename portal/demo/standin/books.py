@@ -43,7 +43,7 @@ class Books:
     def open_account(self, asked: Json) -> Json:
         """A connected account, which cannot receive before its questions are answered."""
         country = asked.get("country", "DE")
-        made = shapes.account(self._id("acct"), self._now(), country, asked.get("metadata", {}))
+        made = shapes.account(self.new_id("acct"), self.now(), country, asked.get("metadata", {}))
         self.accounts[made["id"]] = made
         return made
 
@@ -72,12 +72,12 @@ class Books:
                 " capabilities enabled: transfers",
             )
         self._draw(PLATFORM, asked)
-        id, payment = self._id("tr"), self._id("py")
-        left = self._line(PLATFORM, asked, ("transfer", "transfer"), -asked["amount"], id)
-        self._line(account["id"], asked, ("payment", "charge"), asked["amount"], payment)
-        made = shapes.transfer(id, self._now(), asked, left["id"], payment)
+        id, payment = self.new_id("tr"), self.new_id("py")
+        left = self.enter(PLATFORM, asked, ("transfer", "transfer"), -asked["amount"], id)
+        self.enter(account["id"], asked, ("payment", "charge"), asked["amount"], payment)
+        made = shapes.transfer(id, self.now(), asked, left["id"], payment)
         self.transfers[id] = made
-        self._tell("transfer.created", made)
+        self.tell("transfer.created", made)
         return made
 
     def transfer(self, id: str) -> Json:
@@ -95,16 +95,16 @@ class Books:
             raise Declined(400, None, f"Transfer {id} has only {left} left to reverse")
         moved = {"amount": amount, "currency": transfer["currency"]}
         self._draw(transfer["destination"], moved)
-        back, refund = self._id("trr"), self._id("pyr")
+        back, refund = self.new_id("trr"), self.new_id("pyr")
         kind = ("transfer_refund", "transfer_reversal")
-        line = self._line(PLATFORM, moved, kind, amount, back)
-        self._line(transfer["destination"], moved, ("payment_refund", "refund"), -amount, refund)
+        line = self.enter(PLATFORM, moved, kind, amount, back)
+        self.enter(transfer["destination"], moved, ("payment_refund", "refund"), -amount, refund)
         metadata = asked.get("metadata", {})
-        made = shapes.reversal(back, self._now(), transfer, amount, metadata, line["id"])
+        made = shapes.reversal(back, self.now(), transfer, amount, metadata, line["id"])
         transfer["reversals"]["data"].insert(0, made)
         transfer["amount_reversed"] += amount
         transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
-        self._tell("transfer.reversed", transfer)
+        self.tell("transfer.reversed", transfer)
         return made
 
     def send_payout(self, owner: str, asked: Json) -> Json:
@@ -112,11 +112,11 @@ class Books:
         if owner and not self.account(owner)["payouts_enabled"]:
             raise Declined(400, "payouts_not_allowed", "Cannot create payouts: not enabled")
         self._draw(owner, asked)
-        id = self._id("po")
-        line = self._line(owner, asked, ("payout", "payout"), -asked["amount"], id)
-        made = shapes.payout(id, self._now(), asked, line["id"])
+        id = self.new_id("po")
+        line = self.enter(owner, asked, ("payout", "payout"), -asked["amount"], id)
+        made = shapes.payout(id, self.now(), asked, line["id"])
         self.payouts[owner, id] = made
-        self._tell("payout.created", made, owner)
+        self.tell("payout.created", made, owner)
         return made
 
     def payout(self, owner: str, id: str) -> Json:
@@ -130,19 +130,19 @@ class Books:
     def fund(self, amount: int, currency: str = "eur") -> Json:
         """The platform tops up its balance from its bank; returns the balance transaction."""
         asked = {"amount": amount, "currency": currency}
-        return self._line(PLATFORM, asked, ("topup", "topup"), amount, self._id("tu"))
+        return self.enter(PLATFORM, asked, ("topup", "topup"), amount, self.new_id("tu"))
 
     def charge(self, amount: int, fee: int, currency: str = "eur") -> Json:
         """A customer paid; pending until `mature`. Returns the balance transaction."""
         asked = {"amount": amount, "currency": currency}
-        line = self._line(PLATFORM, asked, ("charge", "charge"), amount, self._id("ch"), fee)
+        line = self.enter(PLATFORM, asked, ("charge", "charge"), amount, self.new_id("ch"), fee)
         line["status"] = "pending"
         return line
 
     def refund(self, amount: int, currency: str = "eur") -> Json:
         """A customer got money back, the charge's fee stays; returns the balance transaction."""
         asked = {"amount": amount, "currency": currency}
-        return self._line(PLATFORM, asked, ("refund", "refund"), -amount, self._id("re"))
+        return self.enter(PLATFORM, asked, ("refund", "refund"), -amount, self.new_id("re"))
 
     def mature(self) -> None:
         """Time passes: what is pending becomes available."""
@@ -155,7 +155,7 @@ class Books:
         account["capabilities"]["transfers"] = "active"
         account["payouts_enabled"] = account["details_submitted"] = True
         account["requirements"] = shapes.requirements(due=(), reason=None)
-        self._tell("account.updated", account, id)
+        self.tell("account.updated", account, id)
         return account
 
     def ask_again(self, id: str, due: str) -> Json:
@@ -164,29 +164,29 @@ class Books:
         account["capabilities"]["transfers"] = "inactive"
         account["payouts_enabled"] = False
         account["requirements"] = shapes.requirements(due=(due,), reason="requirements.past_due")
-        self._tell("account.updated", account, id)
+        self.tell("account.updated", account, id)
         return account
 
     def arrive(self, owner: str, id: str) -> Json:
         """The bank took a payout."""
         payout = self.payout(owner, id)
         payout["status"] = "paid"
-        self._tell("payout.paid", payout, owner)
+        self.tell("payout.paid", payout, owner)
         return payout
 
     def bounce(self, owner: str, id: str, code: str = "account_closed") -> Json:
         """The bank refused a payout, at once or after it had been reported as paid."""
         payout = self.payout(owner, id)
         kind = ("payout_failure", "payout_reversal")
-        line = self._line(owner, payout, kind, payout["amount"], id)
+        line = self.enter(owner, payout, kind, payout["amount"], id)
         payout["status"] = "failed"
         payout["failure_balance_transaction"] = line["id"]
         payout["failure_code"] = code
         payout["failure_message"] = f"The bank refused the payout ({code.replace('_', ' ')})."
-        self._tell("payout.failed", payout, owner)
+        self.tell("payout.failed", payout, owner)
         return payout
 
-    # -- underneath ------------------------------------------------------------------------------
+    # -- underneath, also for billing.py ---------------------------------------------------------
 
     def _draw(self, owner: str, asked: Json) -> None:
         available = {of["currency"]: of["amount"] for of in self.balance(owner)["available"]}
@@ -195,24 +195,24 @@ class Books:
         if available.get(asked["currency"], 0) < asked["amount"]:
             raise Declined(400, "balance_insufficient", "You have insufficient available funds.")
 
-    def _line(
+    def enter(
         self, owner: str, of: Json, kind: tuple[str, str], amount: int, source: str, fee: int = 0
     ) -> Json:
         made = shapes.balance_transaction(
-            self._id("txn"), self._now(), of["currency"], kind, amount, fee, source
+            self.new_id("txn"), self.now(), of["currency"], kind, amount, fee, source
         )
         self.lines[owner].append(made)
         return made
 
-    def _tell(self, type: str, about: Json, owner: str = PLATFORM) -> None:
+    def tell(self, type: str, about: Json, owner: str = PLATFORM) -> None:
         told = copy.deepcopy(about)
-        self.events.append(shapes.event(self._id("evt"), self._now(), type, told, owner))
+        self.events.append(shapes.event(self.new_id("evt"), self.now(), type, told, owner))
 
-    def _id(self, prefix: str) -> str:
+    def new_id(self, prefix: str) -> str:
         self._made += 1
         return f"{prefix}_standin{self._made:06d}"
 
-    def _now(self) -> int:
+    def now(self) -> int:
         return int(self.clock())
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from portal.demo.standin import shapes
+from portal.demo.standin import billing_calls, shapes
+from portal.demo.standin.billing import Billing, expanded
 from portal.demo.standin.books import Books, Declined, rows_of
 from portal.demo.standin.shapes import Json
 
@@ -50,6 +51,7 @@ class Switchboard:
     """Answers calls one at a time; `address` is where its own pages are."""
 
     books: Books
+    billing: Billing
     address: str = ""
     made: list[Call] = field(default_factory=list)
     links: dict[str, Json] = field(default_factory=dict)
@@ -113,6 +115,10 @@ class Switchboard:
                 found = re.fullmatch(pattern, call.path)
                 if method == call.method and found:
                     return Answer(200, copy.deepcopy(deed(self, call, *found.groups())))
+            for method, pattern, deed in billing_calls.DEEDS:
+                found = re.fullmatch(pattern, call.path)
+                if method == call.method and found:
+                    return Answer(200, self._billed(deed, call, found.groups()))
             raise Declined(404, None, f"Unrecognized request URL ({call.method}: {call.path})")
         except Declined as declined:
             told = shapes.error("invalid_request_error", declined.code, str(declined))
@@ -120,6 +126,10 @@ class Switchboard:
         except KeyError as missing:
             message = f"Missing required param: {missing.args[0]}."
             return Answer(400, shapes.error("invalid_request_error", "parameter_missing", message))
+
+    def _billed(self, deed: billing_calls.Deed, call: Call, ids: tuple[str, ...]) -> Json:
+        made = copy.deepcopy(deed(self.billing, call.given, *ids))
+        return expanded(self.billing, made, list(call.given.get("expand", {}).values()))
 
     def _link(self, call: Call) -> Json:
         account = self.books.account(call.given["account"])

@@ -1,4 +1,4 @@
-"""The stand-in as a server: HTTP on the loopback address, signed webhooks, the payee's page.
+"""The stand-in as a server: HTTP on the loopback address, signed webhooks, its own pages.
 
 Started and stopped by whoever uses it. It signs as Stripe documents it (v1, HMAC-SHA-256 over
 "timestamp.body"). Webhooks go out when and in whatever order the caller says, or by themselves.
@@ -12,10 +12,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from portal.demo.standin import pages
+from portal.demo.standin.billing import Billing
 from portal.demo.standin.books import Books, Declined
 from portal.demo.standin.calls import Answer, Call, NoAnswer, Switchboard, read_form
 from portal.demo.standin.shapes import Json
@@ -28,7 +29,7 @@ def sign(body: bytes, secret: str, at: int) -> str:
 
 
 class StandIn:
-    """A running stand-in; `books` is its state, `board` answers calls and takes faults.
+    """A running stand-in: `books` and `billing` are its state, `board` answers and takes faults.
 
     Leaving the block stops it. `clock` gives seconds since 1970.
     """
@@ -42,10 +43,12 @@ class StandIn:
     ) -> None:
         self.secret = secret
         self.books = Books(clock)
-        self.board = Switchboard(self.books)
+        self.billing = Billing(self.books)
+        self.board = Switchboard(self.books, self.billing)
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.board = self.board
-        self.address = self.board.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.board.address = self.billing.address = self.address
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> "StandIn":
@@ -93,15 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        if parts.path.startswith("/onboarding/"):
-            self._page(parts.path.removeprefix("/onboarding/"))
+        page = pages.shown(self.server.board, parts.path)
+        if page is not None:
+            self._send(page[0], "text/html; charset=utf-8", page[1], {})
             return
         self._answer("GET", parts.path, parts.query)
 
     def do_POST(self) -> None:
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        if self.path.startswith("/onboarding/"):
-            self._told(self.path.removeprefix("/onboarding/"), text)
+        if not self.path.startswith("/v1/"):
+            self._press(text)
             return
         self._answer("POST", self.path, text)
 
@@ -121,26 +125,12 @@ class _Handler(BaseHTTPRequestHandler):
         more = {"Idempotent-Replayed": "true"} if answer.replayed else {}
         self._send(answer.status, "application/json", json.dumps(answer.body), more)
 
-    def _page(self, token: str) -> None:
-        """What stands where Stripe asks a payee who they are and where their bank is."""
-        if token not in self.server.board.links:
-            self._send(404, "text/plain", "This link is no longer good.", {})
+    def _press(self, text: str) -> None:
+        leads_to = pages.pressed(self.server.board, self.path, dict(parse_qsl(text)))
+        if leads_to is None:
+            self._send(pages.GONE[0], "text/plain", pages.GONE[1], {})
             return
-        page = (
-            '<!doctype html><html lang="en"><title>Stripe stand-in</title>'
-            "<h1>Stripe, played by a stand-in</h1><p>Here Stripe asks a payee who they are and"
-            f" where their bank is.</p><form method=post action='/onboarding/{escape(token)}'>"
-            "<button>Answer everything</button></form></html>"
-        )
-        self._send(200, "text/html; charset=utf-8", page, {})
-
-    def _told(self, token: str, _: str) -> None:
-        link = self.server.board.links.pop(token, None)
-        if link is None:
-            self._send(404, "text/plain", "This link is no longer good.", {})
-            return
-        self.server.board.books.answer_questions(link["account"])
-        self._send(303, "text/plain", "", {"Location": link["return_url"]})
+        self._send(303, "text/plain", "", {"Location": leads_to})
 
     def _send(self, status: int, kind: str, text: str, more: dict[str, str]) -> None:
         body = text.encode()

@@ -52,6 +52,42 @@ class Platform:
             }
         )
 
+    def subscribe(self, customer: str, price_minor: int, terms: dict) -> tuple[str, str]:
+        """A subscription of theirs whose first month is paid: its id, and its invoice's."""
+        if self.standin is not None:
+            made = self.standin.billing.subscribe(customer, (price_minor, "eur"), terms)
+            return made["id"], made["latest_invoice"]
+        import stripe
+
+        client = stripe.StripeClient(self.key).v1
+        card = client.payment_methods.attach("pm_card_visa", {"customer": customer})
+        price = client.prices.create(
+            {
+                "currency": "eur",
+                "unit_amount": price_minor,
+                "recurring": {"interval": "month"},
+                "product_data": {"name": "A month"},
+            }
+        )
+        made = client.subscriptions.create(
+            {
+                "customer": customer,
+                "default_payment_method": card.id,
+                "items": [{"price": price.id}],
+                "metadata": terms,
+            }
+        )
+        return made.id, str(made.latest_invoice)
+
+    def refund(self, charge: str, amount_minor: int) -> None:
+        """A part of a charge goes back."""
+        if self.standin is not None:
+            self.standin.billing.refund(charge, amount_minor)
+            return
+        import stripe
+
+        stripe.StripeClient(self.key).v1.refunds.create({"charge": charge, "amount": amount_minor})
+
 
 def fresh_key() -> str:
     """A key nobody used before."""

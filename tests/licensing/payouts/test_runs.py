@@ -9,7 +9,7 @@ from licensing.audit.queries import facts_about
 from licensing.payouts import operations
 from licensing.payouts.accounts import begin_closing
 from licensing.payouts.models import Payout, PayoutRun
-from licensing.payouts.queries import outlook_of
+from licensing.payouts.planning import outlook_of
 from licensing.payouts.rules.states import BECOMES, PayoutRefused, SecondFactor
 from tests.licensing.payouts.purse import ANA, CLEO, NOW, PROOF, books_balance, only
 
@@ -56,11 +56,11 @@ def test_holds_delay_a_contested_part_and_nothing_else(purse):
     )  # fmt: skip
     purse.run()
     assert purse.state(ANA) == {"payable": 20_000_000, "payout": 30_000_000}
-    assert outlook_of(ANA)[0].due.why == "on_its_way"
+    assert outlook_of(ANA, NOW)[0].due.why == "on_its_way"
     Payout.objects.update(state="FAILED", reason="for this test")
-    assert outlook_of(ANA)[0].due.why == "held"
+    assert outlook_of(ANA, NOW)[0].due.why == "held"
     operations.release_payments(hold_id=hold.pk, actor=ACTOR, now=NOW)
-    assert outlook_of(ANA)[0].due.minor == 2_000
+    assert outlook_of(ANA, NOW)[0].due.minor == 2_000
 
 
 def test_one_run_waits_per_currency_and_one_payout_is_under_way_per_payee(purse):

@@ -8,9 +8,26 @@ import pytest
 import stripe
 
 from portal.demo.standin import shapes
+from portal.demo.standin.billing import Billing
 from portal.demo.standin.books import Books
 
-SDK = {
+BILLING = {
+    "billing_portal.session": stripe.billing_portal.Session,
+    "charge": stripe.Charge,
+    "checkout.session": stripe.checkout.Session,
+    "customer": stripe.Customer,
+    "dispute": stripe.Dispute,
+    "invoice": stripe.Invoice,
+    "invoice_payment": stripe.InvoicePayment,
+    "line_item": stripe.InvoiceLineItem,
+    "payment_intent": stripe.PaymentIntent,
+    "plan": stripe.Plan,
+    "price": stripe.Price,
+    "refund": stripe.Refund,
+    "subscription": stripe.Subscription,
+    "subscription_item": stripe.SubscriptionItem,
+}
+SDK = BILLING | {
     "account": stripe.Account,
     "account_link": stripe.AccountLink,
     "balance": stripe.Balance,
@@ -35,7 +52,7 @@ def _everything() -> dict[str, list[dict]]:
     payout = books.send_payout(ready["id"], {"amount": 400, "currency": "eur"})
     books.bounce(ready["id"], payout["id"])
     back = books.reverse_transfer(transfer["id"], {})
-    return {
+    return _of_billing(books) | {
         "account": [new, ready],
         "account_link": [shapes.account_link("http://a", 1)],
         "balance": [books.balance(""), books.balance(ready["id"])],
@@ -45,6 +62,31 @@ def _everything() -> dict[str, list[dict]]:
         "transfer": [transfer],
         "transfer_reversal": [back],
     }
+
+
+def _of_billing(books: Books) -> dict[str, list[dict]]:
+    """A subscription paid, refunded and disputed, and one whose card is declined."""
+    billing = Billing(books)
+    customer = billing.open_customer({})["id"]
+    price = {"currency": "eur", "unit_amount": "999"}
+    asked = {"customer": customer, "line_items": {"0": {"price_data": price}}, "success_url": "a"}
+    billing.open_checkout(asked)
+    billing.pay_checkout(billing.open_checkout(asked)["id"])
+    billing.open_portal({"customer": customer, "return_url": "http://a"})
+    charge = billing.all_of("charge")[0]["id"]
+    billing.refund(charge, 100)
+    billing.subscribe(customer, (999, "eur"), {})
+    billing.win(billing.dispute(billing.all_of("charge")[0]["id"])["id"])
+    billing.subscribe(customer, (999, "eur"), {}, "declined")
+    found = {name: billing.all_of(name) for name in BILLING}
+    for subscription in found["subscription"]:
+        found["subscription_item"] += subscription["items"]["data"]
+    for item in found["subscription_item"]:
+        found["price"].append(item["price"])
+        found["plan"].append(item["plan"])
+    for invoice in found["invoice"]:
+        found["line_item"] += invoice["lines"]["data"]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +137,7 @@ def test_kinds_of_balance_transactions_and_events_are_ones_the_sdk_names(objects
     assert lines <= named(stripe.BalanceTransaction, "type")
     told = {one["type"] for one in objects["event"]}
     assert told >= {"account.updated", "transfer.reversed", "payout.failed"}
+    assert told >= {"invoice.paid", "invoice.payment_failed", "charge.dispute.created"}
     assert told <= named(stripe.Event, "type")
 
 
@@ -102,3 +145,15 @@ def test_what_an_account_owes_has_every_field_of_the_sdks_requirements(objects):
     known = stripe.Account.Requirements.__annotations__
     for one in objects["account"]:
         assert set(one["requirements"]) == set(known)
+
+
+@pytest.mark.parametrize("name", BILLING)
+def test_what_billing_objects_hold_within_is_whole_too(objects, name):
+    for one in objects[name]:
+        for field, kind in _fields(BILLING[name]).items():
+            inner = [of for of in (kind, *typing.get_args(kind)) if isinstance(of, type)]
+            inner = [of for of in inner if "__annotations__" in vars(of)]
+            if inner and isinstance(one.get(field), dict) and "data" not in one[field]:
+                known = _fields(inner[0])
+                required = {name for name, of in known.items() if not _is_optional(of)}
+                assert required - set(one[field]) == set(), (name, field)

@@ -1,6 +1,6 @@
 """Money in: the waterfall to the micro-unit, keys, covered months, and who is covered when."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -136,10 +136,15 @@ def test_new_terms_leave_earlier_receipts_alone(db):
     assert (first.commission_micros, later.commission_micros) == (2_518_487, 1_678_992)
 
 
-def test_a_receipt_covers_its_half_open_span(db):
+def test_a_receipt_covers_its_half_open_span_and_a_subscriptions_three_hours_more(db):
     pay()
     assert receipt_covering(LISTENER, OCTOBER) is not None
-    assert receipt_covering(LISTENER, NOVEMBER) is None
+    assert receipt_covering(LISTENER, OCTOBER - timedelta(seconds=1)) is None
+    # A subscription's next payment may take three hours to come in.
+    assert receipt_covering(LISTENER, NOVEMBER + timedelta(minutes=179)) is not None
+    assert receipt_covering(LISTENER, NOVEMBER + timedelta(hours=3)) is None
+    pay("r2", kind="PURCHASE", payer=("user", "l2"))
+    assert receipt_covering(("user", "l2"), NOVEMBER) is None
 
 
 def test_a_stranger_is_not_covered_and_sees_no_receipt(db):

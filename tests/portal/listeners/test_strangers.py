@@ -15,6 +15,8 @@ OPEN_TO_ALL = {"home", "how_shares_are_measured", "recordings"}
 OF_ONE_TASTE = {"taste_set", "taste_switch", "taste_share", "taste_bring"}
 OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays", "taste"} | OF_ONE_TASTE
 OPEN_TO_USERS |= {"taste_export", "taste_erase", "live_new", "live_start"}
+OPEN_TO_USERS |= {"subscription", "subscribe"}
+OPEN_TO_USERS |= {"subscription_card", "subscription_end", "subscription_go_on"}
 OF_ONE_VARIATION = {
     "variation": (),
     "place": (),

@@ -1,59 +1,23 @@
-"""Stripe Connect, spoken to by this file alone: accounts, transfers, bank payouts, signed events.
+"""Stripe Connect: payees' accounts, transfers to them, payouts to their banks, our balance.
 
 It knows neither payees nor ledger nor rows; it takes and returns plain values, amounts in minor
-units (cents). Invariants: nothing that moves money leaves without the caller's idempotency key and
-the name of the ledger entry it stands for, and every failure has one of the names below.
+units (cents). Invariant: nothing that moves money leaves without the caller's idempotency key and
+the name of the ledger entry it stands for.
 """
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
-from stripe import Account, BalanceTransaction, ListObject, Payout, StripeClient, Transfer
+from stripe import Account, BalanceTransaction, ListObject, Payout, Transfer
 from stripe.params import AccountCreateParams
 
-ENTRY = "ledger_entry"
-"""The metadata field that carries the key of our ledger entry."""
-TOLERANCE = timedelta(minutes=5)
-"""How far an event's signature may lie in the past or in the future."""
-_PAGE = 100
-
-
-class GatewayError(Exception):
-    """What Stripe did not do; the message is a sentence for the desk."""
-
-
-class NotConfigured(GatewayError):
-    """There is no key to speak with."""
-
-
-class OutcomeUnknown(GatewayError):
-    """No answer, or one that says nothing (429, 5xx): it may have happened. Look it up, ask again
-    under the same key."""
-
-
-class Refused(GatewayError):
-    """Stripe said no, so nothing happened; `code` is its word for why."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
-class BalanceInsufficient(Refused):
-    """There is less on the balance than was to be moved: our matter, not the payee's."""
-
-
-class KeyReused(GatewayError):
-    """The idempotency key stands for another call already; a mistake of ours."""
-
-
-class BadSignature(GatewayError):
-    """An event that Stripe did not sign with our secret, or not about now."""
+from licensing.stripe_gateway.billing import Billing
+from licensing.stripe_gateway.calling import ENTRY, PAGE, client_of, entry_of, named
+from licensing.stripe_gateway.events import TOLERANCE
+from licensing.stripe_gateway.invoices import Invoices
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,36 +72,21 @@ class BalanceLine:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What an event is about, not what it claims: `entry` and `object_id` say where to look."""
-
-    id: str
-    type: str
-    account_id: str
-    object_id: str
-    entry: str
-    at: datetime
-
-
 class Gateway:
-    """Calls to one Stripe platform account. Each raises the errors above and no other.
+    """Calls to one Stripe platform account; subscriptions and payments through `billing`, invoices
+    of ours through `invoices`.
 
-    `api_base` leads somewhere else than to Stripe, for tests and the demo. `retries` are made at
-    once and under the same key; slower ones are the caller's.
+    Each raises the errors of `calling` and no other. `api_base` leads somewhere else than to
+    Stripe, for tests and the demo. `retries` are made at once and under the same key; slower ones
+    are the caller's.
     """
 
     def __init__(
         self, key: str, *, api_base: str = "", retries: int = 2, timeout_s: int = 20
     ) -> None:
-        if not key:
-            raise NotConfigured("No key for Stripe is set, so nobody can be paid.")
-        self._client = StripeClient(
-            key,
-            base_addresses={"api": api_base} if api_base else None,
-            http_client=stripe.RequestsClient(timeout=timeout_s),
-            max_network_retries=retries,
-        )
+        self._client = client_of(key, api_base=api_base, retries=retries, timeout_s=timeout_s)
+        self.billing = Billing(self._client)
+        self.invoices = Invoices(self._client)
 
     def open_account(self, *, payee: str, country: str, key: str) -> AccountState:
         """An account for a payee: Stripe asks them what it must know, we answer for losses.
@@ -156,12 +105,12 @@ class Gateway:
             "settings": {"payouts": {"schedule": {"interval": "manual"}}},
             "metadata": {"payee": payee},
         }
-        with _named():
+        with named():
             return _account(self._client.v1.accounts.create(params, {"idempotency_key": key}))
 
     def get_account(self, account_id: str) -> AccountState:
         """The account as it is now."""
-        with _named():
+        with named():
             return _account(self._client.v1.accounts.retrieve(account_id))
 
     def onboarding_link(self, account_id: str, *, back: str, again: str) -> str:
@@ -169,7 +118,7 @@ class Gateway:
 
         `back` is where Stripe leads afterwards, `again` where it leads when the link is stale.
         """
-        with _named():
+        with named():
             link = self._client.v1.account_links.create(
                 {
                     "account": account_id,
@@ -184,7 +133,7 @@ class Gateway:
         self, *, account_id: str, amount_minor: int, currency: str, entry: str, key: str
     ) -> TransferState:
         """Move money from our balance to a payee's account."""
-        with _named():
+        with named():
             made = self._client.v1.transfers.create(
                 {
                     "amount": amount_minor,
@@ -199,19 +148,19 @@ class Gateway:
 
     def find_transfer(self, entry: str) -> TransferState | None:
         """The transfer that carries this entry, however long ago it was made."""
-        with _named():
-            page = self._client.v1.transfers.list({"transfer_group": entry, "limit": _PAGE})
-            found = [one for one in page.auto_paging_iter() if _entry(one.metadata) == entry]
+        with named():
+            page = self._client.v1.transfers.list({"transfer_group": entry, "limit": PAGE})
+            found = [one for one in page.auto_paging_iter() if entry_of(one.metadata) == entry]
         return _transfer(found[0]) if found else None
 
     def get_transfer(self, transfer_id: str) -> TransferState:
         """The transfer as it is now."""
-        with _named():
+        with named():
             return _transfer(self._client.v1.transfers.retrieve(transfer_id))
 
     def return_transfer(self, transfer_id: str, *, entry: str, key: str) -> str:
         """Bring all of a transfer back to our balance; the id of the reversal."""
-        with _named():
+        with named():
             made = self._client.v1.transfers.reversals.create(
                 transfer_id, {"metadata": {ENTRY: entry}}, {"idempotency_key": key}
             )
@@ -221,7 +170,7 @@ class Gateway:
         self, *, account_id: str, amount_minor: int, currency: str, entry: str, key: str
     ) -> BankPayoutState:
         """Send money from a payee's account to their bank."""
-        with _named():
+        with named():
             made = self._client.v1.payouts.create(
                 {
                     "amount": amount_minor,
@@ -237,97 +186,30 @@ class Gateway:
     ) -> BankPayoutState | None:
         """The newest bank payout of an account that carries this entry; `since` bounds the look."""
         created = int((since - TOLERANCE).timestamp())
-        with _named():
+        with named():
             page = self._client.v1.payouts.list(
-                {"created": {"gte": created}, "limit": _PAGE}, {"stripe_account": account_id}
+                {"created": {"gte": created}, "limit": PAGE}, {"stripe_account": account_id}
             )
             for one in page.auto_paging_iter():
-                if _entry(one.metadata) == entry:
+                if entry_of(one.metadata) == entry:
                     return _bank_payout(one)
         return None
 
     def get_bank_payout(self, payout_id: str, *, account_id: str = "") -> BankPayoutState:
         """The bank payout as it is now, of a payee's account or, without one, of ours."""
         options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}
-        with _named():
+        with named():
             return _bank_payout(self._client.v1.payouts.retrieve(payout_id, None, options))
 
     def list_balance_lines(self, *, since: datetime, until: datetime) -> Iterator[BalanceLine]:
         """Every change of our balance in [since, until), newest first, pages read as needed."""
         created: Any = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
-        with _named():
+        with named():
             page: ListObject[BalanceTransaction] = self._client.v1.balance_transactions.list(
-                {"created": created, "limit": _PAGE}
+                {"created": created, "limit": PAGE}
             )
             for one in page.auto_paging_iter():
                 yield _balance_line(one)
-
-
-def read_event(body: bytes, signature: str, *, secrets: Sequence[str], now: datetime) -> Event:
-    """The event behind a webhook's raw body, once its signature holds under one of `secrets`.
-
-    The SDK looks back only, so the moment is checked here, to both sides. Raises BadSignature.
-    """
-    if not any(_is_signed(body, signature, secret) for secret in secrets):
-        raise BadSignature("The signature is not Stripe's.")
-    signed_at = datetime.fromtimestamp(_signed_at(signature), UTC)
-    if abs(now - signed_at) > TOLERANCE:
-        raise BadSignature("The signature is not about now.")
-    return event_of(body)
-
-
-def event_of(body: bytes) -> Event:
-    """The event in a body whose signature was checked when it came. Raises BadSignature when it is
-    no event at all."""
-    try:
-        event = json.loads(body)
-        about = event["data"]["object"]
-        return Event(
-            id=str(event["id"]),
-            type=str(event["type"]),
-            account_id=str(event.get("account") or ""),
-            object_id=str(about.get("id") or ""),
-            entry=_entry(about.get("metadata")),
-            at=datetime.fromtimestamp(event["created"], UTC),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadSignature("What was signed is no event.") from error
-
-
-def _is_signed(body: bytes, signature: str, secret: str) -> bool:
-    try:
-        stripe.WebhookSignature.verify_header(body, signature, secret)
-    except (stripe.SignatureVerificationError, UnicodeDecodeError):
-        return False
-    return bool(secret)
-
-
-def _signed_at(signature: str) -> int:
-    parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
-    return int(parts["t"])
-
-
-@contextmanager
-def _named() -> Iterator[None]:
-    """Turn the SDK's errors into ours, by what they mean for money."""
-    try:
-        yield
-    except stripe.IdempotencyError as error:
-        raise KeyReused(_sentence(error)) from error
-    except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError) as error:
-        code = error.code or "refused"
-        kind = BalanceInsufficient if code == "balance_insufficient" else Refused
-        raise kind(code, _sentence(error)) from error
-    except stripe.StripeError as error:
-        raise OutcomeUnknown(_sentence(error)) from error
-
-
-def _sentence(error: stripe.StripeError) -> str:
-    return str(error.user_message or error)[:300]
-
-
-def _entry(metadata: Any) -> str:
-    return str(metadata[ENTRY]) if metadata and ENTRY in metadata else ""
 
 
 def _account(one: Account) -> AccountState:
@@ -349,7 +231,7 @@ def _transfer(one: Transfer) -> TransferState:
         amount_minor=one.amount,
         currency=one.currency.upper(),
         account_id=str(one.destination),
-        entry=_entry(one.metadata),
+        entry=entry_of(one.metadata),
         reversal_id=reversals[0].id if one.reversed and reversals else "",
     )
 
@@ -361,7 +243,7 @@ def _bank_payout(one: Payout) -> BankPayoutState:
         status=one.status,
         amount_minor=one.amount,
         currency=one.currency.upper(),
-        entry=_entry(one.metadata),
+        entry=entry_of(one.metadata),
         failure=failure,
     )
 

@@ -1,0 +1,220 @@
+"""From the provider's news to receipts: hand-worked to the micro, in any order, however often.
+
+A month at 9.99 EUR in Germany, of which the provider keeps 1.5 % and 25 cents, 0.40 EUR:
+9,990,000 = 1,595,042 tax (over 19:100) + 400,000 fee + 7,994,958 net; the net over 3:7 is
+2,398,487.4 and 5,596,470.6, so 2,398,487 commission and 5,596,471 pool.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from licensing.ledger.queries import balance_of
+from licensing.payouts.house import place_charges
+from licensing.payouts.models import HandledEvent
+from licensing.payouts.rules.postings import PROVIDER, cash_at
+from licensing.receipts.models import PoolPart, Receipt
+from licensing.receipts.queries import has_pool
+from licensing.subscriptions.models import Subscription
+from portal.demo.standin import shapes
+from tests.licensing.subscriptions.town import ANNA, BEGIN, books_balance, money, only
+
+MONTH = ("ch", "SUBSCRIPTION", 9_990_000, 1_595_042, 400_000, 2_398_487, 5_596_471)
+HOUR = timedelta(hours=1)
+
+
+def test_a_month_paid_is_one_receipt_to_the_micro(town):
+    town.subscribe()
+    assert town.hear() == 0
+    assert money() == [MONTH]
+    receipt = Receipt.objects.get()
+    assert receipt.key == town.charge()
+    assert (receipt.payer_kind, receipt.payer_ref) == ANNA
+    assert (receipt.covers_from, receipt.covers_until) == (
+        BEGIN,
+        datetime(2026, 12, 10, 9, tzinfo=UTC),
+    )
+    # 20 days 15 hours of 30 days lie in November: 5,596,471 x 1,782,000 / 2,592,000
+    # = 3,847,573.8125 and 1,748,897.1875.
+    parts = dict(PoolPart.objects.values_list("month", "amount_micros"))
+    assert parts == {date(2026, 11, 1): 3_847_574, date(2026, 12, 1): 1_748_897}
+    assert books_balance()
+
+
+def test_a_renewal_is_a_receipt_of_the_next_month_and_nobody_is_cut_off_between(town):
+    town.subscribe()
+    town.hear()
+    end = only().until
+    assert has_pool(ANNA, end + HOUR)
+    assert not has_pool(ANNA, end + 4 * HOUR)
+    town.wait(31)
+    town.hear()
+    assert money() == [MONTH, MONTH]
+    assert only().until == datetime(2027, 1, 10, 9, tzinfo=UTC)
+    assert has_pool(ANNA, end + 4 * HOUR)
+
+
+def test_a_failed_payment_leaves_no_money_and_says_when_it_is_tried_again(town):
+    town.subscribe()
+    town.hear()
+    town.standin.billing.put_card(town.customer, "declined")
+    town.wait(31)
+    town.hear()
+    failed = only()
+    assert failed.status == "past_due"
+    assert failed.next_attempt_at == town.clock.at + timedelta(days=3)
+    assert money() == [MONTH]
+    town.standin.billing.put_card(town.customer)
+    town.hear()
+    assert (only().status, only().next_attempt_at) == ("active", None)
+    assert money() == [MONTH, MONTH]
+
+
+def test_a_payment_that_fails_to_the_end_ends_the_subscription(town):
+    town.subscribe()
+    town.standin.billing.put_card(town.customer, "declined")
+    for _ in range(4):
+        town.wait(31)
+    town.hear()
+    assert only().status == "canceled"
+    assert only().ended_at is not None
+    assert money() == [MONTH]
+
+
+def test_a_refund_goes_back_in_the_parts_it_came_in(town):
+    """4.00 of 9.99: of what is left by the weights house 2,798,487, pool 5,596,471, tax 1,595,042:
+    1,120,515.3153, 2,240,829.2292 and 638,655.4555."""
+    town.subscribe()
+    refund = town.standin.billing.refund(town.charge(), 400)
+    town.hear()
+    row = Receipt.objects.get(key=refund["id"])
+    assert (row.kind, row.amount_micros) == ("REFUND", -4_000_000)
+    assert (row.commission_micros, row.pool_micros, row.tax_micros) == (
+        -1_120_515,
+        -2_240_829,
+        -638_656,
+    )
+    assert row.corrects.key == town.charge()
+    assert has_pool(ANNA, BEGIN)
+    town.standin.billing.refund(town.charge())
+    town.hear()
+    assert sum(one[2] for one in money()) == 0
+    assert not has_pool(ANNA, BEGIN)
+    assert books_balance()
+
+
+def test_a_dispute_takes_a_payment_back_and_one_that_is_won_brings_it_again(town):
+    town.subscribe()
+    dispute = town.standin.billing.dispute(town.charge())
+    town.hear()
+    taken = Receipt.objects.get(key=dispute["id"])
+    assert (taken.kind, taken.amount_micros) == ("CHARGEBACK", -9_990_000)
+    assert not has_pool(ANNA, BEGIN)
+    town.standin.billing.win(dispute["id"])
+    town.hear()
+    again = Receipt.objects.get(key=f"{dispute['id']}:won")
+    assert (again.amount_micros, again.tax_micros, again.fee_micros) == (9_990_000, 1_595_042, 0)
+    assert has_pool(ANNA, BEGIN)
+    assert books_balance()
+
+
+def test_our_cash_at_the_provider_is_the_providers_balance_after_all_of_it(town):
+    """Charge 9.99 - 0.40, refunds of 4.00; a second charge, disputed (15.00) and won."""
+    town.subscribe()
+    town.standin.billing.refund(town.charge(), 400)
+    town.wait(31)
+    dispute = town.standin.billing.dispute(town.charge())
+    town.standin.billing.win(dispute["id"])
+    town.hear()
+    for _ in range(2):
+        lines = list(town.gateway.list_balance_lines(since=BEGIN, until=town.clock.at + HOUR))
+        place_charges(lines=lines, now=town.clock.at)
+    balance = town.standin.books.balance("")
+    there = sum(of["amount"] for name in ("available", "pending") for of in balance[name])
+    assert there == 999 - 40 - 400 + 999 - 40 - 1_500
+    assert balance_of(cash_at(PROVIDER, "EUR")) == there * 10_000
+    assert books_balance()
+
+
+def test_a_payment_of_nobody_here_is_put_aside(town):
+    billing = town.standin.billing
+    stranger = billing.open_customer({})
+    billing.subscribe(stranger["id"], (999, "eur"), {})
+    billing.refund(town.charge())
+    assert town.hear() == 0
+    assert set(HandledEvent.objects.values_list("outcome", flat=True)) == {"IGNORED"}
+    assert not Receipt.objects.exists()
+    assert not Subscription.objects.exists()
+
+
+def test_news_of_what_is_gone_there_and_of_payees_accounts_are_put_aside(town):
+    town.subscribe()
+    now = int(town.clock())
+    gone = {"id": "sub_gone", "object": "subscription"}
+    charge = {"id": town.charge(), "object": "charge"}
+    events = [
+        shapes.event("evt_1", now, "customer.subscription.deleted", gone, ""),
+        shapes.event("evt_2", now, "charge.succeeded", charge, "acct_1"),
+    ]
+    assert town.ring(events) == 0
+    assert list(HandledEvent.objects.values_list("outcome", flat=True)) == ["IGNORED"] * 2
+    assert not Receipt.objects.exists()
+
+
+def test_a_payment_for_a_country_without_terms_stays_in_the_list_until_there_are_some(town):
+    made = town.subscribe()
+    made["metadata"]["product"] = "unheard_of"
+    assert town.hear() > 0
+    assert not Receipt.objects.exists()
+    made["metadata"]["product"] = "listening"
+    town.clock.at += HOUR
+    assert town.ring([]) == 0
+    assert money() == [MONTH]
+
+
+@pytest.fixture
+def told(town):
+    """Everything the provider tells in a life of two months, a refund and a dispute won."""
+    town.subscribe()
+    billing = town.standin.billing
+    billing.refund(town.charge(), 400)
+    town.wait(31)
+    billing.win(billing.dispute(town.charge())["id"])
+    billing.change_subscription(only_there(town)["id"], {"cancel_at_period_end": "true"})
+    town.wait(31)
+    return list(town.standin.books.events)
+
+
+def only_there(town):
+    return town.standin.billing.all_of("subscription")[0]
+
+
+@given(data=st.data())
+@settings(
+    max_examples=2,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_repeats_reordering_and_delay_end_in_the_same_books(town, told, data):
+    repeated = data.draw(st.lists(st.sampled_from(range(len(told))), max_size=4))
+    order = data.draw(st.permutations([*range(len(told)), *repeated]))
+    pauses = data.draw(st.sets(st.integers(1, len(order) - 1), max_size=3))
+    with transaction.atomic():
+        cuts = [0, *sorted(pauses), len(order)]
+        for begin, end in pairwise(cuts):
+            assert town.ring([told[index] for index in order[begin:end]]) == 0
+        assert [one[:3] for one in money()] == [
+            ("ch", "SUBSCRIPTION", 9_990_000),
+            ("ch", "SUBSCRIPTION", 9_990_000),
+            ("dp", "CHARGEBACK", -9_990_000),
+            ("dp:won", "SUBSCRIPTION", 9_990_000),
+            ("re", "REFUND", -4_000_000),
+        ]
+        assert (only().status, only().cancels_at_end) == ("canceled", True)
+        assert books_balance()
+        transaction.set_rollback(True)

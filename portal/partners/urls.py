@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from portal.partners import catalog, plays, session_plays, sessions, variations, withdrawals
+from portal.partners import catalog, plays, session_plays, sessions, taste, variations, withdrawals
 from portal.partners.capabilities import CapabilitiesView
 from portal.partners.token import TokenView
 
@@ -32,6 +32,9 @@ urlpatterns = [
         session_plays.SessionSegmentView.as_view(),
         name="live_segment",
     ),
+    path("v1/taste", taste.TasteView.as_view(), name="taste"),
+    path("v1/taste/words", taste.WordsView.as_view(), name="taste_words"),
+    path("v1/taste/export", taste.ExportView.as_view(), name="taste_export"),
     path("v1/withdrawals", withdrawals.WithdrawalsView.as_view(), name="withdrawals"),
     path(
         "v1/withdrawals/<uuid:notice_id>/confirmation",

@@ -11,8 +11,8 @@ from generation.taste.rules.attributes import vector_of
 from generation.taste.rules.importing import HEARD_OUT, SKIPPED, SKIPPED_BEFORE_MS
 from generation.taste.rules.model import NOISE_PRECISION, Observation, liking
 
-# A play counts as so much of a verdict: it gains by that (docs/benchmarks/taste.md), and people leave
-# and stay for many reasons that are not the sound.
+# A play counts as so much of a verdict: it gains by that (docs/benchmarks/taste.md), and people
+# leave and stay for many reasons that are not the sound.
 WEIGHT = 0.25
 PRECISION = WEIGHT * NOISE_PRECISION
 # The last seconds are often a fade that nobody waits for.

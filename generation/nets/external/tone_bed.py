@@ -27,6 +27,8 @@ _HOP = _BLOCK // 2
 # Semitones over the tonic, the lowest at 55 to 104 Hz.
 _CHORDS = {"maj": (0, 7, 12, 16, 19, 24), "min": (0, 7, 12, 15, 19, 24)}
 _LOWEST_HZ = 55.0
+# The fifth partial would sound a major third over every minor chord.
+_PARTIALS = (1, 2, 3, 4)
 _WIDTH_CENTS = 9.0
 _LEVEL = 0.1  # root mean square, -20 dBFS
 
@@ -72,7 +74,7 @@ def _spectrum(plan: ExternalPlan) -> NDArray[np.float64]:
     hz = np.maximum(np.fft.rfftfreq(_BLOCK, 1.0 / RATE_HZ), 1.0)
     shape = np.zeros(len(hz))
     for note in notes:
-        for partial in range(1, 7):
+        for partial in _PARTIALS:
             middle = partial * _LOWEST_HZ * 2.0 ** (((tonic + 3) % 12 + note) / 12.0)
             cents = 1_200.0 * np.log2(hz / middle)
             level = 10.0 ** (-tilt * np.log2(middle / _LOWEST_HZ) / 20.0)

@@ -7,7 +7,8 @@ console as the net knows it foretells the sound, whether anything clips, and whe
 what it should.
 
 `--checkpoint` takes weights that are not released; `--json` prints for machines, `--check` exits 1
-when a figure is missed, `--quick` takes two pieces and sixteen searched settings.
+when a figure is missed, `--quick` takes two pieces and sixteen searched settings; `--searched` and
+`--targets` take as many as they say.
 """
 
 import argparse
@@ -171,12 +172,17 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument(
+        "--searched", type=int, help="other settings that are searched, each rendered"
+    )
+    parser.add_argument("--targets", type=int, help="targets asked of each stretch")
     options = parser.parse_args()
     torch.set_num_threads(1)
     read = checkpoints.load_draft(options.checkpoint) if options.checkpoint else None
     net = net_of(read or checkpoints.newest("mix"))
     mixer, proposer = Mixer(net), Mixer(net, settles=False)
     searched, targets, pieces = (16, 2, 2) if options.quick else (64, 4, 8)
+    searched, targets = options.searched or searched, options.targets or targets
     found = Found()
     for song in held_out(pieces):
         stretch = stretch_of(song, round(START_S * SAMPLE_RATE_HZ), SECONDS)

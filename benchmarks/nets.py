@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "line":
             figures += sample_figures(checkpoint)
     if asked.only in (None, DIRECTOR):
-        figures += director_figures(is_quick=asked.quick)
+        figures += director_figures(is_quick=asked.quick, data=asked.data)
     if asked.only in (None, LIVE):
         figures += live_figures(is_quick=asked.quick)
     report = {

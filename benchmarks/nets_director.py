@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from benchmarks.nets_samples import progression
@@ -20,17 +22,18 @@ from generation.compose.deck import deck_of
 from generation.compose.director import compose
 from generation.compose.harmony import chord_at
 from generation.compose.retrieval import tuning_of
-from generation.compose.stages.plans import STAGES, Order
+from generation.compose.stages.plans import STAGES, Composed, Order
 from generation.compose.values import Ask, Song
-from generation.nets import chosen, copies
+from generation.nets import chosen, copies, corpus
 from generation.nets.chosen import Nets
 from generation.nets.events import DURATIONS
+from generation.nets.line.examples import examples
 from generation.nets.line.writing import LineNet
 from generation.nets.values import LineRequest
 from generation.recipe import Recipe, from_json, to_json
 
 RATE, LEAD = 48_000, 96
-PLAN_S, INSIDE, ALIKE = 1.0, 0.87, 0.5
+PLAN_S, INSIDE, ALIKE, COPIED_P95 = 1.0, 0.87, 0.5, 8.0
 BATCH, GAIN = 64, 2.0
 
 
@@ -46,14 +49,16 @@ class Heard:
     is_inside: bool | None
 
 
-def director_figures(*, is_quick: bool) -> list[Figure]:
-    """All of it, with the newest release of each net."""
+def director_figures(*, is_quick: bool, data: Path | None = None) -> list[Figure]:
+    """All of it, with the newest release of each net; with `data`, the folder that the line net was
+    trained from, also the longest runs that are shared with it.
+    """
     nets = chosen.Shelf().load(chosen.newest())
     songs = [song_of(seed) for seed in range(1 if is_quick else 4)]
     seeds = 4 if is_quick else 5
     return [
         *plan_figures(songs[0], nets, 3 if is_quick else 15),
-        *written_figures(songs, nets, seeds),
+        *written_figures(songs, nets, seeds, _library(data) if data else None),
         *density_figures(songs[0], nets, 2 if is_quick else 5),
         *batch_figures(songs[0], nets, is_quick=is_quick),
     ]
@@ -137,7 +142,15 @@ def _of_role(recipe: Recipe, role: str) -> Recipe:
     return replace(recipe, notes=kept)
 
 
-def written_figures(songs: Sequence[Song], nets: Nets, seeds: int) -> list[Figure]:
+def _library(data: Path) -> copies.Library:
+    """Every run of the lines that the line net was trained on."""
+    train = examples(corpus.read(data), "train")
+    return copies.Library((one.events.pitch, one.events.duration) for one in train)
+
+
+def written_figures(
+    songs: Sequence[Song], nets: Nets, seeds: int, library: copies.Library | None
+) -> list[Figure]:
     """The same asks by nets and by rules, read from recipe.json."""
     melodies: dict[str, list[list[Heard]]] = {"nets": [], "rules": []}
     every: dict[str, list[Heard]] = {"nets": [], "rules": []}
@@ -167,6 +180,7 @@ def written_figures(songs: Sequence[Song], nets: Nets, seeds: int) -> list[Figur
                float(np.mean(alike)), "", ALIKE, False),
         Figure("written", "strips of both apart, mean", float(np.mean(gains)), "dB"),
         *_statistics(melodies, nets),
+        *(_shared(melodies, library) if library is not None else ()),
     ]  # fmt: skip
 
 
@@ -215,13 +229,37 @@ def _likes(lines: Sequence[Sequence[Heard]]) -> dict[str, tuple[float, str]]:
     }
 
 
+def _shared(melodies: dict[str, list[list[Heard]]], library: copies.Library) -> list[Figure]:
+    """The longest run of each melody, as it is laid, that the training data holds."""
+    runs = {
+        name: [library.longest_run(*_numbers(line)) for line in lines if len(line) > 1]
+        for name, lines in melodies.items()
+    }
+    nets, rules = runs["nets"], runs["rules"]
+    note = (
+        f"mean {np.mean(nets):.1f}, most {max(nets)}; "
+        f"rules {np.percentile(rules, 95):.3g}, {np.mean(rules):.1f}, {max(rules)}"
+    )
+    return [
+        Figure("melodies", "longest run shared with training, p95",
+               float(np.percentile(nets, 95)), "", COPIED_P95, False, note),
+        Figure("melodies", "longest run shared with training, most", float(max(nets)), "",
+               float(copies.LONGEST), False),
+    ]  # fmt: skip
+
+
 def _copied(net: LineNet, line: Sequence[Heard]) -> bool:
     """Whether the notes of one piece, as they are laid, hold a run that the net must not write."""
+    return copies.is_copied(*_numbers(line), net.index)
+
+
+def _numbers(line: Sequence[Heard]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pitches and classes of duration, as the net knows them."""
     ticks = np.array(DURATIONS)
     lasts = np.array([12.0 * one.lasts for one in line])
     duration = np.abs(ticks[None] - lasts[:, None]).argmin(1) if len(line) else np.zeros(0, int)
     pitch = np.array([one.pitch % 64 for one in line], np.int64)
-    return copies.is_copied(pitch, duration.astype(np.int64), net.index)
+    return pitch, duration.astype(np.int64)
 
 
 def density_figures(song: Song, nets: Nets, seeds: int) -> list[Figure]:
@@ -259,21 +297,37 @@ def batch_figures(song: Song, nets: Nets, *, is_quick: bool) -> list[Figure]:
     alone = _seconds(lambda: [net.write([one]) for one in requests[: 8 if is_quick else 24]])
     each = alone / (8 if is_quick else 24)
     together = _seconds(lambda: net.write(requests)) / BATCH
-    many = 4 if is_quick else 8
-    orders = [Order(_ask(song, 200 + n), (song,), nets=nets) for n in range(many)]
-    singly = _seconds(lambda: [compose_by_nets(one, time.perf_counter) for one in orders]) / many
-    jointly = _seconds(lambda: compose_together(orders, time.perf_counter)) / many
-    note = f"{1 / each:.1f} melodies a second alone, {1 / together:.1f} in {BATCH}"
-    whole = f"{1_000 * singly:.0f} ms a piece alone, {1_000 * jointly:.0f} ms in {many}"
     return [
         Figure("batches", f"line net, {BATCH} requests against 1", each / together, "x", GAIN,
-               note=note),
+               note=f"{1 / each:.1f} melodies a second alone, {1 / together:.1f} in {BATCH}"),
+        *_across(song, nets, 4 if is_quick else 8),
+    ]  # fmt: skip
+
+
+def _across(song: Song, nets: Nets, many: int) -> list[Figure]:
+    """What batches across pieces that are asked for at one moment would gain and cost."""
+    cpu = time.process_time
+    orders = [Order(_ask(song, 200 + n), (song,), nets=nets) for n in range(many)]
+    alone = [compose_by_nets(one, cpu) for one in orders]
+    singly = sum(sum(one.milliseconds for one in made.took) for made in alone) / many
+    joint = compose_together(orders, cpu)
+    stages = next(made.took for made in joint if isinstance(made, Composed))
+    jointly = sum(one.milliseconds for one in stages) / many
+    longest = max(one.milliseconds for made in alone for one in made.took)
+    wait = f"one by one {singly * (many + 1) / 2:.0f} ms, the first after {singly:.0f} ms"
+    return [
         Figure("batches", f"whole pieces, {many} together against 1", singly / jointly, "x",
-               note=whole),
+               note=f"CPU, {singly:.0f} ms a piece alone, {jointly:.0f} ms in {many}"),
+        Figure("batches", f"wait for a recipe where {many} are asked for at once, together",
+               jointly * many, "ms", note=f"mean {wait}"),
+        Figure("batches", f"longest stage of {many} together", max(
+            one.milliseconds for one in stages), "ms",
+               note=f"nobody more urgent is served in it; alone {longest:.0f} ms"),
     ]  # fmt: skip
 
 
 def _seconds(run: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    """Seconds of CPU."""
+    begun = time.process_time()
     run()
-    return time.perf_counter() - begun
+    return time.process_time() - begun

@@ -29,6 +29,7 @@ from benchmarks.taste_rows import row_figures
 from benchmarks.taste_world import Array
 from generation.taste.rules import choosing, model
 from generation.taste.rules.choosing import SCALE
+from generation.taste.rules.playing import WEIGHT
 
 WORLDS = 4
 LIKE_RATE, ABOVE_POPULARITY, DECISION_MS = 0.57, 0.04, 2.0
@@ -66,6 +67,9 @@ def _policies(place: world.World, consenting: list[world.Person], seed: int) -> 
             Setting(learned, SCALE, True, precision)
         )
     told["taste and more / less"] = policies.by_taste(Setting(learned, SCALE, True))
+    for weight in (0.0, 0.125, WEIGHT, 0.5, 1.0):
+        quiet = Setting(learned, SCALE, presses=policies.PRESSES, play_weight=weight)
+        told[f"quiet people, plays of weight {weight:g}"] = policies.by_taste(quiet)
     return told
 
 
@@ -103,7 +107,17 @@ def like_figures(found: dict[str, Array], group: str) -> list[Figure]:
         Figure(group, "above popularity", above, "", ABOVE_POPULARITY, note=f"+-{within:.3f}"),
         Figure(group, "lower 95 % bound of that", above - within, "", 0.0),
         Figure(group, "people for whom it is better", better),
+        *play_figures(found, group),
         *(_told(group, name, one, popular) for name, one in found.items()),
+    ]
+
+
+def play_figures(found: dict[str, Array], group: str) -> list[Figure]:
+    """What plays gain where people press a key on one thing in ten, against not learning them."""
+    without = found["quiet people, plays of weight 0"]
+    above, within = gain(found[f"quiet people, plays of weight {WEIGHT:g}"], without)
+    return [
+        Figure(group, "quiet people, gained by plays", above, "", 0.0, note=f"+-{within:.3f}"),
     ]
 
 

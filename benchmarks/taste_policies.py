@@ -15,6 +15,7 @@ from benchmarks.taste_world import Array, Moment, Person, World
 from generation.taste.rules import model
 from generation.taste.rules.attributes import ATTRIBUTES, FEATURES
 from generation.taste.rules.choosing import choose
+from generation.taste.rules.importing import HEARD_OUT, SKIPPED
 from generation.taste.rules.model import Belief
 from generation.taste.rules.prior import fit_prior
 
@@ -22,18 +23,25 @@ from generation.taste.rules.prior import fit_prior
 SAYS = 0.3
 # So many people are popularity.
 CROWD = 200
+# How often one who is quiet presses anything at all.
+PRESSES = 0.1
+# How many plays end as their listener liked it, heard out or left at once; others say nothing.
+PLAYED = 0.5
 
 
 @dataclass(frozen=True)
 class Setting:
     """How taste is run: the prior it begins with, the spread of its draws, whether one may say why,
-    and how precise that is taken to be (None: as the product does).
+    and how precise that is taken to be (None: as the product does). `presses`: how often a verdict
+    is pressed; `play_weight`: what part of a verdict a play counts as that ended one way.
     """
 
     prior: Belief
     scale: float
     with_critiques: bool = False
     critique: float | None = None
+    presses: float = 1.0
+    play_weight: float = 0.0
 
 
 def fixed(pick: Callable[[World, Person, Moment, int], int]) -> Callable[..., Array]:
@@ -98,10 +106,20 @@ def served(
         row = picked.attributes
         likes[step] = world.worth(place, who, one.among, one.context, step)[picked.index]
         press = world.pressed(place, float(likes[step]), one.coin, one.noise)
+        if one.says >= setting.presses:
+            if setting.play_weight and one.says < setting.presses + PLAYED:
+                belief = model.observed(belief, _played(row, one.context, press, setting))
+            continue
         belief = model.observed(belief, model.liking(row, one.context, press))
         if setting.with_critiques and press == 0.0 and one.says < SAYS:
             belief = _told(belief, place, who, row, one.context, step, setting.critique)
     return likes, belief
+
+
+def _played(row: Array, context: str, press: float, setting: Setting) -> model.Observation:
+    """What a play says that was heard out by one who liked it, or left by one who did not."""
+    reward = HEARD_OUT if press else SKIPPED
+    return model.liking(row, context, reward, setting.play_weight)
 
 
 def _told(

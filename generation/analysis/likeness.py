@@ -15,7 +15,7 @@ from generation.analysis.carrying import Pause, expected_of, no_pause
 from generation.analysis.comparing import Figures, Pair
 from generation.analysis.imprint import F32, PITCH_WINDOW, imprints_of
 from generation.analysis.presence import presence_of
-from generation.recipe import SAMPLE_RATE_HZ, Recipe
+from generation.recipe import SAMPLE_RATE_HZ, Recipe, of_stems
 
 Heard = tuple[int, F32]
 
@@ -61,10 +61,12 @@ def likeness_of(
 
     `heard`: first sample and sound, float32 [2, n], of each stretch in the order of time; one
     stretch from 0 on is the whole, and only then sections are judged. How loud it is does not
-    matter. `pause` is called again and again, some 50 ms of work for 180 s of sound apart.
+    matter, and what external nets sound is no source of the song. `pause` is called again and
+    again, some 50 ms of work for 180 s of sound apart.
     """
     if not heard:
         return Likeness(Figures(None, None))
+    recipe = of_stems(recipe)
     stretches = [(start, start + sound.shape[1]) for start, sound in heard]
     imprints = imprints_of([sound for _, sound in heard])
     pause()

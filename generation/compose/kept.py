@@ -13,7 +13,7 @@ from threading import Lock
 from generation.compose.stages.plans import Composed, Order
 
 # Changes whenever the same order would be composed otherwise.
-COMPOSER = "by-nets/1"
+COMPOSER = "by-nets/2"
 HELD_AT_MOST = 64
 
 

@@ -165,7 +165,8 @@ class LiveSegment(models.Model):
 
     `version`: the index of the section that decided it; a change makes another version of the same
     number. `windows`: little-endian float64 rows of 100 ms, one column per digest of `sources`.
-    `generated`: a float64 per row, what notes of nets gave of it; empty where no net wrote any.
+    `generated`: a float64 per row, what notes of nets gave of it; empty where no net wrote any;
+    `players`: digests of the sources that play such notes.
 
     Personal data: none.
     """
@@ -179,6 +180,7 @@ class LiveSegment(models.Model):
     sources = models.JSONField()
     windows = models.BinaryField()
     generated = models.BinaryField(default=b"")
+    players = models.JSONField(default=list, blank=True)
     stored_at = models.DateTimeField()
 
     class Meta:

@@ -141,7 +141,7 @@ def _part(
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A second of sound in the store; `windows` and `generated`: see `models.LiveSegment`."""
+    """A second of sound in the store; the tables and `players`: see `models.LiveSegment`."""
 
     number: int
     version: int
@@ -151,6 +151,7 @@ class Rendered:
     sources: Sequence[str]
     windows: bytes
     generated: bytes = b""
+    players: Sequence[str] = ()
 
 
 def store_segment(
@@ -189,6 +190,7 @@ def _write_segment(session: LiveSession, rendered: Rendered, now: datetime) -> N
         sources=list(rendered.sources),
         windows=rendered.windows,
         generated=rendered.generated,
+        players=list(rendered.players),
         stored_at=now,
     )
     announce(session.id, str(rendered.number))

@@ -1,8 +1,9 @@
-"""The verbs of taste: say, criticise, set, import, switch, share, choose, erase.
+"""The verbs of taste: say, criticise, set, import, switch, share, choose targets, erase.
 
-Who may do it for whom is the face's question; a listener is a value (kind, ref). Invariants: the
-belief is exactly its prior plus what stands in the listener's rows and what they set or brought
-along; where the switch is off nothing is learned and nothing chosen; erasing leaves no row.
+Plays are in `playing`, recordings in `preferring`. Who may do it for whom is the face's question; a
+listener is a value (kind, ref). Invariants: the belief is exactly its prior plus what stands in the
+listener's rows and what they set or brought along; where the switch is off nothing is learned and
+nothing chosen; erasing leaves no row.
 """
 
 import hashlib
@@ -15,31 +16,39 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Model
 
-from generation.taste.models import Decision, Feedback, Said, Taste, TasteImport
-from generation.taste.queries import (
-    Listener,
-    current_belief,
-    newest_prior,
-    of,
-    prior_belief,
+from generation.taste.keeping import (
+    belief_of,
+    digest_of,
+    keep_belief,
+    locked_row,
+    note_deed,
+    seed_of,
 )
+from generation.taste.models import (
+    Decision,
+    Feedback,
+    PlayHeard,
+    RecordingChoice,
+    Said,
+    Taste,
+    TasteImport,
+)
+from generation.taste.playing import unlearned
+from generation.taste.queries import Listener, current_belief, of
 from generation.taste.rules import choosing, importing, model
-from generation.taste.rules.attributes import ATTRIBUTES, CHOSEN, SCHEMA, targets_of, vector_of
+from generation.taste.rules.attributes import (
+    ATTRIBUTES,
+    CHOSEN,
+    SCHEMA,
+    Heard,
+    targets_of,
+    vector_of,
+)
 from generation.taste.rules.choosing import Bounds
 from generation.taste.rules.importing import HistoryRefused
-from generation.taste.rules.model import Belief, Observation
-from licensing.audit.operations import record_fact
+from generation.taste.rules.model import Observation
 
 _DIRECTIONS = {Said.MORE.value: 1, Said.LESS.value: -1}
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Something heard: its reference, what is known of it (attribute -> -1..1), and its context."""
-
-    subject_ref: str
-    known: Mapping[str, float]
-    context: str
 
 
 @transaction.atomic
@@ -64,18 +73,20 @@ def critique(*, listener: Listener, heard: Heard, attribute: str, said: str, now
 
 
 def _say(listener: Listener, heard: Heard, attribute: str, said: str, now: datetime) -> bool:
-    row = _locked(listener, now)
+    row = locked_row(listener, now)
     if not row.is_on:
         return False
     mine = Feedback.objects.filter(**of(listener), subject_ref=heard.subject_ref)
     before = mine.filter(attribute=attribute).first()
     if (before.said if before else "") == said:
         return True
-    belief = _belief(row)
+    belief = belief_of(row)
     if before is not None:
         belief = model.observed(belief, model.taken_out(_observation(before)))
         before.delete()
         row.observations -= 1
+    if said and not attribute:
+        belief = unlearned(row, belief, heard.subject_ref)
     if said:
         kept = Feedback.objects.create(
             **of(listener),
@@ -88,7 +99,7 @@ def _say(listener: Listener, heard: Heard, attribute: str, said: str, now: datet
         )
         belief = model.observed(belief, _observation(kept))
         row.observations += 1
-    _keep(row, belief, now)
+    keep_belief(row, belief, now)
     return True
 
 
@@ -106,14 +117,14 @@ def set_belief(*, listener: Listener, ideals: Mapping[str, float | None], now: d
     """
     if any(name not in ATTRIBUTES or abs(ideal or 0.0) > 1.0 for name, ideal in ideals.items()):
         raise ValueError("An ideal lies between -1 and 1 on one of the attributes.")
-    row = _locked(listener, now)
+    row = locked_row(listener, now)
     if not row.is_on:
         return False
-    belief = _belief(row)
+    belief = belief_of(row)
     for name, ideal in ideals.items():
         belief = model.with_ideal(belief, name, ideal)
     row.observations += len(ideals)
-    _keep(row, belief, now)
+    keep_belief(row, belief, now)
     return True
 
 
@@ -124,7 +135,7 @@ def import_history(*, listener: Listener, data: bytes, form: str, now: datetime)
     switch is off.
     """
     history = importing.read_history(data, form)
-    row = _locked(listener, now)
+    row = locked_row(listener, now)
     if not row.is_on:
         raise HistoryRefused("Taste is switched off: switch it on first.")
     _made, is_new = TasteImport.objects.get_or_create(
@@ -135,18 +146,18 @@ def import_history(*, listener: Listener, data: bytes, form: str, now: datetime)
     if not is_new:
         raise HistoryRefused("This history was read before.")
     row.observations += len(history)
-    _keep(row, model.observed_all(_belief(row), importing.observations(history)), now)
+    keep_belief(row, model.observed_all(belief_of(row), importing.observations(history)), now)
     return len(history)
 
 
 @transaction.atomic
 def switch_taste(*, listener: Listener, is_on: bool, now: datetime) -> None:
     """Let taste learn and choose for this listener, or not; what was learned stays until erased."""
-    row = _locked(listener, now)
+    row = locked_row(listener, now)
     if row.is_on != is_on:
         row.is_on = is_on
         row.save(update_fields=["is_on"])
-        _note(listener, "switch_taste", {"is_on": is_on}, now)
+        note_deed(listener, "switch_taste", {"is_on": is_on}, now)
 
 
 @transaction.atomic
@@ -154,20 +165,23 @@ def share_taste(*, listener: Listener, shares: bool, now: datetime) -> None:
     """Agree that one's taste may be among the inputs of the shared prior, or leave it: the next
     fit is made without it.
     """
-    row = _locked(listener, now)
+    row = locked_row(listener, now)
     if row.shares_prior != shares:
         row.shares_prior, row.consented_at = shares, now if shares else None
         row.save(update_fields=["shares_prior", "consented_at"])
-        _note(listener, "share_taste", {"shares_prior": shares}, now)
+        note_deed(listener, "share_taste", {"shares_prior": shares}, now)
 
 
 @transaction.atomic
 def erase_taste(*, listener: Listener, now: datetime) -> int:
     """Erase everything this room keeps of a listener; how many rows that were."""
-    kinds: tuple[type[Model], ...] = (Feedback, Decision, TasteImport, Taste)
+    kinds: tuple[type[Model], ...] = (
+        *(Feedback, PlayHeard, Decision, RecordingChoice),
+        *(TasteImport, Taste),
+    )
     gone = sum(kind._default_manager.filter(**of(listener)).delete()[0] for kind in kinds)
     if gone:
-        _note(listener, "erase_taste", {}, now)
+        note_deed(listener, "erase_taste", {}, now)
     return gone
 
 
@@ -192,7 +206,7 @@ def decide_targets(
     current = current_belief(listener)
     if not current.is_on:
         return None
-    seed = _seed(listener, key)
+    seed = seed_of(listener, key)
     chance = np.random.default_rng(seed)
     among = choosing.candidates(bounds, chance)
     taken = choosing.choose(current.belief, among, context, chance)
@@ -211,7 +225,7 @@ def decide_targets(
             "targets": targets_of(taken.attributes, free),
             "schema": SCHEMA,
             "prior_version": current.version,
-            "belief_sha256": hashlib.sha256(b"".join(model.to_bytes(current.belief))).hexdigest(),
+            "belief_sha256": digest_of(current.belief),
             "decided_at": now,
         },
     )
@@ -221,48 +235,3 @@ def decide_targets(
 def name_subject(*, decision: int, subject_ref: str) -> None:
     """Say what was made of a decision, so that what is said of it can be laid beside it."""
     Decision.objects.filter(pk=decision).update(subject_ref=subject_ref)
-
-
-def _seed(listener: Listener, key: str) -> int:
-    told = hashlib.sha256(":".join((*listener, key)).encode()).digest()
-    return int.from_bytes(told[:6], "big")
-
-
-def _locked(listener: Listener, now: datetime) -> Taste:
-    """The listener's row, locked until the end of the transaction; made where there is none."""
-    rows = Taste.objects.select_for_update().filter(**of(listener))
-    found = rows.first()
-    if found is not None:
-        return found
-    newest = newest_prior()
-    mean, precision = model.to_bytes(prior_belief(newest))
-    fresh = {"schema": SCHEMA, "mean": mean, "precision": precision, "prior": newest}
-    Taste.objects.get_or_create(**of(listener), defaults=fresh | {"updated_at": now})
-    return rows.get()
-
-
-def _belief(row: Taste) -> Belief:
-    """The belief of a locked row, moved to the newest prior; the row will be written there."""
-    belief = model.from_bytes(bytes(row.mean), bytes(row.precision))
-    newest = newest_prior()
-    if row.prior_id != (newest.pk if newest else None):
-        belief = model.on_prior(belief, prior_belief(row.prior), prior_belief(newest))
-        row.prior = newest
-    return belief
-
-
-def _keep(row: Taste, belief: Belief, now: datetime) -> None:
-    row.mean, row.precision = model.to_bytes(belief)
-    row.schema, row.updated_at = SCHEMA, now
-    row.save()
-
-
-def _note(listener: Listener, verb: str, after: dict[str, Any], now: datetime) -> None:
-    record_fact(
-        actor=listener,
-        verb=verb,
-        object_kind="taste",
-        object_ref=listener[1],
-        after=after,
-        at=now,
-    )

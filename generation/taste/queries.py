@@ -11,7 +11,15 @@ from typing import Any
 
 from django.db.models import Model, Subquery
 
-from generation.taste.models import Decision, Feedback, Taste, TasteImport, TastePrior
+from generation.taste.models import (
+    Decision,
+    Feedback,
+    PlayHeard,
+    RecordingChoice,
+    Taste,
+    TasteImport,
+    TastePrior,
+)
 from generation.taste.rules import model, words
 from generation.taste.rules.attributes import ATTRIBUTES, FEATURES, SCHEMA
 from generation.taste.rules.model import Belief
@@ -32,11 +40,15 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class TasteView:
-    """A listener's taste as a page shows it. `said`: how often they said or set something."""
+    """A listener's taste as a page shows it. `said`: how often they said or set something, `plays`
+    how many plays taught something beside that; `learns_plays`: whether plays may.
+    """
 
     is_on: bool
     shares_prior: bool
+    learns_plays: bool
     said: int
+    plays: int
     decisions: int
     prior_listeners: int
     updated_at: datetime | None
@@ -92,19 +104,30 @@ def is_on(listener: Listener) -> bool:
     return not Taste.objects.filter(**of(listener), is_on=False).exists()
 
 
+def learns_plays(listener: Listener) -> bool:
+    """Whether taste is on and the listener agreed that plays teach it."""
+    return Taste.objects.filter(**of(listener), is_on=True, learns_plays=True).exists()
+
+
 def is_known(listener: Listener) -> bool:
-    """Whether taste is on and the listener has said something."""
+    """Whether taste is on and something is known of the listener."""
     return Taste.objects.filter(**of(listener), is_on=True, observations__gt=0).exists()
 
 
 def taste_view(listener: Listener) -> TasteView:
     """What is believed of a listener, on the newest prior."""
     row, newest = get_taste(listener), newest_prior()
+    plays = PlayHeard.objects.filter(**of(listener)).count()
+    chosen = sum(
+        kind._default_manager.filter(**of(listener)).count() for kind in (Decision, RecordingChoice)
+    )
     return TasteView(
         is_on=row is None or row.is_on,
         shares_prior=row is not None and row.shares_prior,
-        said=row.observations if row else 0,
-        decisions=Decision.objects.filter(**of(listener)).count(),
+        learns_plays=row is not None and row.learns_plays,
+        said=row.observations - plays if row else 0,
+        plays=plays,
+        decisions=chosen,
         prior_listeners=newest.listeners if newest else 0,
         updated_at=row.updated_at if row else None,
         leanings=words.leanings(current_belief(listener).belief),
@@ -126,11 +149,15 @@ def export_taste(listener: Listener) -> dict[str, Any]:
         "is_on": row is None or row.is_on,
         "shares_prior": row is not None and row.shares_prior,
         "consented_at": _told(row.consented_at if row else None),
+        "learns_plays": row is not None and row.learns_plays,
+        "plays_since": _told(row.plays_since if row else None),
         "updated_at": _told(row.updated_at if row else None),
         "belief": None if row is None else _numbers(current_belief(listener).belief),
         "in_words": {one.attribute: one.sentence for one in taste_view(listener).leanings},
         "feedback": _rows(listener, Feedback, "said_at"),
+        "plays": _rows(listener, PlayHeard, "heard_at"),
         "decisions": _rows(listener, Decision, "decided_at"),
+        "recordings_chosen": _rows(listener, RecordingChoice, "decided_at"),
         "imports": _rows(listener, TasteImport, "read_at"),
     }
 

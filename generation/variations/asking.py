@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from generation.serving.outside import external_problems
 from generation.variations import rules
 from generation.variations.jobs import locked, put_compose, put_pieces
 from generation.variations.models import Variation, VariationRequest
@@ -36,7 +37,8 @@ def request_variation(
     `without`: stems that shall not sound. A party asks for a preview of its own stems.
     A variation that had failed is tried anew. Raises RequestRefused: something is out of range
     (codes of rules.check_request), "key_used" for another request under the same key,
-    "no_such_recording", "too_many_renders".
+    "no_such_recording", "too_many_renders", "no_external_net" where one is wished for that this
+    installation may not open.
     """
     asked = rules.check_request(
         mode=mode,
@@ -47,6 +49,8 @@ def request_variation(
         channel=channel,
         without=without,
     )
+    if asked.targets.get("external") and (told := external_problems()):
+        raise RequestRefused("no_external_net", " ".join(told), "external")
     with transaction.atomic():
         _lock_requester(requester)
         known = _asked_before(requester, key, asked, now)

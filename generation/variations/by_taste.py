@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from generation.taste.operations import decide_targets, name_subject
+from generation.taste.queries import Listener
 from generation.taste.rules.attributes import CONTEXTS, from_tempo
 from generation.taste.rules.choosing import Bounds
 from generation.variations.asking import request_variation
@@ -58,13 +59,18 @@ def request_by_taste(
     territory: str,
     channel: str,
     now: datetime,
+    listener: Listener | None = None,
+    without: Sequence[str] = (),
 ) -> Variation:
     """Ask for a variation with `targets`, and every target in `bounds` chosen by taste.
 
-    Where taste is switched off those keep their defaults. Raises RequestRefused as
-    `request_variation` does; nothing was decided then.
+    `listener`: by whose taste, where it is not the requester's own. Where taste is switched off
+    those keep their defaults. Raises RequestRefused as `request_variation` does; nothing was
+    decided then.
     """
-    decided = decide_targets(listener=requester, key=key, context=mode, bounds=bounds, now=now)
+    decided = decide_targets(
+        listener=listener or requester, key=key, context=mode, bounds=bounds, now=now
+    )
     chosen = decided.targets if decided else {}
     made = request_variation(
         requester=requester,
@@ -75,6 +81,7 @@ def request_by_taste(
         seed=seed,
         territory=territory,
         channel=channel,
+        without=without,
         now=now,
     )
     if decided is not None:

@@ -1,8 +1,8 @@
 """Where sound comes from when no recording is named: 1 to 8 stems of at most 3 recordings.
 
 Pure. It knows tempi, keys, roles and which recordings may be mixed with others; rights were asked
-before, taste comes from above. Invariant: the same candidates and seed give the same choice, and a
-recording that forbids mixing stands alone.
+before, and whoever has a taste takes the first of what is offered. Invariant: the same candidates,
+seed and first give the same choice, and a recording that forbids mixing stands alone.
 """
 
 import math
@@ -41,15 +41,16 @@ def choose(
     key: str | None,
     vocals: bool,
     seed: int,
+    taken: str | None = None,
 ) -> list[str]:
-    """References of the chosen stems, recording by recording; empty when nothing can be used."""
-    usable = [one for one in candidates if _wanted(one, mode, vocals)]
-    if not usable:
+    """References of the chosen stems, recording by recording; empty when nothing can be used.
+
+    `taken`: the recording that comes first, where somebody preferred one of `offered`.
+    """
+    order = offered(candidates, mode, tempo_bpm=tempo_bpm, key=key, vocals=vocals, seed=seed)
+    if not order:
         return []
-    dice = random.Random(seed)
-    order = sorted(usable, key=lambda one: one.recording)
-    dice.shuffle(order)
-    first = min(order, key=lambda one: _distance(one.tempo_bpm, one.key, tempo_bpm, key))
+    first = next((one for one in order if one.recording == taken), order[0])
     chosen = [first]
     if first.with_others:
         for other in order:
@@ -58,7 +59,31 @@ def choose(
     return _cast(chosen, mode, vocals)
 
 
-def _wanted(one: Candidate, mode: Mode, vocals: bool) -> list[tuple[str, str]]:
+def offered(
+    candidates: Sequence[Candidate],
+    mode: Mode,
+    *,
+    tempo_bpm: float | None,
+    key: str | None,
+    vocals: bool,
+    seed: int,
+) -> list[Candidate]:
+    """What the mode can use, what must be moved least first and otherwise by the lot of `seed`."""
+    usable = [one for one in candidates if wanted_stems(one, mode, vocals)]
+    order = sorted(usable, key=lambda one: one.recording)
+    random.Random(seed).shuffle(order)
+    return sorted(order, key=lambda one: _distance(one.tempo_bpm, one.key, tempo_bpm, key))
+
+
+def as_near(order: Sequence[Candidate], tempo_bpm: float | None, key: str | None) -> int:
+    """How many of `order`, as `offered` gives it, must be moved hardly further than the first: no
+    further than recordings may lie apart to be mixed.
+    """
+    ways = [_distance(one.tempo_bpm, one.key, tempo_bpm, key) for one in order]
+    return sum(way <= ways[0] + TEMPO_APART for way in ways) if ways else 0
+
+
+def wanted_stems(one: Candidate, mode: Mode, vocals: bool) -> list[tuple[str, str]]:
     """The stems of a recording that the mode can use, in the mode's order of roles."""
     roles = ROLES.get(mode, ROLES[Mode.MOOD])
     kept = [s for s in one.stems if s[1] in roles and (vocals or s[1] != "vocals")]
@@ -98,7 +123,7 @@ def _fits(other: Candidate, first: Candidate) -> bool:
 
 def _cast(chosen: list[Candidate], mode: Mode, vocals: bool) -> list[str]:
     """Up to eight stems, taken in turn from the recordings so that each of them sounds."""
-    queues = [_wanted(one, mode, vocals) for one in chosen]
+    queues = [wanted_stems(one, mode, vocals) for one in chosen]
     taken: list[set[str]] = [set() for _ in chosen]
     while sum(map(len, taken)) < STEMS_AT_MOST and any(queues):
         for number, queue in enumerate(queues):

@@ -6,17 +6,19 @@ are what was measured of them in what is stored, not what was asked for.
 
 from uuid import UUID
 
-from generation.taste.operations import Heard
-from generation.taste.rules.attributes import from_share, from_tempo, known_of_targets
+from generation.taste.rules.attributes import Heard, from_share, from_tempo, known_of_targets
 from generation.variations.models import Variation
 from generation.variations.queries import credits_of, variation_view
 from licensing.attribution.models import LicenceSource
 
+CUSTOMER = "customer"
 
-def heard(variation_id: UUID, requester: tuple[str, str]) -> Heard:
-    """What `requester` heard; raises Variation.DoesNotExist.
 
-    An attribute of which nothing is known is left out.
+def heard(variation_id: UUID | str, listener: tuple[str, str]) -> Heard:
+    """What `listener` heard; raises Variation.DoesNotExist.
+
+    An attribute of which nothing is known is left out; so is novelty for a partner's customer, who
+    asks for nothing by name.
     """
     view = variation_view(variation_id)
     known = known_of_targets(dict(view.targets))
@@ -29,13 +31,13 @@ def heard(variation_id: UUID, requester: tuple[str, str]) -> Heard:
             ppm = sum(one.ppm for one in credits if one.source.role == name)
             known[name] = from_share(ppm / 1_000_000)
     recordings = {one.id for one in view.recordings}
-    if recordings:
-        new = recordings - _heard_before(variation_id, requester)
+    if recordings and listener[0] != CUSTOMER:
+        new = recordings - heard_before(variation_id, listener)
         known["novelty"] = 2.0 * len(new) / len(recordings) - 1.0
     return Heard(str(variation_id), known, view.mode)
 
 
-def _heard_before(variation_id: UUID, requester: tuple[str, str]) -> set[UUID]:
+def heard_before(variation_id: UUID | str, requester: tuple[str, str]) -> set[UUID]:
     """The recordings in what the requester asked for before this one."""
     before = Variation.objects.filter(
         request__requester_kind=requester[0],

@@ -122,8 +122,8 @@ class Segment(models.Model):
     """A stored piece: [start, end) samples as 24-bit FLAC in the store under `name`.
 
     `windows` is the piece's table of 100 ms windows: little-endian float64, row by row, one column
-    per source of the recipe. `generated` holds a float64 per window: what notes of nets gave of it;
-    it is empty where the recipe has none.
+    per stem of the recipe. `generated` holds a float64 per window: what notes of nets gave of it;
+    `outside` one of what external nets' sounds gave beside it. Each is empty where there is none.
 
     Personal data: none.
     """
@@ -137,6 +137,7 @@ class Segment(models.Model):
     bytes = models.PositiveIntegerField()
     windows = models.BinaryField()
     generated = models.BinaryField(default=b"")
+    outside = models.BinaryField(default=b"")
     stored_at = models.DateTimeField()
 
     class Meta:

@@ -22,6 +22,7 @@ from generation.variations.reach import reach_of
 from generation.variations.rules import State
 from generation.work import operations as work
 from licensing.attribution.operations import open_record, seal_record, void_record
+from licensing.attribution.rules import ExternalMade
 from licensing.audit.operations import record_fact
 from licensing.clearance.approving import approvals_of
 
@@ -54,10 +55,12 @@ def open_variation(
     clearance_id: uuid.UUID,
     sources: Sequence[tuple[uuid.UUID, str]],
     now: datetime,
+    external: Sequence[ExternalMade] = (),
 ) -> Variation:
     """Transaction Open: licence record, recipe and piece jobs appear together, or none does.
 
-    `sources`: (stem, digest) in recipe order. Raises what `open_record` raises when a grant fell
+    `sources`: (stem, digest) in recipe order; `external`: what external nets made, after them.
+    Raises what `open_record` raises when a grant fell
     meanwhile. A variation that is not waiting to be composed is left as it is.
     """
     variation = locked(variation_id)
@@ -75,7 +78,8 @@ def open_variation(
         sources=sources,
         policy=plan.policy,
         now=now,
-        made=reach_of(plan),
+        made=reach_of(recipes.of_stems(plan)),
+        external=external,
     )
     variation.state = State.RENDERING
     variation.save()
@@ -94,11 +98,13 @@ def store_segment(
     size: int,
     windows: bytes,
     generated: bytes = b"",
+    outside: bytes = b"",
     now: datetime,
 ) -> bool:
     """Make a stored piece visible. False: it came twice, or nobody waits for it any more.
 
-    The last missing piece puts the job that seals. `windows`, `generated`: see Segment.
+    The last missing piece puts the job that seals. `windows`, `generated` and `outside`: see
+    Segment.
     """
     variation = locked(variation_id)
     if variation.state != State.RENDERING:
@@ -116,6 +122,7 @@ def store_segment(
             "bytes": size,
             "windows": windows,
             "generated": generated,
+            "outside": outside,
             "stored_at": now,
         },
     )

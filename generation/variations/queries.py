@@ -1,4 +1,4 @@
-"""What pages and API read about variations: state, progress, play list, credits, the picture.
+"""What pages and API read about variations: state, progress, play list, credits.
 
 Reads only. It refuses to decide who may see: callers pass the requester or have asked access
 before. Invariant: credits of a moment come from the stored windows of that moment, never from a
@@ -117,21 +117,9 @@ class Credit:
     ppm: int
 
 
-@dataclass(frozen=True, slots=True)
-class StemmaTable:
-    """The picture: `values[source][point]`, share times loudness, 0 to 1.
-
-    Point n lies at `points_ms[n]`; the first `known` points were measured, the others are planned.
-    """
-
-    sources: tuple[SourceNamed, ...]
-    points_ms: tuple[int, ...]
-    values: tuple[tuple[float, ...], ...]
-    known: int
-
-
 @lru_cache(maxsize=64)
-def _read(text: str) -> Recipe:
+def read_plan(text: str) -> Recipe:
+    """The recipe of a stored text, read once."""
     return recipes.from_json(text)
 
 
@@ -156,7 +144,7 @@ def list_variations(requester: tuple[str, str]) -> QuerySet[Variation]:
 def variation_view(variation_id: UUID | str) -> VariationView:
     """What a page shows; raises Variation.DoesNotExist."""
     row = get_variation(variation_id)
-    plan = _read(row.recipe) if row.recipe else None
+    plan = read_plan(row.recipe) if row.recipe else None
     model_ppm = row.record.model_ppm if row.record else 0
     return VariationView(
         id=row.id,
@@ -201,15 +189,18 @@ def asked_of(row: Variation) -> Standing:
 
 
 def is_share_known(row: Variation) -> bool:
-    """Whether the model's share is final: it was sealed, or no net writes a note of it."""
+    """Whether the model's share is final: it was sealed, or no net makes anything of it."""
     if row.record is not None and row.record.sealed_at is not None:
         return True
     if row.recipe:
-        return not any(note.net for note in _read(row.recipe).notes)
-    return bool(row.request.targets.get("line", "none") == "none")
+        plan = read_plan(row.recipe)
+        return not (any(note.net for note in plan.notes) or recipes.external_places(plan))
+    targets = row.request.targets
+    return bool(targets.get("line", "none") == "none" and not targets.get("external"))
 
 
-def _ms(sample: int) -> int:
+def in_ms(sample: int) -> int:
+    """The millisecond nearest to a sample."""
     return round(sample * 1000 / SAMPLE_RATE_HZ)
 
 
@@ -218,7 +209,7 @@ def _bars(plan: Recipe | None) -> tuple[int, ...]:
         return ()
     grid, bars, beat = plan.grid, [], 0
     while (sample := recipes.beat_sample(grid, beat)) < plan.length:
-        bars.append(_ms(sample))
+        bars.append(in_ms(sample))
         beat += grid.beats_per_bar
     return tuple(bars)
 
@@ -226,7 +217,7 @@ def _bars(plan: Recipe | None) -> tuple[int, ...]:
 def _sections(plan: Recipe | None) -> tuple[tuple[str, int, int], ...]:
     if plan is None:
         return ()
-    return tuple((one.name, _ms(one.start), _ms(one.end)) for one in plan.sections)
+    return tuple((one.name, in_ms(one.start), in_ms(one.end)) for one in plan.sections)
 
 
 def _reached(row: Variation, plan: Recipe | None) -> float | None:
@@ -264,7 +255,7 @@ def sources_of(row: Variation) -> tuple[SourceNamed, ...]:
     """The sources of a variation in recipe order; empty before its record is open."""
     if row.record_id is None:
         return ()
-    plan = _read(row.recipe)
+    plan = read_plan(row.recipe)
     sources = LicenceSource.objects.filter(record_id=row.record_id).select_related(
         "stem__recording", "stem__party"
     )
@@ -306,7 +297,7 @@ def credits_at(variation_id: UUID | str, ms: int) -> tuple[Credit, ...]:
     if segment is None or not sources:
         return ()
     rows = evidence.rows_of(bytes(segment.windows), len(sources))
-    first = (ms // 1000 * 1000 - _ms(segment.start)) // evidence.WINDOW_MS
+    first = (ms // 1000 * 1000 - in_ms(segment.start)) // evidence.WINDOW_MS
     return _credits(sources, rows[max(0, first) : first + 10])
 
 
@@ -335,57 +326,3 @@ def _credits(sources: tuple[SourceNamed, ...], rows: list[evidence.Row]) -> tupl
         if ppm > 0
     ]
     return tuple(sorted(found, key=lambda credit: -credit.ppm))
-
-
-def stemma_table(variation_id: UUID | str, points: int = 97) -> StemmaTable:
-    """Who sounds when, and how loud: the values of the stemma picture at `points` moments."""
-    row = get_variation(variation_id)
-    sources = sources_of(row)
-    if not sources:
-        return StemmaTable((), (), (), 0)
-    plan = _read(row.recipe)
-    stored = _windows_by_number(row, len(sources))
-    columns, known = [], 0
-    for point in range(points):
-        start, end = point * row.length // points, (point + 1) * row.length // points
-        heard = _between(stored, start, end)
-        if heard and known == point:
-            known += 1
-        columns.append(_measured(heard) if heard else _planned(plan, (start + end) // 2))
-    values = tuple(zip(*columns, strict=True))
-    marks = tuple(_ms(point * row.length // points) for point in range(points))
-    return StemmaTable(sources, marks, values, known)
-
-
-def _windows_by_number(row: Variation, sources: int) -> dict[int, evidence.Row]:
-    """Window number in the whole piece -> its row, for what is stored."""
-    numbered: dict[int, evidence.Row] = {}
-    for segment in row.segments.order_by("index"):
-        first = segment.start // recipes.WINDOW_SAMPLES
-        table = evidence.rows_of(bytes(segment.windows), sources)
-        numbered.update(enumerate(table, first))
-    return numbered
-
-
-def _between(stored: dict[int, evidence.Row], start: int, end: int) -> list[evidence.Row]:
-    first = start // recipes.WINDOW_SAMPLES
-    last = max(first + 1, -(-end // recipes.WINDOW_SAMPLES))
-    return [stored[number] for number in range(first, last) if number in stored]
-
-
-def _measured(rows: list[evidence.Row]) -> evidence.Row:
-    shares = evidence.mean_shares(rows)
-    loudness = evidence.loudness_of(rows)
-    if shares is None:
-        return tuple(0.0 for _ in rows[0])
-    return tuple(round(share * loudness, 4) for share in shares)
-
-
-def _planned(plan: Recipe, sample: int) -> evidence.Row:
-    """Before it is rendered: the sources with a clip there share the section's energy equally."""
-    sounding = {one.source for one in plan.clips if one.start <= sample < one.end}
-    energy = next((s.energy for s in plan.sections if s.start <= sample < s.end), 0.5)
-    each = (0.4 + 0.5 * energy) / len(sounding) if sounding else 0.0
-    return tuple(
-        round(each, 4) if number in sounding else 0.0 for number in range(len(plan.sources))
-    )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from generation.compose.values import LINES
+from generation.nets.external.values import WORDS
 from licensing.clearance.rules import PREVIEW
 
 PARTY = "party"
@@ -25,6 +26,7 @@ RECORDINGS_AT_MOST = 3
 STEMS_AT_MOST = 8
 LEFT_OUT_AT_MOST = 192
 SEED_AT_MOST = 2**31 - 1
+WORDS_AT_MOST = 6
 
 
 class State(StrEnum):
@@ -155,9 +157,10 @@ def check_mode(mode: str) -> Mode:
 def check_targets(mode: Mode, targets: Mapping[str, Any]) -> dict[str, Any]:
     """`targets` complete and in range: 0..1, BPM, seconds, LUFS; raises RequestRefused.
 
-    Vocals are on unless turned off; in focus they are always off. No new notes unless asked for.
+    Vocals are on unless turned off; in focus they are always off. No new notes and no external
+    net's sound unless asked for.
     """
-    unknown = set(targets) - set(_NUMBERS) - {"key", "vocals", "line"}
+    unknown = set(targets) - set(_NUMBERS) - {"key", "vocals", "line", "external"}
     if unknown:
         name = sorted(unknown)[0]
         raise RequestRefused("unknown_target", f"There is no target called {name!r:.60}.", name)
@@ -168,6 +171,8 @@ def check_targets(mode: Mode, targets: Mapping[str, Any]) -> dict[str, Any]:
         raise RequestRefused("bad_target", "Vocals are on or off.", "vocals")
     checked["vocals"] = mode is not Mode.FOCUS and vocals is not False
     checked["line"] = _line(targets.get("line"))
+    if targets.get("external"):
+        checked["external"] = _words(targets["external"])
     return checked
 
 
@@ -198,6 +203,16 @@ def _line(value: Any) -> str:
         listed = ", ".join(LINES[:-1])
         raise RequestRefused("bad_target", f"New notes are {listed} or {LINES[-1]}.", "line")
     return str(value)
+
+
+def _words(value: Any) -> list[str]:
+    """What an external net is asked for: words of its closed list, each once."""
+    words = value if isinstance(value, list | tuple) else ()
+    if not words or len(words) > WORDS_AT_MOST or any(one not in WORDS for one in words):
+        listed = ", ".join(sorted(WORDS))
+        sentence = f"An external net is asked for 1 to {WORDS_AT_MOST} words of: {listed}."
+        raise RequestRefused("bad_target", sentence, "external")
+    return list(dict.fromkeys(words))
 
 
 def check_seed(seed: Any) -> int:

@@ -33,8 +33,10 @@ from generation.worker.material import (
     song_of,
 )
 from generation.worker.nets import compose_served
+from generation.worker.outside import laid_under
+from generation.worker.preferring import preference_for
 from generation.worker.stems import load_onsets, load_stems
-from licensing.attribution.rules import OpenRefused
+from licensing.attribution.rules import ExternalMade, OpenRefused
 from licensing.clearance.models import Clearance
 
 
@@ -51,11 +53,14 @@ def compose_variation(job: Job, clock: Clock) -> None:
         raise JobNotYet
     cleared = left_of(cleared_for(request, clock), request)
     heard, vocals = heard_in(cleared), bool(request.targets["vocals"])
-    chosen = None if request.recordings else chosen_for(cleared, heard, request, vocals=vocals)
+    chosen = None
+    if not request.recordings:
+        prefer = preference_for(variation, clock)
+        chosen = chosen_for(cleared, heard, request, vocals=vocals, prefer=prefer)
     stems = material_of(cleared, chosen)
     clearance = clear(request, [stem.stem_id for one in stems for stem in one[1]], clock)
     try:
-        plan = _plan(request, stems, heard, clearance, clock)
+        plan, external = _plan(request, stems, heard, clearance, clock)
     except DigestMismatch:
         raise  # the fault is ours and may be gone at the next attempt
     except (CannotCompose, RecipeError) as error:
@@ -68,7 +73,8 @@ def compose_variation(job: Job, clock: Clock) -> None:
             variation_id=variation.id,
             recipe=recipes.to_json(plan),
             clearance_id=clearance.id,
-            sources=[(by_digest[source.digest], source.digest) for source in plan.sources],
+            sources=[(by_digest[one], one) for one in recipes.cleared_digests(plan)],
+            external=external,
             now=clock(),
         )
     except OpenRefused as refused:
@@ -81,18 +87,24 @@ def _plan(
     heard: Heard,
     clearance: Clearance,
     clock: Clock,
-) -> Recipe:
-    """The director's recipe, checked against the stems and with its gain planned on them.
+) -> tuple[Recipe, tuple[ExternalMade, ...]]:
+    """The director's recipe, checked against the stems and with its gain planned on them; and what
+    an external net made in it.
 
-    Raises CannotCompose, RecipeError, NotTheSong.
+    Raises CannotCompose, RecipeError, NotTheSong, JobRefused.
     """
     targets: dict[str, Any] = request.targets
-    ask = Ask(mode=request.mode, seed=request.seed, **targets)
+    words = targets.get("external", ())
+    wishes = {name: value for name, value in targets.items() if name != "external"}
+    ask = Ask(mode=request.mode, seed=request.seed, **wishes)
     songs = [song_of(one, stems, heard) for one, stems in material]
     limits = limits_of(clearance.limits)
     plan = compose_served(ask, songs, limits, request.request_sha256, clock)
-    digests = [source.digest for source in plan.sources]
-    sounds = load_stems(digests)
-    planned = plan_gain(plan, sounds, load_onsets(digests), levels_of(songs))
+    external: tuple[ExternalMade, ...] = ()
+    if words:
+        plan, external = laid_under(plan, words, request.seed, clock)
+    sounds = load_stems(source.digest for source in plan.sources)
+    onsets = load_onsets(recipes.cleared_digests(plan))
+    planned = plan_gain(plan, sounds, onsets, levels_of(songs))
     check_probes(plan, sounds, planned)
-    return recipes.from_json(recipes.to_json(with_plan(plan, planned)))
+    return recipes.from_json(recipes.to_json(with_plan(plan, planned))), external

@@ -95,6 +95,7 @@ def _rendered(session_id: str, number: int, version: int) -> Rendered:
         sources=digests,
         windows=np.ascontiguousarray(sound.windows, dtype="<f8").tobytes(),
         generated=sound.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
+        players=[digests[place] for place in generated_sources(plan)],
     )
 
 

@@ -4,7 +4,7 @@ It knows a use that somebody asked for, whatever is made of it. It refuses to kn
 chooses what is not cleared, and a refusal carries a code and a sentence for a person.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -100,6 +100,9 @@ class Heard:
     alone: Mapping[UUID, StemAnalysis]
 
 
+Preference = Callable[[Sequence[choosing.Candidate], Heard], str | None]
+
+
 def heard_in(found: Sequence[ClearableRecording]) -> Heard:
     """What was measured in these recordings, read together however many there are."""
     together = recording_analyses(one.recording_id for one in found)
@@ -108,19 +111,26 @@ def heard_in(found: Sequence[ClearableRecording]) -> Heard:
 
 
 def chosen_for(
-    found: Sequence[ClearableRecording], heard: Heard, request: Asking, *, vocals: bool
+    found: Sequence[ClearableRecording],
+    heard: Heard,
+    request: Asking,
+    *,
+    vocals: bool,
+    prefer: Preference | None = None,
 ) -> frozenset[UUID]:
-    """The stems that the house chooses of all that may be used, where none were named."""
+    """The stems that the house chooses of all that may be used, where none were named.
+
+    `prefer` names the recording that comes first among those that must be moved about as little.
+    """
+    mode, candidates = Mode(request.mode), _candidates(found, heard)
     targets: dict[str, Any] = request.targets
-    chosen = choosing.choose(
-        _candidates(found, heard),
-        Mode(request.mode),
-        tempo_bpm=targets["tempo_bpm"],
-        key=targets["key"],
-        vocals=vocals,
-        seed=request.seed,
-    )
-    return frozenset(map(UUID, chosen))
+    wish: dict[str, Any] = {name: targets[name] for name in ("tempo_bpm", "key")}
+    rest: dict[str, Any] = {"vocals": vocals, "seed": request.seed}
+    taken = None
+    if prefer is not None:
+        order = choosing.offered(candidates, mode, **wish, **rest)
+        taken = prefer(order[: choosing.as_near(order, **wish)], heard)
+    return frozenset(map(UUID, choosing.choose(candidates, mode, **wish, **rest, taken=taken)))
 
 
 def left_of(

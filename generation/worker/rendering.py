@@ -15,6 +15,7 @@ from generation import recipe as recipes
 from generation.engine import codecs
 from generation.engine.backends import Backend, backend_for, choose_backend
 from generation.engine.checking import check_known
+from generation.engine.kernels import Reals
 from generation.engine.render import Cache
 from generation.engine.shares import generated_sources
 from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
@@ -75,7 +76,7 @@ def render_piece(job: Job, clock: Clock) -> None:
     rendered = backend_for(plan, chosen_backend()).render(
         plan,
         load_stems(digests),
-        load_onsets(digests),
+        load_onsets(recipes.cleared_digests(plan)),
         start,
         end,
         cache=_cache,
@@ -84,13 +85,23 @@ def render_piece(job: Job, clock: Clock) -> None:
     data = codecs.encode_flac(rendered.audio)
     digest = hashlib.sha256(data).hexdigest()
     name = put_once(object_name(SEGMENT, digest, "flac"), io.BytesIO(data))
+    stems, outside = parted(plan, rendered.windows)
     store_segment(
         variation_id=variation.id,
         index=job.part,
         name=name,
         digest=digest,
         size=len(data),
-        windows=np.ascontiguousarray(rendered.windows, dtype="<f8").tobytes(),
+        windows=np.ascontiguousarray(stems, dtype="<f8").tobytes(),
         generated=rendered.generated.astype("<f8").tobytes() if generated_sources(plan) else b"",
+        outside=outside.astype("<f8").tobytes(),
         now=clock(),
     )
+
+
+def parted(plan: Recipe, windows: Reals) -> tuple[Reals, Reals]:
+    """The columns of stems, and the sum of those that external nets made, empty without any."""
+    outside = list(recipes.external_places(plan))
+    if not outside:
+        return windows, np.zeros(0)
+    return np.delete(windows, outside, axis=1), windows[:, outside].sum(axis=1)

@@ -18,7 +18,9 @@ from licensing.clearance.models import Clearance, Grant
 class LicenceRecord(models.Model):
     """One derivative's licence: opened before its first sound, sealed after its last.
 
-    `ends_at` is set for previews, which are served for seven days. Personal data: none.
+    `ends_at` is set for previews, which are served for seven days. `unattributed_ppm`: how much of
+    what is heard rests on no stem; its lines, which sum to the whole, say who is paid. Personal
+    data: none.
     """
 
     class State(models.TextChoices):
@@ -49,6 +51,7 @@ class LicenceRecord(models.Model):
     windows_sha256 = models.CharField(max_length=64, blank=True, default="")
     files = models.JSONField(default=list, blank=True)
     model_ppm = models.PositiveIntegerField(default=0)
+    unattributed_ppm = models.PositiveIntegerField(default=0, db_default=0)
     notes = models.JSONField(default=list, blank=True)
 
     class Meta:
@@ -66,6 +69,9 @@ class LicenceRecord(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(model_ppm__lte=1_000_000), name="record_model_share_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(unattributed_ppm__lt=1_000_000), name="record_rests_on_stems"
             ),
         ]
 
@@ -115,6 +121,40 @@ class LicenceGrant(models.Model):
 
     def __str__(self) -> str:
         return f"rests on {self.grant_id}"
+
+
+class ExternalSource(models.Model):
+    """A sound in a record that an external net made: whose weights, under which terms, asked how.
+
+    `digest` is that of its audio, `position` its place among the recipe's sources; `version` names
+    the weights. No stem is behind it and nobody is paid for it; append-only. Personal data: none.
+    """
+
+    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="external_sources")
+    digest = models.CharField(max_length=64)
+    position = models.PositiveIntegerField()
+    net = models.CharField(max_length=40)
+    title = models.CharField(max_length=80)
+    version = models.CharField(max_length=64)
+    licence = models.CharField(max_length=120)
+    commercial_ok = models.BooleanField()
+    training_data_note = models.CharField(max_length=300)
+    task = models.CharField(max_length=20)
+    words = models.JSONField()
+    seed = models.PositiveBigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "position"], name="external_position_once"),
+            models.CheckConstraint(
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="external_digest_is_hex"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.digest[:12]}"
 
 
 class AttributionLine(models.Model):

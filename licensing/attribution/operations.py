@@ -6,7 +6,7 @@ is either opened before the withdrawal, which then counts it, or not at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from licensing.attribution.models import (
     AttributionLine,
+    ExternalSource,
     LicenceGrant,
     LicenceRecord,
     LicenceSource,
@@ -27,6 +28,7 @@ from licensing.attribution.queries import (
     still_stands,
 )
 from licensing.attribution.rules import (
+    ExternalMade,
     OpenRefused,
     SealRefused,
     check_digest,
@@ -70,6 +72,7 @@ def open_record(
     policy: str,
     now: datetime,
     made: Asked | None = None,
+    external: Sequence[ExternalMade] = (),
 ) -> LicenceRecord:
     """Transaction Open: lock the sources, decide again, write the record or raise OpenRefused.
 
@@ -78,6 +81,7 @@ def open_record(
     `subject`: (kind, ref), one record each; the same call again returns the record there is.
     `sources`: (stem, digest) in recipe order, among the stems of the clearance. `made`: the
     extremes of the recipe; without it nothing may have become tighter since the clearance.
+    `external`: sounds in it that rest on no stem.
     """
     cleared = Clearance.objects.get(pk=clearance_id)
     share_stems(stem for stem, _ in sources)
@@ -93,7 +97,7 @@ def open_record(
         made=_made_of(decision, facts, made),
         now=now,
     )
-    return write_record(
+    record = write_record(
         subject=subject,
         cleared=cleared,
         decision=decision,
@@ -102,6 +106,10 @@ def open_record(
         policy=policy,
         now=now,
     )
+    ExternalSource.objects.bulk_create(
+        ExternalSource(record=record, made_at=now, **asdict(one)) for one in external
+    )
+    return record
 
 
 def write_record(
@@ -221,8 +229,8 @@ def seal_record(
     WITHDRAWN when a grant fell or a hold was placed meanwhile; what was heard is paid all the same.
     A record with parts went on without what fell: it ends WITHDRAWN only by a hold on itself.
     `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
-    true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm and
-    notes. Sealing again changes nothing. Raises SealRefused.
+    true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm,
+    unattributed_ppm and notes. Sealing again changes nothing. Raises SealRefused.
     """
     stems = set(LicenceSource.objects.filter(record_id=record_id).values_list("stem_id", flat=True))
     share_stems(stems)
@@ -241,6 +249,7 @@ def seal_record(
     record.windows_sha256 = check_digest(windows_sha256)
     record.files = [dict(one) for one in files]
     record.model_ppm = int(measured.get("model_ppm") or 0)
+    record.unattributed_ppm = int(measured.get("unattributed_ppm") or 0)
     record.notes = list(measured.get("notes") or ())
     record.state = state
     record.sealed_at = max(now, record.opened_at)

@@ -7,6 +7,7 @@ lines share exactly 1,000,000 ppm among its own sources.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from licensing.clearance.limits import Limits, is_within, tightest
@@ -18,6 +19,8 @@ SESSION = "session"
 WHOLE_PPM = 1_000_000
 UNATTRIBUTED = "UNATTRIBUTED"
 """Stands among measured parts for sound that no cleared stem is behind."""
+CONDITIONING_ONLY = "attribution: conditioning only"
+"""What a record says of an external net's sound: stems may steer it, none is heard in it."""
 SWEEP_DAYS = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEASURES = (
@@ -106,6 +109,23 @@ def paid_lines(parts: Sequence[tuple[str, int]]) -> tuple[list[tuple[str, int]],
         raise SealRefused("Sound that rests on no cleared stem has no licence record.")
     lines = list(allocate(WHOLE_PPM, sources).items())
     return lines, total - sum(ppm for _, ppm in sources)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalMade:
+    """A sound that an external net made, as a record keeps it; fields as in `ExternalSource`."""
+
+    digest: str
+    position: int
+    net: str
+    title: str
+    version: str
+    licence: str
+    commercial_ok: bool
+    training_data_note: str
+    task: str
+    words: tuple[str, ...]
+    seed: int
 
 
 def check_minute(minute: int, model_ppm: int) -> None:

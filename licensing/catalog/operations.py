@@ -188,6 +188,24 @@ def refuse_stem(*, stem_id: UUID, sentence: str, now: datetime) -> Stem:
 
 
 @transaction.atomic
+def keep_made_audio(
+    *, digest: str, frames: int, archive_name: str, archive_sha256: str, size: int, now: datetime
+) -> None:
+    """Audio that belongs to no stem: an external net made it. Its archive is stored before.
+
+    The same call again changes nothing.
+    """
+    fields = {
+        "frames": frames,
+        "original_sha256": archive_sha256,
+        "original_bytes": size,
+        "archive_name": archive_name,
+        "original_name": "",
+        "created_at": now,
+    }
+    AudioObject.objects.bulk_create([AudioObject(digest=digest, **fields)], ignore_conflicts=True)
+
+
 def attach_audio(
     *,
     stem_id: UUID,

@@ -21,7 +21,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation.variations.approving import answer, list_decided, list_waiting, undo
 from generation.variations.models import Variation, VariationFile
-from generation.variations.queries import VariationView, stemma_table, variation_view
+from generation.variations.picture import stemma_table
+from generation.variations.queries import VariationView, variation_view
 from generation.variations.rules import TITLES, Mode, State
 from licensing.attribution.queries import may_make
 from licensing.catalog.models import Party

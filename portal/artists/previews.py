@@ -25,8 +25,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from generation.analysis.queries import recording_analysis
 from generation.variations.models import Variation, VariationFile
 from generation.variations.operations import request_variation
+from generation.variations.picture import stemma_table
 from generation.variations.previews import discard_preview, list_previews
-from generation.variations.queries import VariationView, stemma_table, variation_view
+from generation.variations.queries import VariationView, variation_view
 from generation.variations.rules import PARTY, UNDER_WAY, Mode, State
 from licensing.attribution.queries import may_serve
 from licensing.catalog.models import Party, Recording

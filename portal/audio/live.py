@@ -8,6 +8,7 @@ receipt that covers this moment nothing is listed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from struct import iter_unpack
 from uuid import UUID
 
 from django.urls import reverse
@@ -19,6 +20,7 @@ from generation.sessions.asking import is_waiting
 from generation.sessions.models import LiveSegment, LiveSession, Section
 from generation.sessions.queries import Stand, list_segments, places_of
 from generation.variations import evidence
+from generation.variations.picture import Window, model_parts
 from licensing.attribution.queries import LineView, lines_of
 from licensing.money import allocate
 from licensing.receipts.queries import is_funded
@@ -34,8 +36,9 @@ NO_POOL = "Your subscription does not cover this moment, so the session waits."
 class LivePiece:
     """One second, [start, end) samples of the session, at `url`.
 
-    `version` grows when a change makes the second anew; `shares`: parts per thousand by source;
-    `loudness`: from 0 to 1, see `evidence.loudness_of`.
+    `version` grows when a change makes the second anew; `shares`: parts per thousand by source,
+    `model`: what of them a model wrote, empty where it wrote nothing; `loudness`: from 0 to 1, see
+    `evidence.loudness_of`.
     """
 
     number: int
@@ -45,6 +48,7 @@ class LivePiece:
     url: str
     shares: tuple[int, ...]
     loudness: float
+    model: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,9 @@ def _piece(
     start, end = segment_range(row.number)
     url = reverse("audio:live", args=[sign(leave)])
     loudness = round(evidence.loudness_of(_windows(row)), 3)
-    return LivePiece(row.number, row.version, start, end, url, shares_of(row, columns), loudness)
+    shares = shares_of(row, columns)
+    model = model_of(row, columns, shares)
+    return LivePiece(row.number, row.version, start, end, url, shares, loudness, model)
 
 
 def _windows(row: LiveSegment) -> list[evidence.Row]:
@@ -228,3 +234,22 @@ def shares_of(row: LiveSegment, columns: dict[str, int]) -> tuple[int, ...]:
     for digest, part in parts.items():
         shares[columns[digest]] = part
     return tuple(shares)
+
+
+def model_of(row: LiveSegment, columns: dict[str, int], shares: tuple[int, ...]) -> tuple[int, ...]:
+    """What of each source's parts per thousand a model wrote; empty where it wrote nothing."""
+    if not shares or not row.players or not row.generated:
+        return ()
+    playing = [row.sources.index(one) for one in row.players if one in row.sources]
+    whole, models = [0.0] * len(row.sources), [0.0] * len(row.sources)
+    notes = [one for (one,) in iter_unpack("<d", bytes(row.generated))]
+    for parts, generated in zip(_windows(row), notes, strict=True):
+        found = model_parts(Window(parts, generated), playing)
+        for place, part in enumerate(parts):
+            whole[place] += max(0.0, part)
+            models[place] += found[place]
+    told = [0] * len(columns)
+    for place, digest in enumerate(row.sources):
+        if whole[place] > 0.0:
+            told[columns[digest]] = round(shares[columns[digest]] * models[place] / whole[place])
+    return tuple(told) if any(told) else ()

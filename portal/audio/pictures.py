@@ -8,7 +8,8 @@ change it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generation.variations.queries import StemmaTable, VariationView
+from generation.variations.picture import StemmaTable
+from generation.variations.queries import VariationView
 from portal.audio import stemma
 from portal.audio.stemma import Layer, Stream
 from portal.audio.wording import clock, count, listed
@@ -17,6 +18,8 @@ WAVE_BARS = 190
 _WAVE_STEP, _WAVE_MID = 4, 48
 _DESKTOP_PX, _PHONE_PX, _RULER_LETTER_PX = 700, 330, 7
 HEIGHTS = {"full": stemma.FULL_HEIGHT, "middle": stemma.SMALL_HEIGHT, "small": stemma.SMALL_HEIGHT}
+HATCHED = "Hatched: a model made it."
+OUTSIDE = "External net"
 POINTS = {"full": stemma.FULL_POINTS, "middle": stemma.SMALL_POINTS, "small": stemma.SMALL_POINTS}
 
 
@@ -64,17 +67,22 @@ class Wave:
 
 
 def layers_of(table: StemmaTable) -> tuple[Layer, ...]:
-    """One layer per source, named by its role; a second one of a role is named by its label."""
+    """One layer per source, named by its role, a second one of a role by its label; and beside it
+    one of what a model wrote for it to play, where a model did. An external net's sound is a layer
+    of its own.
+    """
     roles = [source.role for source in table.sources]
-    return tuple(
-        Layer(
-            source.role,
-            source.role.title() if roles.count(source.role) == 1 else source.label,
-            False,
-            values,
-        )
-        for source, values in zip(table.sources, table.values, strict=True)
-    )
+    written = table.model or tuple((0.0,) * len(values) for values in table.values)
+    layers = []
+    for source, values, models in zip(table.sources, table.values, written, strict=True):
+        name = source.role.title() if roles.count(source.role) == 1 else source.label
+        people = tuple(max(0.0, value - model) for value, model in zip(values, models, strict=True))
+        layers.append(Layer(source.role, name, False, people))
+        if any(models):
+            layers.append(Layer(source.role, name, True, models))
+    if any(table.outside):
+        layers.append(Layer("other", OUTSIDE, True, table.outside))
+    return tuple(layers)
 
 
 def drawn(
@@ -99,8 +107,24 @@ def variation_picture(view: VariationView, table: StemmaTable, size: str = "full
     """The stemma of a variation with its sections on the ruler."""
     span = count(len(view.bars_ms), "bar", "bars") if view.bars_ms else clock(view.duration_ms)
     stems = count(len(table.sources), "human stem", "human stems")
-    title = f"Stemma of this variation: {stems} over {span}. {_loudest(table)}"
-    return drawn(layers_of(table), size=size, title=title.strip(), marks=_marks(view))
+    told = (f"Stemma of this variation: {stems} over {span}.", _loudest(table), _hatched(table))
+    title = " ".join(one for one in told if one)
+    caption = HATCHED if size != "full" and _hatched(table) else ""
+    return drawn(layers_of(table), size=size, title=title, caption=caption, marks=_marks(view))
+
+
+def _hatched(table: StemmaTable) -> str:
+    """Which parts a model wrote, in words; "" where it wrote none."""
+    pairs = zip(table.sources, table.model, strict=True) if table.model else ()
+    players = list(dict.fromkeys(source.role for source, models in pairs if any(models)))
+    told = [f"what a model wrote for {listed(players)} to play"] if players else []
+    told += ["the sound of an external net"] if any(table.outside) else []
+    if not told:
+        return ""
+    most = sum(map(sum, table.values)) + sum(table.outside)
+    hatched = sum(map(sum, table.model)) + sum(table.outside)
+    percent = max(1, round(100.0 * hatched / most))
+    return f"Hatched, {percent} % of it: {listed(told)}."
 
 
 def _loudest(table: StemmaTable) -> str:

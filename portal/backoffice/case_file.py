@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from generation.variations.models import Variation
-from generation.variations.queries import stemma_table, variation_view
+from generation.variations.picture import stemma_table
+from generation.variations.queries import variation_view
 from generation.work.models import Job
 from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.attribution.rules import SESSION
@@ -56,6 +57,7 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "variation": variation,
         "sources": sources,
         "lines": sorted(record.lines.all(), key=lambda line: -line.ppm),
+        "external": list(record.external_sources.all()),
         "grants": grants.prefetch_related("withdrawals"),
         "holds": _holds(record, sources),
         "events": _events(record, variation, list(grants)),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from generation.variations.queries import Credit, VariationView
 from licensing.attribution.models import LicenceRecord
 from licensing.attribution.queries import LineView
+from licensing.attribution.rules import CONDITIONING_ONLY, UNATTRIBUTED
 from portal.audio.label import AiLabel, ai_label
 from portal.audio.wording import megabytes
 from portal.listeners.live_place import label_of_record
@@ -57,6 +58,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """A sound by an external net: what is said of it, and the values behind that."""
+
+    title: str
+    sentence: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A finished file and its digest."""
 
@@ -77,6 +87,7 @@ class LicencePage:
     label: AiLabel
     lines: tuple[Line, ...]
     total: str
+    outside: tuple[Outside, ...]
     evidence: tuple[Evidence, ...]
     files: tuple[StoredFile, ...]
     remarks: tuple[str, ...]
@@ -116,6 +127,7 @@ def licence_page(
             for one in lines
         ),
         total=exact_percent(sum(one.ppm for one in lines)),
+        outside=_outside(record),
         evidence=_evidence(record),
         files=tuple(
             StoredFile(one.format.upper(), megabytes(one.bytes), one.digest) for one in view.files
@@ -150,9 +162,33 @@ def session_licence(
             for one in told
         ),
         total=exact_percent(sum(one.ppm or 0 for one in told)),
+        outside=(),
         evidence=_evidence(record),
         files=(),
         remarks=(),
+    )
+
+
+def _outside(record: LicenceRecord) -> tuple[Outside, ...]:
+    """What external nets made in it, one entry each."""
+    share = exact_percent(record.unattributed_ppm)
+    told = f"{share} of what is heard" if record.sealed_at else "A part that is measured at the end"
+    return tuple(
+        Outside(
+            one.title,
+            f"{told} was made by this model and is {UNATTRIBUTED}: nobody is credited for it. What "
+            "it would have earned goes to the stems above, in proportion to their shares.",
+            (
+                Evidence("Stands as", CONDITIONING_ONLY, False),
+                Evidence("Licence of its weights", one.licence, False),
+                Evidence("Commercial use", "yes" if one.commercial_ok else "on conditions", False),
+                Evidence("Trained on", one.training_data_note, False),
+                Evidence("Asked for", f"{', '.join(one.words)}; seed {one.seed}", False),
+                Evidence("Weights, SHA-256", one.version, True),
+                Evidence("Its sound, SHA-256", one.digest, True),
+            ),
+        )
+        for one in record.external_sources.all()
     )
 
 

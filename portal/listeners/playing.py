@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from generation.variations.played import learn_of_play
 from generation.variations.queries import credits_at
 from licensing.royalties.operations import PlaybackRefused, read_token, report_play
 from portal.accounts.access import parties_of
@@ -125,16 +126,19 @@ def _is_news(answer: tuple[PlayList, Playback]) -> bool:
 @require_POST
 def plays(request: HttpRequest) -> HttpResponse:
     """Take a report of what was heard: token, client_id, from_ms, until_ms."""
-    given = request.POST
-    if not _is_theirs(given.get("token", ""), listener_of(request.user)):
+    given, now = request.POST, timezone.now()
+    token = given.get("token", "")
+    if not _is_theirs(token, listener_of(request.user)):
         raise Http404
     result = report_play(
-        token_text=given.get("token", ""),
+        token_text=token,
         client_id=given.get("client_id", "").replace("\0", "")[:100],
         from_ms=_position(given.get("from_ms", "")),
         until_ms=_position(given.get("until_ms", "")),
-        now=timezone.now(),
+        now=now,
     )
+    if result.accepted:
+        learn_of_play(token_text=token, now=now)
     return JsonResponse({"accepted": result.accepted, "reason": result.reason})
 
 

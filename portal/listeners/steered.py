@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from generation.sessions.models import ControlPoint, LiveSession
-from generation.taste.operations import Heard, critique
+from generation.taste.operations import critique
 from generation.taste.queries import feedback_on
-from generation.taste.rules.attributes import known_of_targets
+from generation.taste.rules.attributes import Heard, known_of_targets
 from portal.audio.reach import Listener
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.taste import operations
+from generation.taste.playing import let_plays_teach
 from generation.taste.queries import export_taste, taste_view
 from generation.taste.rules.attributes import ATTRIBUTES
 from generation.taste.rules.importing import BYTES_AT_MOST, HistoryRefused
@@ -82,6 +83,21 @@ def share(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+def plays(request: HttpRequest) -> HttpResponse:
+    """Agree that how one listens teaches one's taste, or end that."""
+    agrees = request.POST.get("agrees") == "yes"
+    let_plays_teach(listener=listener_of(request.user), agrees=agrees, now=timezone.now())
+    words = (
+        "From now on your taste also learns a little from how you listen."
+        if agrees
+        else "Your taste no longer learns from how you listen; what it had learned so is forgotten."
+    )
+    messages.success(request, words)
+    return redirect("listeners:taste")
+
+
+@login_required
+@require_POST
 def bring(request: HttpRequest) -> HttpResponse:
     """Read a listening history in."""
     file = request.FILES.get("history")
@@ -125,5 +141,6 @@ def erase(request: HttpRequest) -> HttpResponse:
         return redirect("listeners:taste")
     view = taste_view(listener)
     counted = {"said": count(view.said, "thing", "things")}
+    counted["plays"] = count(view.plays, "play", "plays") if view.plays else ""
     counted["decisions"] = count(view.decisions, "decision", "decisions")
     return render(request, "listeners/taste_erase.html", {"counted": counted} | _NAV)

@@ -39,6 +39,7 @@ class TastePage:
 
     is_on: bool
     shares_prior: bool
+    learns_plays: bool
     is_known: bool
     stands_on: str
     shared_by: str
@@ -48,13 +49,15 @@ class TastePage:
 def taste_page(view: TasteView) -> TastePage:
     """The page of what is believed."""
     said = count(view.said, "thing", "things")
+    heard = f", and on {count(view.plays, 'play', 'plays')}" if view.plays else ""
     chosen = count(view.decisions, "decision", "decisions")
     shared = count(view.prior_listeners, "listener", "listeners")
     return TastePage(
         is_on=view.is_on,
         shares_prior=view.shares_prior,
-        is_known=view.said > 0,
-        stands_on=f"It rests on {said} you said, set or brought along, and took {chosen}.",
+        learns_plays=view.learns_plays,
+        is_known=view.said + view.plays > 0,
+        stands_on=f"It rests on {said} you said, set or brought along{heard}, and took {chosen}.",
         shared_by=(
             f"What newcomers begin with was learned from {shared} who agreed."
             if view.prior_listeners

@@ -29,6 +29,7 @@ urlpatterns = [
     path("listen/taste/set/", taste.set_taste, name="taste_set"),
     path("listen/taste/switch/", taste.switch, name="taste_switch"),
     path("listen/taste/share/", taste.share, name="taste_share"),
+    path("listen/taste/plays/", taste.plays, name="taste_plays"),
     path("listen/taste/bring/", taste.bring, name="taste_bring"),
     path("listen/taste/export/", taste.export, name="taste_export"),
     path("listen/taste/erase/", taste.erase, name="taste_erase"),

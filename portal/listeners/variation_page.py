@@ -11,7 +11,8 @@ from uuid import UUID
 from django.urls import reverse
 
 from generation.recipe import SAMPLE_RATE_HZ
-from generation.variations.queries import SourceNamed, StemmaTable, VariationView
+from generation.variations.picture import StemmaTable
+from generation.variations.queries import SourceNamed, VariationView
 from generation.variations.rules import FORMATS, TITLES, UNDER_WAY, Mode
 from portal.audio.asked import declined_sentence, waits_sentence
 from portal.audio.label import AiLabel, ai_label

@@ -24,11 +24,11 @@ from generation.variations.approving import ask_without as ask_again_without
 from generation.variations.approving import stems_declined
 from generation.variations.models import Variation
 from generation.variations.operations import cancel_variation
+from generation.variations.picture import stemma_table
 from generation.variations.queries import (
     credits_at,
     credits_of,
     list_variations,
-    stemma_table,
     variation_view,
 )
 from generation.variations.rules import FORMATS, UNDER_WAY, RequestRefused, State

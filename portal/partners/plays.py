@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.variations.models import Variation
+from generation.variations.played import learn_of_play
 from licensing.royalties.operations import PlaybackRefused, read_token, report_play
 from portal.audio.hls import master_address
 from portal.audio.playlists import Playback, known_playback, open_playback, play_list
@@ -105,13 +106,16 @@ def _reported(play: dict[str, Any], client: Listener) -> dict[str, Any]:
     """The answer to one line; a token of another client's is as unknown as one that is not ours."""
     if not _is_theirs(play["playback_token"], client):
         return {"id": play["id"], "accepted": False, "reason": "unknown_token"}
+    token, now = play["playback_token"], timezone.now()
     result = report_play(
-        token_text=play["playback_token"],
+        token_text=token,
         client_id=play["id"],
         from_ms=play["from_ms"],
         until_ms=play["until_ms"],
-        now=timezone.now(),
+        now=now,
     )
+    if result.accepted:
+        learn_of_play(token_text=token, now=now)
     return {"id": play["id"], "accepted": result.accepted, "reason": result.reason or None}
 
 

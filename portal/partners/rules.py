@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 SCOPES = (
-    *("catalog:read", "variations:write", "sessions:write"),
+    *("catalog:read", "variations:write", "sessions:write", "taste:write"),
     *("licences:read", "usages:write", "royalties:read"),
     "invoices:read",
 )

@@ -6,7 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from generation.compose.values import LINES
-from generation.variations.rules import FORMATS, LEFT_OUT_AT_MOST, State
+from generation.nets.external.values import WORDS
+from generation.variations.rules import FORMATS, LEFT_OUT_AT_MOST, WORDS_AT_MOST, State
 from portal.partners.capabilities import MODES
 
 Shape = serializers.Serializer[Any]
@@ -94,7 +95,8 @@ class ClearanceShown(Shape):
 class TargetsAsked(Asked):
     """What the variation should be like; every field may be left out.
 
-    `line`: which new notes a model writes, for sounds of the stems to play; `model_ppm` of the
+    `line`: which new notes a model writes, for sounds of the stems to play; `external`: words for a
+    sound by an external net, where the installation has one that it may open. `model_ppm` of the
     variation says how much of what is heard they are.
     """
 
@@ -106,11 +108,20 @@ class TargetsAsked(Asked):
     key = serializers.RegexField(r"^[A-G][#b]? (maj|min)$", required=False)
     vocals = serializers.BooleanField(required=False)
     line = serializers.ChoiceField(choices=LINES, required=False)
+    external = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(WORDS)),
+        required=False,
+        max_length=WORDS_AT_MOST,
+    )
     seconds = serializers.FloatField(min_value=10, max_value=1800, required=False)
 
 
 class VariationAsked(Asked):
-    """A request for a variation. Without recordings (mood, focus, ambient) the house chooses."""
+    """A request for a variation. Without recordings (mood, focus, ambient) the house chooses.
+
+    `by_taste_of`: your own reference of a listener. What `targets` leaves open, and what the house
+    chooses, is then chosen by their taste; in mood, focus and ambient.
+    """
 
     mode = serializers.ChoiceField(choices=MODES)
     recordings = serializers.ListField(
@@ -125,6 +136,7 @@ class VariationAsked(Asked):
         max_length=LEFT_OUT_AT_MOST,
         help_text="Stems that shall not sound.",
     )
+    by_taste_of = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
     territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
 
 
@@ -194,11 +206,32 @@ class LineShown(Shape):
 
 
 class AttributionShown(Shape):
-    """Who is in it; `is_final` once the record is sealed. The shares sum to 1,000,000."""
+    """Who is in it; `is_final` once the record is sealed. The shares sum to 1,000,000.
+
+    `unattributed_ppm`: how much of what is heard an external net made, known once it is final.
+    Nobody is credited for it; what it would have earned goes to the lines, in proportion.
+    """
 
     is_final = serializers.BooleanField()
     policy = serializers.CharField()
+    unattributed_ppm = serializers.IntegerField()
     lines = LineShown(many=True)
+
+
+class ExternalShown(Shape):
+    """A sound in it that an external net made: its weights, their terms, and what it was asked."""
+
+    net = serializers.CharField()
+    title = serializers.CharField()
+    version = serializers.CharField()
+    licence = serializers.CharField()
+    commercial_ok = serializers.BooleanField()
+    training_data_note = serializers.CharField()
+    task = serializers.CharField()
+    words = serializers.ListField(child=serializers.CharField())
+    seed = serializers.IntegerField()
+    digest = serializers.CharField()
+    attribution = serializers.CharField()
 
 
 class LicenceShown(Shape):
@@ -221,6 +254,8 @@ class LicenceShown(Shape):
     trim_db = serializers.FloatField(allow_null=True)
     chroma_likeness = serializers.FloatField(allow_null=True)
     onset_likeness = serializers.FloatField(allow_null=True)
+    unattributed_ppm = serializers.IntegerField()
+    external = ExternalShown(many=True)
 
 
 class PlayReported(Asked):

@@ -9,6 +9,7 @@ from portal.partners import (
     plays,
     session_plays,
     sessions,
+    taste,
     variations,
     withdrawals,
 )
@@ -40,6 +41,9 @@ urlpatterns = [
         session_plays.SessionSegmentView.as_view(),
         name="live_segment",
     ),
+    path("v1/taste", taste.TasteView.as_view(), name="taste"),
+    path("v1/taste/words", taste.WordsView.as_view(), name="taste_words"),
+    path("v1/taste/export", taste.ExportView.as_view(), name="taste_export"),
     path("v1/withdrawals", withdrawals.WithdrawalsView.as_view(), name="withdrawals"),
     path(
         "v1/withdrawals/<uuid:notice_id>/confirmation",

@@ -15,15 +15,18 @@ from generation.variations import operations, queries
 from generation.variations.approving import note_served
 from generation.variations.models import Variation
 from generation.variations.rules import FORMATS, RequestRefused, State
+from licensing.attribution.models import ExternalSource
 from licensing.attribution.queries import may_make, may_serve
+from licensing.attribution.rules import CONDITIONING_ONLY
 from licensing.receipts.queries import is_funded
 from portal.audio.answers import stored_object
 from portal.audio.asked import declined_sentence, waits_sentence
 from portal.audio.label import ai_label
 from portal.audio.objects import find_piece
-from portal.audio.reach import may_sound
+from portal.audio.reach import customer_of, may_sound
 from portal.partners import shapes
 from portal.partners.access import caller_of
+from portal.partners.by_taste import request_for
 from portal.partners.endpoint import Endpoint
 from portal.partners.idempotency import once
 from portal.partners.problems import Problem, checked
@@ -108,20 +111,24 @@ class VariationsView(Endpoint):
         return once(request, timezone.now(), lambda key: self._request(request, key, asked))
 
     def _request(self, request: Request, key: str, asked: dict[str, Any]) -> Response:
-        caller = caller_of(request)
+        caller, now = caller_of(request), timezone.now()
+        wanted: dict[str, Any] = {
+            "requester": caller.requester,
+            "key": key,
+            "mode": asked["mode"].lower(),
+            "targets": dict(asked["targets"]),
+            "recordings": [str(one) for one in asked["recordings"]],
+            "seed": asked["seed"],
+            "without": [str(one) for one in asked["without"]],
+            "territory": asked.get("territory", caller.client.territory),
+            "channel": caller.client.channel,
+            "now": now,
+        }
         try:
-            row = operations.request_variation(
-                requester=caller.requester,
-                key=key,
-                mode=asked["mode"].lower(),
-                targets=dict(asked["targets"]),
-                recordings=[str(one) for one in asked["recordings"]],
-                seed=asked["seed"],
-                without=[str(one) for one in asked["without"]],
-                territory=asked.get("territory", caller.client.territory),
-                channel=caller.client.channel,
-                now=timezone.now(),
-            )
+            if asked["by_taste_of"]:
+                row = request_for(customer_of(caller.requester, asked["by_taste_of"]), wanted)
+            else:
+                row = operations.request_variation(**wanted)
         except RequestRefused as refused:
             status = REFUSED_STATUS.get(refused.code, 422)
             raise Problem(status, refused.code, refused.sentence, field=refused.field) from refused
@@ -180,7 +187,13 @@ class AttributionView(Endpoint):
             for credit in queries.credits_of(row.id)
         ]
         is_final = record.sealed_at is not None
-        return Response({"is_final": is_final, "policy": record.policy, "lines": lines})
+        body = {
+            "is_final": is_final,
+            "policy": record.policy,
+            "unattributed_ppm": record.unattributed_ppm,
+            "lines": lines,
+        }
+        return Response(body)
 
 
 class LicenceView(Endpoint):
@@ -199,11 +212,17 @@ class LicenceView(Endpoint):
             "may_serve": may_serve(record.pk, now),
             "territory": record.clearance.territory,
             "channel": record.clearance.channel,
+            "external": [_external(one) for one in record.external_sources.all()],
         }
         names = [name for name in shapes.LicenceShown().get_fields() if name not in more]
         plain = {name: getattr(record, name) for name in names}
         body = shapes.LicenceShown(plain | more).data
         return Response(json.loads(json.dumps(body)))
+
+
+def _external(one: ExternalSource) -> dict[str, Any]:
+    names = [name for name in shapes.ExternalShown().get_fields() if name != "attribution"]
+    return {name: getattr(one, name) for name in names} | {"attribution": CONDITIONING_ONLY}
 
 
 class AudioView(Endpoint):

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+BED = "tone-bed"
 INDEX = "model_index.json"
 """What every folder saved by diffusers holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is known of one model. `pipeline`: the class of diffusers that reads its folder;
-    `packages`: what must be importable; `commercial_ok`: without any condition.
+    """What is known of one model. `pipeline`: the class of diffusers that reads its folder, "" for
+    one that has no weights; `packages`: what must be importable; `commercial_ok`: without any
+    condition.
     """
 
     name: str
@@ -52,6 +54,15 @@ KNOWN = {
             "Trained on recordings under CC0, CC BY and CC Sampling+ from Freesound and the Free "
             "Music Archive, as its makers say.",
         ),
+        Terms(
+            BED,
+            "Tone bed",
+            "",
+            ("numpy",),
+            "Apache-2.0",
+            True,
+            "It learned from nothing: a synthesizer that is part of this product.",
+        ),
     )
 }
 
@@ -73,6 +84,8 @@ def problems(name: str, folder: Path | None, *, is_commercial: bool) -> list[str
             f"{terms.title} needs {', '.join(missing)}, which is not installed; the extra "
             "“external” names it."
         )
+    if not terms.pipeline:
+        return told
     if folder is None:
         told.append(f"{terms.title} needs the folder of its weights, and none is set.")
     elif not (folder / INDEX).is_file():

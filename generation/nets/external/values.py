@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generation.nets.values import Signature
-from licensing.attribution.rules import UNATTRIBUTED
+from licensing.attribution.rules import CONDITIONING_ONLY, UNATTRIBUTED
 
 RATE_HZ = 48_000
 SECONDS_AT_MOST = 600.0
-CONDITIONING_ONLY = "attribution: conditioning only"
-"""What a manifest says of such sound: the stems steered the net, and no share can be measured."""
 WORDS = frozenset(
     (
         *("ambient", "calm", "dark", "dense", "driving", "energetic", "gentle", "bright", "warm"),

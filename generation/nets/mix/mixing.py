@@ -50,8 +50,8 @@ class Mixer:
     def mix(self, requests: Sequence[MixRequest]) -> list[Mixed]:
         """The answers in the order of the requests.
 
-        Sections of equally many frames are settled side by side, which costs little more than one
-        of them; what is asked together may round otherwise than alone.
+        Sections are settled side by side, which costs little more than one of them; what is asked
+        together may round otherwise than alone.
         """
         proposals = [self._proposed(request) for request in requests]
         if self._settles:
@@ -76,19 +76,17 @@ class Mixer:
             return _Proposal(heard, material, wish, self._net(material, roles, wish))
 
     def _settle(self, proposals: Sequence["_Proposal"]) -> None:
-        alike: dict[int, list[_Proposal]] = {}
-        for one in proposals:
-            alike.setdefault(one.frames, []).append(one)
-        for together in alike.values():
-            places = max(len(one.heard) for one in together)
-            materials = [_widened(one.material, places) for one in together]
-            material = Material(*(torch.cat(part) for part in zip(*materials, strict=True)))
-            wishes = (one.wish for one in together)
-            wish = Wish(*(torch.cat(part) for part in zip(*wishes, strict=True)))
-            rows = [_padded(one.setting, places) for one in together]
-            found = settled(self._net, material, wish, torch.cat(rows))
-            for row, one in zip(found, together, strict=True):
-                one.setting = row[None, : len(one.heard)]
+        if not proposals:
+            return
+        places = max(len(one.heard) for one in proposals)
+        materials = [_widened(one.material, places) for one in proposals]
+        material = Material(*(torch.cat(part) for part in zip(*materials, strict=True)))
+        wishes = (one.wish for one in proposals)
+        wish = Wish(*(torch.cat(part) for part in zip(*wishes, strict=True)))
+        rows = [_padded(one.setting, places) for one in proposals]
+        found = settled(self._net, material, wish, torch.cat(rows))
+        for row, one in zip(found, proposals, strict=True):
+            one.setting = row[None, : len(one.heard)]
 
     def _answer(self, request: MixRequest, proposal: "_Proposal | None") -> Mixed:
         strips = {n: Strip(n, 0, 0.0) for n in range(len(request.stems))}
@@ -116,11 +114,6 @@ class _Proposal:
     def is_to_move(self) -> bool:
         """Whether the mix may differ from the artist's own at all."""
         return float(self.wish.reach) > 0.0
-
-    @property
-    def frames(self) -> int:
-        """On how many frames it is settled."""
-        return thinned(self.material.energy).shape[2]
 
 
 def _widened(material: Material, places: int) -> Material:

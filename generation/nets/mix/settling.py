@@ -9,17 +9,20 @@ are settled side by side go each its own way.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from generation.nets.mix.console import ACTIVE, CAPS, SEND, SQUEEZE, Material, described
 from generation.nets.mix.model import MixNet, Wish
 from generation.nets.mix.training import FAR
 
-STEPS, RATE, _FRAMES = 8, 0.1, 64
+STEPS, RATE = 16, 0.1
+# Every section is judged on so many, so that all of a piece settle in one batch.
+_FRAMES = 48
 _INSIDE = 1e-3  # from the end of a range, where there is no slope
 
 
 def settled(net: MixNet, material: Material, wish: Wish, proposed: Tensor) -> Tensor:
-    """The settings [sections, stems, COLUMNS], each settled on at most _FRAMES of its frames.
+    """The settings [sections, stems, COLUMNS], each settled on _FRAMES frames.
 
     A reach of 0 asks for no settling: those sections are not to be given.
     """
@@ -45,10 +48,10 @@ def settled(net: MixNet, material: Material, wish: Wish, proposed: Tensor) -> Te
 
 
 def thinned(energy: Tensor) -> Tensor:
-    """At most _FRAMES frames of [batch, stems, frames, bands], the means of equal runs."""
-    many = -(-energy.shape[2] // _FRAMES)
-    whole = energy.shape[2] // many * many
-    return energy[:, :, :whole].reshape(*energy.shape[:2], -1, many, energy.shape[3]).mean(3)
+    """_FRAMES frames of [batch, stems, frames, bands], however many there are: means of runs that
+    are as even as whole frames allow.
+    """
+    return adaptive_avg_pool2d(energy, (_FRAMES, energy.shape[3]))
 
 
 def _is_upward() -> Tensor:

@@ -6,6 +6,7 @@ the meaning of every stored belief; it changes only together with SCHEMA.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import log2
 from typing import Any
 
@@ -29,6 +30,15 @@ _ENERGY = ATTRIBUTES.index("energy")
 _MIDDLE_BPM = 100.0
 # A part that is this share of what is heard counts as all there is to like about it.
 _FULL_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something heard: its reference, what is known of it (attribute -> -1..1), and its context."""
+
+    subject_ref: str
+    known: Mapping[str, float]
+    context: str
 
 
 def place_of(attribute: str) -> int:

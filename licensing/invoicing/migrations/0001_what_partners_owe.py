@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('ledger', '0007_receivable_and_billed'),
+        ('ledger', '0009_receivable_and_billed'),
         ('receipts', '0005_agreements_stand'),
     ]
 

@@ -2,7 +2,8 @@
 //
 // It knows seconds with their shares, sections, and one marked picture. It refuses to know sound.
 // Invariants: a second is as thick as it is loud, and each stem's part of it as wide as its share;
-// stems stand in one fixed order; only attributes change.
+// what a model wrote lies hatched under the rest of its stem; stems stand in one fixed order; only
+// attributes change.
 
 import { roleOf, tempoOf } from "player/live_paint.js";
 import { RATE } from "player/schedule.js";
@@ -24,14 +25,24 @@ export function stacked(sources) {
 }
 
 /**
- * One path for each source over the seconds of `run` (pieces one after the other), in their places;
- * x in seconds of the session, y from 0 to HEIGHT.
+ * Two paths for each source over the seconds of `run` (pieces one after the other), in their places:
+ * what people played and what a model wrote, "" where it wrote nothing; x in seconds of the session,
+ * y from 0 to HEIGHT.
  */
 export function streams(run, sources) {
   const order = stacked(sources);
   const tops = run.map((piece) => edges(piece, order));
   const middles = run.map((piece) => piece.number + 0.5);
-  return new Map(order.map((place, row) => [place, ribbon(middles, tops, row)]));
+  const isWritten = (place) => run.some((piece) => (piece.model || [])[place]);
+  return new Map(
+    order.map((place, row) => [
+      place,
+      {
+        people: ribbon(middles, tops, 2 * row),
+        model: isWritten(place) ? ribbon(middles, tops, 2 * row + 1) : "",
+      },
+    ]),
+  );
 }
 
 function edges(piece, order) {
@@ -39,8 +50,12 @@ function edges(piece, order) {
   let y = (HEIGHT - tall) / 2;
   const found = [y];
   for (const place of order) {
-    y += (tall * (piece.shares[place] || 0)) / 1000;
-    found.push(y);
+    const share = piece.shares[place] || 0;
+    const model = Math.min(share, (piece.model || [])[place] || 0);
+    for (const part of [share - model, model]) {
+      y += (tall * part) / 1000;
+      found.push(y);
+    }
   }
   return found;
 }
@@ -90,8 +105,10 @@ export class Picture {
     const first = Math.floor(sample / RATE) - PAST_S - 1;
     const found = runs(list.pieces, first).map((run) => streams(run, list.sources));
     list.sources.forEach((source, place) => {
-      const path = found.map((one) => one.get(place)).join("");
-      this.layer(source, place).setAttribute("d", path || "M0 0");
+      for (const kind of ["people", "model"]) {
+        const path = found.map((one) => one.get(place)[kind]).join("") || "M0 0";
+        for (const drawn of this.layer(source, place, kind)) drawn.setAttribute("d", path);
+      }
     });
     this.sections = list.sections.filter((one) => one.end > (first + 1) * RATE);
     this.planned(list, sample);
@@ -107,14 +124,20 @@ export class Picture {
     while (this.ruler.children.length > (this.sections || []).length) this.ruler.lastChild.remove();
   }
 
-  layer(source, place) {
-    if (!this.layers.has(place)) {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", `layer role-${roleOf(source)}`);
-      this.streams.append(path);
-      this.layers.set(place, path);
+  /** The paths of a source: its color, and hatching over it where a model wrote. */
+  layer(source, place, kind) {
+    const name = `${place} ${kind}`;
+    if (!this.layers.has(name)) {
+      const paths = [document.createElementNS(SVG, "path")];
+      paths[0].setAttribute("class", `layer role-${roleOf(source)}`);
+      if (kind === "model") {
+        paths.push(document.createElementNS(SVG, "path"));
+        paths[1].setAttribute("fill", "url(#hatch-wide)");
+      }
+      this.streams.append(...paths);
+      this.layers.set(name, paths);
     }
-    return this.layers.get(place);
+    return this.layers.get(name);
   }
 
   /** What is planned and not made yet: as tall as its energy. */

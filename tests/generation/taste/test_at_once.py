@@ -10,9 +10,8 @@ from django.db import connections
 
 from generation.taste import operations, queries
 from generation.taste.models import Decision, Taste
-from generation.taste.operations import Heard
 from generation.taste.rules import model
-from generation.taste.rules.attributes import vector_of
+from generation.taste.rules.attributes import Heard, vector_of
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 ILSE = ("user", "ilse")

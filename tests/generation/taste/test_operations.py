@@ -10,10 +10,19 @@ from django.db.models import Model
 
 from generation.taste import models, operations, queries
 from generation.taste.fitting import fit_shared_prior
-from generation.taste.models import Decision, Feedback, Taste, TasteImport, TastePrior
-from generation.taste.operations import Heard
+from generation.taste.models import (
+    Decision,
+    Feedback,
+    PlayHeard,
+    RecordingChoice,
+    Taste,
+    TasteImport,
+    TastePrior,
+)
+from generation.taste.playing import learn_play, let_plays_teach
+from generation.taste.preferring import Offer, prefer_recording
 from generation.taste.rules import choosing, model
-from generation.taste.rules.attributes import ATTRIBUTES, vector_of
+from generation.taste.rules.attributes import ATTRIBUTES, Heard, vector_of
 from generation.taste.rules.importing import HistoryRefused
 from licensing.audit.models import Fact
 
@@ -21,7 +30,7 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 ILSE, JORUN = ("user", "ilse"), ("user", "jorun")
 HARBOUR = Heard("variation-1", {"energy": 0.6, "tempo": -0.2}, "focus")
 LANTERNS = Heard("variation-2", {"energy": -0.7, "vocals": 1.0}, "mood")
-KEEPING = (Feedback, Decision, TasteImport, Taste)
+KEEPING = (Feedback, PlayHeard, Decision, RecordingChoice, TasteImport, Taste)
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +185,12 @@ def everything(listener):
     say(HARBOUR, "energy", "MORE", listener)
     bring(listener=listener)
     decide(listener=listener)
+    offers = [Offer("a", {"tempo": 0.1}), Offer("b", {})]
+    prefer_recording(
+        listener=listener, subject_ref="variation-3", context="mood", offers=offers, now=NOW
+    )
+    let_plays_teach(listener=listener, agrees=True, now=NOW)
+    learn_play(listener=listener, heard=LANTERNS, ended="OUT", now=NOW)
     operations.share_taste(listener=listener, shares=True, now=NOW)
 
 
@@ -200,8 +215,8 @@ def test_the_log_says_that_something_was_agreed_or_erased_but_not_what_was_liked
     everything(ILSE)
     operations.erase_taste(listener=ILSE, now=NOW)
     facts = list(Fact.objects.filter(object_kind="taste").order_by("sequence"))
-    assert [one.verb for one in facts] == ["share_taste", "erase_taste"]
-    assert facts[0].after == {"shares_prior": True}
+    assert [one.verb for one in facts] == ["let_plays_teach", "share_taste", "erase_taste"]
+    assert facts[1].after == {"shares_prior": True}
 
 
 def test_the_export_holds_every_row_and_names_nobody_else():
@@ -210,6 +225,9 @@ def test_the_export_holds_every_row_and_names_nobody_else():
     told = queries.export_taste(ILSE)
     assert [one["said"] for one in told["feedback"]] == ["LIKE", "MORE"]
     assert (len(told["decisions"]), len(told["imports"])) == (1, 1)
+    assert [one["ended"] for one in told["plays"]] == ["OUT"]
+    assert len(told["recordings_chosen"][0]["offered"]) == 2
+    assert told["learns_plays"] is True
     assert len(told["belief"]["features"]) == len(told["belief"]["mean"]) == 20
     assert set(told["in_words"]) == set(ATTRIBUTES)
     assert told["shares_prior"] is True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.variations import operations, queries
+from generation.variations import operations, picture, queries
 from generation.variations.models import Variation
 from generation.variations.rules import RequestRefused
 from generation.work.models import Job
@@ -113,7 +113,7 @@ def test_view_before_there_is_a_recipe_shows_what_was_asked(ask, recording):
     assert (view.pieces_done, view.pieces_of, view.bars_ms) == (0, 0, ())
     assert (view.human_ppm, view.model_ppm) == (1_000_000, 0)
     assert queries.credits_at(variation.id, 0) == ()
-    assert queries.stemma_table(variation.id).sources == ()
+    assert picture.stemma_table(variation.id).sources == ()
 
 
 def test_a_failed_one_is_tried_anew_only_where_there_is_room(ask, now):

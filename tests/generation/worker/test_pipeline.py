@@ -10,7 +10,7 @@ from django.utils import timezone
 from generation import recipe as recipes
 from generation.engine.codecs import decode_flac, from_int24, to_int24
 from generation.engine.render import render
-from generation.variations import operations, queries
+from generation.variations import operations, picture, queries
 from generation.variations.models import Segment, Variation
 from generation.variations.rules import State
 from generation.work import operations as work
@@ -71,7 +71,7 @@ def test_credits_of_a_second_follow_who_is_cut_out_of_the_windows(studio):
         assert sum(one.ppm for one in credits) == 1_000_000
         assert [one.ppm for one in credits] == sorted((c.ppm for c in credits), reverse=True)
     assert queries.credits_at(variation.id, 10_000_000) == ()
-    table = queries.stemma_table(variation.id, points=40)
+    table = picture.stemma_table(variation.id, points=40)
     assert table.known == 40
     assert len(table.values) == len(table.sources) > 1
     assert max(map(max, table.values)) <= 1.0
@@ -84,7 +84,7 @@ def test_nothing_can_be_fetched_before_the_record_is_open(studio):
     variation.refresh_from_db()
     assert variation.record.state == "OPEN"
     assert queries.playlist(variation.id) == ()
-    planned = queries.stemma_table(variation.id)
+    planned = picture.stemma_table(variation.id)
     assert planned.known == 0
     assert max(map(max, planned.values)) > 0
     work_off(kinds=["piece"], jobs=1)

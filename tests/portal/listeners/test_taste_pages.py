@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.taste import operations, queries
-from generation.taste.models import Decision, Feedback, Taste
-from generation.taste.operations import Heard
+from generation.taste.models import Decision, Feedback, PlayHeard, Taste
+from generation.taste.playing import learn_play
+from generation.taste.rules.attributes import Heard
 from generation.variations.models import Variation
 from generation.variations.operations import cancel_variation
 from tests.portal.listeners.made import granted_stage, measured, opened, sealed
@@ -104,6 +105,23 @@ def test_consent_is_given_and_taken_back_on_the_page(client, listener) -> None:
     assert "You share yours" in page(client, "taste")
     send(client, "taste_share", shares="no")
     assert not Taste.objects.get().shares_prior
+
+
+def test_learning_from_plays_is_off_until_somebody_wants_it(client, listener) -> None:
+    text = page(client, "taste")
+    assert "This is off." in text
+    assert "by how you listen;" not in text
+    send(client, "taste_plays", agrees="yes")
+    assert Taste.objects.get().learns_plays
+    heard = Heard("v1", {"energy": 0.5}, "mood")
+    learn_play(listener=of(listener), heard=heard, ended="OUT", now=NOW)
+    text = page(client, "taste")
+    assert "It rests on no things you said, set or brought along, and on one play" in text
+    assert "a little by how you listen" in text
+    assert "what one play taught" in page(client, "taste_erase")
+    answer = send(client, "taste_plays", agrees="no")
+    assert "what it had learned so is forgotten" in answer.content.decode()
+    assert not PlayHeard.objects.exists()
 
 
 def test_a_history_is_read_or_refused_in_a_sentence(client, listener) -> None:

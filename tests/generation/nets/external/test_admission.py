@@ -64,7 +64,9 @@ def test_missing_packages_and_weights_are_named_in_a_sentence_each(tmp_path, pac
 
 
 def test_a_net_that_nobody_knows_is_named_with_those_that_are_known() -> None:
-    with pytest.raises(ExternalNetError, match=r"“choir”; there are ace-step, stable-audio"):
+    with pytest.raises(
+        ExternalNetError, match=r"“choir”; there are ace-step, stable-audio, tone-bed"
+    ):
         open_external("choir", None, is_commercial=False)
 
 

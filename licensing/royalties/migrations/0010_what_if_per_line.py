@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('royalties', '0008_plays_that_are_billed'),
+        ('royalties', '0009_plays_that_are_billed'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0006_linked'),
+        ('ledger', '0008_scratch'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('royalties', '0007_plays_that_look_odd'),
+        ('royalties', '0008_lists_are_divided'),
     ]
 
     operations = [

@@ -134,6 +134,13 @@ class Dry:
         self._notes = [played(note, stem) for note in recipe.notes if note.source == index]
         self.is_shaped, self.is_plain = bool(self._shaped), bool(self._plain or self._notes)
 
+    def take_over(self, other: "Dry", until: int) -> None:
+        """Goes on with the clips that `other` is in the middle of, as far as `until`."""
+        begun = {voice.key: voice for _, voice in other._shaped}
+        for _, voice in self._shaped:
+            if voice.key in begun:
+                voice.take_over(begun[voice.key], until)
+
     def shaped(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of what is equalized already, into float32 [2, hi - lo]."""
         _lay(self._shaped, lo, hi, out)

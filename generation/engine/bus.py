@@ -7,7 +7,7 @@ Knows the recipe and the stems, not who hears them. Invariant: the sound does no
 parts were asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from generation.engine.agreed import agreed
 from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
+from generation.engine.memory import source_memory
 from generation.engine.reverb import ROW, Room, room_of
+from generation.engine.score import Score
 from generation.engine.spans import spans_of
 from generation.engine.tape import Cache, Tape
 from generation.engine.windows import windows_of
@@ -38,6 +40,21 @@ def first_block(recipe: Recipe, source: int) -> int | None:
     starts = [clip.start for clip in recipe.clips if clip.source == source]
     starts += [note.start for note in recipe.notes if note.source == source]
     return min(starts) // BLOCK_SAMPLES if starts else None
+
+
+def heard_of(recipe: Recipe, source: int) -> list[tuple[int, int]]:
+    """The stretches outside which nothing of a source sounds on, in order and apart."""
+    mine = [(clip.start, clip.end) for clip in recipe.clips if clip.source == source]
+    notes = (note for note in recipe.notes if note.source == source)
+    mine += [(note.start, note.start + note.length) for note in notes]
+    memory = source_memory(recipe, source)
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(mine):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end + memory)
+        else:
+            found.append((start, end + memory))
+    return found
 
 
 class Send:
@@ -68,24 +85,36 @@ class Send:
 
 
 class Source:
-    """One source's channel, and its own share of the room when that is asked for."""
+    """One source's channel, and its own share of the room when that is asked for.
 
-    def __init__(self, channel: Channel, room: Room | None, begins: int) -> None:
+    `heard`: the stretches outside which it is silent, its room too.
+    """
+
+    def __init__(
+        self, channel: Channel, room: Room | None, begins: int, heard: Sequence[tuple[int, int]]
+    ) -> None:
+        self._heard = heard
         since = begins * BLOCK_SAMPLES
         self._console = channel
         self.channel = Tape(channel.sound, (3,), np.float32, _KEEP, BLOCK_SAMPLES, since)
         self.sends = channel.sends
         self._send = Send(self.channel, room, begins) if room and channel.sends else None
 
+    def is_heard(self, lo: int, hi: int) -> bool:
+        """Whether anything may be heard of it in [lo, hi)."""
+        return any(start < hi and end > lo for start, end in self._heard)
+
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        if self._send is None:
+        if not self.is_heard(lo, hi):
+            out[:] = 0.0
+        elif self._send is None:
             out[:] = self.channel.read(lo, hi)[:2]
         else:
             self._send.with_return(lo, hi, out)
 
     def take_over(self, other: "Source", since: int, until: int) -> None:
-        """Goes on where the same source of another desk is, with what it knows of [since, until)."""
+        """Goes on where the same source of another desk is, within [since, until)."""
         self._console.take_over(other._console, since, until)
         self.channel.take_over(other.channel, since, until)
         if self._send is not None and other._send is not None:
@@ -154,13 +183,13 @@ class Bus:
                 self._sources.append(None)
                 continue
             stem = fixed(stems[source.digest])
-            dry = Dry(self._recipe, index, stem, found, cache, spans)
+            score, heard = Score(self._recipe, index, stem), heard_of(self._recipe, index)
+            dry = Dry(self._recipe, index, stem, found, cache, spans, score)
             channel = Channel(spans, dry, first * BLOCK_SAMPLES)
-            self._sources.append(Source(channel, room, first))
+            self._sources.append(Source(channel, room, first, heard))
             if index in self._owners:
-                notes = Generated(self._recipe, index, stem)
-                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
-                self._generated.append(Source(led, room, first))
+                led = Channel(spans, Generated(score), first * BLOCK_SAMPLES, channel)
+                self._generated.append(Source(led, room, first, heard))
             begins.append(first)
         return begins
 
@@ -209,7 +238,8 @@ class Bus:
 
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""
-        heard = [source.channel.read(lo, hi) for source in self._sources if source is not None]
+        sources = [one for one in self._sources if one is not None and one.is_heard(lo, hi)]
+        heard = [source.channel.read(lo, hi) for source in sources]
         if not heard:
             out[:] = 0.0
             return

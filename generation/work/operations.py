@@ -64,7 +64,7 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
     """Put jobs in the queue in one statement and ring on commit; returns how many rows are new.
 
     A job of the same kind for the same part of a subject that is still open is left as it is.
-    `bells`: how many workers are rung for what has no home; a home is rung itself.
+    `bells`: how many workers are rung for what has no home; a home is rung itself. 0: nobody is.
     """
     jobs = list(wanted)
     values = {
@@ -80,7 +80,7 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_PUT, values)
         new = [home for (home,) in cursor.fetchall()]
-    for home in set(new):
+    for home in set(new) if bells else ():
         ring(bells=1 if home else bells, home=home)
     return len(new)
 

@@ -17,6 +17,7 @@ from generation.compose.live import (
 from generation.compose.reel import (
     chain_from,
     frame_of,
+    joined,
     part_for,
     recipe_of,
     reel_from,
@@ -149,7 +150,7 @@ def test_a_section_is_read_back_from_its_recipe_and_frame():
         section_from(from_json(text), frame_of(one)) for text, one in zip(texts, chain, strict=True)
     ]
     assert [to_json(recipe_of(reel, [one])) for one in read] == texts
-    assert recipe_of(reel, read) == recipe_of(reel, chain)
+    assert recipe_of(reel, read) == recipe_of(reel, chain) == joined(reel, read)
     assert reel_from(from_json(texts[0])) == reel_from(from_json(texts[2]))
     after = next_section(Ask("remix", seed=4), [song()], chain)
     again = next_section(Ask("remix", seed=4), [song()], read)

@@ -103,11 +103,11 @@ def chain_from(written: Sequence[LiveSection]) -> list[LiveSection]:
 
 def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
     """The recipe of consecutive sections, normalised; sound is where it is in the session."""
-    return from_json(to_json(_joined(reel, chain)))
+    return from_json(to_json(joined(reel, chain)))
 
 
-def _joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
-    """The recipe as it is put together.
+def joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
+    """The recipe as it is put together; of sections that were read it is normal as it is.
 
     Sources stand in the order of their digests: the order of a sum must not depend on how much of
     the past is looked at.
@@ -196,7 +196,7 @@ def part_for(reel: Reel, chain: Sequence[LiveSection], index: int) -> list[LiveS
     first = len(upto) - 1
     while first > 0:
         part = upto[first:]
-        if len(part) > 1 and part[1].start + _RINGING <= lo - memory_of(_joined(reel, part)):
+        if len(part) > 1 and part[1].start + _RINGING <= lo - memory_of(joined(reel, part)):
             break
         first -= 1
     return upto[first:]

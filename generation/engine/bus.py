@@ -7,15 +7,18 @@ Knows the recipe and the stems, not who hears them. Invariant: the sound does no
 parts were asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from generation.engine import dynamics, marking, shares
+from generation.engine.agreed import agreed
 from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
+from generation.engine.memory import source_memory
 from generation.engine.reverb import ROW, Room, room_of
+from generation.engine.score import Score
 from generation.engine.spans import spans_of
 from generation.engine.tape import Cache, Tape
 from generation.engine.windows import windows_of
@@ -28,11 +31,30 @@ _NEAR = 8_192
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
+def _is_same(one: Onsets, other: Onsets) -> bool:
+    return one is other or all(map(np.array_equal, one, other))
+
+
 def first_block(recipe: Recipe, source: int) -> int | None:
     """The block in which a source begins to sound; None when it never does."""
     starts = [clip.start for clip in recipe.clips if clip.source == source]
     starts += [note.start for note in recipe.notes if note.source == source]
     return min(starts) // BLOCK_SAMPLES if starts else None
+
+
+def heard_of(recipe: Recipe, source: int) -> list[tuple[int, int]]:
+    """The stretches outside which nothing of a source sounds on, in order and apart."""
+    mine = [(clip.start, clip.end) for clip in recipe.clips if clip.source == source]
+    notes = (note for note in recipe.notes if note.source == source)
+    mine += [(note.start, note.start + note.length) for note in notes]
+    memory = source_memory(recipe, source)
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(mine):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end + memory)
+        else:
+            found.append((start, end + memory))
+    return found
 
 
 class Send:
@@ -56,22 +78,47 @@ class Send:
         sends = self._spectra.read(first - self._room.blocks + 1, last)
         self._room.returned(sends, self._channel.read(lo, hi), out)
 
+    def take_over(self, other: "Send", since: int, until: int) -> None:
+        """Goes on where `other` is, into the same room."""
+        first, last = -(-since // BLOCK_SAMPLES), until // BLOCK_SAMPLES
+        self._spectra.take_over(other._spectra, first, last)
+
 
 class Source:
-    """One source's channel, and its own share of the room when that is asked for."""
+    """One source's channel, and its own share of the room when that is asked for.
 
-    def __init__(self, channel: Channel, room: Room | None, begins: int) -> None:
+    `heard`: the stretches outside which it is silent, its room too.
+    """
+
+    def __init__(
+        self, channel: Channel, room: Room | None, begins: int, heard: Sequence[tuple[int, int]]
+    ) -> None:
+        self._heard = heard
         since = begins * BLOCK_SAMPLES
+        self._console = channel
         self.channel = Tape(channel.sound, (3,), np.float32, _KEEP, BLOCK_SAMPLES, since)
         self.sends = channel.sends
         self._send = Send(self.channel, room, begins) if room and channel.sends else None
 
+    def is_heard(self, lo: int, hi: int) -> bool:
+        """Whether anything may be heard of it in [lo, hi)."""
+        return any(start < hi and end > lo for start, end in self._heard)
+
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        if self._send is None:
+        if not self.is_heard(lo, hi):
+            out[:] = 0.0
+        elif self._send is None:
             out[:] = self.channel.read(lo, hi)[:2]
         else:
             self._send.with_return(lo, hi, out)
+
+    def take_over(self, other: "Source", since: int, until: int) -> None:
+        """Goes on where the same source of another desk is, within [since, until)."""
+        self._console.take_over(other._console, since, until)
+        self.channel.take_over(other.channel, since, until)
+        if self._send is not None and other._send is not None:
+            self._send.take_over(other._send, since, until)
 
 
 class Bus:
@@ -87,7 +134,7 @@ class Bus:
         room_blocks: int | None = None,
     ) -> None:
         """`room_blocks` ends the room after so many blocks, for a look that need not be exact."""
-        self._recipe, self._mark = recipe, mark
+        self._recipe, self._mark, self._onsets = recipe, mark, onsets
         room = None if recipe.bus.reverb is None else room_of(recipe.bus.reverb)
         if room is not None and room_blocks is not None:
             room = room.cut(room_blocks)
@@ -136,19 +183,63 @@ class Bus:
                 self._sources.append(None)
                 continue
             stem = fixed(stems[source.digest])
-            dry = Dry(self._recipe, index, stem, found, cache, spans)
+            score, heard = Score(self._recipe, index, stem), heard_of(self._recipe, index)
+            dry = Dry(self._recipe, index, stem, found, cache, spans, score)
             channel = Channel(spans, dry, first * BLOCK_SAMPLES)
-            self._sources.append(Source(channel, room, first))
+            self._sources.append(Source(channel, room, first, heard))
             if index in self._owners:
-                notes = Generated(self._recipe, index, stem)
-                led = Channel(spans, notes, first * BLOCK_SAMPLES, channel)
-                self._generated.append(Source(led, room, first))
+                led = Channel(spans, Generated(score), first * BLOCK_SAMPLES, channel)
+                self._generated.append(Source(led, room, first, heard))
             begins.append(first)
         return begins
 
+    def take_over(self, other: "Bus") -> None:
+        """Goes on where the desk of a recipe that shares some of its past is.
+
+        `other` is of little use afterwards: what both know alike is no longer its own.
+        """
+        found = agreed(other._recipe, self._recipe) if self._hears_as(other) else None
+        if found is None:
+            return
+        mine, theirs = self._by_digest(), other._by_digest()
+        for key in mine.keys() & theirs.keys():
+            mine[key].take_over(theirs[key], *found)
+        if self._send is not None and other._send is not None:
+            self._send.take_over(other._send, *found)
+        for tape, old, unit in (
+            (self._poured, other._poured, 1),
+            (self._mix, other._mix, 1),
+            (self._levels, other._levels, dynamics.STEP),
+            (self._loud, other._loud, 1),
+            (self._peaks, other._peaks, dynamics.LIMIT_STEP),
+            (self._curve, other._curve, 1),
+        ):
+            tape.take_over(old, -(-found[0] // unit), found[1] // unit)
+
+    def _hears_as(self, other: "Bus") -> bool:
+        """Whether nothing but the recipes differs: no mark, the same attacks in every stem."""
+        if self._mark is not None or other._mark is not None:
+            return False
+        one, two = self._onsets, other._onsets
+        return all(
+            _is_same(one.get(source.digest, _NONE), two.get(source.digest, _NONE))
+            for source in self._recipe.sources
+            if source in other._recipe.sources
+        )
+
+    def _by_digest(self) -> dict[tuple[str, bool], Source]:
+        """Sources by digest, and whether they are what nets wrote of it."""
+        digests = [source.digest for source in self._recipe.sources]
+        heard = zip(digests, self._sources, strict=True)
+        found = {(digest, False): source for digest, source in heard if source is not None}
+        for owner, notes in zip(self._owners, self._generated, strict=True):
+            found[digests[owner], True] = notes
+        return found
+
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""
-        heard = [source.channel.read(lo, hi) for source in self._sources if source is not None]
+        sources = [one for one in self._sources if one is not None and one.is_heard(lo, hi)]
+        heard = [source.channel.read(lo, hi) for source in sources]
         if not heard:
             out[:] = 0.0
             return

@@ -9,17 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from generation.engine.grains import Cloud, Struck
+from generation.engine.grains import Cloud
 from generation.engine.kernels import Audio, Reals, Samples, fade
-from generation.engine.shares import is_generated
+from generation.engine.score import Score
 from generation.engine.slices import Slices
 from generation.engine.spans import Span, shape_of
 from generation.engine.stretch import MANNERS, Stretch
-from generation.engine.struck import Played
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
 from generation.engine.vocoder import Vocoder
-from generation.recipe import Clip, Note, Recipe, UnknownProcessor
+from generation.recipe import Clip, Recipe, UnknownProcessor
 
 PROCESSORS = ("slices/1", "vocoder/1", "granular/1", "vocoder/2", "vocoder/3")
 Onsets = tuple[Samples, Reals]
@@ -69,15 +68,6 @@ def sounding(
     raise UnknownProcessor(f"The clip processor {clip.processor!r} is not known here.")
 
 
-def played(note: Note, stem: Audio) -> Struck | Played:
-    """The processor of a note; raises UnknownProcessor for a name or version that is not here."""
-    if note.processor == "struck/1":
-        return Struck(note, stem)
-    if note.processor == "struck/2":
-        return Played(note, stem)
-    raise UnknownProcessor(f"The note processor {note.processor!r} is not known here.")
-
-
 def ramp(clip: Clip, lo: int, hi: int) -> Audio | None:
     """The clip's fades over [lo, hi): raised cosine in amplitude; None where it is 1 throughout."""
     into, out_of = clip.start + clip.fade_in, clip.end - clip.fade_out
@@ -94,14 +84,13 @@ class Generated:
 
     is_shaped, is_plain = False, True
 
-    def __init__(self, recipe: Recipe, index: int, stem: Audio) -> None:
-        mine = (note for note in recipe.notes if note.source == index and is_generated(note))
-        self._notes = [played(note, stem) for note in mine]
+    def __init__(self, score: Score) -> None:
+        self._score = score
 
     def plain(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of the notes, into float32 [2, hi - lo]."""
         out[:] = 0.0
-        _add(self._notes, lo, hi, out)
+        self._score.add_generated(lo, hi, out)
 
     def shaped(self, _lo: int, _hi: int, out: Audio) -> None:
         """Nothing: no note is equalized already."""
@@ -122,6 +111,7 @@ class Dry:
         onsets: Onsets,
         cache: Cache,
         spans: tuple[Span, ...],
+        score: Score,
     ) -> None:
         digest = recipe.sources[index].digest
         clips = [
@@ -131,8 +121,15 @@ class Dry:
         ]
         self._shaped = [(clip, one) for clip, one in clips if isinstance(one, Stretch)]
         self._plain = [(clip, one) for clip, one in clips if not isinstance(one, Stretch)]
-        self._notes = [played(note, stem) for note in recipe.notes if note.source == index]
-        self.is_shaped, self.is_plain = bool(self._shaped), bool(self._plain or self._notes)
+        self._score = score
+        self.is_shaped, self.is_plain = bool(self._shaped), bool(self._plain or score)
+
+    def take_over(self, other: "Dry", until: int) -> None:
+        """Goes on with the clips that `other` is in the middle of, as far as `until`."""
+        begun = {voice.key: voice for _, voice in other._shaped}
+        for _, voice in self._shaped:
+            if voice.key in begun:
+                voice.take_over(begun[voice.key], until)
 
     def shaped(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of what is equalized already, into float32 [2, hi - lo]."""
@@ -141,15 +138,7 @@ class Dry:
     def plain(self, lo: int, hi: int, out: Audio) -> None:
         """Samples [lo, hi) of what is not; clips first, then notes, in recipe order."""
         _lay(self._plain, lo, hi, out)
-        _add(self._notes, lo, hi, out)
-
-
-def _add(notes: Sequence[Struck | Played], lo: int, hi: int, out: Audio) -> None:
-    """Adds what notes sound in [lo, hi), in their order."""
-    for note in notes:
-        a, b = max(lo, note.start), min(hi, note.end)
-        if a < b:
-            out[:, a - lo : b - lo] += note.sound(a, b)
+        self._score.add(lo, hi, out)
 
 
 def _lay(clips: Sequence[tuple[Clip, Sounding]], lo: int, hi: int, out: Audio) -> None:

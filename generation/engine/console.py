@@ -16,6 +16,7 @@ from generation.engine.kernels import Audio, Turns, exp2_of, fixed, kernel, rais
 from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
 from generation.engine.vectors import load, splat, store
+from generation.recipe import Band, Strip
 
 Read = Callable[[int, int], Audio]
 STEREO = (2,)
@@ -27,26 +28,76 @@ def flat(count: int) -> Audio:
     return fixed(np.ones(count, dtype=np.float32))
 
 
-class Lane:
-    """One span of one source; `plain` is still to be equalized, `shaped` is so already.
+class Tone:
+    """What a source plays through one equalizer, and how loud that is.
 
-    Before `since` there is silence. A lane that is led by another takes its compressor's gain.
+    Strips that differ in nothing else share it. `plain` is still to be equalized, `shaped` is so
+    already; before `since` there is silence. Levels are kept for `memory` samples.
     """
 
     def __init__(
         self,
-        span: Span,
+        bands: tuple[Band, ...],
         plain: Read | None,
         shaped: Read | None,
         since: int,
-        leader: "Lane | None" = None,
+        memory: int,
     ) -> None:
-        self._since, self._leader = since, leader
-        self._span, strip = span, span.strip
-        memory = 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
-        self._memory = memory // dynamics.STEP
-        self._read = self._joined(plain, shaped)
-        self._levels = Tape(self._measured, (), np.int32, self._memory)
+        self._equal: Tape | None = None
+        sections = eq.sections_of(bands)
+        if plain is not None and len(sections):
+            dry = plain
+
+            def equalized(lo: int, hi: int, out: Audio) -> None:
+                eq.cascade(dry(lo - eq.RUN_IN, hi), sections, eq.CHUNK, eq.RUN_IN, out)
+
+            begins = since // eq.CHUNK * eq.CHUNK
+            self._equal = Tape(equalized, STEREO, np.float32, eq.CHUNK, eq.CHUNK, begins)
+            plain = self._equal.read
+        self.read = _joined(plain, shaped)
+        self._levels = Tape(self._measured, (), np.int32, memory // dynamics.STEP)
+
+    def _measured(self, lo: int, hi: int, out: Turns) -> None:
+        sound = self.read(lo * dynamics.STEP, hi * dynamics.STEP)
+        dynamics.measure_levels(sound, dynamics.STEP, out)
+
+    def levels(self, first: int, last: int) -> Turns:
+        """How loud steps [first, last) of dynamics.STEP samples are, as `measure_levels` has it."""
+        found: Turns = self._levels.read(first, last)
+        return found
+
+    def take_over(self, other: "Tone", since: int, until: int) -> None:
+        """Goes on where the same source's `other` is, with what it knows of [since, until)."""
+        if self._equal is not None and other._equal is not None:
+            self._equal.take_over(other._equal, since, until)
+        first, last = -(-since // dynamics.STEP), until // dynamics.STEP
+        self._levels.take_over(other._levels, first, last)
+
+
+def _joined(plain: Read | None, shaped: Read | None) -> Read:
+    """Both together, or the one that there is."""
+    if plain is None or shaped is None:
+        alone = shaped if plain is None else plain
+        assert alone is not None
+        return alone
+    one, other = plain, shaped
+
+    def both(lo: int, hi: int, out: Audio) -> None:
+        np.add(one(lo, hi), other(lo, hi), out=out)
+
+    return Tape(both, STEREO, np.float32, dynamics.STEP).read
+
+
+class Lane:
+    """One span of one source, in the tone of its strip.
+
+    A lane that is led by another takes its compressor's gain.
+    """
+
+    def __init__(self, span: Span, tone: Tone, leader: "Lane | None" = None) -> None:
+        self._span, self._tone, self._leader = span, tone, leader
+        strip = span.strip
+        self._memory = memory_of(strip) // dynamics.STEP
         gain = exp2_of(strip.gain_db * 0.16609640474436812)
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)
@@ -55,32 +106,6 @@ class Lane:
         if strip.send_db is not None:
             self._send = 0.5 * exp2_of(strip.send_db * 0.16609640474436812)
 
-    def _joined(self, plain: Read | None, shaped: Read | None) -> Read:
-        """What the source plays in this span, equalized."""
-        sections = eq.sections_of(self._span.strip.eq)
-        if plain is not None and len(sections):
-            dry = plain
-
-            def equalized(lo: int, hi: int, out: Audio) -> None:
-                eq.cascade(dry(lo - eq.RUN_IN, hi), sections, eq.CHUNK, eq.RUN_IN, out)
-
-            begins = self._since // eq.CHUNK * eq.CHUNK
-            plain = Tape(equalized, STEREO, np.float32, eq.CHUNK, eq.CHUNK, begins).read
-        if plain is None or shaped is None:
-            alone = shaped if plain is None else plain
-            assert alone is not None
-            return alone
-        one, other = plain, shaped
-
-        def both(lo: int, hi: int, out: Audio) -> None:
-            np.add(one(lo, hi), other(lo, hi), out=out)
-
-        return Tape(both, STEREO, np.float32, dynamics.STEP).read
-
-    def _measured(self, lo: int, hi: int, out: Turns) -> None:
-        sound = self._read(lo * dynamics.STEP, hi * dynamics.STEP)
-        dynamics.measure_levels(sound, dynamics.STEP, out)
-
     def _gain(self, lo: int, hi: int) -> Audio:
         """The compressor's gain over [lo, hi), multiples of STEP."""
         if self._leader is not None:
@@ -88,8 +113,7 @@ class Lane:
         compressor = self._span.strip.compressor
         if compressor is None:
             return flat(hi - lo)
-        first = lo // dynamics.STEP - self._memory
-        levels = self._levels.read(first, hi // dynamics.STEP)
+        levels = self._tone.levels(lo // dynamics.STEP - self._memory, hi // dynamics.STEP)
         return dynamics.compressor_gain(compressor, levels, self._memory)
 
     def lay(self, lo: int, hi: int, laid: int, out: Audio) -> int:
@@ -110,20 +134,21 @@ class Lane:
         out[:, laid - lo : max(laid, a) - lo] = 0.0
         over = min(max(laid, a), b) - a
         part = out[:, a - lo : b - lo]
-        pour(self._read(a, b), gain, self._left, self._right, self._send, over, part)
+        pour(self._tone.read(a, b), gain, self._left, self._right, self._send, over, part)
         return max(laid, b)
 
-    @property
-    def memory(self) -> int:
-        """Samples of the source's past that the span depends on."""
-        return self._memory * dynamics.STEP + eq.RUN_IN + eq.CHUNK
+
+def memory_of(strip: Strip) -> int:
+    """Samples of the past that a strip's gain depends on."""
+    return 0 if strip.compressor is None else dynamics.compressor_memory(strip.compressor)
 
 
 class Channel:
     """All spans of one source: dry sound in, left, right and send out; silence before `since`.
 
     What is a part of another channel's sound is led by it: each lane takes that channel's gains, so
-    that the part is the part that it is of the whole.
+    that the part is the part that it is of the whole. As much of the dry sound is kept as a tone
+    that comes in asks back for.
     """
 
     def __init__(
@@ -133,16 +158,21 @@ class Channel:
         since: int,
         leader: "Channel | None" = None,
     ) -> None:
-        plain = shaped = None
+        memory = max(memory_of(span.strip) for span in spans)
+        keep = eq.RUN_IN + eq.CHUNK + memory
+        self._dry, self._plain, self._shaped = dry, None, None
         if dry.is_plain:
-            keep = eq.RUN_IN + eq.CHUNK
-            plain = Tape(dry.plain, STEREO, np.float32, keep, begins=since).read
+            self._plain = Tape(dry.plain, STEREO, np.float32, keep, begins=since)
         if dry.is_shaped:
-            keep = dynamics.STEP
-            shaped = Tape(dry.shaped, STEREO, np.float32, keep, begins=since).read
+            self._shaped = Tape(dry.shaped, STEREO, np.float32, keep, begins=since)
+        plain = None if self._plain is None else self._plain.read
+        shaped = None if self._shaped is None else self._shaped.read
+        self._tones: dict[tuple[Band, ...], Tone] = {
+            span.strip.eq: Tone(span.strip.eq, plain, shaped, since, memory) for span in spans
+        }
         leaders = leader._lanes if leader is not None else [None] * len(spans)
         self._lanes: list[Lane] = [
-            Lane(span, plain, shaped, since, lane)
+            Lane(span, self._tones[span.strip.eq], lane)
             for span, lane in zip(spans, leaders, strict=True)
         ]
         self.sends = any(span.strip.send_db is not None for span in spans)
@@ -153,6 +183,17 @@ class Channel:
         for lane in self._lanes:
             laid = lane.lay(lo, hi, laid, out)
         out[:, laid - lo :] = 0.0
+
+    def take_over(self, other: "Channel", since: int, until: int) -> None:
+        """Goes on where the same source's `other` is, with what it knows of [since, until)."""
+        if isinstance(self._dry, Dry) and isinstance(other._dry, Dry):
+            self._dry.take_over(other._dry, until)
+        for mine, theirs in ((self._plain, other._plain), (self._shaped, other._shaped)):
+            if mine is not None and theirs is not None:
+                mine.take_over(theirs, since, until)
+        for bands, tone in self._tones.items():
+            if bands in other._tones:
+                tone.take_over(other._tones[bands], since, until)
 
 
 @kernel

@@ -85,7 +85,7 @@ def memory_of(recipe: Recipe) -> int:
 
     The stated `memory` of the recipe is not asked. Raises UnknownProcessor.
     """
-    sources = [_source_memory(recipe, source) for source in range(len(recipe.sources))]
+    sources = [source_memory(recipe, source) for source in range(len(recipe.sources))]
     return max(sources, default=0) + _squeeze(recipe.bus.compressor) + MARK + _limiter(recipe)
 
 
@@ -109,7 +109,8 @@ def _squeeze(compressor: Compressor | None) -> int:
     return 0 if compressor is None else dynamics.compressor_memory(compressor) + dynamics.STEP
 
 
-def _source_memory(recipe: Recipe, source: int) -> int:
+def source_memory(recipe: Recipe, source: int) -> int:
+    """Samples for which a source may still be heard, in the room too, after the last it played."""
     strips = _strips(recipe, source)
     console = max((_squeeze(strip.compressor) for strip in strips), default=0)
     if any(strip.eq for strip in strips):

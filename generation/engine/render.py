@@ -62,7 +62,7 @@ def render(
         raise ValueError("The range lies outside the recipe.")
     cache = cache if cache is not None else Cache()
     key = (recipe, None if mark is None else mark.tobytes())
-    bus = cache.desk(key, lambda: _desk(recipe, stems, onsets, cache, mark))
+    bus = cache.desk(key, lambda gone: _desk(recipe, stems, onsets, cache, mark, gone))
     assert isinstance(bus, Bus)
     windowed = with_windows and start % WINDOW_SAMPLES == 0
     audio = np.empty((2, end - start), dtype=np.float32)
@@ -86,9 +86,14 @@ def _desk(
     onsets: Mapping[str, Onsets],
     cache: Cache,
     mark: Audio | None,
+    gone: object | None,
 ) -> Bus:
+    """A desk for the recipe, which goes on where the one that has to go for it is."""
     check(recipe, stems)
-    return Bus(recipe, stems, onsets, cache, mark)
+    bus = Bus(recipe, stems, onsets, cache, mark)
+    if isinstance(gone, Bus):
+        bus.take_over(gone)
+    return bus
 
 
 def _windows(bus: Bus, lo: int, hi: int) -> tuple[Reals, Reals]:

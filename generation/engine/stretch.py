@@ -7,7 +7,7 @@ start (a stored onset of RESET_DB, silence, the clip's beginning), so a run from
 the same bits as one from there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -172,6 +172,25 @@ class Stretch:
             at, given = until, False
         self._next, self._until = max(first, last), hi
         self._rests = tail, rest
+
+    def take_over(self, other: "Stretch", until: int) -> None:
+        """Goes on where `other` is, when that is the same clip, not sounded beyond `until`.
+
+        Where the clip ends may differ. Gains belong to the equalizer, which each has for itself.
+        """
+        is_same = (self._key, self._width) == (other._key, other._width)
+        if not is_same or other._next is None or other._until > until:
+            return
+        gains = self._desk.gains
+        self._desk = other._desk
+        self._desk.gains = gains
+        self._next, self._until, self._rests = other._next, other._until, other._rests
+        other._next = None
+
+    @property
+    def key(self) -> Hashable:
+        """What is the same for all that `take_over` may go on with."""
+        return self._key
 
     def _start(self, first: int) -> tuple[int, bool]:
         """The newest frame up to `first` from which phase can be carried, and whether it is kept.

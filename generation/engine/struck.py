@@ -84,19 +84,42 @@ class Played:
 
 
 @inlined
-def tap(line: Audio, place: int, weights: Audio, is_own: bool) -> float:
-    """A line at `place` (2**-32 samples) by windowed sinc, or as it is; zeros lie outside."""
-    whole, part = place >> 32, place & 4294967295
-    if is_own:
-        return float(line[whole]) if 0 <= whole < line.shape[0] else 0.0
+def lean(weights: Audio, place: int, held: Audio) -> None:
+    """The weights by which to read at `place` (2**-32 samples), between two rows of them."""
+    part = place & 4294967295
     here, following = weights[part >> 23], weights[(part >> 23) + 1]
     between = np.float32((part & 8388607) * 1.1920928955078125e-07)
-    first, total = whole - (weights.shape[1] // 2 - 1), np.float32(0.0)
-    for i in range(weights.shape[1]):
+    for i in range(TAPS):
+        held[i] = here[i] + (following[i] - here[i]) * between
+
+
+@inlined
+def tap(line: Audio, whole: int, held: Audio) -> float:
+    """A line about sample `whole` by weights; zeros lie outside. The sum goes tap by tap."""
+    first, total = whole - (TAPS // 2 - 1), np.float32(0.0)
+    if first >= 0 and first + TAPS <= line.shape[0]:
+        for i in range(TAPS):
+            total += line[first + i] * held[i]
+        return float(total)
+    for i in range(TAPS):
         at = first + i
         if 0 <= at < line.shape[0]:
-            total += line[at] * (here[i] + (following[i] - here[i]) * between)
+            total += line[at] * held[i]
     return float(total)
+
+
+@inlined
+def read_at(stem: Audio, place: int, weights: Audio, is_own: bool, held: Audio, out: Audio) -> None:
+    """Both sides of a stem at `place` (2**-32 samples) by windowed sinc, or as they are."""
+    whole = place >> 32
+    if is_own:
+        is_inside = 0 <= whole < stem.shape[1]
+        for side in range(2):
+            out[side] = stem[side, whole] if is_inside else np.float32(0.0)
+        return
+    lean(weights, place, held)
+    for side in range(2):
+        out[side] = np.float32(tap(stem[side], whole, held))
 
 
 @kernel
@@ -111,21 +134,21 @@ def strike(
     """
     is_own = pace == 4294967296
     edge, turn = loop_end << 32, (loop_end - loop_start) << 32
+    held = np.empty(TAPS, dtype=np.float32)
+    here, beside = np.empty(2, dtype=np.float32), np.empty(2, dtype=np.float32)
     for i in range(out.shape[1]):
         place = (first + i) * pace
         if place >= edge:
             place = edge - turn + (place - edge) % turn
         place += begins << 32
         left = edge + (begins << 32) - place
-        blended = left < cross << 32
-        weight = np.float32(0.0)
-        if blended:
+        read_at(stem, place, weights, is_own, held, here)
+        if left < cross << 32:
             weight = np.float32(raised_cosine(1.0 - left / (cross * 4294967296.0)))
-        for side in range(2):
-            x = np.float32(tap(stem[side], place, weights, is_own))
-            if blended:
-                x += (np.float32(tap(stem[side], place - turn, weights, is_own)) - x) * weight
-            out[side, i] = x
+            read_at(stem, place - turn, weights, is_own, held, beside)
+            for side in range(2):
+                here[side] += (beside[side] - here[side]) * weight
+        out[0, i], out[1, i] = here[0], here[1]
 
 
 @kernel

@@ -59,6 +59,22 @@ class Tape:
             self._until = end
         return self._cut(lo, hi)
 
+    def take_over(self, other: "Tape", since: int, until: int) -> None:
+        """Goes on where `other` is, with what it remembers of units [since, until).
+
+        It is a tape of the same there; it remembers nothing afterwards.
+        """
+        first = other._from + max(0, -(-(since - other._from) // 16) * 16)
+        first = -(-first // self._grain) * self._grain
+        last = min(other._until, until // self._grain * self._grain)
+        is_alike = (self._shape, self._grain) == (other._shape, other._grain)
+        if first >= last or not is_alike:
+            return
+        self._data, self._at = other._data, other._at + first - other._from
+        self._from, self._until = first, last
+        other._from = other._until = other._at = 0
+        other._data = self._room(0, self._data.dtype.type)
+
     def _make_room(self, first: int, end: int) -> None:
         """Forgets what lies before `first`; where the room ends, what is kept moves to its front.
 
@@ -113,15 +129,17 @@ class Cache:
         self._states: OrderedDict[Hashable, Stretch] = OrderedDict()
         self._recipes, self._checkpoints = recipes, checkpoints
 
-    def desk(self, key: Hashable, make: Callable[[], object]) -> object:
-        """The working set kept under `key`, made when missing.
+    def desk(self, key: Hashable, make: Callable[[object | None], object]) -> object:
+        """The working set kept under `key`, made when missing; `make` gets the one that has to go
+        for it, if any, and may take from it what it likes.
 
         The newest is known by its very recipe: to hash a recipe takes longer than to compare.
         """
         if self._newest is not None and self._newest[0] == key:
             return self._newest[1]
         if key not in self._desks:
-            self._desks[key] = make()
+            is_full = len(self._desks) >= self._recipes
+            self._desks[key] = make(next(iter(self._desks.values())) if is_full else None)
         self._desks.move_to_end(key)
         while len(self._desks) > self._recipes:
             self._desks.popitem(last=False)

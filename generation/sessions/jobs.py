@@ -36,13 +36,19 @@ def put_plan(session: LiveSession, now: datetime, kind: str = rules.PLAN) -> Non
 
 
 def put_segments(
-    session: LiveSession, chain: list[Place], now: datetime, *, since: int | None = None
+    session: LiveSession,
+    chain: list[Place],
+    now: datetime,
+    *,
+    since: int | None = None,
+    is_awake: bool = False,
 ) -> None:
     """Jobs for the segments that are wanted and not stored, from number `since` on if given.
 
     No further back than a player may still hold what it has not played. The first of all is made
     alone: somebody waits for it. What is wanted soon is for whoever is free, the rest for the
-    worker that rendered what is before it.
+    worker that rendered what is before it. `is_awake`: that one asks, looks for more by itself, and
+    wakes nobody beside it.
     """
     numbers = rules.wanted_segments(chain, session.handed, since)
     missing = missing_segments(session, chain, numbers)
@@ -51,7 +57,7 @@ def put_segments(
     if missing:
         soon = numbers.start + _SOON
         jobs = [_segment(session, number, is_soon=number < soon) for number in missing]
-        work.put_jobs(wanted=jobs, now=now, bells=min(2, len(jobs)))
+        work.put_jobs(wanted=jobs, now=now, bells=0 if is_awake else min(2, len(jobs)))
 
 
 def _segment(session: LiveSession, number: int, *, is_soon: bool) -> work.Wanted:

@@ -174,7 +174,8 @@ def store_segment(
         session.home = worker
         session.save(update_fields=["home"])
     if rendered.number == 0 and session.state in rules.UNDER_WAY:
-        put_segments(session, chain, now)
+        # The others stay asleep: whoever fetches this second needs their core.
+        put_segments(session, chain, now, is_awake=True)
     return True
 
 

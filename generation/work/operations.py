@@ -4,6 +4,7 @@ The row is the queue; the bell only says "look". Invariant: only the worker that
 attempt of a job can end it, so a job that was taken from a lost worker is never ended twice.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 from celery import current_app
 from celery.utils.nodenames import worker_direct
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 
@@ -45,32 +46,42 @@ class Swept:
     waiting: int
 
 
+_PUT = """
+INSERT INTO work_job (id, kind, subject_kind, subject_ref, part, payload, home, priority, due_at,
+                      created_at, state, attempt, worker, error_code, error_sentence)
+SELECT gen_random_uuid(), kind, subject_kind, subject_ref, part, payload::jsonb, home, priority,
+       %(now)s, %(now)s, 'WAITING', 0, '', '', ''
+  FROM unnest(%(kinds)s::text[], %(subject_kinds)s::text[], %(subject_refs)s::text[],
+              %(parts)s::integer[], %(payloads)s::text[], %(homes)s::text[],
+              %(priorities)s::smallint[])
+       AS wanted (kind, subject_kind, subject_ref, part, payload, home, priority)
+    ON CONFLICT DO NOTHING
+RETURNING home
+"""
+
+
 def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
-    """Put jobs in the queue and ring on commit; returns how many rows are new.
+    """Put jobs in the queue in one statement and ring on commit; returns how many rows are new.
 
     A job of the same kind for the same part of a subject that is still open is left as it is.
-    `bells`: how many workers are rung for what has no home; a home is rung itself.
+    `bells`: how many workers are rung for what has no home; a home is rung itself. 0: nobody is.
     """
-    rows = [
-        Job(
-            kind=job.kind,
-            subject_kind=job.subject[0],
-            subject_ref=job.subject[1],
-            part=job.part,
-            payload=job.payload,
-            home=job.home,
-            priority=int(job.priority),
-            due_at=now,
-            created_at=now,
-        )
-        for job in wanted
-    ]
-    with transaction.atomic():
-        before = {row.id for row in rows}
-        Job.objects.bulk_create(rows, ignore_conflicts=True)
-        new = list(Job.objects.filter(id__in=before).values_list("home", flat=True))
-        for home in set(new):
-            ring(bells=1 if home else bells, home=home)
+    jobs = list(wanted)
+    values = {
+        "kinds": [job.kind for job in jobs],
+        "subject_kinds": [job.subject[0] for job in jobs],
+        "subject_refs": [job.subject[1] for job in jobs],
+        "parts": [job.part for job in jobs],
+        "payloads": [json.dumps(job.payload) for job in jobs],
+        "homes": [job.home for job in jobs],
+        "priorities": [int(job.priority) for job in jobs],
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, values)
+        new = [home for (home,) in cursor.fetchall()]
+    for home in set(new) if bells else ():
+        ring(bells=1 if home else bells, home=home)
     return len(new)
 
 

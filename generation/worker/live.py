@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
-from generation.compose.reel import Reel, part_for, recipe_of, reel_from
+from generation.compose.reel import Reel, joined, part_for, reel_from
 from generation.compose.sections import LiveSection
 from generation.compose.stream import SEGMENT_SAMPLES, segment_range, version_of
 from generation.engine import codecs
@@ -117,7 +117,7 @@ def _chain_at(session_id: str, version: int) -> tuple[Reel, list[LiveSection]]:
 def _recipe_at(session_id: str, version: int, count: int) -> Recipe:
     """The recipe of the last `count` sections of them."""
     reel, chain = _chain_at(session_id, version)
-    return recipe_of(reel, chain[-count:])
+    return joined(reel, chain[-count:])
 
 
 def seal_session(job: Job, clock: Clock) -> None:

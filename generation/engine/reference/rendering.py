@@ -100,7 +100,7 @@ class TorchBackend:
             raise ValueError("The range lies outside the recipe.")
         cache = cache if cache is not None else Cache()
         key = (self.name, recipe, None if mark is None else mark.tobytes())
-        jobs = cache.desk(key, lambda: self._jobs(recipe, stems, onsets, mark))
+        jobs = cache.desk(key, lambda _gone: self._jobs(recipe, stems, onsets, mark))
         assert isinstance(jobs, Jobs)
         windowed = with_windows and start % WINDOW_SAMPLES == 0
         return self._rendered(jobs.desks[0], recipe, start, end, with_parts, windowed)

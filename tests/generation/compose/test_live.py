@@ -17,6 +17,7 @@ from generation.compose.live import (
 from generation.compose.reel import (
     chain_from,
     frame_of,
+    joined,
     part_for,
     recipe_of,
     reel_from,
@@ -149,7 +150,7 @@ def test_a_section_is_read_back_from_its_recipe_and_frame():
         section_from(from_json(text), frame_of(one)) for text, one in zip(texts, chain, strict=True)
     ]
     assert [to_json(recipe_of(reel, [one])) for one in read] == texts
-    assert recipe_of(reel, read) == recipe_of(reel, chain)
+    assert recipe_of(reel, read) == recipe_of(reel, chain) == joined(reel, read)
     assert reel_from(from_json(texts[0])) == reel_from(from_json(texts[2]))
     after = next_section(Ask("remix", seed=4), [song()], chain)
     again = next_section(Ask("remix", seed=4), [song()], read)
@@ -193,17 +194,25 @@ def material():
     return Song(stems, together), samples
 
 
-def segments(reel, chain, material, which, **how):
-    """Segments by the sections that each needs, every one from nothing."""
+def segments(reel, chain, material, which, cache=None):
+    """Segments by the sections that each needs: every one from nothing, or out of one cache."""
     heard, samples = material
+    onsets = onsets_of([heard])
     made = []
     for index in which:
         recipe = recipe_of(reel, part_for(reel, chain, index))
         lo, hi = segment_range(index)
-        made.append(
-            render(recipe, samples, onsets_of([heard]), lo, hi, with_parts=False, cache=Cache())
-        )
+        tapes = Cache() if cache is None else cache
+        made.append(render(recipe, samples, onsets, lo, hi, with_parts=False, cache=tapes))
     return made
+
+
+def assert_same(made, expected):
+    """Sound, windows and the nets' part are equal to the bit."""
+    for one, other in zip(made, expected, strict=True):
+        assert np.array_equal(one.audio, other.audio)
+        assert np.array_equal(one.windows, other.windows)
+        assert np.array_equal(one.generated, other.generated)
 
 
 def with_new_bass(section, heard):
@@ -233,6 +242,7 @@ def test_segments_in_sequence_are_one_long_render_of_the_same_sections(mode, wri
     )
     count = count_planned(chain[-1].end)
     made = segments(reel, chain, material, range(count))
+    assert_same(segments(reel, chain, material, range(count), Cache(1)), made)
     assert np.array_equal(
         np.concatenate([one.audio for one in made], axis=1), whole.audio[:, : count * RATE]
     )
@@ -254,6 +264,10 @@ def test_a_change_is_heard_from_the_next_bar_line_on_and_not_before(material):
     around = range(first - 1, first + 3)
     before, after = (segments(reel, one, material, around) for one in (chain, other))
     assert np.array_equal(before[0].audio, after[0].audio)
+    for reached in (first, first + 3):
+        tapes = Cache(1)
+        segments(reel, chain, material, range(reached), tapes)
+        assert_same(segments(reel, other, material, around, tapes), after)
     a = np.concatenate([one.audio for one in before], axis=1)
     b = np.concatenate([one.audio for one in after], axis=1)
     begin = line - around[0] * SEGMENT_SAMPLES

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import BalanceTooLow
@@ -17,7 +18,7 @@ from licensing.payouts.models import PayeeAccount, PaymentHold, Payout, PayoutRu
 from licensing.payouts.queries import due_without, list_outlooks
 from licensing.payouts.rules import postings, states
 from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
-from licensing.payouts.rules.states import PayoutRefused, SecondFactor
+from licensing.payouts.rules.states import PayoutRefused
 
 
 @transaction.atomic

@@ -23,7 +23,9 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, RateCard, Statement, StatementLine
 from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
+from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.fields import is_uuid
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.partners.models import Client
@@ -50,7 +52,7 @@ class ReceiptForm(forms.Form):
         user = User.objects.filter(email__iexact=text).first()
         if user is not None:
             return ("user", str(user.pk))
-        client = Client.objects.filter(pk=text).first() if _is_uuid(text) else None
+        client = Client.objects.filter(pk=text).first() if is_uuid(text) else None
         if client is None:
             raise forms.ValidationError("Nobody here has this address or this client id.")
         return ("client", str(client.pk))
@@ -70,14 +72,6 @@ class MonthForm(forms.Form):
     """Which month."""
 
     month = forms.DateField(label="Any day of the month, like 2026-10-01")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        forms.UUIDField().clean(text)
-    except forms.ValidationError:
-        return False
-    return True
 
 
 def _start_of(month: date) -> datetime:
@@ -182,7 +176,7 @@ class LineInline(ReadOnlyInline):
     model = StatementLine
 
 
-class StatementAdmin(ReadOnlyAdmin):
+class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
     """What each payee was told."""
 
     list_display = ("payee_name", "period", "currency", "closing_micros", "version")

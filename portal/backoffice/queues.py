@@ -1,19 +1,25 @@
 """What waits for a rights administrator, counted: one line per queue, with where to go."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Anomaly, Usage
+from portal.backoffice.models import NightlyRun
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,12 @@ def _of_money() -> tuple[Queue, ...]:
             status__exact="PENDING",
         ),
         _listed(
+            Proposal.objects.filter(state="OPEN"),
+            "Corrections for a second person",
+            "Somebody else than who proposed one carries it out or drops it.",
+            state__exact="OPEN",
+        ),
+        _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
             "Somebody else than who opened one approves it.",
@@ -119,6 +131,12 @@ def _of_work() -> tuple[Queue, ...]:
             Job.objects.filter(state="FAILED"),
             "Failed jobs",
             "Work that three attempts could not do.",
+            state__exact="FAILED",
+        ),
+        _listed(
+            NightlyRun.objects.filter(state="FAILED", night__gte=timezone.now().date() - WEEK),
+            "Failed at night, this week",
+            "Read what it said, mend it, and run the command again.",
             state__exact="FAILED",
         ),
     )

@@ -176,7 +176,11 @@ MFA_ADAPTER = "portal.accounts.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Stemma"
-MFA_FORMS = {"add_webauthn": "portal.accounts.wording.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "portal.accounts.wording.AddPasskeyForm",
+    "authenticate": "portal.accounts.wording.CodeForm",
+    "reauthenticate": "portal.accounts.wording.FreshCodeForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -219,6 +223,7 @@ if PRODUCTION:
     EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
     EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
     EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+    EMAIL_TIMEOUT = 20
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "outbox")

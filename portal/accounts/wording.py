@@ -6,6 +6,7 @@ It changes labels and hints, never what is asked or checked.
 from typing import Any
 
 from allauth.account import forms as library
+from allauth.mfa.base import forms as codes
 from allauth.mfa.webauthn import forms as passkeys
 from django.forms import Form
 
@@ -15,6 +16,7 @@ _LABELS = {
     "remember": "Keep me logged in on this device",
     "name": "Name of this passkey, to tell it from others",
     "passwordless": "Log in with it alone, without the password",
+    "code": "Six digits",
 }
 
 
@@ -58,3 +60,20 @@ class AddPasskeyForm(passkeys.AddWebAuthnForm):
         _reword(self)
         alone = self.fields["passwordless"]
         alone.help_text = "The device then asks for a finger, a face or a PIN."
+
+
+class CodeForm(codes.AuthenticateForm):
+    """A code of the app, or a recovery code, while logging in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
+        self.fields["code"].label = "Six digits of the app, or a recovery code"
+
+
+class FreshCodeForm(codes.ReauthenticateForm):
+    """A code of the app, just before something that two people decide."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)

@@ -21,6 +21,7 @@ from licensing.deductions.models import (
     TaxProfile,
 )
 from licensing.money import amount_text
+from licensing.royalties.closing import PAYABLE_KINDS
 from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.accounts.models import User
 from portal.artists.words import percent
@@ -86,9 +87,9 @@ def _earned(record: LicenceRecord, lines: Iterable[StatementLine]) -> list[Earne
     for line in lines:
         told = line.statement
         key = (told.period.month, told.payee_ref, told.currency)
-        row = rows.setdefault(key, Earned(key[0], told.payee_name, told.currency))
+        names[told.payee_ref] = _payee(told)
+        row = rows.setdefault(key, Earned(key[0], names[told.payee_ref], told.currency))
         row.earned += line.amount_micros
-        names[told.payee_ref] = told.payee_name
     corrected = Adjustment.objects.filter(lines__line__record=record).values_list(
         *("lines__line__statement__period__month", "lines__line__statement__payee_ref"),
         *("lines__line__statement__currency", "lines__amount_micros"),
@@ -101,6 +102,13 @@ def _earned(record: LicenceRecord, lines: Iterable[StatementLine]) -> list[Earne
         key = (month, ref, currency)
         rows.setdefault(key, Earned(month, names.get(ref, ref), currency)).contested += micros
     return [rows[key] for key in sorted(rows, key=lambda key: (key[0], rows[key].payee, key[2]))]
+
+
+def _payee(told: Statement) -> str:
+    """Who it is; what nobody could be paid for yet is named by what it waits for."""
+    if told.payee_kind in PAYABLE_KINDS:
+        return told.payee_name
+    return f"nobody yet: {told.payee_kind} {told.payee_name}"
 
 
 def _disputes(record: LicenceRecord, sources: Sequence[LicenceSource]) -> list[Happening]:

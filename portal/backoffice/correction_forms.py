@@ -13,7 +13,8 @@ from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.backoffice.deeds import ReasonForm
 from portal.backoffice.fields import is_uuid
 
-ROWS = 6
+ROWS = 4
+_HELP = "A number of the table, or the id of a line of another statement. Below zero takes away."
 
 
 class CorrectionWidget(forms.MultiWidget):
@@ -22,9 +23,15 @@ class CorrectionWidget(forms.MultiWidget):
     def __init__(self, number: int) -> None:
         super().__init__(
             [
-                forms.TextInput(attrs={"aria-label": f"Line of correction {number}"}),
+                forms.TextInput(
+                    attrs={"aria-label": f"Line of correction {number}", "class": "half"}
+                ),
                 forms.NumberInput(
-                    attrs={"aria-label": f"Amount of correction {number}", "step": "0.000001"}
+                    attrs={
+                        "aria-label": f"Amount of correction {number}",
+                        "class": "half",
+                        "step": "0.000001",
+                    }
                 ),
             ]
         )
@@ -43,7 +50,8 @@ class CorrectionField(forms.MultiValueField):
                 forms.DecimalField(required=False, max_digits=15, decimal_places=6),
             ],
             widget=CorrectionWidget(number),
-            label=f"Correction {number}: line, and amount (below zero takes it away)",
+            label=f"Correction {number}: its line, and the amount",
+            help_text=_HELP if number == 1 else "",
             required=False,
             require_all_fields=False,
         )

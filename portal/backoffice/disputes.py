@@ -57,7 +57,7 @@ class DisputeForm(ReasonForm):
         required=False,
         help_text="With a stem. Empty: wherever it sounds.",
     )
-    right = forms.ChoiceField(choices=_RIGHTS, required=False, label="Of")
+    right = forms.ChoiceField(choices=_RIGHTS, required=False, label="Of which right")
     contested = PercentField(label="Contested, percent", initial="100")
     claimant = forms.CharField(max_length=200, label="Who contests it")
     due = forms.DateField(
@@ -139,7 +139,7 @@ class DisputeAdmin(ReadOnlyAdmin):
             request,
             title="Open a dispute",
             consequence="From the next close on the contested share waits in suspense; everybody "
-            "else's flows on. Two people decide it.",
+            "else’s flows on. Two people decide it.",
             form_class=lambda data: DisputeForm(data, initial=request.GET.dict()),
             do=lambda data: _open(request, data),
             back=list_of("deductions_dispute"),

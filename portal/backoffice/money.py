@@ -31,6 +31,7 @@ from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.partners.models import Client
 
 MICROS = 1_000_000
+_LINE_END = ("amount_micros", "note", "id")
 
 
 class ReceiptForm(forms.Form):
@@ -171,9 +172,11 @@ class PeriodAdmin(ReadOnlyAdmin):
 
 
 class LineInline(ReadOnlyInline):
-    """Lines of a statement."""
+    """Lines of a statement; corrections name them by number here, or by id."""
 
     model = StatementLine
+    fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
+    readonly_fields = fields
 
 
 class StatementAdmin(StatementDeeds, ReadOnlyAdmin):

@@ -40,7 +40,7 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_rights(), *_of_money(), *_of_work())
+    return (*_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
 
 
 def _of_rights() -> tuple[Queue, ...]:
@@ -66,7 +66,7 @@ def _of_rights() -> tuple[Queue, ...]:
     )
 
 
-def _of_money() -> tuple[Queue, ...]:
+def _between_earned_and_paid() -> tuple[Queue, ...]:
     return (
         _listed(
             Dispute.objects.filter(decided_at__isnull=True),
@@ -92,6 +92,11 @@ def _of_money() -> tuple[Queue, ...]:
             "Somebody else than who proposed one carries it out or drops it.",
             state__exact="OPEN",
         ),
+    )
+
+
+def _of_money() -> tuple[Queue, ...]:
+    return (
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",

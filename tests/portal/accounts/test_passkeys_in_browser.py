@@ -4,7 +4,9 @@ Browsers take a passkey for names alone, never for numbers, so the site goes by 
 """
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Permission
 
 from licensing.payouts.models import PayoutRun
 from portal.accounts.models import User
@@ -17,6 +19,11 @@ pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
     pytest.mark.xdist_group("browser"),
 ]
+
+
+@pytest.fixture
+def quick_passwords():
+    """None here: the site is a process of its own and knows the product's hashers alone."""
 
 
 @pytest.fixture
@@ -37,10 +44,9 @@ def run(committed_db):
 
 @pytest.fixture
 def checker(committed_db):
-    from django.contrib.auth.models import Permission
-
     user = User.objects.create_user("cleo@example.org", PASSWORD, is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="decide_money"))
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 

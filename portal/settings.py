@@ -139,6 +139,8 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 ISRC_PREFIX = env.text("ISRC_PREFIX", "").strip().upper()
 # A TrueType font for statements as PDF; empty: the one that reportlab brings.
 STATEMENT_FONT = env.text("STATEMENT_FONT", "")
+# The bank's statement, compared with the books every night; without it nobody compares.
+BANK_FILE = env.text("BANK_FILE", "")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 
@@ -173,8 +175,14 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "portal.accounts.second_factor.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Stemma"
+MFA_FORMS = {
+    "add_webauthn": "portal.accounts.wording.AddPasskeyForm",
+    "authenticate": "portal.accounts.wording.CodeForm",
+    "reauthenticate": "portal.accounts.wording.FreshCodeForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -217,6 +225,7 @@ if PRODUCTION:
     EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
     EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
     EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+    EMAIL_TIMEOUT = 20
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "outbox")
@@ -268,6 +277,8 @@ NETS_DIR = Path(env.text("NETS_DIR", str(VAR_DIR / "released-nets")))
 COMMERCIAL = env.flag("COMMERCIAL", True)
 EXTERNAL_NET = env.text("EXTERNAL_NET", "")
 EXTERNAL_NET_DIR = env.text("EXTERNAL_NET_DIR", "")
+# The hour, UTC, from which on the duties of each night are done.
+NIGHTLY_HOUR = env.whole("NIGHTLY_HOUR", 3, lowest=0)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]

@@ -43,7 +43,8 @@ def compile_all() -> bool:
     folder = loops_folder()
     if folder is not None and (folder / MARK).exists():
         return True
-    print("Compiling the engine's loops: a minute or two, once on this machine …", flush=True)
+    sys.stdout.write("Compiling the engine's loops: a minute or two, once on this machine …\n")
+    sys.stdout.flush()
     command = [sys.executable, "-m", "generation.worker.compiling"]
     root = Path(__file__).resolve().parents[2]
     halves = [subprocess.Popen([*command, half], cwd=root) for half in HALVES]

@@ -10,9 +10,10 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
+from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
 from licensing.ledger.models import JournalEntry
 from licensing.receipts.models import Receipt
-from licensing.royalties.models import Period, StatementLine
+from licensing.royalties.models import Period, Statement, StatementLine
 
 
 class Reversal(models.Model):
@@ -78,6 +79,89 @@ class AdjustedLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["adjustment", "line"], name="adjusted_line_once"),
             models.CheckConstraint(condition=~Q(amount_micros=0), name="adjusted_line_is_money"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_micros}"
+
+
+class Proposal(models.Model):
+    """A correction that one person asks for and another, with a second factor, carries out.
+
+    ADJUST corrects the lines under it; RESTATE makes the next version of `statement`. Either is
+    proposed at a statement. Decided once; `decision` says why one was dropped.
+    Personal data: the references of both, and why payees get more or less.
+    """
+
+    class Kind(models.TextChoices):
+        ADJUST = "ADJUST", "correct lines"
+        RESTATE = "RESTATE", "restate the statement"
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "waits for a second person"
+        CARRIED_OUT = "CARRIED_OUT", "carried out"
+        DROPPED = "DROPPED", "dropped"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="proposals")
+    reason = models.CharField(max_length=300)
+    proposed_by = models.CharField(max_length=100)
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=300, blank=True, default="")
+    proof_method = models.CharField(max_length=20, blank=True, default="")
+    proved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        permissions = [
+            ("decide_money", "may correct books, agree advances, decide disputes and reserves")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement"],
+                condition=Q(kind="RESTATE", state="OPEN"),
+                name="restatement_proposed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["ADJUST", "RESTATE"]) & ~Q(reason="") & ~Q(proposed_by=""),
+                name="proposal_is_sound",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
+                | (
+                    Q(state="DROPPED", decided_at__isnull=False)
+                    & ~Q(decided_by="")
+                    & ~Q(decision="")
+                )
+                | (
+                    Q(state="CARRIED_OUT", proof_method__in=sorted(SECOND_FACTORS))
+                    & ~Q(decided_by="")
+                    & ~Q(decided_by=F("proposed_by"))
+                    & Q(proved_at__lte=F("decided_at"))
+                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
+                ),
+                name="proposal_has_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.reason}"
+
+
+class ProposedLine(models.Model):
+    """How a line is to be corrected: more (positive) or less for its payee. Personal data: none."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="lines")
+    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="proposed")
+    amount_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "line"], name="proposed_line_once"),
+            models.CheckConstraint(condition=~Q(amount_micros=0), name="proposed_line_is_money"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from django.db import transaction
 from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import Payee, advance_of
 from licensing.deductions.models import Advance, AdvanceRecording
-from licensing.deductions.rules.refusals import DeductionRefused, check_second_person
+from licensing.deductions.rules.refusals import DeductionRefused, check_four_eyes, check_reason
+from licensing.four_eyes import SecondFactor
 from licensing.ledger import rules as ledger
 from licensing.ledger.booking import book
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
@@ -29,6 +30,7 @@ def agree_advance(
     amount_micros: int,
     currency: str,
     recoup_ppm: int,
+    reason: str,
     agreed_by: str,
     now: datetime,
     right: str = "",
@@ -38,8 +40,9 @@ def agree_advance(
     """Write down an advance under an agreement; nothing is paid yet.
 
     `recoup_ppm` of the earnings it covers recoup it: those of `right` ("" for both) of
-    `recordings` (none for all). Raises DeductionRefused("agreement_taken").
+    `recordings` (none for all). Raises DeductionRefused: agreement_taken, no_reason.
     """
+    why = check_reason(reason)
     if Advance.objects.filter(agreement=agreement).exists():
         raise DeductionRefused("agreement_taken", f"{agreement} has its advance already.")
     row = Advance.objects.create(
@@ -57,19 +60,21 @@ def agree_advance(
     AdvanceRecording.objects.bulk_create(
         AdvanceRecording(advance=row, recording_id=recording) for recording in recordings
     )
-    _tell(row, "agree_advance", agreed_by, now)
+    _tell(row, "agree_advance", agreed_by, now, reason=why)
     return row
 
 
 @transaction.atomic
-def pay_advance(*, advance_id: UUID, paid_by: str, bank_ref: str, now: datetime) -> Advance:
+def pay_advance(
+    *, advance_id: UUID, paid_by: str, proof: SecondFactor | None, bank_ref: str, now: datetime
+) -> Advance:
     """Post that the advance left our bank under `bank_ref`; from now on it recoups.
 
     Paid again under the same reference it stays as it was paid. Raises DeductionRefused: paid,
-    same_person.
+    same_person, no_second_factor, stale_second_factor.
     """
     row = Advance.objects.select_for_update(of=("self",)).get(pk=advance_id)
-    check_second_person(row.agreed_by, paid_by)
+    proved = check_four_eyes(row.agreed_by, paid_by, proof, now)
     if row.entry is not None:
         if row.entry.postings.filter(ref=bank_ref).exists():
             return row
@@ -84,11 +89,11 @@ def pay_advance(*, advance_id: UUID, paid_by: str, bank_ref: str, now: datetime)
     )
     row.paid_by, row.paid_at = paid_by, now
     row.save(update_fields=["entry", "paid_by", "paid_at"])
-    _tell(row, "pay_advance", paid_by, now)
+    _tell(row, "pay_advance", paid_by, now, method=proved.method)
     return row
 
 
-def _tell(row: Advance, verb: str, who: str, now: datetime) -> None:
+def _tell(row: Advance, verb: str, who: str, now: datetime, **more: str) -> None:
     record_fact(
         actor=("user", who),
         verb=verb,
@@ -100,6 +105,7 @@ def _tell(row: Advance, verb: str, who: str, now: datetime) -> None:
             "currency": row.currency,
             "recoup_ppm": row.recoup_ppm,
             "is_crossed": row.is_crossed,
+            **more,
         },
         at=now,
     )

@@ -21,9 +21,10 @@ from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.parts import PPM, Part
 from licensing.deductions.rules.refusals import (
     DeductionRefused,
+    check_four_eyes,
     check_reason,
-    check_second_person,
 )
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.booking import book
 from licensing.ledger.rules import Line as Posted
 from licensing.money import allocate
@@ -98,16 +99,18 @@ def propose_decision(
 
 
 @transaction.atomic
-def confirm_decision(*, dispute_id: UUID, confirmed_by: str, now: datetime) -> Dispute:
+def confirm_decision(
+    *, dispute_id: UUID, confirmed_by: str, proof: SecondFactor | None, now: datetime
+) -> Dispute:
     """Carry out what another person proposed: what is held leaves suspense.
 
     What another open dispute contests as well goes on to that one. Raises DeductionRefused:
-    decided, not_proposed, same_person.
+    decided, not_proposed, same_person, no_second_factor, stale_second_factor.
     """
     row = _undecided(dispute_id)
     if row.proposed_at is None:
         raise DeductionRefused("not_proposed", "Nobody has proposed a decision yet.")
-    check_second_person(row.proposed_by, confirmed_by)
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now)
     row.decided_by, row.decided_at = confirmed_by, now
     row.save(update_fields=["decided_by", "decided_at"])
     others = [claim for claim in open_claims() if claim.key != str(row.pk)]
@@ -115,7 +118,7 @@ def confirm_decision(*, dispute_id: UUID, confirmed_by: str, now: datetime) -> D
     for currency in sorted({line.currency for line, _ in held}):
         mine = [(line, month) for line, month in held if line.currency == currency]
         _resolve(row, currency, mine, others, now)
-    _tell(row, "confirm_decision", confirmed_by, now)
+    _tell(row, "confirm_decision", confirmed_by, now, method=proved.method)
     return row
 
 
@@ -176,12 +179,17 @@ def _awarded(awards: Sequence[Sequence[object]], line: Line) -> list[tuple[Payee
     ]
 
 
-def _tell(row: Dispute, verb: str, who: str, now: datetime) -> None:
+def _tell(row: Dispute, verb: str, who: str, now: datetime, **more: str) -> None:
     record_fact(
         actor=("user", who),
         verb=verb,
         object_kind="dispute",
         object_ref=row.pk,
-        after={"claimant": row.claimant, "decision": row.decision, "awards": row.awards},
+        after={
+            "claimant": row.claimant,
+            "decision": row.decision,
+            "awards": row.awards,
+            **more,
+        },
         at=now,
     )

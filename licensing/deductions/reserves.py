@@ -55,13 +55,17 @@ def place_reserve_rule(
 
 
 @transaction.atomic
-def end_reserve_rule(*, rule_id: UUID, actor: Actor, now: datetime) -> ReserveRule:
-    """Set nothing more aside by this rule; what it set aside keeps its day."""
+def end_reserve_rule(*, rule_id: UUID, reason: str, actor: Actor, now: datetime) -> ReserveRule:
+    """Set nothing more aside by this rule; what it set aside keeps its day.
+
+    Raises DeductionRefused("no_reason").
+    """
+    why = check_reason(reason)
     row = ReserveRule.objects.select_for_update(of=("self",)).get(pk=rule_id)
     if row.ended_at is None:
         row.ended_at, row.ended_by = now, actor[1]
         row.save(update_fields=["ended_at", "ended_by"])
-        _tell("reserve_rule", row.pk, "end_reserve_rule", actor, {}, now)
+        _tell("reserve_rule", row.pk, "end_reserve_rule", actor, {"reason": why}, now)
     return row
 
 
@@ -113,7 +117,9 @@ def hold_balance(
 
 
 @transaction.atomic
-def release_reserve(*, reserve_id: UUID, actor: Actor, now: datetime) -> Reserve:
+def release_reserve(
+    *, reserve_id: UUID, actor: Actor, now: datetime, reason: str = "its day has come"
+) -> Reserve:
     """Make a reserve payable again; released twice it stays as it was released first.
 
     Its income of US source passes withholding, and where no tax form is in force it waits for one.
@@ -143,7 +149,8 @@ def release_reserve(*, reserve_id: UUID, actor: Actor, now: datetime) -> Reserve
         earned = Earned(payee, row.currency, [Part("", "", row.us_micros, row.us_micros)])
         at = row.release_entry.effective_at
         _let_tax_flow(earned, f"release:{row.pk}", at, now)
-    _tell("reserve", row.pk, "release_reserve", actor, {"micros": row.amount_micros}, now)
+    after = {"micros": row.amount_micros, "reason": check_reason(reason)}
+    _tell("reserve", row.pk, "release_reserve", actor, after, now)
     return row
 
 

@@ -12,7 +12,7 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import Payee
 from licensing.deductions.models import TaxProfile
 from licensing.deductions.rules import taxes as rules
-from licensing.deductions.rules.refusals import DeductionRefused
+from licensing.deductions.rules.refusals import DeductionRefused, check_reason
 
 Actor = tuple[str, str]
 
@@ -28,8 +28,10 @@ def submit_tax_form(
     actor: Actor,
     now: datetime,
     treaty_ppm: int | None = None,
+    reason: str = "",
 ) -> TaxProfile:
     """Keep what a payee signed, for a person to look at. `treaty_ppm`: the rate a treaty gives.
+    `reason`: why somebody else than the payee brings it.
 
     Raises DeductionRefused: unknown_form, signed_later, treaty_above_statute.
     """
@@ -49,31 +51,32 @@ def submit_tax_form(
         signed_at=signed_at,
         expires_on=rules.expires_on(form, signed_at.date()),
     )
-    _tell(row, "submit_tax_form", actor, now)
+    _tell(row, "submit_tax_form", actor, now, reason=reason.strip())
     return row
 
 
 @transaction.atomic
 def review_tax_form(
-    *, profile_id: UUID, is_accepted: bool, actor: Actor, now: datetime
+    *, profile_id: UUID, is_accepted: bool, reason: str, actor: Actor, now: datetime
 ) -> TaxProfile:
-    """Accept or reject a form, once. Raises DeductionRefused("reviewed")."""
+    """Accept or reject a form, once. Raises DeductionRefused: reviewed, no_reason."""
+    why = check_reason(reason)
     row = TaxProfile.objects.select_for_update().get(pk=profile_id)
     if row.status != rules.PENDING:
         raise DeductionRefused("reviewed", "This form was looked at already.")
     row.status = rules.ACCEPTED if is_accepted else rules.REJECTED
     row.reviewed_by, row.reviewed_at = actor[1], now
     row.save(update_fields=["status", "reviewed_by", "reviewed_at"])
-    _tell(row, "review_tax_form", actor, now)
+    _tell(row, "review_tax_form", actor, now, reason=why)
     return row
 
 
-def _tell(row: TaxProfile, verb: str, actor: Actor, now: datetime) -> None:
+def _tell(row: TaxProfile, verb: str, actor: Actor, now: datetime, **more: str) -> None:
     record_fact(
         actor=actor,
         verb=verb,
         object_kind="tax_profile",
         object_ref=row.pk,
-        after={"form": row.form, "status": row.status, "treaty_ppm": row.treaty_ppm},
+        after={"form": row.form, "status": row.status, "treaty_ppm": row.treaty_ppm, **more},
         at=now,
     )

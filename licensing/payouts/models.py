@@ -10,6 +10,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
+from licensing.four_eyes import PROOF_LASTS
 from licensing.ledger.models import JournalEntry
 from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import (
@@ -19,7 +20,6 @@ from licensing.payouts.rules.states import (
     FAILED,
     OPEN,
     PAID,
-    PROOF_LASTS,
     RUN_STATES,
     SENT,
     STATES,

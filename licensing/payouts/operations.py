@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import BalanceTooLow
@@ -26,7 +27,7 @@ from licensing.payouts.planning import Outlook, due_without, list_outlooks
 from licensing.payouts.rules import postings, states
 from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
 from licensing.payouts.rules.exchange import SPREAD_PPM, Converted
-from licensing.payouts.rules.states import PayoutRefused, SecondFactor
+from licensing.payouts.rules.states import PayoutRefused
 
 LESS_IS_DUE = "Less is due than when this was drafted."
 

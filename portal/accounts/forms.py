@@ -22,7 +22,7 @@ def checked(normalise: Callable[[str], str], value: str) -> str:
 
 
 class YouForm(forms.ModelForm):
-    """Name and billing country of a login."""
+    """Name, billing country and mails of a login."""
 
     country = forms.ChoiceField(
         choices=[("", "Not said"), *COUNTRIES],
@@ -33,8 +33,12 @@ class YouForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("display_name", "country")
-        labels = {"display_name": "Name"}
+        fields = ("display_name", "country", "wants_mail")
+        labels = {
+            "display_name": "Name",
+            "wants_mail": "Mail me when something waits for my answer or signature",
+        }
+        help_texts = {"wants_mail": "One mail a day at most."}
 
     def clean_display_name(self) -> str:
         """A name that can be seen, or none."""

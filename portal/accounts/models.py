@@ -32,6 +32,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A login. That a person is 16 or older is kept as fact, method and moment; no birth date is.
 
+    `wants_mail`: mails about what waits for an answer; those of log-in itself always go out.
     Personal data: e-mail address, display name, country, moments of joining and last log-in.
     """
 
@@ -44,6 +45,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     confirmed_16_at = models.DateTimeField(null=True, blank=True)
     confirmed_16_method = models.CharField(max_length=40, blank=True, default="")
     joined_at = models.DateTimeField(auto_now_add=True)
+    wants_mail = models.BooleanField(default=True)
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -111,3 +113,21 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"to {self.email} for {self.party}"
+
+
+class Mailed(models.Model):
+    """A login was mailed that something waits for it; it is not mailed about that again.
+
+    Personal data: what a login was asked, and when it was told.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="mailed")
+    ref = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "ref"], name="mailed_once")]
+        indexes = [models.Index(fields=["user", "at"], name="mailed_lately")]
+
+    def __str__(self) -> str:
+        return f"{self.ref} to {self.user}"

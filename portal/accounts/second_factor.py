@@ -1,7 +1,8 @@
 """The second factor of a login: when it was last shown, and how its secret is kept.
 
-Codes of an authenticator app (TOTP, RFC 6238) are allauth's; a recovery code lets somebody in and
-approves nothing. Invariant: a secret stands in the database only encrypted under SECRET_KEY.
+Codes of an authenticator app (TOTP, RFC 6238) and passkeys (WebAuthn, level 3) are allauth's; a
+recovery code lets somebody in and approves nothing. Invariant: a secret stands in the database only
+encrypted under SECRET_KEY; of a passkey only the public key is here at all.
 """
 
 import base64
@@ -15,7 +16,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest
 
-from licensing.payouts.rules.states import SECOND_FACTORS, SecondFactor
+from licensing.four_eyes import SECOND_FACTORS, SecondFactor
 from portal.accounts.access import user_of
 
 
@@ -30,8 +31,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 def has_second_factor(request: HttpRequest) -> bool:
-    """Whether the user has an authenticator app at all."""
+    """Whether the user has an authenticator app or a passkey at all."""
     return bool(is_mfa_enabled(user_of(request), types=sorted(SECOND_FACTORS)))
+
+
+def page_to_show_it(request: HttpRequest) -> str:
+    """The name of the page where the user shows it again: a passkey's, where there is one."""
+    has_passkey = is_mfa_enabled(user_of(request), types=["webauthn"])
+    return "mfa_reauthenticate_webauthn" if has_passkey else "mfa_reauthenticate"
 
 
 def second_factor_of(request: HttpRequest) -> SecondFactor | None:

@@ -13,6 +13,7 @@ pages = [
         "parties/<uuid:party_id>/members/<uuid:user_id>/end/", views.member_end, name="member_end"
     ),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("mails/<str:token>/", views.mails_off, name="mails_off"),
 ]
 urlpatterns = [
     path("", include((pages, "accounts"))),

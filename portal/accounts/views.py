@@ -9,10 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts import access, operations, rules
 from portal.accounts.forms import InvitationForm, PartyForm, YouForm
+from portal.accounts.mailing import find_by_off_token
 
 get_or_post = require_http_methods(["GET", "POST"])
 
@@ -24,7 +26,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     form = YouForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Your name and country are kept.")
+        messages.success(request, "Your name, country and mails are kept.")
         return redirect("accounts:overview")
     memberships = (
         access.user_of(request).memberships.select_related("party").order_by("party__name")
@@ -123,3 +125,20 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     except rules.InvitationSpent as error:
         facts["spent"] = str(error)
     return render(request, "account/invitation.html", facts, status=410 if facts["spent"] else 200)
+
+
+@csrf_exempt
+@never_cache
+@get_or_post
+def mails_off(request: HttpRequest, token: str) -> HttpResponse:
+    """Where a mail's link leads: no more of them. Mail programs post here by themselves.
+
+    The signed link is the proof (RFC 8058), so neither log-in nor a form's secret is asked for.
+    """
+    person = find_by_off_token(token)
+    if person is None:
+        raise Http404
+    if request.method == "POST":
+        person.wants_mail = False
+        person.save(update_fields=["wants_mail"])
+    return render(request, "account/mails_off.html", {"person": person, "here": "account"})

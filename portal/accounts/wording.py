@@ -6,9 +6,18 @@ It changes labels and hints, never what is asked or checked.
 from typing import Any
 
 from allauth.account import forms as library
+from allauth.mfa.base import forms as codes
+from allauth.mfa.webauthn import forms as passkeys
 from django.forms import Form
 
-_LABELS = {"login": "E-mail", "email": "E-mail", "remember": "Keep me logged in on this device"}
+_LABELS = {
+    "login": "E-mail",
+    "email": "E-mail",
+    "remember": "Keep me logged in on this device",
+    "name": "Name of this passkey, to tell it from others",
+    "passwordless": "Log in with it alone, without the password",
+    "code": "Six digits",
+}
 
 
 def _reword(form: Form) -> None:
@@ -37,6 +46,33 @@ class ResetPasswordForm(library.ResetPasswordForm):
 
 class SignupForm(library.SignupForm):
     """A new login."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
+
+
+class AddPasskeyForm(passkeys.AddWebAuthnForm):
+    """A new passkey; what the browser answers comes in a hidden field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
+        alone = self.fields["passwordless"]
+        alone.help_text = "The device then asks for a finger, a face or a PIN."
+
+
+class CodeForm(codes.AuthenticateForm):
+    """A code of the app, or a recovery code, while logging in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self)
+        self.fields["code"].label = "Six digits of the app, or a recovery code"
+
+
+class FreshCodeForm(codes.ReauthenticateForm):
+    """A code of the app, just before something that two people decide."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

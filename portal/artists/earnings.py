@@ -230,10 +230,22 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     else:
         facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
         facts["more_pools"] = _more_pools(explained)
+        facts["shares_unplayed"] = any(not pool.listener for pool in explained.pools)
+        facts["other_sources"] = _other_sources(explained)
         facts["more_minutes"] = max(0, explained.line.plays - len(explained.usages))
     in_place = request.headers.get("HX-Request") == "true"
     whole = "partials/statement_line.html" if in_place else "artists/statement_line.html"
     return render(request, whole, facts)
+
+
+def _other_sources(explained: Explanation) -> list[tuple[str, int]]:
+    """The other stems of the sound with their amounts; those of the same recording by label."""
+    own = f"{explained.line.recording_title}, "
+    return [
+        (part.name.removeprefix(own), part.amount_micros)
+        for part in explained.sources
+        if not part.is_this_line
+    ]
 
 
 def _more_pools(explained: Explanation) -> int:

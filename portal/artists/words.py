@@ -30,6 +30,11 @@ def cents(amount: int) -> str:
     return f"{sign}{_grouped(whole)}.{rest:02d}"
 
 
+def signed_cents(amount: int) -> str:
+    """A difference in cents, with its sign; nothing has none."""
+    return f"+{cents(amount)}" if amount >= CENT else cents(amount)
+
+
 def cents_that_add_up(amounts: list[int]) -> list[str]:
     """Amounts of one sign in cents whose sum is the cents of their sum, by largest remainder."""
     if any(amount < 0 for amount in amounts) and any(amount > 0 for amount in amounts):

@@ -42,10 +42,13 @@ from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
 from portal.backoffice.billing import BILLING_PAGES
 from portal.backoffice.consent_deeds import AgreementDeeds
+from portal.backoffice.contacts import ContactDeed
+from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
+from portal.backoffice.models import NightlyRun
 from portal.backoffice.money import MONEY_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.plays import PLAY_PAGES
@@ -275,10 +278,18 @@ class UserAdmin(ReadOnlyAdmin):
     exclude = ("password",)
 
 
-class ClientAdmin(ReadOnlyAdmin):
-    """Partner applications."""
+class NightlyAdmin(ReadOnlyAdmin):
+    """What ran at night, and how it ended."""
 
-    list_display = ("name", "channel", "territory", "scopes", "is_active")
+    list_display = ("duty", "night", "state", "attempt", "began_at", "ended_at", "said")
+    list_filter = ("state", "duty")
+    ordering = ("-night", "duty")
+
+
+class ClientAdmin(ContactDeed, ReadOnlyAdmin):
+    """Partner applications; whom mails about withdrawals go to is said here."""
+
+    list_display = ("name", "channel", "territory", "scopes", "contact", "is_active")
 
 
 PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
@@ -308,6 +319,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     User: UserAdmin,
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
+    NightlyRun: NightlyAdmin,
 }
 PAGES |= (
     BILLING_PAGES
@@ -315,6 +327,7 @@ PAGES |= (
     | MONEY_PAGES
     | PLAY_PAGES
     | DEDUCTION_PAGES
+    | CORRECTION_PAGES
     | PAYOUT_PAGES
     | RATE_PAGES
 )

@@ -22,6 +22,7 @@ from licensing.clearance.models import Grant, Hold
 from portal.audio.pictures import Picture, variation_picture
 from portal.audio.stemma import SMALL_POINTS
 from portal.backoffice.case_live import WRITTEN_EACH_TIME, live_of
+from portal.backoffice.case_money import Money, money_of
 
 _RETRIED = "The attempt before broke off; this one took its place."
 
@@ -52,15 +53,17 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
     variation = Variation.objects.filter(record=record).select_related("request").first()
     sources = list(record.sources.all())
     grants = Grant.objects.filter(records__record=record).select_related("party", "stem")
+    money = money_of(record, sources)
     context = {
         "record": record,
+        "money": money,
         "variation": variation,
         "sources": sources,
         "lines": sorted(record.lines.all(), key=lambda line: -line.ppm),
         "external": list(record.external_sources.all()),
         "grants": grants.prefetch_related("withdrawals"),
         "holds": _holds(record, sources),
-        "events": _events(record, variation, list(grants)),
+        "events": _events(record, variation, list(grants), money),
         "stemma": _picture(variation),
         "live": live_of(record, sources, timezone.now()),
         "is_live": record.subject_kind == SESSION,
@@ -83,7 +86,9 @@ def _holds(record: LicenceRecord, sources: list[LicenceSource]) -> list[Hold]:
     return list(Hold.objects.filter(target_ref__in=refs).order_by("placed_at"))
 
 
-def _events(record: LicenceRecord, variation: Variation | None, grants: list[Grant]) -> list[Event]:
+def _events(
+    record: LicenceRecord, variation: Variation | None, grants: list[Grant], money: Money
+) -> list[Event]:
     found = [
         Event(grant.granted_at, "Grant in force", str(grant.pk), f"{grant.party}, {grant.stem}")
         for grant in grants
@@ -98,6 +103,7 @@ def _events(record: LicenceRecord, variation: Variation | None, grants: list[Gra
     found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use))
     found += _facts(record, variation)
     found += _attempts(variation)
+    found += [Event(it.at, it.title, it.row, it.note, it.state) for it in money.happened]
     return sorted(found, key=lambda event: event.at)
 
 

@@ -23,12 +23,15 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, RateCard, Statement, StatementLine
 from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
+from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.fields import is_uuid
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.partners.models import Client
 
 MICROS = 1_000_000
+_LINE_END = ("amount_micros", "note", "id")
 
 
 class ReceiptForm(forms.Form):
@@ -50,7 +53,7 @@ class ReceiptForm(forms.Form):
         user = User.objects.filter(email__iexact=text).first()
         if user is not None:
             return ("user", str(user.pk))
-        client = Client.objects.filter(pk=text).first() if _is_uuid(text) else None
+        client = Client.objects.filter(pk=text).first() if is_uuid(text) else None
         if client is None:
             raise forms.ValidationError("Nobody here has this address or this client id.")
         return ("client", str(client.pk))
@@ -70,14 +73,6 @@ class MonthForm(forms.Form):
     """Which month."""
 
     month = forms.DateField(label="Any day of the month, like 2026-10-01")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        forms.UUIDField().clean(text)
-    except forms.ValidationError:
-        return False
-    return True
 
 
 def _start_of(month: date) -> datetime:
@@ -177,12 +172,14 @@ class PeriodAdmin(ReadOnlyAdmin):
 
 
 class LineInline(ReadOnlyInline):
-    """Lines of a statement."""
+    """Lines of a statement; corrections name them by number here, or by id."""
 
     model = StatementLine
+    fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
+    readonly_fields = fields
 
 
-class StatementAdmin(ReadOnlyAdmin):
+class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
     """What each payee was told."""
 
     list_display = ("payee_name", "period", "currency", "closing_micros", "version")

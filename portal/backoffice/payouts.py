@@ -5,15 +5,12 @@ a run shows a second factor first, and is not who opened it, through whatever do
 """
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import messages
 from django.db import models
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
@@ -38,11 +35,11 @@ from licensing.payouts.operations import (
     release_payments,
 )
 from licensing.payouts.rules.due import THRESHOLD_MINOR
-from licensing.payouts.rules.states import PROOF_LASTS
-from portal.accounts.second_factor import has_second_factor, second_factor_of
+from portal.accounts.second_factor import second_factor_of
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.second_person import asks_for_second_factor
 
 _CURRENCIES = [(code, code) for code in THRESHOLD_MINOR]
 
@@ -93,7 +90,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
     actions_list = ("open_run",)
     actions_detail = ("approve", "drop")
 
-    @action(description="Open a run", url_path="open")
+    @action(description="Open a run", url_path="open", permissions=["decide"])
     def open_run(self, request: HttpRequest) -> HttpResponse:
         """Draft payouts for everyone who is due."""
 
@@ -113,11 +110,11 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             back=list_of("payouts_payoutrun"),
         )
 
-    @action(description="Approve this run", url_path="approve")
+    @action(description="Approve this run", url_path="approve", permissions=["decide"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put it on its way, by somebody else than who opened it."""
         run = get_object_or_404(PayoutRun, pk=object_id)
-        elsewhere = _shows_a_second_factor(request)
+        elsewhere = asks_for_second_factor(request)
         if elsewhere is not None:
             return elsewhere
 
@@ -145,7 +142,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             back=list_of("payouts_payoutrun"),
         )
 
-    @action(description="Drop this run", url_path="drop")
+    @action(description="Drop this run", url_path="drop", permissions=["decide"])
     def drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Pay nobody of it."""
         run = get_object_or_404(PayoutRun, pk=object_id)
@@ -177,18 +174,6 @@ def _exchanged(planned: models.QuerySet[PlannedConversion], rate: ExchangeRate) 
     return f"Exchanged for it: {said}: {amount_text(int(sums['bought_micros']))} {rate.bought}."
 
 
-def _shows_a_second_factor(request: HttpRequest) -> HttpResponse | None:
-    """Where to go first: to set up a second factor, or to show it once more; None when fresh."""
-    if not has_second_factor(request):
-        messages.warning(request, "Set up a second factor first; a payout run asks for it.")
-        return HttpResponseRedirect(reverse("mfa_index"))
-    proof = second_factor_of(request)
-    if proof is not None and timezone.now() - proof.at <= PROOF_LASTS:
-        return None
-    back = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{back}")
-
-
 class PaymentHoldAdmin(ReadOnlyAdmin):
     """What is not paid for now."""
 
@@ -198,7 +183,7 @@ class PaymentHoldAdmin(ReadOnlyAdmin):
     actions_list = ("hold",)
     actions_detail = ("release",)
 
-    @action(description="Hold payments", url_path="hold")
+    @action(description="Hold payments", url_path="hold", permissions=["decide"])
     def hold(self, request: HttpRequest) -> HttpResponse:
         """Keep a payee's money, or a part, from being paid."""
 
@@ -223,7 +208,7 @@ class PaymentHoldAdmin(ReadOnlyAdmin):
             back=list_of("payouts_paymenthold"),
         )
 
-    @action(description="Release these payments", url_path="release")
+    @action(description="Release these payments", url_path="release", permissions=["decide"])
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let it be paid again."""
         hold = get_object_or_404(PaymentHold, pk=object_id)

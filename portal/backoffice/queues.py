@@ -1,6 +1,7 @@
 """What waits for a rights administrator, counted: one line per queue, with where to go."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +13,15 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Hold
+from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Anomaly, Usage
+from portal.backoffice.models import NightlyRun
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_rights(), *_of_money(), *_of_work())
+    return (*_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
 
 
 def _of_rights() -> tuple[Queue, ...]:
@@ -63,7 +68,7 @@ def _of_rights() -> tuple[Queue, ...]:
     )
 
 
-def _of_money() -> tuple[Queue, ...]:
+def _between_earned_and_paid() -> tuple[Queue, ...]:
     return (
         _listed(
             Dispute.objects.filter(decided_at__isnull=True),
@@ -83,6 +88,17 @@ def _of_money() -> tuple[Queue, ...]:
             "Income from the United States waits for them.",
             status__exact="PENDING",
         ),
+        _listed(
+            Proposal.objects.filter(state="OPEN"),
+            "Corrections for a second person",
+            "Somebody else than who proposed one carries it out or drops it.",
+            state__exact="OPEN",
+        ),
+    )
+
+
+def _of_money() -> tuple[Queue, ...]:
+    return (
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
@@ -146,6 +162,12 @@ def _of_work() -> tuple[Queue, ...]:
             Job.objects.filter(state="FAILED"),
             "Failed jobs",
             "Work that three attempts could not do.",
+            state__exact="FAILED",
+        ),
+        _listed(
+            NightlyRun.objects.filter(state="FAILED", night__gte=timezone.now().date() - WEEK),
+            "Failed at night, this week",
+            "Read what it said, mend it, and run the command again.",
             state__exact="FAILED",
         ),
     )

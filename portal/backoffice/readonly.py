@@ -6,6 +6,8 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from portal.backoffice.second_person import MAY_DECIDE
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """A list and a page of every field; staff may look, nobody may add, change or delete."""
@@ -18,6 +20,10 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return bool(getattr(request.user, "is_staff", False))
+
+    def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For the deeds that decide about money; unfold asks by this name."""
+        return bool(request.user.has_perm(MAY_DECIDE))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

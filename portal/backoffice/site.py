@@ -11,9 +11,11 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
 
 from licensing.ledger.chain import latest_link
+from portal.backoffice.nightly import last_runs
 from portal.backoffice.queues import list_queues
 
 _POLICY = {
@@ -44,7 +46,11 @@ class BackofficeSite(UnfoldAdminSite):
         return dressed
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        own = {"queues": list_queues(), "head": latest_link()}
+        own = {
+            "queues": list_queues(),
+            "head": latest_link(),
+            "nightly": last_runs(timezone.now()),
+        }
         return super().index(request, own | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:

@@ -33,6 +33,7 @@ CAST = (
     ("artist", "Oskar Tindhem", "oskar@stemma.example", "/artists/"),
     ("listener", "Lena Brandt", "lena@stemma.example", "/"),
     ("rights administrator", "Hanna Sandvoort", "hanna@stemma.example", "/admin/"),
+    ("rights administrator", "Milo Arendt", "milo@stemma.example", "/admin/"),
 )
 
 
@@ -57,7 +58,8 @@ def _seed_login(person: Person, now: datetime) -> User:
     user.confirmed_16_at, user.confirmed_16_method = now, "demo"
     user.save()
     if user.is_staff:
-        user.user_permissions.add(Permission.objects.get(codename="route_nets"))
+        may = Permission.objects.filter(codename__in=["route_nets", "decide_money"])
+        user.user_permissions.add(*may)
     EmailAddress.objects.update_or_create(
         user=user, email=person.email, defaults={"verified": True, "primary": True}
     )

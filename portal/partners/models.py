@@ -16,13 +16,15 @@ from licensing.clearance.models import Withdrawal
 class Client(models.Model):
     """An application of a partner. `channel` is the condition that grants speak of.
 
-    Personal data: none (a company's application; its people have logins of their own).
+    `contact` is mailed about withdrawals; empty, they are only read over the API.
+    Personal data: the address of whoever the company names as its contact.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     channel = models.CharField(max_length=60)
     territory = models.CharField(max_length=2)
+    contact = models.EmailField(blank=True, default="")
     scopes = ArrayField(models.CharField(max_length=40))
     calls_per_minute = models.PositiveIntegerField(default=120)
     is_active = models.BooleanField(default=True)
@@ -82,6 +84,7 @@ class WithdrawalNotice(models.Model):
     variations = ArrayField(models.UUIDField())
     deadline = models.DateTimeField()
     written_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -97,6 +100,11 @@ class WithdrawalNotice(models.Model):
                 fields=["deadline"],
                 condition=models.Q(confirmed_at__isnull=True),
                 name="notice_waiting",
+            ),
+            models.Index(
+                fields=["client"],
+                condition=models.Q(confirmed_at__isnull=True, mailed_at__isnull=True),
+                name="notice_not_mailed",
             ),
         ]
 

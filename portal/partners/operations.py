@@ -1,6 +1,7 @@
 """Verbs about partner applications: make one, add a secret, give out a token."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,14 +21,26 @@ LIVE_SECRETS = 2
 
 @transaction.atomic
 def create_client(
-    *, name: str, channel: str, territory: str, scopes: tuple[str, ...], by: str, now: datetime
+    *,
+    name: str,
+    channel: str,
+    territory: str,
+    scopes: tuple[str, ...],
+    by: str,
+    now: datetime,
+    contact: str = "",
 ) -> tuple[Client, str]:
     """A new partner application and its first secret, which is shown this once."""
     unknown = set(scopes) - set(SCOPES)
     if unknown:
         raise ValueError(f"There is no scope {sorted(unknown)[0]}.")
     client = Client.objects.create(
-        name=name, channel=channel, territory=territory, scopes=list(scopes), created_at=now
+        name=name,
+        channel=channel,
+        territory=territory,
+        scopes=list(scopes),
+        contact=contact,
+        created_at=now,
     )
     record_fact(
         actor=("user", by),
@@ -38,6 +51,23 @@ def create_client(
         at=now,
     )
     return client, add_secret(client=client, by=by, now=now)
+
+
+@transaction.atomic
+def name_contact(*, client_id: UUID, contact: str, by: str, reason: str, now: datetime) -> Client:
+    """Whom mails about withdrawals go to from now on; empty: nobody."""
+    client = Client.objects.select_for_update().get(pk=client_id)
+    client.contact = contact
+    client.save(update_fields=["contact"])
+    record_fact(
+        actor=("user", by),
+        verb="name_contact",
+        object_kind="client",
+        object_ref=str(client.pk),
+        after={"is_named": bool(contact), "reason": reason},
+        at=now,
+    )
+    return client
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from django.urls import reverse
 from licensing.corrections.refunding import refund_receipt
 from licensing.corrections.restating import restate_statement
 from licensing.deductions import advances, disputes
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey, month_end, month_of, month_start
 from licensing.payouts.house import place_charges
@@ -81,9 +82,12 @@ def _agree(ana, keys):
     """What is agreed and contested before the month closes."""
     row = advances.agree_advance(
         agreement="ADV-1", payee=("party", str(ana.pk)), amount_micros=20_000_000, currency="EUR",
-        recoup_ppm=500_000, agreed_by="maker", now=THEN,
+        recoup_ppm=500_000, reason="signed", agreed_by="maker", now=THEN,
     )  # fmt: skip
-    advances.pay_advance(advance_id=row.pk, paid_by="checker", bank_ref="ADV-1", now=THEN)
+    advances.pay_advance(
+        advance_id=row.pk, paid_by="checker", proof=SecondFactor("totp", THEN), bank_ref="ADV-1",
+        now=THEN,
+    )  # fmt: skip
     return disputes.open_dispute(
         share=disputes.Share(stem_id=keys.pk), claimant="Eve", reason="says they are hers",
         opened_by="desk", expires_at=NOW, now=THEN,
@@ -101,9 +105,10 @@ def _refund(provider):
 
 
 def _decide(dispute):
-    given = {"dispute_id": dispute.pk, "now": datetime.now(UTC)}
+    now = datetime.now(UTC)
+    given = {"dispute_id": dispute.pk, "now": now}
     disputes.propose_decision(awards=[], reason="no proof came", proposed_by="maker", **given)
-    disputes.confirm_decision(confirmed_by="checker", **given)
+    disputes.confirm_decision(confirmed_by="checker", proof=SecondFactor("totp", now), **given)
 
 
 def payable(party):

@@ -14,6 +14,16 @@ def quick_passwords(settings):
 
 
 @pytest.fixture
+def site(committed_db, broker, browser, tmp_path):
+    """The address of a web server of this test's own, for a browser."""
+    from tests.processes import Processes
+
+    processes = Processes(broker, tmp_path / "logs")
+    yield processes.web()
+    processes.stop()
+
+
+@pytest.fixture
 def now():
     return NOW
 

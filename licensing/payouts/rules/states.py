@@ -5,8 +5,9 @@ back to payable. Invariant: no path leads out of FAILED or DROPPED, so a payout 
 failed is paid by a new one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
 
 OPEN, APPROVED, DROPPED = "OPEN", "APPROVED", "DROPPED"
 DRAFT, SENT, PAID, FAILED = "DRAFT", "SENT", "PAID", "FAILED"
@@ -25,9 +26,6 @@ STATES = tuple(BECOMES)
 UNFINISHED = (DRAFT, APPROVED, SENT)
 """A payee has at most one payout in these states per currency."""
 
-PROOF_LASTS = timedelta(minutes=5)
-SECOND_FACTORS = frozenset({"totp", "webauthn"})
-
 SEE_AGAIN_AFTER = {APPROVED: timedelta(minutes=5), SENT: timedelta(hours=1)}
 """How long the provider is left alone about a payout; an event asks at once."""
 
@@ -38,14 +36,6 @@ class PayoutRefused(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class SecondFactor:
-    """How and when somebody last proved who they are by more than a password."""
-
-    method: str
-    at: datetime
 
 
 def check_move(state: str, to: str) -> None:
@@ -64,13 +54,12 @@ def check_approval(
     """
     if run_state != OPEN:
         raise PayoutRefused("decided", "This run was decided already.")
-    if approver == opened_by:
+    if is_same_person(opened_by, approver):
         raise PayoutRefused("same_person", "Somebody else than who opened a run approves it.")
-    if proof is None or proof.method not in SECOND_FACTORS:
-        raise PayoutRefused("no_second_factor", "Prove first who you are by a second factor.")
-    if not now - PROOF_LASTS <= proof.at <= now:
-        raise PayoutRefused("stale_second_factor", "Your second factor is older than five minutes.")
-    return proof
+    try:
+        return check_proof(proof, now)
+    except NotProved as error:
+        raise PayoutRefused(error.code, str(error)) from error
 
 
 def is_to_be_seen(state: str, seen_at: datetime | None, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from portal.artists import words
 
 register = template.Library()
 register.filter("micros6", words.micros6)
+register.filter("signed_cents", words.signed_cents)
 register.filter("cents", words.cents)
 register.filter("percent", words.percent)
 register.filter("clock", words.clock)

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from licensing.corrections.adjusting import adjust_lines
 from licensing.corrections.refunding import refund_receipt
 from licensing.deductions import advances, disputes, reserves
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.operations import reverse_entry
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey, BalanceTooLow, month_after, month_end, month_start
@@ -133,9 +134,12 @@ class Books(RuleBasedStateMachine):
     def an_advance_is_paid(self, name, amount, ppm):
         row = advances.agree_advance(
             agreement=str(uuid4()), payee=payee(name), amount_micros=amount, currency="EUR",
-            recoup_ppm=ppm, agreed_by="maker", now=self.now,
+            recoup_ppm=ppm, reason="signed", agreed_by="maker", now=self.now,
         )  # fmt: skip
-        advances.pay_advance(advance_id=row.pk, paid_by="checker", bank_ref="b", now=self.now)
+        proof = SecondFactor("totp", self.now)
+        advances.pay_advance(
+            advance_id=row.pk, paid_by="checker", proof=proof, bank_ref="b", now=self.now
+        )
         self.advances[name].append((str(row.pk), ppm))
         self.advances[name].sort(key=lambda one: self.age(one[0]))
         self.holds["advance", str(row.pk)] += amount
@@ -193,7 +197,9 @@ class Books(RuleBasedStateMachine):
         awards = [(*payee("Eve"), WHOLE)] if is_hers else []
         given = {"dispute_id": dispute, "now": self.now}
         disputes.propose_decision(awards=awards, reason="r", proposed_by="maker", **given)
-        disputes.confirm_decision(confirmed_by="checker", **given)
+        disputes.confirm_decision(
+            confirmed_by="checker", proof=SecondFactor("totp", self.now), **given
+        )
         freed = defaultdict(int)
         for key in [key for key in self.contested if key[0] == dispute]:
             freed["Eve" if is_hers else key[2]] += self.contested.pop(key)

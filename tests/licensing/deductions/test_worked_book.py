@@ -107,16 +107,16 @@ def test_an_expired_dispute_holds_until_two_people_decide_it(story):
     assert told.balance("suspense", ("dispute", str(contested.pk))) == CLEO_MASTER
     said = {"dispute_id": contested.pk, "now": late}
     with pytest.raises(DeductionRefused, match="Nobody has proposed"):
-        disputes.confirm_decision(confirmed_by="checker", **said)
+        disputes.confirm_decision(confirmed_by="checker", proof=told.proved(late), **said)
     with pytest.raises(DeductionRefused, match="Say why"):
         disputes.propose_decision(awards=[], reason=" ", proposed_by="maker", **said)
     disputes.propose_decision(awards=[], reason="no proof came", proposed_by="maker", **said)
     with pytest.raises(DeductionRefused, match="Somebody else"):
-        disputes.confirm_decision(confirmed_by="maker", **said)
+        disputes.confirm_decision(confirmed_by="maker", proof=told.proved(late), **said)
     assert refused(f"UPDATE deductions_dispute SET decided_by = 'maker', decided_at = '{late}'")
-    disputes.confirm_decision(confirmed_by="checker", **said)
+    disputes.confirm_decision(confirmed_by="checker", proof=told.proved(late), **said)
     with pytest.raises(DeductionRefused, match="already"):
-        disputes.confirm_decision(confirmed_by="checker", **said)
+        disputes.confirm_decision(confirmed_by="checker", proof=told.proved(late), **said)
 
 
 def refused(sql):
@@ -134,10 +134,13 @@ def test_what_was_agreed_never_changes_and_is_decided_once(story):
         assert refused(f"TRUNCATE deductions_{table} CASCADE")
     row = advances.agree_advance(
         agreement="B", payee=told.payee("Ana"), amount_micros=5, currency="EUR",
-        recoup_ppm=1, agreed_by="maker", now=world.OCTOBER,
+        recoup_ppm=1, reason="signed", agreed_by="maker", now=world.OCTOBER,
     )  # fmt: skip
+    given = {"advance_id": row.pk, "bank_ref": "x", "now": world.OCTOBER}
     with pytest.raises(DeductionRefused, match="Somebody else"):
-        advances.pay_advance(advance_id=row.pk, paid_by="maker", bank_ref="x", now=world.OCTOBER)
+        advances.pay_advance(paid_by="maker", proof=told.proved(world.OCTOBER), **given)
+    with pytest.raises(DeductionRefused, match="second factor"):
+        advances.pay_advance(paid_by="checker", proof=None, **given)
 
 
 def test_a_hold_takes_what_is_payable_and_no_more(story):
@@ -176,7 +179,9 @@ def test_income_of_us_source_waits_for_a_form_and_is_then_taxed_by_it(db):
         signed_at=now, actor=("user", "cleo"), now=now,
     )  # fmt: skip
     assert reserves.release_due_reserves(now=now) == 0
-    taxes.review_tax_form(profile_id=form.pk, is_accepted=True, actor=told.ACTOR, now=now)
+    taxes.review_tax_form(
+        profile_id=form.pk, is_accepted=True, reason="ok", actor=told.ACTOR, now=now
+    )
     assert reserves.release_due_reserves(now=now) == 1
     assert told.balance("payable", cleo) == 1_118_880 - 55_944
     assert told.balance("withholding", ("country", "US")) == 55_944

@@ -8,6 +8,7 @@ in tests/licensing/royalties/test_worked_book.py.
 from datetime import date, timedelta
 
 from licensing.deductions import advances, disputes, reserves
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.queries import balance_of
 from licensing.ledger.rules import AccountKey
 from licensing.royalties.closing import close_period
@@ -16,6 +17,11 @@ from tests.licensing.royalties import small_world as world
 
 MONTH, NEXT = date(2026, 10, 1), date(2026, 11, 1)
 ACTOR = ("user", "desk")
+
+
+def proved(now):
+    """A second factor shown just now."""
+    return SecondFactor("totp", now)
 
 
 def payee(name):
@@ -40,11 +46,13 @@ def advance(name="Ana", micros=1_000_000, ppm=250_000, **more):
     """An advance agreed by one person and paid by another."""
     row = advances.agree_advance(
         agreement=more.pop("agreement", f"A-{name}"), payee=payee(name), amount_micros=micros,
-        currency="EUR", recoup_ppm=ppm, agreed_by="maker", now=world.OCTOBER, **more,
+        currency="EUR", recoup_ppm=ppm, reason="signed", agreed_by="maker", now=world.OCTOBER,
+        **more,
     )  # fmt: skip
     return advances.pay_advance(
-        advance_id=row.pk, paid_by="checker", bank_ref=f"bank {row.agreement}", now=world.OCTOBER
-    )
+        advance_id=row.pk, paid_by="checker", proof=proved(world.OCTOBER),
+        bank_ref=f"bank {row.agreement}", now=world.OCTOBER,
+    )  # fmt: skip
 
 
 def reserve(name="Ana", ppm=100_000, days=20):
@@ -64,7 +72,9 @@ def decide(row, awards=(), now=world.AFTER_OCTOBER):
     disputes.propose_decision(
         dispute_id=row.pk, awards=awards, reason="as agreed", proposed_by="maker", now=now
     )
-    return disputes.confirm_decision(dispute_id=row.pk, confirmed_by="checker", now=now)
+    return disputes.confirm_decision(
+        dispute_id=row.pk, confirmed_by="checker", proof=proved(now), now=now
+    )
 
 
 def close(month=MONTH):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from licensing.four_eyes import SecondFactor
 from licensing.ledger import rules as ledger
 from licensing.ledger.operations import post
 from licensing.ledger.queries import balance_of, trial_balance
@@ -10,7 +11,6 @@ from licensing.ledger.rules import AccountKey, Line
 from licensing.payouts import accounts, operations
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.payouts.rules.postings import PROVIDER, cash_at
-from licensing.payouts.rules.states import SecondFactor
 from licensing.payouts.sending import advance_payout
 from licensing.stripe_gateway import Gateway
 from portal.demo.standin.server import StandIn

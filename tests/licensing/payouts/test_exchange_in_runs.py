@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey
 from licensing.payouts import operations
@@ -19,7 +20,7 @@ from licensing.payouts.models import Conversion, Payout, PayoutRun, PlannedConve
 from licensing.payouts.planning import outlook_of
 from licensing.payouts.queries import list_payouts
 from licensing.payouts.rules.postings import payable_of
-from licensing.payouts.rules.states import PayoutRefused, SecondFactor
+from licensing.payouts.rules.states import PayoutRefused
 from tests.licensing.payouts.purse import ANA, CLEO, NOW
 
 ACTOR = ("user", "9")

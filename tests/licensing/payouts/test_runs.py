@@ -6,11 +6,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from licensing.audit.queries import facts_about
+from licensing.four_eyes import SecondFactor
 from licensing.payouts import operations
 from licensing.payouts.accounts import begin_closing
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.payouts.planning import outlook_of
-from licensing.payouts.rules.states import BECOMES, PayoutRefused, SecondFactor
+from licensing.payouts.rules.states import BECOMES, PayoutRefused
 from tests.licensing.payouts.purse import ANA, CLEO, NOW, PROOF, books_balance, only
 
 ACTOR = ("user", "9")

@@ -1,5 +1,6 @@
 """The desk of payouts: two people, a second factor shown just now, nothing to edit."""
 
+import re
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 
 from licensing.payouts.models import PaymentHold, Payout, PayoutRun
@@ -26,9 +28,11 @@ RUNS = "/admin/payouts/payoutrun/"
 class Desk:
     """A person at the desk: a browser and, where set up, an authenticator app."""
 
-    def __init__(self, name: str, *, app: bool = True) -> None:
+    def __init__(self, name: str, *, app: bool = True, decides: bool = True) -> None:
         self.user = User.objects.create_user(f"{name}@example.org", PASSWORD, is_staff=True)
         self.browser = Browser()
+        if decides:
+            self.user.user_permissions.add(Permission.objects.get(codename="decide_money"))
         self.secret = generate_totp_secret()
         if app:
             data = {"secret": SecondFactorAdapter().encrypt(self.secret)}
@@ -40,6 +44,12 @@ class Desk:
         counter = next(iter(yield_hotp_counters_from_time()))
         right = format_hotp_value(hotp_value(self.secret, counter))
         return self.browser.post("/account/2fa/reauthenticate/", {"code": code or right})
+
+    def look_and_do(self, page: str, form: dict | None = None):
+        """Fill a form in, see what it does, and do it; returns (what was shown, the answer)."""
+        shown = self.browser.post(page, form or {}).content.decode()
+        (seen,) = re.findall(r'name="seen" value="(\w+)"', shown)
+        return shown, self.browser.post(page, {**(form or {}), "seen": seen})
 
     def open_run(self):
         return self.browser.post(f"{RUNS}open/", {"currency": "EUR"})

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from tests.processes import Processes
-
 PLAYER = Path(__file__).resolve().parents[3] / "portal" / "static" / "player"
 NAMES = tuple(sorted(path.stem for path in PLAYER.glob("*.js")))
 _POLICY = "default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src 'self'"
@@ -95,14 +93,6 @@ def listener(make_user, client):
     user.save()
     client.force_login(user)
     return user
-
-
-@pytest.fixture
-def site(committed_db, broker, browser, tmp_path):
-    """The address of a web server of this test's own."""
-    processes = Processes(broker, tmp_path / "logs")
-    yield processes.web()
-    processes.stop()
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from licensing.clearance.effects import COPIES_GONE_WITHIN
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from portal.partners.mails import mail_notices
 from portal.partners.models import WithdrawalNotice
 from portal.partners.news import tell_partners
-from portal.partners.operations import create_client
+from portal.partners.operations import create_client, name_contact
 from portal.partners.rules import SCOPES
 from tests.portal.listeners.made import granted_stage, opened, sealed
 
@@ -74,3 +76,33 @@ def test_a_partner_reads_what_was_taken_down_and_confirms(committed_db, call):
 def test_a_cursor_that_is_not_ours_is_said(db, call, mark):
     answer = call(application("Stride"), "GET", f"{ADDRESS}?cursor={mark}")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+
+
+def test_a_partner_with_a_contact_gets_one_mail_with_the_first_deadline(committed_db):
+    stage, (client, _) = granted_stage(), application("Stride")
+    name_contact(
+        client_id=client.pk, contact="rights@stride.example", by="7", reason="asked", now=NOW
+    )
+    made = sealed(("client", str(client.id)), stage, NOW)
+    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
+    withdraw(stage, uses=["REMIX"])
+    once_told(2)
+    assert mail_notices(now=NOW) == 1
+    assert mail_notices(now=NOW) == 0
+    (sent,) = mail.outbox
+    by = NOW + COPIES_GONE_WITHIN
+    assert sent.to == ["rights@stride.example"]
+    assert sent.subject == f"Withdrawn: remove 1 variation by {by:%-d %B %Y}"
+    assert str(made.pk) in sent.body
+    assert sent.body.index(f"{by:%-d %B %Y}") < sent.body.index(
+        f"{NOW + timedelta(days=30):%-d %B %Y}"
+    )
+
+
+def test_a_partner_without_a_contact_is_mailed_nothing(committed_db):
+    stage, (client, _) = granted_stage(), application("Stride")
+    sealed(("client", str(client.id)), stage, NOW)
+    withdraw(stage, uses=["REMIX"])
+    once_told(1)
+    assert mail_notices(now=NOW) == 0
+    assert WithdrawalNotice.objects.get().mailed_at is None

@@ -1,0 +1,41 @@
+"""Who may decide about money at the desk, and the second factor that the second person shows.
+
+The rooms below ask for both again; here people are led to where they can show it.
+"""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from licensing.four_eyes import NotProved, SecondFactor, check_proof
+from portal.accounts.second_factor import (
+    has_second_factor,
+    page_to_show_it,
+    second_factor_of,
+)
+
+MAY_DECIDE = "corrections.decide_money"
+
+
+def asks_for_second_factor(request: HttpRequest) -> HttpResponse | None:
+    """Where to go first: to set up a second factor, or to show it once more; None when fresh."""
+    if not has_second_factor(request):
+        messages.warning(
+            request, "Set up a second factor first: what two people decide asks for it."
+        )
+        return HttpResponseRedirect(reverse("mfa_index"))
+    try:
+        check_proof(second_factor_of(request), timezone.now())
+    except NotProved:
+        back = urlencode({"next": request.get_full_path()})
+        return HttpResponseRedirect(f"{reverse(page_to_show_it(request))}?{back}")
+    return None
+
+
+def stand_in(now: datetime) -> tuple[str, SecondFactor]:
+    """A second person and their proof, for rehearsals alone: what they do is always taken back."""
+    return "somebody else", SecondFactor("totp", now)

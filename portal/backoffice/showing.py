@@ -1,0 +1,71 @@
+"""A deed at the desk in two steps: what it will post and change is shown, then it is done.
+
+The second press carries the digest of what was shown. Where the deed meanwhile comes to something
+else, because the form was changed or the books moved, the new preview is shown instead.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+
+from portal.backoffice.deeds import REFUSALS
+from portal.backoffice.rehearsing import Outcome, Rehearsal, rehearse
+
+Deed = Callable[[dict[str, Any]], Outcome]
+
+
+def show_and_do(
+    request: HttpRequest,
+    *,
+    title: str,
+    consequence: str,
+    form_class: Callable[[QueryDict | None], forms.Form],
+    do: Deed,
+    back: str,
+    shown: Deed | None = None,
+    facts: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Ask, show what it comes to, and do it once that was seen.
+
+    `shown`: what is rehearsed instead of `do`, for a proposal whose effect comes with the second
+    person. `facts`: more for the template. A refusal of the rooms below is an error on the form.
+    """
+    form = form_class(request.POST if request.method == "POST" else None)
+    seen = request.POST.get("seen", "")
+    found: Rehearsal | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            found, sentence = _carry(form.cleaned_data, do, shown, seen)
+        except REFUSALS as error:
+            form.add_error(None, str(error))
+        except IntegrityError:
+            form.add_error(None, "The database does not take this: look at the values again.")
+        else:
+            if sentence:
+                messages.success(request, sentence)
+                return HttpResponseRedirect(back)
+    context = {
+        "title": title,
+        "consequence": consequence,
+        "form": form,
+        "back": back,
+        "asks_twice": True,
+        "found": found,
+        "has_moved": bool(found and seen),
+        **(facts or {}),
+    }
+    return render(request, "backoffice/deed.html", context)
+
+
+def _carry(data: dict[str, Any], do: Deed, shown: Deed | None, seen: str) -> tuple[Rehearsal, str]:
+    """The rehearsal, and the sentence of what was done, empty while it is only shown."""
+    if shown is None:
+        found = rehearse(lambda: do(data), keep_if=seen)
+        return found, found.outcome.sentence if found.is_kept else ""
+    found = rehearse(lambda: shown(data))
+    return found, do(data).sentence if found.sha256 == seen else ""

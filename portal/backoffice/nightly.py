@@ -80,8 +80,10 @@ def _claim(duty: str, now: datetime) -> NightlyRun | None:
                 )
         except IntegrityError:
             return None
-    has_failed = run.state == State.FAILED and run.ended_at is not None
-    is_again = has_failed and run.attempt < ATTEMPTS and run.ended_at <= now - AGAIN_AFTER
+    failed_at = run.ended_at if run.state == State.FAILED else None
+    is_again = (
+        failed_at is not None and run.attempt < ATTEMPTS and failed_at <= now - AGAIN_AFTER
+    )
     is_lost = run.state == State.RUNNING and run.began_at <= now - LOST_AFTER
     if not (is_again or is_lost):
         return None

@@ -84,16 +84,14 @@ def limits_from_json(data: Mapping[str, Any]) -> Limits:
 
 def tightest(all_limits: Iterable[Limits]) -> Limits:
     """The limits that keep every one of `all_limits`."""
-    merged = ANYTHING
-    for one in all_limits:
-        merged = Limits(
-            tempo_min_ratio=max(merged.tempo_min_ratio, one.tempo_min_ratio),
-            tempo_max_ratio=min(merged.tempo_max_ratio, one.tempo_max_ratio),
-            semitones_max=min(merged.semitones_max, one.semitones_max),
-            vocals=merged.vocals and one.vocals,
-            with_others=merged.with_others and one.with_others,
-        )
-    return merged
+    every = [ANYTHING, *all_limits]
+    return Limits(
+        tempo_min_ratio=max([one.tempo_min_ratio for one in every]),
+        tempo_max_ratio=min([one.tempo_max_ratio for one in every]),
+        semitones_max=min([one.semitones_max for one in every]),
+        vocals=all([one.vocals for one in every]),
+        with_others=all([one.with_others for one in every]),
+    )
 
 
 def codes_beyond(limits: Limits, asked: Asked) -> tuple[str, ...]:

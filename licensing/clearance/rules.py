@@ -249,7 +249,9 @@ def _check_society(case: _Case, stem: StemFacts, holder: Holder) -> None:
 def governing_grant(grants: Iterable[GrantFacts], use: str, at: datetime) -> GrantFacts | None:
     """The newest grant of one cell that names the use and has begun, withdrawn or ended or not."""
     begun = [grant for grant in grants if use in grant.uses and grant.valid_from <= at]
-    return max(begun, key=lambda grant: (grant.granted_at, str(grant.grant)), default=None)
+    if len(begun) < 2:
+        return begun[0] if begun else None
+    return max(begun, key=lambda grant: (grant.granted_at, str(grant.grant)))
 
 
 def shares_of(stem: StemFacts) -> list[tuple[UUID, str, int]]:
@@ -269,6 +271,8 @@ def _check_holders(case: _Case, stem: StemFacts) -> None:
     answers = {ref: _answer_of(case, stem, holder) for ref, holder in holders.items()}
     given = {ref: one for ref, one in answers.items() if isinstance(one, GrantFacts)}
     case.governing.extend(given.values())
+    if len(given) == len(answers):
+        return
     is_reached = stem.quorum.is_reached(shares_of(stem), given)
     for ref, one in answers.items():
         if isinstance(one, GrantFacts):
@@ -284,10 +288,13 @@ def _answer_of(case: _Case, stem: StemFacts, holder: Holder) -> GrantFacts | tup
     if grant is None:
         word = case.use.use.lower()
         return "no_grant", f"{holder.name} has not granted {word} of “{stem.label}”."
-    failing = [(code, words) for code, fails, words in _CONDITIONS if fails(case, grant)]
+    failing = next(
+        ((code, words) for code, fails, words in _CONDITIONS if fails(case, grant)), None
+    )
     if not failing and case.use.is_live and _asks_live(case, grant, stem):
-        failing = [_APPROVAL_REQUIRED]
-    for code, words in failing[:1]:
+        failing = _APPROVAL_REQUIRED
+    if failing:
+        code, words = failing
         return code, words.format(name=holder.name, label=stem.label)
     return grant
 

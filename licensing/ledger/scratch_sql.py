@@ -1,9 +1,10 @@
 """Tables that live within one transaction, made so that several processes can read them.
 
 Knows nothing of what is in them. `made` is planned for several processes, as no INSERT ever is; a
-query `in_two` is planned as two whole queries, each of which one process can take: that is how what
-cannot be split otherwise, windows and groups of sorted rows, gets a second core. Invariant: what is
-made here is dropped before the transaction commits, and what it says depends on no plan.
+query `in_two` is planned as two whole queries, each of which one process can take: that is how
+groups of sorted rows get a second core. Windows never do, nor a query within a query for each row.
+Invariant: what is made here is dropped before the transaction commits, and what it says depends on
+no plan.
 """
 
 from collections.abc import Iterable
@@ -12,11 +13,13 @@ SETTINGS = (
     "SET LOCAL search_path = public, scratch",
     "SET LOCAL work_mem = '512MB'",
     "SET LOCAL jit = off",
+    "SET LOCAL default_statistics_target = 10",
     "SET LOCAL parallel_setup_cost = 100",
     "SET LOCAL parallel_tuple_cost = 0.01",
 )
 """For one transaction: tables are found by their names, millions of small rows are sorted and
-grouped in memory, the few expensive queries are not worth compiling, and a second process is."""
+grouped in memory, the few expensive queries are not worth compiling, and a second process is; rows
+have one shape, so few of them tell what the others are like."""
 
 
 def made(name: str, query: str) -> str:

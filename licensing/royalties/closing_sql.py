@@ -6,7 +6,7 @@ that lie in one row: its sorts are as small as a listener, and rows go to whiche
 That division is a function of the database (migration 0008), the others are `apportion`.
 """
 
-from licensing.ledger.scratch_sql import in_two, made
+from licensing.ledger.scratch_sql import made
 from licensing.royalties.apportion_sql import apportion
 
 _POT = """
@@ -101,7 +101,7 @@ def step_three(name: str, *, is_wide: bool) -> str:
     sources = apportion(
         source=f"""(SELECT t.currency, t.plays, t.total, s.piece, s.source, s.division,
                            s.source_ppm, 1000000 AS million
-            FROM close_{name}_sums t JOIN close_sources s USING (piece) WHERE {{half}})""",
+            FROM close_{name}_sums t JOIN close_sources s USING (piece))""",
         total="total",
         weight="source_ppm",
         whole="million",
@@ -135,10 +135,12 @@ def step_three(name: str, *, is_wide: bool) -> str:
         part="amount",
         is_wide=is_wide,
     )
-    lines = f"""
+    return made(
+        f"close_{name}_lines",
+        f"""
     SELECT piece, currency, plays, source, holder, payee, source_micros, right_micros, amount
-    FROM ({parts}) parts"""
-    return made(f"close_{name}_lines", in_two(lines, "t.piece"))
+    FROM ({parts}) parts""",
+    )
 
 
 TABLES = tuple(

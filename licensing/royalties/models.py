@@ -251,17 +251,25 @@ class PayerPool(models.Model):
 class VariationSum(models.Model):
     """Step 2 of a close: everything that all pools gave to one variation under one set of sheets.
 
+    What it names is looked up once per statement, not per row; none of it can ever be deleted.
     Personal data: none.
     """
 
-    period = models.ForeignKey(Period, models.PROTECT, related_name="sums")
-    record = models.ForeignKey(LicenceRecord, models.PROTECT, related_name="sums")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="sums", db_constraint=False)
+    record = models.ForeignKey(
+        LicenceRecord, models.PROTECT, related_name="sums", db_constraint=False
+    )
     era_from = models.DateTimeField()
     currency = models.CharField(max_length=3)
     plays = models.BigIntegerField()
     amount_micros = models.BigIntegerField()
     entry = models.ForeignKey(
-        JournalEntry, models.PROTECT, null=True, blank=True, related_name="variation_sums"
+        JournalEntry,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="variation_sums",
+        db_constraint=False,
     )
 
     class Meta:

@@ -50,10 +50,10 @@ SELECT number, %(entry_prefix)s || why || ':' || currency, 'royalties', '', %(at
        NULL
 FROM close_waits
 """
-_CURRENCIES = "(SELECT COUNT(*) FROM close_currencies)::int"
+_PAYEE = "payee * 256 + place"  # ISO 4217 knows fewer currencies than that.
 _POOL = "-1 - 3 * c.place"
 DRAFT_ACCOUNTS = f"""
-SELECT y.payee * {_CURRENCIES} + c.place AS account,
+SELECT {_PAYEE} AS account,
        CASE WHEN y.payee_kind IN ('party', 'society') THEN 'payable' ELSE 'unallocated' END
            AS account_kind,
        y.payee_kind AS owner_kind, y.payee_ref AS owner_ref, c.currency
@@ -65,7 +65,7 @@ CROSS JOIN (VALUES (0, 'pool', 'month'), (1, 'unallocated', 'month'), (2, 'unall
            AS waits (n, kind, owner)
 """
 _CREDITS = f"""
-SELECT number, payee * {_CURRENCIES} + place AS account, 'credit' AS side, amount AS amount_micros,
+SELECT number, {_PAYEE} AS account, 'credit' AS side, amount AS amount_micros,
        concat((ARRAY['MASTER', 'PUBLISHING'])[right_number], ':', stem_id) AS ref
 FROM (SELECT e.number, l.payee, s.stem, h.right_number, c.place, any_value(s.stem_id) AS stem_id,
              SUM(l.amount)::bigint AS amount

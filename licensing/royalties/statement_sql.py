@@ -1,6 +1,6 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
-from licensing.ledger.scratch_sql import in_two, made
+from licensing.ledger.scratch_sql import made
 from licensing.royalties.movement_sql import MOVEMENT_LINES, MOVEMENTS
 from licensing.royalties.rules.anomalies import REASONS
 
@@ -125,12 +125,14 @@ FROM close_sources s JOIN close_divisions d USING (division) JOIN close_pieces p
 """,
 )
 """Sources in the order in which they stand on statements."""
-_PLACED = """
+PLACED = made(
+    "close_placed",
+    """
 SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.payee, l.currency ORDER BY c.place, l.holder)::int
            AS position
-FROM close_own_lines l JOIN close_places c USING (source) WHERE {half}
-"""
-PLACED = made("close_placed", in_two(_PLACED, "l.payee"))
+FROM close_own_lines l JOIN close_places c USING (source)
+""",
+)
 """Lines of the close, numbered within each statement; narrow still, so that they sort fast."""
 
 _COLUMNS = """

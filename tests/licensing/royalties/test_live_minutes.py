@@ -88,7 +88,7 @@ def test_a_minute_without_a_pool_is_refused(session):
 
 
 def test_a_pool_that_ends_stops_the_next_minute(session):
-    world.pay("l1", until=world.OCTOBER + timedelta(minutes=1))
+    world.pay("l1", kind="PURCHASE", until=world.OCTOBER + timedelta(minutes=1))
     text = issue(session)
     start(text)
     assert refused(text, minute=1, after=60) == "no_pool"

@@ -8,10 +8,12 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from licensing.payouts.models import PayeeAccount
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
 from licensing.royalties.scoring import score_usages
+from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
@@ -73,6 +75,45 @@ def test_a_line_opens_down_to_its_pools(client, ana):
     inside = client.get(url, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in inside
     assert 'id="line"' in inside
+
+
+def test_a_line_says_what_its_plays_had_earned_by_the_other_model(client, ana):
+    client.force_login(ana)
+    said, together = [], 0
+    for line in statement().lines:
+        page = client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+        micros = what_if_of(line.id).other_micros
+        said.append(f"<b>{micros // 1_000_000}.{micros % 1_000_000:06d} EUR</b>" in page)
+        together += micros
+    assert said
+    assert all(said)
+    assert together == statement().other_model_micros
+    page = client.get(reverse("artists:earnings")).content.decode()
+    assert "the lines add up to it." in page
+
+
+def test_who_may_edit_a_party_chooses_the_currency_it_is_paid_in(client, make_user, join, closed):
+    editor, stranger = make_user("Bo"), make_user("Eve")
+    join(editor, world.party("Ana"), "ADMIN")
+    payee = ("party", str(world.ref("Ana")))
+    choose = reverse("artists:payouts_currency", args=[world.ref("Ana")])
+    client.force_login(editor)
+    answer = client.post(choose, {"currency": "USD"}, follow=True)
+    assert "Open a payout account first." in answer.content.decode()
+    account = PayeeAccount.objects.create(
+        payee_kind=payee[0], payee_ref=payee[1], provider_id="acct_1", country="DE",
+        seen_at=world.NOVEMBER, opened_at=world.NOVEMBER,
+    )  # fmt: skip
+    client.post(choose, {"currency": "XAU"})
+    page = client.post(choose, {"currency": "USD"}, follow=True).content.decode()
+    account.refresh_from_db()
+    assert account.pays_in == "USD"
+    assert "<option selected>USD</option>" in page
+    assert "waits for a rate into your currency" in page
+    client.force_login(stranger)
+    assert client.post(choose, {"currency": ""}).status_code == 404
+    account.refresh_from_db()
+    assert account.pays_in == "USD"
 
 
 def test_statements_come_as_files(client, ana):

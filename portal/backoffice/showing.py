@@ -35,10 +35,10 @@ def show_and_do(
     `shown`: what is rehearsed instead of `do`, for a proposal whose effect comes with the second
     person. `facts`: more for the template. A refusal of the rooms below is an error on the form.
     """
-    form = form_class(request.POST if request.method == "POST" else None)
+    form = _form(request, form_class)
     seen = request.POST.get("seen", "")
     found: Rehearsal | None = None
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
         try:
             found, sentence = _carry(form.cleaned_data, do, shown, seen)
         except REFUSALS as error:
@@ -60,6 +60,14 @@ def show_and_do(
         **(facts or {}),
     }
     return render(request, "backoffice/deed.html", context)
+
+
+def _form(request: HttpRequest, made: Callable[[QueryDict | None], forms.Form]) -> forms.Form:
+    """The form as it was sent. One that asks nothing counts as filled in: it is shown at once."""
+    if request.method == "POST":
+        return made(request.POST)
+    form = made(None)
+    return form if form.fields else made(QueryDict())
 
 
 def _carry(data: dict[str, Any], do: Deed, shown: Deed | None, seen: str) -> tuple[Rehearsal, str]:

@@ -60,6 +60,9 @@ def test_two_logins_see_the_same_entry_before_lines_are_corrected(piece):
 
     row = Proposal.objects.get()
     checker.show_code()
+    at_once = checker.browser.get(f"{PROPOSALS}{row.pk}/carry-out/").content.decode()
+    assert posted <= set(_table(at_once))
+    assert Adjustment.objects.count() == 0
     again, done = checker.look_and_do(f"{PROPOSALS}{row.pk}/carry-out/")
     assert posted <= set(_table(again))
     assert done.status_code == 302

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from struct import iter_unpack
 from uuid import UUID
 
-from generation.recipe import WINDOW_SAMPLES, Recipe, external_places
+from generation.external import external_places
+from generation.recipe import WINDOW_SAMPLES, Recipe
 from generation.variations import evidence
 from generation.variations.evidence import Row
 from generation.variations.models import Variation

@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, NoReturn, get_args, get_origin
 
@@ -25,8 +25,6 @@ BLOCK_SAMPLES = 4_096
 WINDOW_SAMPLES = 4_800
 PIECE_SAMPLES = 96_000
 POLICY = "k-weighted-shapley/1"
-EXTERNAL = "external"
-"""The role of a source that an external net made: no stem is behind it, its share is nobody's."""
 
 
 class RecipeError(ValueError):
@@ -251,25 +249,6 @@ def processors(recipe: Recipe) -> Iterator[tuple[str, str]]:
     if recipe.bus.reverb is not None:
         yield "reverb", recipe.bus.reverb.processor
     yield "limiter", recipe.bus.limiter.processor
-
-
-def external_places(recipe: Recipe) -> tuple[int, ...]:
-    """The places of the sources that external nets made."""
-    return tuple(n for n, source in enumerate(recipe.sources) if source.role == EXTERNAL)
-
-
-def cleared_digests(recipe: Recipe) -> list[str]:
-    """The digests of the stems among the sources, in their order."""
-    return [source.digest for source in recipe.sources if source.role != EXTERNAL]
-
-
-def of_stems(recipe: Recipe) -> Recipe:
-    """`recipe` without what external nets sound in it; its sources keep their places."""
-    outside = external_places(recipe)
-    if not outside:
-        return recipe
-    kept = tuple(clip for clip in recipe.clips if clip.source not in outside)
-    return replace(recipe, clips=kept)
 
 
 # -- canonical JSON -------------------------------------------------------------------------------

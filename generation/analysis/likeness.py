@@ -15,7 +15,8 @@ from generation.analysis.carrying import Pause, expected_of, no_pause
 from generation.analysis.comparing import Figures, Pair
 from generation.analysis.imprint import F32, PITCH_WINDOW, imprints_of
 from generation.analysis.presence import presence_of
-from generation.recipe import SAMPLE_RATE_HZ, Recipe, of_stems
+from generation.external import of_stems
+from generation.recipe import SAMPLE_RATE_HZ, Recipe
 
 Heard = tuple[int, F32]
 

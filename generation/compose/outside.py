@@ -8,16 +8,8 @@ holds no share that is paid.
 from dataclasses import replace
 
 from generation.compose.mix import STANDING_LUFS
-from generation.recipe import (
-    EXTERNAL,
-    SAMPLE_RATE_HZ,
-    Clip,
-    Recipe,
-    Source,
-    Strip,
-    from_json,
-    to_json,
-)
+from generation.external import EXTERNAL
+from generation.recipe import SAMPLE_RATE_HZ, Clip, Recipe, Source, Strip, from_json, to_json
 
 # So far under the stems it lies: heard, and never what a piece is about.
 UNDER_LU = 9.0

@@ -49,8 +49,7 @@ def request_variation(
         channel=channel,
         without=without,
     )
-    if asked.targets.get("external") and (told := external_problems()):
-        raise RequestRefused("no_external_net", " ".join(told), "external")
+    _check_external(asked)
     with transaction.atomic():
         _lock_requester(requester)
         known = _asked_before(requester, key, asked, now)
@@ -71,6 +70,11 @@ def request_variation(
         )
         put_compose(variation, now)
     return variation
+
+
+def _check_external(asked: Asked) -> None:
+    if asked.targets.get("external") and (told := external_problems()):
+        raise RequestRefused("no_external_net", " ".join(told), "external")
 
 
 def _lock_requester(requester: tuple[str, str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from generation import recipe as recipes
+from generation.external import of_stems
 from generation.variations import rules
 from generation.variations.asking import request_variation
 from generation.variations.jobs import locked, mend_variations, put_pieces, put_seal
@@ -78,7 +79,7 @@ def open_variation(
         sources=sources,
         policy=plan.policy,
         now=now,
-        made=reach_of(recipes.of_stems(plan)),
+        made=reach_of(of_stems(plan)),
         external=external,
     )
     variation.state = State.RENDERING

@@ -7,11 +7,11 @@ sources to what was measured of the models.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from struct import iter_unpack
 from uuid import UUID
 
-from generation.recipe import WINDOW_SAMPLES, Recipe, external_places
+from generation.external import external_places
+from generation.recipe import WINDOW_SAMPLES, Recipe
 from generation.variations import evidence
 from generation.variations.evidence import Row
 from generation.variations.models import Variation
@@ -95,8 +95,10 @@ def _windows(row: Variation, sources: int) -> dict[int, Window]:
         first = segment.start // WINDOW_SAMPLES
         table = evidence.rows_of(bytes(segment.windows), sources)
         notes, sounds = _numbers(segment.generated), _numbers(segment.outside)
-        rows = zip_longest(table, notes, sounds, fillvalue=0.0)
-        numbered.update((n, Window(*row)) for n, row in enumerate(rows, first))
+        for place, parts in enumerate(table):
+            generated = notes[place] if notes else 0.0
+            outside = sounds[place] if sounds else 0.0
+            numbered[first + place] = Window(parts, generated, outside)
     return numbered
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from generation import recipe as recipes
+from generation.external import external_places
 from generation.recipe import SAMPLE_RATE_HZ, Recipe
 from generation.variations import evidence, rules
 from generation.variations.models import Segment, Variation
@@ -194,7 +195,7 @@ def is_share_known(row: Variation) -> bool:
         return True
     if row.recipe:
         plan = read_plan(row.recipe)
-        return not (any(note.net for note in plan.notes) or recipes.external_places(plan))
+        return not (any(note.net for note in plan.notes) or external_places(plan))
     targets = row.request.targets
     return bool(targets.get("line", "none") == "none" and not targets.get("external"))
 

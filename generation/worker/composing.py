@@ -11,6 +11,7 @@ from generation import recipe as recipes
 from generation.compose.values import Ask, CannotCompose
 from generation.compose.whole import NotTheSong, check_probes, levels_of
 from generation.engine.plan import plan_gain, with_plan
+from generation.external import cleared_digests
 from generation.recipe import DigestMismatch, Recipe, RecipeError
 from generation.uploads.queries import is_recording_measuring
 from generation.variations import rules
@@ -73,7 +74,7 @@ def compose_variation(job: Job, clock: Clock) -> None:
             variation_id=variation.id,
             recipe=recipes.to_json(plan),
             clearance_id=clearance.id,
-            sources=[(by_digest[one], one) for one in recipes.cleared_digests(plan)],
+            sources=[(by_digest[one], one) for one in cleared_digests(plan)],
             external=external,
             now=clock(),
         )
@@ -104,7 +105,7 @@ def _plan(
     if words:
         plan, external = laid_under(plan, words, request.seed, clock)
     sounds = load_stems(source.digest for source in plan.sources)
-    onsets = load_onsets(recipes.cleared_digests(plan))
+    onsets = load_onsets(cleared_digests(plan))
     planned = plan_gain(plan, sounds, onsets, levels_of(songs))
     check_probes(plan, sounds, planned)
     return recipes.from_json(recipes.to_json(with_plan(plan, planned))), external

@@ -18,6 +18,7 @@ from generation.engine.checking import check_known
 from generation.engine.kernels import Reals
 from generation.engine.render import Cache
 from generation.engine.shares import generated_sources
+from generation.external import cleared_digests, external_places
 from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
 from generation.variations.models import Variation
 from generation.variations.operations import store_segment, withdraw_variation
@@ -76,7 +77,7 @@ def render_piece(job: Job, clock: Clock) -> None:
     rendered = backend_for(plan, chosen_backend()).render(
         plan,
         load_stems(digests),
-        load_onsets(recipes.cleared_digests(plan)),
+        load_onsets(cleared_digests(plan)),
         start,
         end,
         cache=_cache,
@@ -101,7 +102,7 @@ def render_piece(job: Job, clock: Clock) -> None:
 
 def parted(plan: Recipe, windows: Reals) -> tuple[Reals, Reals]:
     """The columns of stems, and the sum of those that external nets made, empty without any."""
-    outside = list(recipes.external_places(plan))
+    outside = list(external_places(plan))
     if not outside:
         return windows, np.zeros(0)
     return np.delete(windows, outside, axis=1), windows[:, outside].sum(axis=1)

@@ -19,7 +19,8 @@ from generation.engine import codecs, master
 from generation.engine.kernels import Audio, Reals
 from generation.engine.lines import lines_of
 from generation.engine.shares import model_ppm_of
-from generation.recipe import PIECE_SAMPLES, Recipe, cleared_digests
+from generation.external import cleared_digests
+from generation.recipe import PIECE_SAMPLES, Recipe
 from generation.variations import queries, rules
 from generation.variations.models import Segment, Variation
 from generation.variations.operations import StoredFile, seal_variation

@@ -19,8 +19,9 @@ class LicenceRecord(models.Model):
     """One derivative's licence: opened before its first sound, sealed after its last.
 
     `ends_at` is set for previews, which are served for seven days. `unattributed_ppm`: how much of
-    what is heard rests on no stem; its lines, which sum to the whole, say who is paid. Personal
-    data: none.
+    what is heard rests on no stem; its lines, which sum to the whole, say who is paid.
+
+    Personal data: none.
     """
 
     class State(models.TextChoices):

@@ -206,6 +206,7 @@ def keep_made_audio(
     AudioObject.objects.bulk_create([AudioObject(digest=digest, **fields)], ignore_conflicts=True)
 
 
+@transaction.atomic
 def attach_audio(
     *,
     stem_id: UUID,

@@ -8,7 +8,7 @@ from generation.compose.director import compose
 from generation.compose.mix import STANDING_LUFS
 from generation.compose.outside import UNDER_LU, with_outside
 from generation.compose.values import Ask
-from generation.recipe import EXTERNAL, cleared_digests, external_places, of_stems
+from generation.external import EXTERNAL, cleared_digests, external_places, of_stems
 from tests.generation.compose.songs import song
 
 DIGEST = "e" * 64

@@ -12,6 +12,7 @@ from django.utils import timezone
 from generation import recipe as recipes
 from generation.engine.codecs import to_int24
 from generation.engine.lines import lines_of
+from generation.external import EXTERNAL, cleared_digests
 from generation.nets.external import admission
 from generation.variations import picture, queries
 from generation.variations.models import VariationRequest
@@ -43,7 +44,7 @@ def test_its_share_is_nobodys_and_its_money_goes_to_the_stems(studio, tone_bed):
     record, source = LicenceRecord.objects.get(), ExternalSource.objects.get()
     plan = recipes.from_json(variation.recipe)
     assert plan.sources[source.position].digest == source.digest
-    assert plan.sources[source.position].role == recipes.EXTERNAL
+    assert plan.sources[source.position].role == EXTERNAL
     assert (source.net, source.words, source.seed) == ("tone-bed", ["calm", "pad"], 3)
     assert (source.licence, source.commercial_ok) == ("Apache-2.0", True)
     assert source.training_data_note.startswith("It learned from nothing")
@@ -61,13 +62,13 @@ def test_its_share_is_nobodys_and_its_money_goes_to_the_stems(studio, tone_bed):
 def _measured(variation, plan):
     """The parts again, from the stored tables alone."""
     rows = list(variation.segments.order_by("index"))
-    stems = len(recipes.cleared_digests(plan))
+    stems = len(cleared_digests(plan))
     table = np.concatenate([np.frombuffer(bytes(r.windows)).reshape(-1, stems) for r in rows])
     beside = np.concatenate([np.frombuffer(bytes(r.outside)) for r in rows])
     digest = hashlib.sha256(table.tobytes() + beside.tobytes()).hexdigest()
     assert variation.record.windows_sha256 == digest
     whole = np.column_stack([table, beside])
-    return lines_of(whole, [*recipes.cleared_digests(plan), UNATTRIBUTED])
+    return lines_of(whole, [*cleared_digests(plan), UNATTRIBUTED])
 
 
 def _is_told(variation, record, source):

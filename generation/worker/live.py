@@ -66,7 +66,7 @@ def _render_once(job: Job, clock: Clock) -> bool:
         return False
     rendered = _rendered(session_id, number, version)
     return not store_segment(
-        session_id=session.id, rendered=rendered, now=clock(), worker=job.worker
+        session_id=session.id, rendered=rendered, now=clock(), worker=job.worker, stand=stand
     )
 
 

@@ -119,7 +119,7 @@ def _since(planned: Planned) -> int | None:
 def _part(
     session: LiveSession, planned: Planned, index: int, sha256: str, now: datetime
 ) -> RecordPart:
-    plan = recipes.from_json(planned.recipe)
+    plan = recipes.read_once(planned.recipe)
     return open_part(
         subject=session.subject(),
         index=index,

@@ -14,6 +14,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import lru_cache
 from types import UnionType
 from typing import Any, NoReturn, get_args, get_origin
 
@@ -316,6 +317,12 @@ def from_json(text: str) -> Recipe:
         raise RecipeError(f"The recipe does not follow schema {schema}: {error}.") from error
     recipe: Recipe = _read(Recipe, data, "recipe")
     return recipe
+
+
+@lru_cache(maxsize=512)
+def read_once(text: str) -> Recipe:
+    """`from_json`, remembered: whoever writes a section, stores and plays it reads one text."""
+    return from_json(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:

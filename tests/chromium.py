@@ -37,8 +37,12 @@ def browser() -> Iterator[object]:
     """One per module: while Playwright runs, this thread has an event loop, which Django minds."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
+    from django.db import connections
     from playwright.sync_api import sync_playwright
 
+    # With a loop this thread has connections of its own: those from before would stand open while
+    # databases go and come, and be dead when the loop is gone.
+    connections.close_all()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started

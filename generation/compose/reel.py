@@ -27,7 +27,7 @@ from generation.recipe import (
     Section,
     Source,
     Strip,
-    from_json,
+    read_once,
     to_json,
 )
 
@@ -103,7 +103,7 @@ def chain_from(written: Sequence[LiveSection]) -> list[LiveSection]:
 
 def recipe_of(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:
     """The recipe of consecutive sections, normalised; sound is where it is in the session."""
-    return from_json(to_json(joined(reel, chain)))
+    return read_once(to_json(joined(reel, chain)))
 
 
 def joined(reel: Reel, chain: Sequence[LiveSection]) -> Recipe:

@@ -25,7 +25,9 @@ from generation.engine.windows import windows_of
 from generation.recipe import BLOCK_SAMPLES, Recipe
 
 _MARGIN = dynamics.PEAK_TAPS
-_KEEP = 4 * BLOCK_SAMPLES
+# Sound is asked for up to where windows and the limiter have looked ahead, then windows back to
+# where the stride begins that a second falls into: so much lies between, in whole blocks.
+_KEEP = 8 * BLOCK_SAMPLES
 # Samples that are added up at once: three rows of them stay near.
 _NEAR = 8_192
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
@@ -61,7 +63,7 @@ class Send:
     """What is sent to the room and what comes back; `channel` gives left, right and send."""
 
     def __init__(self, channel: Tape, room: Room, begins: int) -> None:
-        self._room, self._channel = room, channel
+        self._room, self._channel, self._begins = room, channel, begins
         self._spectra = Tape(self._sent, (2, ROW), np.float32, 8, begins=begins, is_first=True)
 
     def _sent(self, lo: int, hi: int, out: Audio) -> None:
@@ -71,10 +73,12 @@ class Send:
     def with_return(self, lo: int, hi: int, out: Audio) -> None:
         """The channel's sound and its return over [lo, hi), multiples of a block.
 
-        The room is asked first: it looks further back, and a tape that is asked for earlier samples
-        than it holds begins anew.
+        The room is asked first: it looks further back, except for what lies before all sound, and a
+        tape that is asked for earlier samples than it holds begins anew.
         """
         first, last = lo // BLOCK_SAMPLES, hi // BLOCK_SAMPLES
+        if first < self._begins:
+            self._channel.read(lo, hi)
         sends = self._spectra.read(first - self._room.blocks + 1, last)
         self._room.returned(sends, self._channel.read(lo, hi), out)
 
@@ -321,8 +325,14 @@ class Bus:
         return out
 
     def _gains(self, lo: int, hi: int) -> Audio:
-        """All that multiplies the parts over [lo, hi)."""
-        gains: Audio = self._curve.read(lo, hi) * self._loud.read(lo, hi)[2]
+        """All that multiplies the parts over [lo, hi).
+
+        What the limiter looks at is asked for first, from as far back as it looks: it goes on from
+        where it ended, and what lies before that would be gone.
+        """
+        reach = self._lead * dynamics.LIMIT_STEP + _MARGIN
+        gains: Audio = self._loud.read(lo - reach, hi)[2, reach:].copy()
+        gains *= self._curve.read(lo, hi)
         return gains
 
     def parts(self, lo: int, hi: int) -> Audio:

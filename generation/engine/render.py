@@ -70,13 +70,13 @@ def render(
     tables, notes = [np.empty((0, len(recipe.sources)))], [np.empty(0)]
     for lo in range(start, end, PIECE_SAMPLES):
         hi = min(end, lo + PIECE_SAMPLES)
-        audio[:, lo - start : hi - start] = bus.sound(lo, hi)
-        if with_parts:
-            parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
-        if windowed:
+        if windowed:  # first, because they reach further back than anything else that is asked for
             windows, generated = _windows(bus, lo, hi)
             tables.append(windows)
             notes.append(generated)
+        audio[:, lo - start : hi - start] = bus.sound(lo, hi)
+        if with_parts:
+            parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
     return Rendered(audio, parts, np.concatenate(tables), np.concatenate(notes))
 
 

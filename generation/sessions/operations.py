@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -23,7 +23,7 @@ from generation.sessions import rules
 from generation.sessions.asking import start_session, steer_session
 from generation.sessions.ending import announce, end_idle_sessions, end_session
 from generation.sessions.jobs import keep_going, mend_sessions, put_segments
-from generation.sessions.models import LiveSegment, LiveSession, Section
+from generation.sessions.models import LiveSession, Section
 from generation.sessions.queries import Stand, places_of, stand_of
 from generation.sessions.rules import State
 from generation.variations.reach import reach_of
@@ -119,7 +119,7 @@ def _since(planned: Planned) -> int | None:
 def _part(
     session: LiveSession, planned: Planned, index: int, sha256: str, now: datetime
 ) -> RecordPart:
-    plan = recipes.from_json(planned.recipe)
+    plan = recipes.read_once(planned.recipe)
     return open_part(
         subject=session.subject(),
         index=index,
@@ -154,47 +154,71 @@ class Rendered:
     players: Sequence[str] = ()
 
 
+# Nothing is stored where a section was written that the renderer did not know of.
+_STORE = """
+WITH stored AS (
+    INSERT INTO live_sessions_livesegment (session_id, number, version, name, digest, bytes,
+                                           sources, players, windows, generated, stored_at)
+    SELECT %(session)s, %(number)s, %(version)s, %(name)s, %(digest)s, %(bytes)s,
+           %(sources)s::jsonb, %(players)s::jsonb, %(windows)s, %(generated)s, %(now)s
+     WHERE NOT EXISTS (SELECT FROM live_sessions_section
+                        WHERE session_id = %(session)s AND "index" > %(newest)s)
+        ON CONFLICT DO NOTHING
+    RETURNING number)
+SELECT pg_notify('segment', %(session)s::text || ':' || number) FROM stored
+"""
+
+
 def store_segment(
-    *, session_id: uuid.UUID, rendered: Rendered, now: datetime, worker: str = ""
+    *,
+    session_id: uuid.UUID,
+    rendered: Rendered,
+    now: datetime,
+    worker: str = "",
+    stand: Stand | None = None,
 ) -> bool:
     """Make a stored segment visible. False: a change has made it stale, or it came twice.
 
-    What follows has its home with `worker` from now on; behind the first, it is put now.
+    What follows has its home with `worker` from now on; behind the first, it is put now. `stand`:
+    how the session stood when it was rendered; what was written since is looked at.
     """
-    session = LiveSession.objects.get(id=session_id)
-    chain = places_of(session)
+    rows = LiveSession.objects.filter(id=session_id)
+    chain = places_of(rows.get()) if stand is None else stand.chain
     if version_of(chain, rendered.number) != rendered.version:
         return False
-    try:
-        _write_segment(session, rendered, now)
-    except IntegrityError:
-        return False
+    if not _write_segment(session_id, rendered, chain[-1].number, now):
+        return stand is not None and store_segment(
+            session_id=session_id, rendered=rendered, now=now, worker=worker
+        )
     # Whoever waits for it has it by now.
-    if session.home != worker:
-        session.home = worker
-        session.save(update_fields=["home"])
-    if rendered.number == 0 and session.state in rules.UNDER_WAY:
-        # The others stay asleep: whoever fetches this second needs their core.
-        put_segments(session, chain, now, is_awake=True)
+    rows.exclude(home=worker).update(home=worker)
+    if rendered.number == 0:
+        session = rows.get()
+        if session.state in rules.UNDER_WAY:
+            # The others stay asleep: whoever fetches this second needs their core.
+            put_segments(session, chain, now, is_awake=True)
     return True
 
 
-@transaction.atomic
-def _write_segment(session: LiveSession, rendered: Rendered, now: datetime) -> None:
-    LiveSegment.objects.create(
-        session=session,
-        number=rendered.number,
-        version=rendered.version,
-        name=rendered.name,
-        digest=rendered.digest,
-        bytes=rendered.size,
-        sources=list(rendered.sources),
-        windows=rendered.windows,
-        generated=rendered.generated,
-        players=list(rendered.players),
-        stored_at=now,
-    )
-    announce(session.id, str(rendered.number))
+def _write_segment(session_id: uuid.UUID, rendered: Rendered, newest: int, now: datetime) -> bool:
+    """Store it and ring in one statement. False: it is there, or a section after `newest` is."""
+    values = {
+        "session": session_id,
+        "number": rendered.number,
+        "version": rendered.version,
+        "name": rendered.name,
+        "digest": rendered.digest,
+        "bytes": rendered.size,
+        "sources": json.dumps(list(rendered.sources)),
+        "players": json.dumps(list(rendered.players)),
+        "windows": rendered.windows,
+        "generated": rendered.generated,
+        "newest": newest,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, values)
+        return cursor.fetchone() is not None
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from generation.engine import codecs
 from generation.engine.backends import backend_for
 from generation.engine.lines import lines_of
 from generation.engine.shares import generated_sources, model_ppm_of
-from generation.recipe import Recipe
+from generation.recipe import Recipe, read_once
 from generation.sessions import rules
 from generation.sessions.ending import Minute, close_minute, close_session
 from generation.sessions.jobs import missing_segments
@@ -31,7 +31,7 @@ from generation.sessions.operations import Rendered, store_segment
 from generation.sessions.queries import stand_of
 from generation.work.models import Job
 from generation.worker.loop import Clock
-from generation.worker.planning import REMEMBERED, read_chain, read_recipe
+from generation.worker.planning import REMEMBERED, read_chain
 from generation.worker.rendering import chosen_backend
 from generation.worker.stems import load_onsets, load_stems
 from generation.worker.tapes import Tapes
@@ -66,7 +66,7 @@ def _render_once(job: Job, clock: Clock) -> bool:
         return False
     rendered = _rendered(session_id, number, version)
     return not store_segment(
-        session_id=session.id, rendered=rendered, now=clock(), worker=job.worker
+        session_id=session.id, rendered=rendered, now=clock(), worker=job.worker, stand=stand
     )
 
 
@@ -110,7 +110,7 @@ def _chain_at(session_id: str, version: int) -> tuple[Reel, list[LiveSection]]:
     """The reel, and what was to sound once section `version` was written: rows never change."""
     rows = Section.objects.filter(session_id=UUID(session_id), index__lte=version)
     newest = list(rows.order_by("-index")[:REMEMBERED])[::-1]
-    return reel_from(read_recipe(newest[-1].recipe)), read_chain(newest)
+    return reel_from(read_once(newest[-1].recipe)), read_chain(newest)
 
 
 @lru_cache(maxsize=_SECTIONS)

@@ -8,7 +8,6 @@ from its targets, the seed, the sections before it and the nets that its recipe 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 from generation.compose.live import next_section
@@ -24,7 +23,7 @@ from generation.compose.reel import (
 from generation.compose.sections import LiveSection, cut_short, next_line, said
 from generation.compose.sections_by_nets import section_by_nets
 from generation.compose.values import Ask, CannotCompose, Song
-from generation.recipe import DigestMismatch, Recipe, RecipeError, from_json, to_json
+from generation.recipe import DigestMismatch, Recipe, RecipeError, read_once, to_json
 from generation.sessions import rules
 from generation.sessions.asking import latest_control
 from generation.sessions.ending import end_session
@@ -58,12 +57,10 @@ TRIES = 3
 # So many sections back are read, for novelty and for what rings over.
 REMEMBERED = 24
 
-read_recipe = lru_cache(maxsize=512)(from_json)
-
 
 def read_chain(rows: list[Section]) -> list[LiveSection]:
     """What is to sound of sections in the order of writing."""
-    return chain_from([section_from(read_recipe(row.recipe), row.frame) for row in rows])
+    return chain_from([section_from(read_once(row.recipe), row.frame) for row in rows])
 
 
 def plan_session(job: Job, clock: Clock) -> None:
@@ -206,7 +203,7 @@ def _planned(
         section = next_section(place.ask, songs, place.chain, limits=limits)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
-    reel = reel_from(read_recipe(place.last.recipe))
+    reel = reel_from(read_once(place.last.recipe))
     level_db = level_after(session, place.last, reel.target_lufs)
     return levelled(section, level_db), reel, level_db
 

@@ -66,6 +66,7 @@ def open_part(
     facts = load_facts([stem for stem, _ in sources], now, wanted.use)
     decision = decide_on(wanted, facts, sources, made)
     cleared = keep_decision(wanted, facts, now)
+    is_new = record is None
     if record is None:
         record = write_record(
             subject=subject,
@@ -76,7 +77,10 @@ def open_part(
             policy=policy,
             now=now,
         )
-    return _write_part(record, index, cleared, decision, recipe_sha256, sources, now)
+    part = _write_part(record, index, cleared, decision, recipe_sha256, sources, now)
+    if not is_new:
+        _rest_on(record, sources, part.grants)
+    return part
 
 
 def _write_part(
@@ -88,7 +92,6 @@ def _write_part(
     sources: Sequence[tuple[UUID, str]],
     now: datetime,
 ) -> RecordPart:
-    grants = sorted({grant.grant for grant in decision.grants})
     part = RecordPart.objects.create(
         record=record,
         index=index,
@@ -97,10 +100,9 @@ def _write_part(
         terms_sha256=cleared.terms_sha256,
         stems=[stem for stem, _ in sources],
         digests=[digest for _, digest in sources],
-        grants=grants,
+        grants=sorted({grant.grant for grant in decision.grants}),
         opened_at=now,
     )
-    _rest_on(record, sources, grants)
     after = {"part": index, "clearance": str(cleared.pk), "recipe_sha256": recipe_sha256}
     write_fact("open_part", record, after, now)
     return part

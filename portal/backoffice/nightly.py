@@ -81,9 +81,7 @@ def _claim(duty: str, now: datetime) -> NightlyRun | None:
         except IntegrityError:
             return None
     failed_at = run.ended_at if run.state == State.FAILED else None
-    is_again = (
-        failed_at is not None and run.attempt < ATTEMPTS and failed_at <= now - AGAIN_AFTER
-    )
+    is_again = failed_at is not None and run.attempt < ATTEMPTS and failed_at <= now - AGAIN_AFTER
     is_lost = run.state == State.RUNNING and run.began_at <= now - LOST_AFTER
     if not (is_again or is_lost):
         return None

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("attribution", "0005_minutes_add_up"),
         ("ledger", "0008_scratch"),
-        ("royalties", "0008_lists_are_divided"),
+        ("royalties", "0010_what_if_per_line"),
     ]
 
     operations = [

@@ -67,7 +67,7 @@ def put_jobs(*, wanted: Iterable[Wanted], now: datetime, bells: int = 1) -> int:
     `bells`: how many workers are rung for what has no home; a home is rung itself. 0: nobody is.
     """
     jobs = list(wanted)
-    values = {
+    values: dict[str, Any] = {
         "kinds": [job.kind for job in jobs],
         "subject_kinds": [job.subject[0] for job in jobs],
         "subject_refs": [job.subject[1] for job in jobs],

@@ -35,8 +35,8 @@ from portal.demo.visitor import Visitor
 START_S, START_SPREAD = 0.3, 2.3
 HEARD_BEYOND_A_BAR_S = 0.3
 SESSIONS = 10
-# A recording of five stems, of which one is a voice: without it four sound.
-FOUR_STEMS = "Slow Harbour"
+# A recording of five stems, of which four or five sound in a section.
+PIECE = "Slow Harbour"
 CROWD = {"density": 0.8, "energy": 0.6, "vocals": False}
 # A listener may begin 20 sessions a minute.
 BETWEEN_STARTS_S = 3.2
@@ -126,8 +126,8 @@ def changes(house: House, times: int) -> list[tuple[float, float]]:
 
 
 def crowd(house: House, seconds: float) -> dict[str, Any]:
-    """Ten listeners of four stems at once, the workers together on one core and everything else on
-    the others.
+    """Ten listeners of four or five stems at once, the workers together on one core and everything
+    else on the others.
     """
     workers = _workers(house)
     rest = [pid for pid in tree_of(os.getpid()) if pid not in workers]
@@ -156,7 +156,7 @@ def _played_at_once(house: House, seconds: float, workers: list[int]) -> dict[st
 
     def play(player: LivePlayer) -> None:
         try:
-            player.start("mood", CROWD, recordings=[house.seeded["recordings"][FOUR_STEMS]])
+            player.start("mood", CROWD, recordings=[house.seeded["recordings"][PIECE]])
             player.play_until(seconds, _PAUSE)
         except (requests.RequestException, SystemExit) as fault:
             faults.append(fault)

@@ -61,22 +61,24 @@ def _compare_strips(old: Recipe, new: Recipe, later: int, found: _Common) -> Non
     """
     if old.sections[0].start != new.sections[0].start:
         found.not_before(later)
-    rows = [list(_consoles(one, later)) for one in (old, new)]
+    mine, theirs = (list(_consoles(one, later)) for one in (old, new))
     end = later
-    for turn, (one, other) in enumerate(zip(*rows, strict=False)):
+    for turn, (one, other) in enumerate(zip(mine, theirs, strict=False)):
         if one.start != other.start:
-            return found.not_beyond(min(one.start, other.start) - CROSS)
+            break
         end = min(one.end, other.end)
         heard = one.strips.keys() & other.strips.keys()
         if any(one.strips[digest] != other.strips[digest] for digest in heard):
             if turn > 0:
-                return found.not_beyond(one.start - CROSS)
+                end = one.start
+                break
             found.not_before(end)
         if one.end != other.end:
-            return found.not_beyond(end - CROSS)
-    if len(rows[0]) != len(rows[1]):
-        found.not_beyond(end - CROSS)
-    return None
+            break
+    else:
+        if len(mine) == len(theirs):
+            return
+    found.not_beyond(end - CROSS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class _Consoles:
 def _consoles(recipe: Recipe, later: int) -> Iterator[_Consoles]:
     """The sections that end after `later`, in their order."""
     held = {(one.section, one.source): replace(one, section=0, source=0) for one in recipe.strips}
-    spans = [(one.source, one.start, _end(one)) for one in (*recipe.clips, *recipe.notes)]
+    spans = [(one.source, one.start, one.end) for one in recipe.clips]
+    spans += [(one.source, one.start, _end(one)) for one in recipe.notes]
     for number, section in enumerate(recipe.sections):
         if section.end <= later:
             continue

@@ -160,7 +160,9 @@ class Channel:
     ) -> None:
         memory = max(memory_of(span.strip) for span in spans)
         keep = eq.RUN_IN + eq.CHUNK + memory
-        self._dry, self._plain, self._shaped = dry, None, None
+        self._dry = dry
+        self._plain: Tape | None = None
+        self._shaped: Tape | None = None
         if dry.is_plain:
             self._plain = Tape(dry.plain, STEREO, np.float32, keep, begins=since)
         if dry.is_shaped:

@@ -92,7 +92,8 @@ def _made_since(newest: int) -> tuple[PostedEntry, ...]:
 
 
 def _in_words(entry: JournalEntry, names: dict[str, str]) -> PostedEntry:
-    lines, sums = [], {}
+    lines: list[PostedLine] = []
+    sums: dict[str, list[int]] = {}
     for line in sorted(entry.postings.all(), key=lambda one: one.pk):
         account = line.account
         owner = names.get(account.owner_ref, account.owner_ref)

@@ -80,14 +80,19 @@ def _claim(duty: str, now: datetime) -> NightlyRun | None:
                 )
         except IntegrityError:
             return None
-    failed_at = run.ended_at if run.state == State.FAILED else None
-    is_again = failed_at is not None and run.attempt < ATTEMPTS and failed_at <= now - AGAIN_AFTER
-    is_lost = run.state == State.RUNNING and run.began_at <= now - LOST_AFTER
-    if not (is_again or is_lost):
+    if not _is_to_be_tried_again(run, now):
         return None
     run.state, run.attempt, run.began_at, run.ended_at = State.RUNNING, run.attempt + 1, now, None
     run.save()
     return run
+
+
+def _is_to_be_tried_again(run: NightlyRun, now: datetime) -> bool:
+    if run.state == State.RUNNING:
+        return run.began_at <= now - LOST_AFTER
+    if run.state == State.DONE or run.ended_at is None:
+        return False
+    return run.attempt < ATTEMPTS and run.ended_at <= now - AGAIN_AFTER
 
 
 def _run(run: NightlyRun, arguments: tuple[str, ...], clock: Callable[[], datetime]) -> None:

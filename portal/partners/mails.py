@@ -6,6 +6,7 @@ Invariant: a notice is mailed once; a mail that could not be sent is tried again
 
 import logging
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -35,7 +36,7 @@ def mail_notices(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _mail(client_id: object, now: datetime) -> bool:
+def _mail(client_id: UUID, now: datetime) -> bool:
     """Tell one partner of all that it was not told; False when another has done so meanwhile."""
     client = Client.objects.select_for_update().get(pk=client_id)
     rows = WithdrawalNotice.objects.filter(client=client, mailed_at=None, confirmed_at=None)

@@ -67,7 +67,7 @@ def test_a_line_opens_down_to_its_pools(client, ana):
     line = statement().lines[0]
     url = reverse("artists:statement_line", args=[line.id])
     page = client.get(url).content.decode()
-    assert "<h1>Tide</h1>" in page
+    assert "<h1><cite>Tide</cite></h1>" in page
     whole, rest = divmod(line.amount_micros, 1_000_000)
     assert f"{whole}.{rest:06d} EUR" in page
     assert "Subscriber 1:" in page

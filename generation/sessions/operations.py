@@ -202,7 +202,7 @@ def store_segment(
 
 def _write_segment(session_id: uuid.UUID, rendered: Rendered, newest: int, now: datetime) -> bool:
     """Store it and ring in one statement. False: it is there, or a section after `newest` is."""
-    values = {
+    values: dict[str, Any] = {
         "session": session_id,
         "number": rendered.number,
         "version": rendered.version,

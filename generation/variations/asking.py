@@ -57,18 +57,22 @@ def request_variation(
             _check_room(requester)
         if known is not None:
             return _again(known.id, now)
-        title = _title_of(asked, requester[0])
-        request = _write_request(requester, key, asked, now)
-        variation = Variation.objects.create(request=request, title=title, created_at=now)
-        record_fact(
-            actor=requester,
-            verb="request_variation",
-            object_kind="variation",
-            object_ref=str(variation.id),
-            after={"mode": asked.mode, "request_sha256": request.request_sha256},
-            at=now,
-        )
-        put_compose(variation, now)
+        return _begin(requester, key, asked, now)
+
+
+def _begin(requester: tuple[str, str], key: str, asked: Asked, now: datetime) -> Variation:
+    title = _title_of(asked, requester[0])
+    request = _write_request(requester, key, asked, now)
+    variation = Variation.objects.create(request=request, title=title, created_at=now)
+    record_fact(
+        actor=requester,
+        verb="request_variation",
+        object_kind="variation",
+        object_ref=str(variation.id),
+        after={"mode": asked.mode, "request_sha256": request.request_sha256},
+        at=now,
+    )
+    put_compose(variation, now)
     return variation
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
@@ -71,15 +72,17 @@ class Route:
         return "/" + re.sub(r"[\^$\\]", "", path)
 
 
-def _walk(resolver: URLResolver, template: str = "", space: str = "") -> Iterator[Route]:
+def _walk(
+    resolver: URLResolver, template: str = "", space: str = "", outer: tuple[str, ...] = ()
+) -> Iterator[Route]:
     for one in resolver.url_patterns:
         whole = template + str(one.pattern)
+        names = (*outer, *one.pattern.converters, *one.pattern.regex.groupindex)
         if isinstance(one, URLPattern):
-            names = (*one.pattern.converters, *one.pattern.regex.groupindex)
             name = f"{space}{one.name or whole}"
             yield Route(name, whole, tuple(dict.fromkeys(names)))
         else:
-            yield from _walk(one, whole, f"{one.namespace}:" if one.namespace else space)
+            yield from _walk(one, whole, f"{one.namespace}:" if one.namespace else space, names)
 
 
 ROUTES = tuple(_walk(get_resolver()))
@@ -127,6 +130,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,
+        "pk": Authenticator.objects.create(user=owner, type="webauthn", data={"name": "Key"}).pk,
         "record_id": row.record_id, "session_id": session.pk, "statement_id": statement.pk,
         "line_id": statement.lines.latest("pk").pk, "leave": sign(leave),
         "content_type_id": ContentType.objects.get_for_model(Stem).pk, "object_id": stage.drums.pk,
@@ -142,7 +146,8 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
 def _unknown(theirs: dict[str, str]) -> dict[str, str]:
     """The same, with ids that nobody has."""
     is_ref = re.compile(r".*_id|leave").fullmatch
-    return {name: str(uuid.uuid4()) if is_ref(name) else text for name, text in theirs.items()}
+    found = {name: str(uuid.uuid4()) if is_ref(name) else text for name, text in theirs.items()}
+    return found | {"pk": "999999"}
 
 
 def _object_ids(route: Route, values: dict[str, str]) -> dict[str, str]:

@@ -37,8 +37,7 @@ def request_variation(
     `without`: stems that shall not sound. A party asks for a preview of its own stems.
     A variation that had failed is tried anew. Raises RequestRefused: something is out of range
     (codes of rules.check_request), "key_used" for another request under the same key,
-    "no_such_recording", "too_many_renders", "no_external_net" where one is wished for that this
-    installation may not open.
+    "no_such_recording", "too_many_renders", "no_external_net" that may be opened here.
     """
     asked = rules.check_request(
         mode=mode,

@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.servers import TEMPLATE, worker
 from tests.waiting import News
 
-hypothesis_settings.register_profile("long")
+# How long a draw takes says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile(
+    "stemma", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("stemma")
+hypothesis_settings.register_profile("long", parent=hypothesis_settings.get_profile("stemma"))
 """`--hypothesis-profile=long`: state machines take many more steps than in every run."""
 
 

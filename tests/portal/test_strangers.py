@@ -89,6 +89,15 @@ ROUTES = tuple(_walk(get_resolver()))
 WITH_IDS = tuple(one for one in ROUTES if one.parameters)
 
 
+def _billed() -> Invoice:
+    """A partner's invoice."""
+    return Invoice.objects.create(
+        agreement=agree(since=NOW), payer_kind="client", payer_ref="stride",
+        month=small_world.OCTOBER.date(), country="DE", currency="EUR", tax_ppm=0,
+        rounding_micros=0, net_micros=10_000, tax_micros=0, gross_micros=10_000, drafted_at=NOW,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     """Something of somebody else's for every kind of id that an address can hold."""
@@ -119,14 +128,8 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
-    agreement = agree(since=NOW)
-    invoice = Invoice.objects.create(
-        agreement=agreement, payer_kind="client", payer_ref="stride",
-        month=small_world.OCTOBER.date(), country="DE", currency="EUR", tax_ppm=0,
-        rounding_micros=0, net_micros=10_000, tax_micros=0, gross_micros=10_000, drafted_at=NOW,
-    )  # fmt: skip
     known = {
-        "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": invoice.pk,
+        "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": _billed().pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
         "party_id": stage.ana.pk, "user_id": owner.pk, "variation_id": row.pk,

@@ -1,5 +1,7 @@
 """A worker keeps the tapes of as many sessions as its bound of memory allows."""
 
+import mmap
+
 from generation.engine.warm import warm_recipe
 from generation.worker.tapes import Tapes, own_memory
 
@@ -26,6 +28,7 @@ def test_the_session_that_is_rendered_keeps_its_tapes_however_little_memory_ther
 
 def test_memory_that_no_file_stands_behind_is_counted():
     before = own_memory()
-    held = bytearray(b"\x01") * (64 * 2**20)
-    assert own_memory() - before > 48 * 2**20
-    assert len(held) == 64 * 2**20
+    # Asked of the system itself: the allocator may have as much at hand from earlier tests.
+    with mmap.mmap(-1, 64 * 2**20) as held:
+        held.write(b"\x01" * len(held))
+        assert own_memory() - before > 48 * 2**20

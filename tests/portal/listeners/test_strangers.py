@@ -12,7 +12,7 @@ from tests.portal.listeners.made_live import going_on
 
 NOW = timezone.now()
 OPEN_TO_ALL = {"home", "how_shares_are_measured", "recordings"}
-OF_ONE_TASTE = {"taste_set", "taste_switch", "taste_share", "taste_bring"}
+OF_ONE_TASTE = {"taste_set", "taste_switch", "taste_share", "taste_bring", "taste_plays"}
 OPEN_TO_USERS = {"anew", "ask", "recording", "library", "plays", "taste"} | OF_ONE_TASTE
 OPEN_TO_USERS |= {"taste_export", "taste_erase", "live_new", "live_start"}
 OPEN_TO_USERS |= {"subscription", "subscribe"}

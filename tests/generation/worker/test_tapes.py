@@ -29,6 +29,6 @@ def test_the_session_that_is_rendered_keeps_its_tapes_however_little_memory_ther
 def test_memory_that_no_file_stands_behind_is_counted():
     before = own_memory()
     # Asked of the system itself: the allocator may have as much at hand from earlier tests.
-    with mmap.mmap(-1, 64 * 2**20) as held:
+    with mmap.mmap(-1, 64 * 2**20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
         held.write(b"\x01" * len(held))
         assert own_memory() - before > 48 * 2**20

@@ -56,7 +56,7 @@ from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
-from portal.partners.models import Client
+from portal.partners.models import Client, WithdrawalNotice
 
 
 class ShareInline(ReadOnlyInline):
@@ -292,6 +292,17 @@ class ClientAdmin(ContactDeed, ReadOnlyAdmin):
     list_display = ("name", "channel", "territory", "scopes", "contact", "is_active")
 
 
+class NoticeAdmin(ReadOnlyAdmin):
+    """Withdrawals that partners were told of, and whether they confirmed that copies are gone."""
+
+    list_display = (
+        "client", "withdrawal", "deadline", "mailed_at", "reminded_at", "confirmed_at",
+    )  # fmt: skip
+    list_filter = ("confirmed_at",)
+    list_select_related = ("client", "withdrawal")
+    ordering = ("-deadline",)
+
+
 PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Party: PartyAdmin,
     Work: WorkAdmin,
@@ -319,6 +330,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     User: UserAdmin,
     Membership: ReadOnlyAdmin,
     Client: ClientAdmin,
+    WithdrawalNotice: NoticeAdmin,
     NightlyRun: NightlyAdmin,
 }
 PAGES |= (

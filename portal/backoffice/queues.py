@@ -20,6 +20,7 @@ from licensing.invoicing.queries import overdue
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.royalties.models import Anomaly, Usage
 from portal.backoffice.models import NightlyRun
+from portal.partners.models import WithdrawalNotice
 
 WEEK = timedelta(days=7)
 
@@ -64,6 +65,12 @@ def _of_rights() -> tuple[Queue, ...]:
             "Holds in force",
             "Release when the reason is gone.",
             released_at__isnull="True",
+        ),
+        _listed(
+            WithdrawalNotice.objects.filter(confirmed_at__isnull=True, deadline__lt=timezone.now()),
+            "Copies not confirmed as gone",
+            "A partner's deadline is over: speak with them.",
+            confirmed_at__isnull="True",
         ),
     )
 

@@ -6,6 +6,7 @@ stopped.
 """
 
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -31,6 +32,12 @@ def worker_command(name: str) -> list[str]:
 def sweeper_command(root: Path) -> list[str]:
     """The sweeper; `root` holds manage.py."""
     return [sys.executable, str(root / "manage.py"), "sweep"]
+
+
+def provider_command(port: int, ring: str, keep: Path) -> list[str]:
+    """The stand-in for Stripe on the loopback address; rings at `ring`, remembers in `keep`."""
+    command = [sys.executable, "-m", "portal.demo.standin.living", "--port", str(port)]
+    return [*command, "--ring", ring, "--keep", str(keep)]
 
 
 def web_command(port: int) -> list[str]:
@@ -110,6 +117,24 @@ class Parts:
             raise PartFailed(
                 "The engine's loops could not be compiled; what was said stands above."
             )
+
+    def start_provider(self, port: int) -> str:
+        """The stand-in for Stripe on `port`, and what settles with it; where the stand-in is.
+
+        An environment with a key of Stripe's keeps that account, and there is no stand-in ("").
+        """
+        address = ""
+        if not os.environ.get("STRIPE_SECRET_KEY"):
+            address = f"http://127.0.0.1:{port}"
+            self.environment |= {
+                "STRIPE_SECRET_KEY": "sk_test_standin",
+                "STRIPE_API_BASE": address,
+                "STRIPE_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(16)}",
+            }
+            ring, keep = f"{self.base_url}/webhooks/stripe/", self.var / "provider.state"
+            self._keep("provider", provider_command(port, ring, keep))
+        self._keep("payouts", [sys.executable, str(self.root / "manage.py"), "settle_payouts"])
+        return address
 
     def start_workers(self) -> None:
         """The render workers, each a process with one thread, and the sweeper."""

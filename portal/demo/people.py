@@ -32,6 +32,7 @@ CAST = (
     ("artist", "Ines Maravel", "ines@stemma.example", "/artists/"),
     ("artist", "Oskar Tindhem", "oskar@stemma.example", "/artists/"),
     ("listener", "Lena Brandt", "lena@stemma.example", "/"),
+    ("listener, unsubscribed", "Theo Aldring", "theo@stemma.example", "/listen/subscription/"),
     ("rights administrator", "Hanna Sandvoort", "hanna@stemma.example", "/admin/"),
     ("rights administrator", "Milo Arendt", "milo@stemma.example", "/admin/"),
 )

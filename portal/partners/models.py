@@ -85,6 +85,7 @@ class WithdrawalNotice(models.Model):
     deadline = models.DateTimeField()
     written_at = models.DateTimeField()
     mailed_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -6,6 +6,7 @@ whatever that was (Stripe keeps also its 5xx), or 400 for other parameters.
 """
 
 import copy
+import pickle
 import re
 import threading
 from collections.abc import Callable
@@ -48,16 +49,19 @@ class Answer:
 
 @dataclass
 class Switchboard:
-    """Answers calls one at a time; `address` is where its own pages are."""
+    """Answers calls one at a time; `address` is where its own pages are.
+
+    Whoever changes books or billing while calls may come holds `turn`.
+    """
 
     books: Books
     billing: Billing
     address: str = ""
     made: list[Call] = field(default_factory=list)
     links: dict[str, Json] = field(default_factory=dict)
+    turn: threading.RLock = field(default_factory=threading.RLock)
     _faults: list[tuple[str, str]] = field(default_factory=list)
     _kept: dict[tuple[str, str], tuple[Call, Answer]] = field(default_factory=dict)
-    _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def fail_next(self, fault: str, path: str) -> None:
         """Let the next POST whose path begins like this go wrong, in one of FAULTS."""
@@ -69,9 +73,24 @@ class Switchboard:
         """A day passes: idempotency keys are pruned."""
         self._kept.clear()
 
+    def state(self) -> bytes:
+        """Everything that was agreed so far, for `take_up`."""
+        with self.turn:
+            return pickle.dumps((self.books, self.billing, self.links, self._kept))
+
+    def take_up(self, state: bytes) -> None:
+        """Go on where another board was, by the clock and under the address of this one.
+
+        Only for what `state` wrote on this machine: a pickle does whatever its writer says.
+        """
+        with self.turn:
+            clock = self.books.clock
+            self.books, self.billing, self.links, self._kept = pickle.loads(state)
+            self.books.clock, self.billing.address = clock, self.address
+
     def answer(self, call: Call) -> Answer:
         """The answer to a call; raises NoAnswer where a fault says so."""
-        with self._one_at_a_time:
+        with self.turn:
             self.made.append(call)
             if call.method != "POST":
                 return self._do(call)

@@ -1,7 +1,8 @@
 """The stand-in as a server: HTTP on the loopback address, signed webhooks, its own pages.
 
 Started and stopped by whoever uses it. It signs as Stripe documents it (v1, HMAC-SHA-256 over
-"timestamp.body"). Webhooks go out when and in whatever order the caller says, or by themselves.
+"timestamp.body"). Webhooks go out when and in whatever order the caller says; `living` lets them go
+by themselves.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ def sign(body: bytes, secret: str, at: int) -> str:
 
 
 class StandIn:
-    """A running stand-in: `books` and `billing` are its state, `board` answers and takes faults.
+    """A running stand-in: `board` holds its state, answers and takes faults.
 
     Leaving the block stops it. `clock` gives seconds since 1970.
     """
@@ -42,13 +43,12 @@ class StandIn:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.secret = secret
-        self.books = Books(clock)
-        self.billing = Billing(self.books)
-        self.board = Switchboard(self.books, self.billing)
+        books = Books(clock)
+        self.board = Switchboard(books, Billing(books))
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.board = self.board
         self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self.board.address = self.billing.address = self.address
+        self.board.address = self.board.billing.address = self.address
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> "StandIn":
@@ -59,6 +59,16 @@ class StandIn:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    @property
+    def books(self) -> Books:
+        """Accounts, balances, transfers, payouts, events."""
+        return self.board.books
+
+    @property
+    def billing(self) -> Billing:
+        """Customers, subscriptions, invoices."""
+        return self.board.billing
 
     def signed(self, event: Json, *, at: int | None = None) -> tuple[bytes, str]:
         """An event as it goes over the wire: (body, Stripe-Signature)."""
@@ -126,7 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer.status, "application/json", json.dumps(answer.body), more)
 
     def _press(self, text: str) -> None:
-        leads_to = pages.pressed(self.server.board, self.path, dict(parse_qsl(text)))
+        with self.server.board.turn:
+            leads_to = pages.pressed(self.server.board, self.path, dict(parse_qsl(text)))
         if leads_to is None:
             self._send(pages.GONE[0], "text/plain", pages.GONE[1], {})
             return

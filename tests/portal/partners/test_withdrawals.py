@@ -9,9 +9,9 @@ from django.utils import timezone
 from licensing.clearance.effects import COPIES_GONE_WITHIN
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
-from portal.partners.mails import mail_notices
+from portal.partners.mails import REMIND_BEFORE, mail_notices
 from portal.partners.models import WithdrawalNotice
-from portal.partners.news import tell_partners
+from portal.partners.news import confirm_removal, tell_partners
 from portal.partners.operations import create_client, name_contact
 from portal.partners.rules import SCOPES
 from tests.portal.listeners.made import granted_stage, opened, sealed
@@ -106,3 +106,26 @@ def test_a_partner_without_a_contact_is_mailed_nothing(committed_db):
     once_told(1)
     assert mail_notices(now=NOW) == 0
     assert WithdrawalNotice.objects.get().mailed_at is None
+
+
+def test_one_reminder_comes_before_the_deadline_and_none_after_a_confirmation(committed_db):
+    stage, (client, _) = granted_stage(), application("Stride")
+    name_contact(
+        client_id=client.pk, contact="rights@stride.example", by="7", reason="asked", now=NOW
+    )
+    made = sealed(("client", str(client.id)), stage, NOW)
+    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
+    withdraw(stage, uses=["REMIX"])
+    sunset, down = sorted(once_told(2), key=lambda one: one.deadline, reverse=True)
+    mail_notices(now=NOW)
+    mail.outbox.clear()
+    near = down.deadline - REMIND_BEFORE
+    assert mail_notices(now=near - timedelta(minutes=1)) == 0
+    assert mail_notices(now=near) == 1
+    assert mail_notices(now=near + timedelta(hours=1)) == 0
+    (sent,) = mail.outbox
+    assert sent.subject.startswith("Still to confirm: 1 variation to be removed by")
+    assert str(made.pk) in sent.body
+    assert f"{sunset.deadline:%-d %B %Y}" not in sent.body
+    confirm_removal(notice=sunset, now=near)
+    assert mail_notices(now=sunset.deadline - timedelta(hours=1)) == 0

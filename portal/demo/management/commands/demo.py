@@ -52,6 +52,7 @@ class Command(BaseCommand):
         parts.compile_loops()
         self.stdout.write("Starting PostgreSQL, Valkey, two workers and the web server …")
         parts.start_servers()
+        provider = "" if check else parts.start_provider(_free(parts.port + 1) or _free(0) or 0)
         parts.start_workers()
         parts.start_web()
         more = ["--stems", str(stems.resolve())] if stems is not None else []
@@ -59,10 +60,10 @@ class Command(BaseCommand):
             parts.manage("check_demo", *more)
             return
         parts.manage("seed_demo", *more)
-        self._greet(parts)
+        self._greet(parts, provider)
         parts.supervisor.watch()
 
-    def _greet(self, parts: Parts) -> None:
+    def _greet(self, parts: Parts, provider: str) -> None:
         seeded = json.loads((parts.var / "demo.json").read_text())
         self.stdout.write(f"\nStemma runs at {parts.base_url}  (Ctrl-C stops it)\n")
         for person in seeded["people"]:
@@ -72,19 +73,28 @@ class Command(BaseCommand):
             )
         client = seeded["partner"]
         self.stdout.write(f"  {'partner':<22} {client['id']}  {client['secret']}")
+        if provider:
+            self.stdout.write(
+                f"\nPayments go to a stand-in for Stripe at {provider}: no money moves."
+            )
         self.stdout.write(f"\nAll of this stands in {parts.var / 'demo.json'}.\n")
 
 
 def _port(any_free: bool) -> int:
     """PORT, else 8000; for a check without PORT any that is free."""
-    given = os.environ.get("PORT")
-    wanted = int(given or ("0" if any_free else "8000"))
+    wanted = int(os.environ.get("PORT") or ("0" if any_free else "8000"))
+    port = _free(wanted)
+    if port is None:
+        raise CommandError(f"Port {wanted} is taken. Choose another: make demo PORT={wanted + 10}")
+    return port
+
+
+def _free(wanted: int) -> int | None:
+    """The port, or for 0 one that is free; None when it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
-        except OSError as error:
-            raise CommandError(
-                f"Port {wanted} is taken. Choose another: make demo PORT={wanted + 10}"
-            ) from error
+        except OSError:
+            return None
         return int(probe.getsockname()[1])

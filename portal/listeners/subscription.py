@@ -6,6 +6,8 @@ own subscription alone, and no card number ever comes here.
 
 from collections.abc import Callable
 
+from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -33,6 +35,7 @@ AWAY = "The payment provider cannot be reached now, so nothing was changed. Try 
 
 @login_required
 @never_cache
+@csp_update({"form-action": settings.STRIPE_PAGES})
 @require_GET
 def subscription(request: HttpRequest) -> HttpResponse:
     """How it stands."""

@@ -86,6 +86,17 @@ def test_a_listener_subscribes_ends_it_and_takes_the_ending_back(client, listene
     assert "You are subscribed; on " in text_of(client)
 
 
+def test_a_browser_may_follow_from_this_page_alone_to_the_provider(client, listener):
+    def forms(name):
+        policy = client.get(reverse(name)).headers["Content-Security-Policy"]
+        (rule,) = [one for one in policy.split("; ") if one.startswith("form-action")]
+        return rule.split()[1:]
+
+    pages = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+    assert forms("listeners:subscription") == ["'self'", *pages]
+    assert forms("accounts:overview") == ["'self'"]
+
+
 def test_a_declined_card_is_said_in_one_sentence_and_replaced(client, listener, standin):
     press(say(client, "subscribe").headers["Location"], "declined")
     hear(standin)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from licensing.catalog.models import Party
+from licensing.invoicing.waiting import waiting_plays_of
 from licensing.royalties import queries
 from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
 from licensing.royalties.held import held_plays_of
@@ -114,6 +115,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "earned": earned,
         "payouts": payouts_of(party),
         "held": held_plays_of(party.pk),
+        "waiting": waiting_plays_of(party.pk),
+        "today": timezone.now().date(),
         "may_connect": access.parties_of(request.user, "edit").filter(pk=party.pk).exists(),
         "figures": _figures(party, statement),
         "chart": _chart(earned, statement.currency if statement else "EUR"),

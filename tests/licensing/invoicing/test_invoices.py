@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from licensing.invoicing import operations
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.rules import BECOMES, InvoiceRefused
+from licensing.invoicing.waiting import waiting_plays_of
 from licensing.ledger import rules as ledger
 from licensing.ledger.models import JournalEntry
 from licensing.receipts.agreeing import end_usage_agreement
@@ -86,6 +87,23 @@ def test_what_is_paid_reaches_those_who_were_heard_in_the_open_month(used):
     assert by_record == {"remix": 49_000, "session": 14_000}
     assert set(lines.values_list("played_month", flat=True)) == {world.OCTOBER.date()}
     assert month.books_balance()
+
+
+def test_an_artist_is_told_what_waits_until_it_is_paid_and_a_stranger_nothing(used):
+    def told(name="Dora"):
+        return [
+            (one.title, one.month, one.plays, one.minutes, one.due_on)
+            for one in waiting_plays_of(world.ref(name))
+        ]
+
+    october = world.OCTOBER.date()
+    assert told() == [("Lamp", october, 7, 2, None)]
+    invoice = issue()
+    assert told() == [("Lamp", october, 7, 2, date(2026, 12, 16))]
+    world.party("Eve")
+    assert told("Eve") == []
+    settle(invoice)
+    assert told() == []
 
 
 def test_who_says_that_it_was_paid_does_not_confirm_it(used):

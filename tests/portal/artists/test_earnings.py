@@ -15,6 +15,7 @@ from licensing.royalties.models import Usage
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
+from tests.licensing.invoicing import used_month
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -202,6 +203,20 @@ def test_held_plays_are_told_in_words_and_to_whom_they_concern(client, make_user
     assert "<cite>Tide</cite>: 3 plays, the same piece over and over" in pages["Ana"]
     assert "listener-secret" not in pages["Ana"]
     assert "Held plays" not in pages["Cleo"]
+
+
+def test_what_waits_for_a_partner_is_told_to_whom_it_concerns(client, make_user, join, db):
+    used_month.agree()
+    used_month.use(*used_month.pieces())
+    pages = {}
+    for name in ("Dora", "Eve"):
+        user = make_user(name)
+        join(user, world.party(name), "VIEW")
+        client.force_login(user)
+        pages[name] = client.get(reverse("artists:earnings")).content.decode()
+    assert "October 2026: 7 plays and 2 live minutes, not invoiced yet" in pages["Dora"]
+    assert "stride" not in pages["Dora"].lower()
+    assert "Waiting for a partner" not in pages["Eve"]
 
 
 def test_a_held_line_says_so_on_page_and_in_files(client, make_user, join, db):

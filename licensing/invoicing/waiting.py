@@ -1,0 +1,68 @@
+"""What an artist is told of plays that wait for a partner's payment: counts and days, no prices.
+
+It refuses to guess what they will earn: what was used is divided only when it was paid. Invariant:
+whoever holds no share of a stem is told nothing of its plays.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPlays:
+    """Plays and started minutes of a recording in the month that they wait in.
+
+    `due_on`: by when the payer is to pay the invoice they stand on; None before one is issued.
+    """
+
+    recording_id: UUID
+    title: str
+    month: date
+    due_on: date | None
+    plays: int
+    minutes: int
+
+
+# From the party's own stems, never from all that waits: a partner's month may have millions.
+_WAITING = """
+WITH sheet AS (
+    SELECT sheet.recording_id, sheet.stem_id, sheet.work_id, sheet.effective_from
+    FROM catalog_splitsheet sheet JOIN catalog_share share ON share.sheet_id = sheet.id
+    WHERE sheet.state = 'SIGNED' AND share.party_id = %s
+), claimed AS (
+    SELECT stem.id, sheet.effective_from
+    FROM sheet JOIN catalog_stem stem ON stem.id = sheet.stem_id
+    UNION ALL
+    SELECT stem.id, sheet.effective_from
+    FROM sheet JOIN catalog_stem stem ON stem.recording_id = sheet.recording_id
+    UNION ALL
+    SELECT stem.id, sheet.effective_from
+    FROM sheet JOIN catalog_recording recording ON recording.work_id = sheet.work_id
+    JOIN catalog_stem stem ON stem.recording_id = recording.id
+), mine AS (
+    SELECT id AS stem_id, MIN(effective_from) AS since FROM claimed GROUP BY id
+)
+SELECT recording.id, recording.title, u.accrual_month, invoice.due_on,
+       COUNT(DISTINCT u.id) FILTER (WHERE u.minute IS NULL),
+       COUNT(DISTINCT u.id) FILTER (WHERE u.minute IS NOT NULL)
+FROM mine
+JOIN catalog_stem stem ON stem.id = mine.stem_id
+JOIN catalog_recording recording ON recording.id = stem.recording_id
+JOIN attribution_licencesource source ON source.stem_id = mine.stem_id
+JOIN royalties_usage u ON u.record_id = source.record_id
+    AND u.state = 'METERED' AND u.played_at >= mine.since
+LEFT JOIN invoicing_invoice invoice ON invoice.state = 'ISSUED' AND invoice.month = u.accrual_month
+    AND invoice.payer_kind = u.payer_kind AND invoice.payer_ref = u.payer_ref
+GROUP BY recording.id, recording.title, u.accrual_month, invoice.due_on
+ORDER BY u.accrual_month, recording.title, recording.id, invoice.due_on
+"""
+
+
+def waiting_plays_of(party: UUID) -> tuple[WaitingPlays, ...]:
+    """What waits now, per recording this party holds part of, the oldest month first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [str(party)])
+        return tuple(WaitingPlays(*row) for row in cursor.fetchall())

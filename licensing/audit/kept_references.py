@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from django.db import migrations
 
 _FUNCTION = """
-CREATE OR REPLACE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_references() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     IF {missing} THEN
         RAISE EXCEPTION '{table} refers to something that is not there'

@@ -1,0 +1,39 @@
+"""Guards look up tables in our schema alone, whatever the session's path of schemas says.
+
+A session finds its temporary tables first: one called like ours, and a trigger would have asked it
+whether a month is closed or an entry balances. Functions of later migrations say the path
+themselves; a test holds all of them to it.
+"""
+
+from django.db import migrations
+
+GUARDED = """
+DO $$
+DECLARE
+    guard regprocedure;
+BEGIN
+    FOR guard IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = public, pg_temp', guard);
+    END LOOP;
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('audit', '0001_initial'),
+        ('attribution', '0006_external_sources'),
+        ('catalog', '0002_sheets_are_guarded'),
+        ('clearance', '0010_facts_once_a_recording'),
+        ('deductions', '0002_decided_once'),
+        ('invoicing', '0002_what_was_issued_stands'),
+        ('ledger', '0009_receivable_and_billed'),
+        ('payouts', '0006_plans_stand'),
+        ('royalties', '0011_sums_by_the_set'),
+    ]
+
+    operations = [migrations.RunSQL(GUARDED, migrations.RunSQL.noop)]

@@ -31,10 +31,10 @@ _EDGE_S = 1.0
 # What the logarithms of fit, odds, tuned and still, and a constant, say of the odds that the key is
 # right: fitted by benchmarks/key_confidence.py to lines, mixes and sounds without a key. Of a
 # hundred right answers there, 99 were at least as tuned and still as SEEN.
-TRUST = (8.27, 0.54, 0.57, 1.05, 5.21)
+TRUST = (3.96, 0.85, 0.54, 0.75, 1.9)
 LEAST = (0.1, 1e-4, 0.01, 0.01)
 ODDS_MOST = 1e4
-_SEEN_TUNED, _SEEN_STILL = 0.05, 0.67
+_SEEN_TUNED, _SEEN_STILL = 0.04, 0.66
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from generation.analysis.keys import NAMES, Profiles, Sounding, seen_from_each_tonic
+from generation.analysis.keys import NAMES, Profiles, Sounding, scales, seen_from_each_tonic
 
 F64 = npt.NDArray[np.float64]
 PULL = 0.3
 MODES = ("maj", "min")
-_SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
 _TRIADS = ((0, 4, 7), (0, 3, 7))
 
 
@@ -77,12 +76,8 @@ def _plain() -> F64:
     """[2, 48] the plain scale with its triad, a bass on tonic and fifth, the tonic's chord first
     and last."""
     out = np.zeros((2, 4, 12))
-    for mode, (scale, triad) in enumerate(zip(_SCALES, _TRIADS, strict=True)):
-        out[mode, 0, list(scale)] = 0.45
-        out[mode, 0, list(triad)] = 1.0, 0.7, 0.8
-        out[mode, 0, 11] = max(out[mode, 0, 11], 0.2)
-        out[mode, 0] -= out[mode, 0].mean()
-        out[mode, 0] /= np.linalg.norm(out[mode, 0])
+    for mode, triad in enumerate(_TRIADS):
+        out[mode, 0] = scales()[12 * mode]
         out[mode, 1, [0, 7]] = 0.9, 0.45
         out[mode, 2, list(triad)] = 0.4, 0.2, 0.2
         out[mode, 3, list(triad)] = 0.1, 0.05, 0.05

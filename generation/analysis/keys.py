@@ -29,12 +29,12 @@ _TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
 _SPAN_S = 6.0
 _EDGE_S = 1.0
 # What the logarithms of fit, odds, tuned and still, and a constant, say of the odds that the key is
-# right: fitted by benchmarks/key_confidence.py to lines, mixes and sounds without a key. Of a
+# right: fitted by benchmarks/key_confidence.py to lines, tunes, mixes and sounds without a key. Of a
 # hundred right answers there, 99 were at least as tuned and still as SEEN.
-TRUST = (3.96, 0.85, 0.54, 0.75, 1.9)
+TRUST = (4.09, 0.81, 0.52, 0.81, 1.95)
 LEAST = (0.1, 1e-4, 0.01, 0.01)
 ODDS_MOST = 1e4
-_SEEN_TUNED, _SEEN_STILL = 0.04, 0.66
+_SEEN_TUNED, _SEEN_STILL = 0.04, 0.67
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def evidence_of(found: Sounding, profiles: Profiles = PROFILES) -> Evidence:
     best = int(scores.argmax())
     others = np.delete(scores, best) - scores[best]
     odds = 1.0 / (float(np.exp(others).sum()) + 1e-12)
-    fit = float(_scales()[best] @ found.notes[0])
+    fit = float(scales()[best] @ found.notes[0])
     return Evidence(NAMES[best], fit, min(odds, ODDS_MOST), found.tuned, found.still)
 
 
@@ -136,7 +136,7 @@ def _leveled(chroma: F64) -> F64 | None:
 
 
 @cache
-def _scales() -> F64:
+def scales() -> F64:
     """[24, 12] the profile of each key's scale, less its mean, of length 1."""
     out = []
     for mode, scale in _SCALES.items():

@@ -29,8 +29,8 @@ _TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
 _SPAN_S = 6.0
 _EDGE_S = 1.0
 # What the logarithms of fit, odds, tuned and still, and a constant, say of the odds that the key is
-# right: fitted by benchmarks/key_confidence.py to lines, tunes, mixes and sounds without a key. Of a
-# hundred right answers there, 99 were at least as tuned and still as SEEN.
+# right: fitted by benchmarks/key_confidence.py to lines, tunes, mixes and sounds without a key. Of
+# a hundred right answers there, 99 were at least as tuned and still as SEEN.
 TRUST = (4.09, 0.81, 0.52, 0.81, 1.95)
 LEAST = (0.1, 1e-4, 0.01, 0.01)
 ODDS_MOST = 1e4

@@ -52,9 +52,8 @@ def test_key_needs_no_bass():
     assert found.name == "C maj"
 
 
-# Tunes that everybody knows, in semitones from C, with the key they are sung in. Sources: Frere
-# Jacques (France, 18th century), the first half of Good King Wenceslas (Piae Cantiones, 1582),
-# God Rest Ye Merry, Gentlemen (England, 18th century), Dorian Scarborough Fair (Kidson, 1891).
+# Tunes that everybody knows, in semitones from C, with the key they are sung in: Frere Jacques,
+# Good King Wenceslas, God Rest Ye Merry, Gentlemen, and Scarborough Fair, which is Dorian.
 TUNES = {
     "C maj": (0, 2, 4, 0, 0, 2, 4, 0, 4, 5, 7, 7, 4, 5, 7, 7, 0, 7, 0, 0),
     "F maj": (5, 5, 5, 7, 5, 5, 0, 2, 0, 2, 4, 5, 5, 5, 5, 5, 7, 5, 5, 0, 2, 0, 2, 4, 5, 5),

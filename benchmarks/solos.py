@@ -63,7 +63,7 @@ def keyless(count: int, first: int = 0) -> Iterator[tuple[str, F32]]:
         yield f"{kind.__name__.strip('_')} {number}", kind(rng, size)
 
 
-def _voice(rng: np.random.Generator) -> Voice:
+def voice_of(rng: np.random.Generator) -> Voice:
     number = np.arange(1, int(rng.integers(5, 21)))
     middle, width = rng.uniform(1.0, 6.0), rng.uniform(0.8, 3.0)
     bump = 1.0 + rng.uniform(0.0, 3.0) * np.exp(-(((number - middle) / width) ** 2))
@@ -79,7 +79,7 @@ def _voice(rng: np.random.Generator) -> Voice:
     )
 
 
-def _note(rng: np.random.Generator, voice: Voice, midi: float, seconds: float) -> F32:
+def note_of(rng: np.random.Generator, voice: Voice, midi: float, seconds: float) -> F32:
     t = np.arange(max(64, round(seconds * RATE_HZ))) / RATE_HZ
     bend = voice.depth * np.sin(2 * np.pi * voice.rate_hz * t + rng.uniform(0, 6.28))
     bend *= np.minimum(1.0, t / 0.25)
@@ -100,7 +100,7 @@ def _note(rng: np.random.Generator, voice: Voice, midi: float, seconds: float) -
 
 def _line(rng: np.random.Generator, tonic: int, steps: tuple[int, ...]) -> F32:
     """A tune that mostly steps, leans on the tonic's chord, and mostly begins and ends in it."""
-    voice, beat_s = _voice(rng), 60.0 / rng.uniform(60.0, 160.0)
+    voice, beat_s = voice_of(rng), 60.0 / rng.uniform(60.0, 160.0)
     lowest = 12 * int(rng.integers(3, 6)) + tonic
     seconds = rng.uniform(4.0, 24.0)
     line = np.zeros(round((seconds + 2.0) * RATE_HZ), np.float32)
@@ -112,17 +112,17 @@ def _line(rng: np.random.Generator, tonic: int, steps: tuple[int, ...]) -> F32:
             degree, beats = int(rng.choice([0, 2, 4, degree], p=[0.6, 0.1, 0.15, 0.15])), 2.0
         if is_last or rng.random() > 0.1:
             midi = lowest + 12 * (degree // 7) + steps[degree % 7]
-            note = _note(rng, voice, midi, beats * beat_s * rng.uniform(0.6, 1.0))
+            note = note_of(rng, voice, midi, beats * beat_s * rng.uniform(0.6, 1.0))
             lay(line, note, at * RATE_HZ)
         at += beats * beat_s
         degree += int(rng.choice(_LEAPS, p=_CHANCES))
         if rng.random() < 0.25:
             degree = min((0, 2, 4, 7, 9, 11), key=lambda tone: abs(tone - degree))
         degree = int(np.clip(degree, -3, 13))
-    return _in_room(rng, line, voice.room_s)
+    return in_room(rng, line, voice.room_s)
 
 
-def _in_room(rng: np.random.Generator, line: F32, seconds: float) -> F32:
+def in_room(rng: np.random.Generator, line: F32, seconds: float) -> F32:
     if seconds <= 0.0:
         return line
     t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
@@ -181,7 +181,7 @@ def _calls(rng: np.random.Generator, size: int) -> F32:
         call = sum(np.sin(n * phase) / n ** rng.uniform(0.5, 2.0) for n in range(1, 6))
         out[at : at + long] += call * np.hanning(long)
         at += long + round(rng.uniform(0.0, 1.0) * RATE_HZ)
-    return _in_room(rng, _scaled(out), rng.uniform(0.0, 1.5))
+    return in_room(rng, _scaled(out), rng.uniform(0.0, 1.5))
 
 
 def _hum(rng: np.random.Generator, size: int) -> F32:
@@ -230,12 +230,12 @@ def _twelve_tones(rng: np.random.Generator, size: int) -> F32:
 
 
 def _notes(rng: np.random.Generator, size: int, following: Callable[[], float]) -> F32:
-    voice, line, at = _voice(rng), np.zeros(size, np.float32), 0.0
+    voice, line, at = voice_of(rng), np.zeros(size, np.float32), 0.0
     while at < size / RATE_HZ:
         long = float(rng.choice([0.25, 0.5, 1.0]))
-        lay(line, _note(rng, voice, following(), long * 0.9), at * RATE_HZ)
+        lay(line, note_of(rng, voice, following(), long * 0.9), at * RATE_HZ)
         at += long
-    return _in_room(rng, line, voice.room_s)
+    return in_room(rng, line, voice.room_s)
 
 
 _KINDS = (_speech, _calls, _hum, _chimes, _noise, _free_notes, _twelve_tones)

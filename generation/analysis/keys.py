@@ -1,13 +1,12 @@
-"""Which key steady pitches make: the scale they fill, the note they stand on, where they begin and
-end.
+"""Which key steady pitches make: the notes that sound, the lowest, the first and the last.
 
 It refuses to know stems and beats. Invariant: what holds no pitch, or agrees with no tuning, gets a
 low confidence, so speech, whale song and noise get no key. A major key and its relative minor have
-one scale: the lowest notes, the first chord and the last tell them apart.
+one scale: the lowest notes, the beginning and the end tell them apart.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,26 +14,27 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.analysis.curves import percentile
+from generation.analysis.key_profiles import PROFILES
 from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady, added
 from generation.analysis.rules import TONICS
 
 F64 = npt.NDArray[np.float64]
+# Of a mode: how much a note of each degree speaks for it where it sounds, sounds low, begins, ends.
+Profiles = Mapping[str, Sequence[Sequence[float]]]
 
 _SCALES = {"maj": (0, 2, 4, 5, 7, 9, 11), "min": (0, 2, 3, 5, 7, 8, 10)}
 _TRIADS = {"maj": (0, 4, 7), "min": (0, 3, 7)}
-_NAMES = tuple(f"{tonic} {mode}" for mode in _SCALES for tonic in TONICS)
+NAMES = tuple(f"{tonic} {mode}" for mode in _SCALES for tonic in TONICS)
 _TONIC, _THIRD, _FIFTH, _DEGREE, _LEADING = 1.0, 0.7, 0.8, 0.45, 0.2
-# How much a bass on tonic and fifth, a first and a last chord count beside the scale's correlation:
-# the middle of all weights that tell every key of our own synthesised pieces.
-_GROUND, _FIRST, _LAST = 0.9, 0.4, 0.1
 _SPAN_S = 6.0
 _EDGE_S = 1.0
-# What the logarithms of fit, margin, tuned and still, and a constant, say of the odds that the key
-# is right: fitted by benchmarks/key_confidence.py to solo lines and mixes of our own and to sounds
-# without a key. Of a hundred right answers there, 99 were at least as tuned and still as SEEN.
-TRUST = (8.27, 0.54, 0.57, 1.05, 5.21)
-LEAST = (0.1, 0.01, 0.01, 0.01)
-_SEEN_TUNED, _SEEN_STILL = 0.05, 0.67
+# What the logarithms of fit, odds, tuned and still, and a constant, say of the odds that the key is
+# right: fitted by benchmarks/key_confidence.py to lines, tunes, mixes and sounds without a key. Of
+# a hundred right answers there, 99 were at least as tuned and still as SEEN.
+TRUST = (4.09, 0.81, 0.52, 0.81, 1.95)
+LEAST = (0.1, 1e-4, 0.01, 0.01)
+ODDS_MOST = 1e4
+_SEEN_TUNED, _SEEN_STILL = 0.04, 0.67
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,33 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Sounding:
+    """What sounds together: `notes` [4, 12], C first: all of them less their mean and of length 1,
+    then the lowest, the first and the last, each adding up to 1 or nothing; `tuned` and `still`, 0
+    to 1: how well the pitches agree with one tuning, and how much of the strength holds still.
+    """
+
+    notes: F64
+    tuned: float
+    still: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the key that fits best, each 0 to 1 but for the first two: `fit`, its
-    scale's correlation with what sounds; `margin`, its lead over the next; `tuned` and `still`,
-    how well the pitches agree with one tuning, and how much of the strength holds still.
+    """What is known of the likeliest key: `fit`, at most 1, its scale's correlation with what
+    sounds; `odds` of it against all other keys together; `tuned` and `still` as in Sounding.
     """
 
     name: str
     fit: float
-    margin: float
+    odds: float
     tuned: float
     still: float
+
+    def logs(self) -> list[float]:
+        """The logarithms that TRUST weighs."""
+        told = (self.fit, self.odds, self.tuned, self.still)
+        return [math.log(max(value, least)) for value, least in zip(told, LEAST, strict=True)]
 
 
 def key_of(steadies: Sequence[Steady]) -> Key | None:
@@ -65,27 +81,47 @@ def key_of(steadies: Sequence[Steady]) -> Key | None:
     A stem counts by how strongly it sounds. In a piece that changes its key the one that holds for
     most of it is told.
     """
-    found = evidence_of(steadies)
-    return None if found is None else Key(found.name, _confidence(found))
+    found = sounding(steadies)
+    if found is None:
+        return None
+    evidence = evidence_of(found)
+    return Key(evidence.name, confidence_of(evidence))
 
 
-def evidence_of(steadies: Sequence[Steady]) -> Evidence | None:
-    """What speaks for the key of `key_of`."""
-    weights = [float(one.tones[:, :12].sum()) for one in steadies]
+def sounding(steadies: Sequence[Steady]) -> Sounding | None:
+    """What stems sound together, None where no pitch holds still."""
     tones = added([one.tones for one in steadies])
     chroma, bass = tones[:, :12], tones[:, 12:]
-    heap = _leveled(chroma)
+    heap, low = _leveled(chroma), _leveled(bass)
     if heap is None:
         return None
-    fit = _correlated(heap)
-    score = fit + _GROUND * _grounded(_leveled(bass))
-    score = score + _FIRST * _triads(_edge(chroma)) + _LAST * _triads(_edge(chroma[::-1]))
-    best = int(score.argmax())
-    margin = float(score[best] - np.delete(score, best).max())
-    share = np.asarray(weights) / (sum(weights) + 1e-12)
-    tuned = float(share @ np.asarray([one.tuned for one in steadies]))
-    still = float(share @ np.asarray([one.share for one in steadies]))
-    return Evidence(_NAMES[best], float(fit[best]), margin, tuned, still)
+    away = heap - heap.mean()
+    away /= float(away @ away) ** 0.5 + 1e-12
+    low = np.zeros(12) if low is None else low
+    weights = np.asarray([float(one.tones[:, :12].sum()) for one in steadies])
+    share = weights / (weights.sum() + 1e-12)
+    return Sounding(
+        notes=np.stack([away, low, _edge(chroma), _edge(chroma[::-1])]),
+        tuned=float(share @ np.asarray([one.tuned for one in steadies])),
+        still=float(share @ np.asarray([one.share for one in steadies])),
+    )
+
+
+def evidence_of(found: Sounding, profiles: Profiles = PROFILES) -> Evidence:
+    """What speaks for the likeliest key of `found`; each key's chance is a softmax of scores."""
+    scores = np.concatenate(
+        [seen_from_each_tonic(found.notes) @ np.ravel(profiles[mode]) for mode in _SCALES]
+    )
+    best = int(scores.argmax())
+    others = np.delete(scores, best) - scores[best]
+    odds = 1.0 / (float(np.exp(others).sum()) + 1e-12)
+    fit = float(scales()[best] @ found.notes[0])
+    return Evidence(NAMES[best], fit, min(odds, ODDS_MOST), found.tuned, found.still)
+
+
+def seen_from_each_tonic(notes: F64) -> F64:
+    """[12, 48] `notes` with each tonic's degrees in order, one row after the other."""
+    return np.stack([np.roll(notes, -tonic, axis=1).ravel() for tonic in range(12)])
 
 
 def _leveled(chroma: F64) -> F64 | None:
@@ -99,14 +135,8 @@ def _leveled(chroma: F64) -> F64 | None:
     return np.asarray(heap / heap.sum())
 
 
-def _correlated(heap: F64) -> F64:
-    """[24] correlation with each key's scale, its triad weighing most."""
-    away = heap - heap.mean()
-    return np.asarray(_scales() @ away / (float(away @ away) ** 0.5 + 1e-12))
-
-
 @cache
-def _scales() -> F64:
+def scales() -> F64:
     """[24, 12] the profile of each key's scale, less its mean, of length 1."""
     out = []
     for mode, scale in _SCALES.items():
@@ -115,27 +145,9 @@ def _scales() -> F64:
         profile[list(_TRIADS[mode])] = _TONIC, _THIRD, _FIFTH
         profile[11] = max(profile[11], _LEADING)
         profile -= profile.mean()
-        out += _turned(profile / np.sqrt(float(profile @ profile)))
+        profile /= float(profile @ profile) ** 0.5
+        out += [np.roll(profile, tonic) for tonic in range(12)]
     return np.asarray(out)
-
-
-def _turned(profile: F64) -> list[F64]:
-    """The profile of C, and with it that of every tonic."""
-    return [np.roll(profile, tonic) for tonic in range(12)]
-
-
-def _grounded(bass: F64 | None) -> F64:
-    """[24] how much of the bass is the tonic, and by half the fifth."""
-    if bass is None:
-        return np.zeros(24)
-    return np.asarray(_grounds() @ bass)
-
-
-@cache
-def _grounds() -> F64:
-    profile = np.zeros(12)
-    profile[[0, 7]] = 1.0, 0.5
-    return np.asarray(_turned(profile) * 2)
 
 
 def _edge(chroma: F64) -> F64:
@@ -154,25 +166,8 @@ def _edge(chroma: F64) -> F64:
     return np.asarray(heap / (heap.sum() + 1e-12))
 
 
-def _triads(chroma: F64) -> F64:
-    """[24] how much of `chroma` is each key's tonic, and by half its third and fifth."""
-    return np.asarray(_chords() @ chroma)
-
-
-@cache
-def _chords() -> F64:
-    out = []
-    for triad in _TRIADS.values():
-        profile = np.zeros(12)
-        profile[list(triad)] = 1.0, 0.5, 0.5
-        out += _turned(profile)
-    return np.asarray(out)
-
-
-def _confidence(found: Evidence) -> float:
+def confidence_of(found: Evidence) -> float:
     """How likely the key is the right one; what no right answer ever looked like gets less."""
-    told = (found.fit, found.margin, found.tuned, found.still)
-    logs = [math.log(max(value, least)) for value, least in zip(told, LEAST, strict=True)]
-    odds = sum(weight * each for weight, each in zip(TRUST, (*logs, 1.0), strict=True))
+    odds = sum(weight * each for weight, each in zip(TRUST, (*found.logs(), 1.0), strict=True))
     seen = min(1.0, found.tuned / _SEEN_TUNED) * min(1.0, found.still / _SEEN_STILL)
     return round(seen / (1.0 + math.exp(-odds)), 3)

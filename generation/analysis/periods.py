@@ -74,7 +74,8 @@ def _lag_of(likeness: F64) -> tuple[float, float]:
     # The lobe around no lag at all is no period.
     below = np.flatnonzero(likeness[: reach + 1] < 0.5)
     first = max(SHORTEST, int(below[0])) if below.size else reach
-    peaks = peaks[peaks >= first]
+    # At a peak below zero a sound is more its opposite than itself: it does not repeat.
+    peaks = peaks[(peaks >= first) & (likeness[peaks] > 0.0)]
     if not peaks.size:
         return 0.0, 0.0
     heights = likeness[peaks]

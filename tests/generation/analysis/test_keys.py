@@ -52,6 +52,33 @@ def test_key_needs_no_bass():
     assert found.name == "C maj"
 
 
+# Tunes that everybody knows, in semitones from C, with the key they are sung in: Frere Jacques,
+# Good King Wenceslas, God Rest Ye Merry, Gentlemen, and Scarborough Fair, which is Dorian.
+TUNES = {
+    "C maj": (0, 2, 4, 0, 0, 2, 4, 0, 4, 5, 7, 7, 4, 5, 7, 7, 0, 7, 0, 0),
+    "F maj": (5, 5, 5, 7, 5, 5, 0, 2, 0, 2, 4, 5, 5, 5, 5, 5, 7, 5, 5, 0, 2, 0, 2, 4, 5, 5),
+    "E min": (4, 4, 11, 11, 9, 7, 6, 4, 2, 4, 6, 7, 9, 11, 4, 4, 11, 11, 9, 7, 6, 4),
+    "D min": (2, 2, 9, 9, 4, 5, 4, 2, 9, 0, 2, 0, 9, 11, 7, 9, 2, 2, 2, 0, 9, 9, 7, 5, 4, 0, 2),
+}
+
+
+@pytest.mark.parametrize("name", TUNES)
+def test_known_tunes_are_told_in_the_key_they_are_sung_in(name):
+    found = key_of([steady([(note,) for note in TUNES[name]])])
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize("up", range(12))
+def test_a_blues_line_is_trusted_on_its_tonic(up):
+    names = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+    line = (0, 3, 5, 6, 5, 3, 0, 10, 0, 3, 5, 7, 10, 0, 10, 7, 5, 3, 0)
+    found = key_of([steady([((note + up) % 12,) for note in line])])
+    assert found is not None
+    assert found.name.split()[0] == names[up]
+    assert found.confidence > 0.5
+
+
 @pytest.mark.parametrize(("tuned", "share"), [(0.004, 0.9), (0.9, 0.02)])
 def test_pitches_that_agree_on_no_tuning_or_do_not_hold_get_no_trust(tuned, share):
     found = key_of([steady([C_MAJOR, F_MAJOR, G_MAJOR, C_MAJOR], tuned, share)])

@@ -109,6 +109,14 @@ def test_silence_and_stumps_have_no_slices_and_no_period():
     assert [list(one) for one in periods_of(np.zeros((2, 4_096), np.float32))] == [[0, 0], [0, 0]]
 
 
+def test_rumble_that_is_nowhere_like_itself_has_no_period():
+    # A random walk: of these frames a tenth have no peak of likeness above zero.
+    walks = np.cumsum(np.random.default_rng(0).standard_normal((60, 2_048)), axis=1)
+    hertz, clarity = periods_of(walks.astype(np.float32))
+    assert np.count_nonzero(hertz == 0.0) >= 30
+    assert clarity[hertz == 0.0].tolist() == [0.0] * np.count_nonzero(hertz == 0.0)
+
+
 def test_slices_are_kept_with_the_analysis_and_an_older_one_has_none():
     audio, _ = in_a_row([tone(57, 0.6, 0.0), tone(60, 0.6)])
     analysis = measure_stem(audio, "lead")

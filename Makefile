@@ -13,6 +13,7 @@ demo: .venv/ok
 
 # Many tests start processes: modules are compiled once, also where Python is told to write nothing,
 # and so are the engine's loops, before two test workers would each compile all of them.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ok browser
 	$(PY) -m compileall -q portal generation licensing tests
 	$(PY) -m generation.worker.compiling

@@ -31,8 +31,12 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Nor later: a million objects of imports are not looked through after every few tests."""
+    """Nor later: a million objects of imports are not looked through again and again.
+
+    What tests leave behind goes by itself, most of it; the rest is looked for now and then.
+    """
     gc.freeze()
+    gc.set_threshold(20_000, 20, 10)
     gc.enable()
 
 

@@ -11,8 +11,10 @@ export PYTHONWARNINGS ?= ignore::DeprecationWarning
 demo: .venv/ok
 	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
 
-# Many tests start processes: modules are compiled once, also where Python is told to write nothing,
-# and so are the engine's loops, before two test workers would each compile all of them.
+# Many tests start processes: modules are compiled once and what pytest rewrites is kept, also where
+# Python is told to write nothing; and so are the engine's loops, before two test workers would each
+# compile all of them.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ok browser
 	$(PY) -m compileall -q portal generation licensing tests
 	$(PY) -m generation.worker.compiling

@@ -1,19 +1,19 @@
 """What every test stands on: a real PostgreSQL with two roles, migrated once, one per worker.
 
 `db` is a test in a transaction that is rolled back. `committed_db` commits for real (other
-connections and processes see it); afterwards the database is made anew from the template, because
-append-only tables cannot be flushed. `broker` is a real Valkey. Servers stop with the run.
+connections and processes see it); afterwards the database reads like the template again. `broker`
+is a real Valkey. Servers stop with the run.
 """
 
-import os
+import gc
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.servers import TEMPLATE, worker
+from tests.database import DatabaseServer
+from tests.ringing import ringing
 from tests.waiting import News
 
 # How long a draw takes says how busy the machine is, not whether the code is right.
@@ -25,18 +25,19 @@ hypothesis_settings.register_profile("long", parent=hypothesis_settings.get_prof
 """`--hypothesis-profile=long`: state machines take many more steps than in every run."""
 
 
-class DatabaseServer:
-    """This worker's PostgreSQL: makes its database anew."""
+def pytest_sessionstart() -> None:
+    """Until everything is collected nothing of it may go: nobody need look."""
+    gc.disable()
 
-    def __init__(self) -> None:
-        from portal.demo.embedded import Postgres
 
-        self.postgres = Postgres(Path("/nonexistent"), durable=False)
-        self.postgres.sockets = Path(os.environ["STEMMA_TEST_SOCKETS"])
-        self.name = "test_" + worker()
+def pytest_collection_finish() -> None:
+    """Nor later: a million objects of imports are not looked through again and again.
 
-    def renew(self) -> None:
-        self.postgres.create_database(self.name, template=TEMPLATE)
+    What tests leave behind goes by itself, most of it; the rest is looked for now and then.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 10)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +48,7 @@ def database_server() -> DatabaseServer:
 @pytest.fixture(scope="session")
 def django_db_setup(database_server: DatabaseServer) -> None:
     """In the place of pytest-django's: clone the migrated template instead of migrating again."""
-    database_server.renew()
+    database_server.make()
 
 
 @pytest.fixture
@@ -70,31 +71,22 @@ def news(committed_db) -> Iterator[News]:
 
 
 @pytest.fixture
-def broker(tmp_path, settings) -> Iterator[str]:
+def broker(tmp_path) -> Iterator[str]:
     """The URL of a Valkey of this test's own; `portal.celery.app` uses it meanwhile."""
-    from portal.celery import app
     from portal.demo.embedded import Valkey
 
     server = Valkey(tmp_path / "valkey")
     server.start()
-    settings.BROKER_URL = server.url
-    previous = app.conf.broker_url
-    app.conf.broker_url = server.url
-    _forget_connections()
     try:
-        yield server.url
+        with ringing(server.url):
+            yield server.url
     finally:
-        app.conf.broker_url = previous
-        _forget_connections()
         server.stop()
 
 
-def _forget_connections() -> None:
-    """Let Celery open new connections: its pools keep the address they were made for."""
-    from kombu import pools
+@pytest.fixture(scope="session")
+def material():
+    """The sound of the studio, measured: seconds of work, once per worker of the run."""
+    from tests.studio import make_material
 
-    from portal.celery import app
-
-    app.close()
-    app.__dict__.pop("amqp", None)
-    pools.reset()
+    return make_material()

@@ -1,15 +1,18 @@
-"""The product's processes in a test: web server, render workers, sweeper, with the demo's commands.
+"""The product's processes in tests: web server, render workers, sweeper, with the demo's commands.
 
-They work on the test's own database (`committed_db`) and broker (`broker`). Invariant: none of them
-outlives the test, whatever it waits for.
+They work on this worker's database (`committed_db`) and the broker they are given. Starting them
+costs half a minute of work, so tests of one place may share them. Invariant: none of them outlives
+the fixture that made it, whatever it waits for.
 """
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal.demo.embedded import Valkey
 from portal.demo.parts import sweeper_command, wait_for_web, web_command, worker_command
 from portal.demo.supervisor import Child
 
@@ -25,7 +28,7 @@ def free_port() -> int:
 
 @dataclass
 class Processes:
-    """Children of this test; `folder` takes what they print, a file each."""
+    """Children of a fixture; `folder` takes what they print, a file each."""
 
     broker: str
     folder: Path
@@ -70,8 +73,27 @@ class Processes:
         self.sweeper()
         return self.web()
 
+    def revive(self) -> None:
+        """Start again whatever a test has killed."""
+        for child in self.children:
+            if not child.is_alive():
+                child.start()
+
     def stop(self) -> None:
         for child in self.children:
             child.ask_to_end()
         for child in reversed(self.children):
             child.stop(GRACE_S)
+
+
+@contextmanager
+def shared_processes(folder: Path) -> Iterator[Processes]:
+    """Processes that several tests use, one after the other, with a broker of their own."""
+    valkey = Valkey(folder / "valkey")
+    valkey.start()
+    processes = Processes(valkey.url, folder / "logs")
+    try:
+        yield processes
+    finally:
+        processes.stop()
+        valkey.stop()

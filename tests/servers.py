@@ -1,21 +1,18 @@
 """The servers of a test run: started before Django reads its settings, stopped with the run.
 
-A pytest plugin (named in pyproject.toml), because a conftest would come too late. It knows the two
-embedded parts and the command that migrates, nothing of the product.
+A pytest plugin (named in pyproject.toml), because a conftest would come too late. It knows the
+embedded PostgreSQL and the cluster to begin with, nothing of the product.
 """
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = "stemma_template"
+_ROOM = 4 << 30
 
 
 def worker() -> str:
@@ -23,24 +20,10 @@ def worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
-def _migrate(url: str) -> None:
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "-v", "0"]
-    subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, cwd=ROOT, check=True)
-
-
-def _prepare(config: pytest.Config) -> None:
-    """A migrated cluster that nothing runs on: every worker takes a copy of it."""
-    from portal.demo.embedded import Postgres
-
-    folder = tempfile.TemporaryDirectory(prefix="stemma-test-")
-    config.add_cleanup(folder.cleanup)
-    os.environ["STEMMA_TEST_FOLDER"] = folder.name
-    server = Postgres(Path(folder.name) / "prepared", durable=False)
-    server.start()
-    server.create_database(TEMPLATE)
-    os.environ["STEMMA_VAR"] = folder.name + "/var"
-    _migrate(server.url(TEMPLATE, "stemma_owner"))
-    server.stop()
+def _memory() -> str | None:
+    """A folder in memory, where nothing waits for a disk; None where there is little of it."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > _ROOM else None
 
 
 def _start(config: pytest.Config) -> None:
@@ -49,7 +32,7 @@ def _start(config: pytest.Config) -> None:
 
     folder = Path(os.environ["STEMMA_TEST_FOLDER"])
     server = Postgres(folder / worker(), durable=False)
-    shutil.copytree(folder / "prepared", server.data)
+    shutil.copytree(os.environ["STEMMA_TEST_CLUSTER"], server.data)
     server.start()
     config.add_cleanup(server.stop)
     os.environ["STEMMA_TEST_SOCKETS"] = str(server.sockets)
@@ -63,6 +46,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["STEMMA_ENV"] = "test"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if worker() == "main":
-        _prepare(early_config)
-    _start(early_config)
+        from tests.prepared import cluster
+
+        folder = tempfile.TemporaryDirectory(prefix="stemma-test-", dir=_memory())
+        early_config.add_cleanup(folder.cleanup)
+        os.environ["STEMMA_TEST_FOLDER"] = folder.name
+        os.environ["STEMMA_TEST_CLUSTER"] = str(cluster())
+        os.environ["STEMMA_VAR"] = folder.name + "/var"
+    if worker() != "main" or not early_config.known_args_namespace.numprocesses:
+        _start(early_config)
     yield

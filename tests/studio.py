@@ -40,10 +40,11 @@ def _sounds():
 
 @dataclass(frozen=True)
 class Material:
-    """Labels, samples, digests and measures of the stems, and of all together."""
+    """Labels, samples, files, digests and measures of the stems, and of all together."""
 
     labels: list
     audio: list
+    flacs: list
     digests: list
     measures: list
     together: object
@@ -60,7 +61,8 @@ def make_material(sounds=None):
         digests.append(hashlib.sha256(packed.tobytes()).hexdigest())
     measures = [measure_stem(one, name) for one, name in zip(audio, labels, strict=True)]
     together = measure_recording(audio, measures)
-    return Material(labels, audio, digests, measures, together)
+    flacs = [encode_flac(one) for one in audio]
+    return Material(labels, audio, flacs, digests, measures, together)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def build_studio(material):
     )
     stems = []
     for number, label in enumerate(material.labels):
-        digest, sound = material.digests[number], material.audio[number]
+        digest, flac = material.digests[number], material.flacs[number]
         stem = catalog.add_stem(
             recording_id=recording.id,
             party_id=parties[0].id,
@@ -107,11 +109,10 @@ def build_studio(material):
             actor=ACTOR,
             now=now,
         )
-        flac = encode_flac(sound)
         stem = catalog.attach_audio(
             stem_id=catalog.begin_check(stem_id=stem.id, now=now).id,
             digest=digest,
-            frames=sound.shape[1],
+            frames=material.audio[number].shape[1],
             original_sha256=digest,
             original_bytes=len(flac),
             archive_name=put_once(object_name("archive", digest, "flac"), io.BytesIO(flac)),

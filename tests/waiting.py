@@ -23,12 +23,17 @@ def waiting_backends() -> int:
         return cursor.fetchone()[0]
 
 
+def wait_until(holds: Callable[[], object]) -> None:
+    """Return once `holds()`."""
+    pause, until = Event(), monotonic() + PATIENCE_S
+    while not holds():
+        assert monotonic() < until, f"it never came to {holds.__name__}"
+        pause.wait(_LOOK_EACH_S)
+
+
 def wait_until_somebody_waits() -> None:
     """Return once a backend of this database waits for a lock that another holds."""
-    pause, until = Event(), monotonic() + PATIENCE_S
-    while not waiting_backends():
-        assert monotonic() < until, "nobody waits for a lock"
-        pause.wait(_LOOK_EACH_S)
+    wait_until(waiting_backends)
 
 
 class News:

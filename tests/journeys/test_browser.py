@@ -43,7 +43,7 @@ LABEL_IS_FIRST = """() => {
 
 pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("product"),
 ]
 
 
@@ -94,7 +94,7 @@ def stems(tmp_path):
 @pytest.fixture
 def cast(browser, processes, new_tab):
     """Ines, who keeps recordings, and Lena, who has paid, each at a browser."""
-    site = processes.product()
+    site = processes.address
     now = timezone.now()
     known = {person.email: person.password for person in people.seed_people({}, now)}
     people.seed_party("Ines Maravel", INES, now)

@@ -47,7 +47,7 @@ window.fetch = async (...asked) => {
 
 pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("product"),
 ]
 
 
@@ -93,7 +93,7 @@ def test_a_session_follows_its_listener_and_outlives_a_worker_and_a_stem(
     processes, material, new_tab
 ):
     studio = build_studio(material)
-    site = processes.product()
+    site = processes.address
     _more_energy_is_heard_at_the_next_bar(new_tab(), site)
     _a_killed_worker_leaves_no_gap_and_a_withdrawn_stem_leaves(processes, studio, site)
 

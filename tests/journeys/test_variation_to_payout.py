@@ -23,17 +23,12 @@ from portal.demo.visitor import VisitFailed, Visitor
 from tests.oracles.loudness import assert_holds
 from tests.processes import Processes
 
-
-@pytest.fixture
-def processes(committed_db: None, broker: str, tmp_path: Path):
-    started = Processes(broker, tmp_path / "logs")
-    yield started
-    started.stop()
+pytestmark = pytest.mark.xdist_group("product")
 
 
 def _walk(processes: Processes) -> Outcome:
     said: list[str] = []
-    return check(processes.product(), Path(settings.VAR_DIR), None, said.append)
+    return check(processes.address, Path(settings.VAR_DIR), None, said.append)
 
 
 def test_from_the_first_stem_to_the_last_micro_unit(processes: Processes) -> None:

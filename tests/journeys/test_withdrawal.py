@@ -1,5 +1,6 @@
 """A grant is withdrawn while a variation is rendered and heard: nothing more is served of it."""
 
+import pytest
 from django.utils import timezone
 
 from licensing.attribution.models import LicenceRecord
@@ -10,6 +11,8 @@ from portal.demo.visitor import Visitor
 from tests.studio import ask_for, build_studio
 
 PASSWORD = "tape organ at low tide"
+
+pytestmark = pytest.mark.xdist_group("product")
 
 
 def _login(site, name):
@@ -30,7 +33,7 @@ def _status(visitor, address, method="GET"):
 
 def test_withdrawn_while_rendered_nothing_more_is_served(processes, material, news):
     studio = build_studio(material)
-    site = processes.product()
+    site = processes.address
     ada, artist = _login(site, "ada")
     lea, listener = _login(site, "lea")
     Membership.objects.create(

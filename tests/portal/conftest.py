@@ -4,23 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.processes import shared_processes
+from tests.ringing import ringing
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Real hashing is slow on purpose, and no test here is about it."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(scope="session")
+def web(django_db_setup, tmp_path_factory):
+    """A web server for one test after the other; nobody works behind it."""
+    with shared_processes(tmp_path_factory.mktemp("web")) as processes:
+        processes.web()
+        yield processes
 
 
 @pytest.fixture
-def site(committed_db, broker, browser, tmp_path):
-    """The address of a web server of this test's own, for a browser."""
-    from tests.processes import Processes
-
-    processes = Processes(broker, tmp_path / "logs")
-    yield processes.web()
-    processes.stop()
+def site(committed_db, browser, web):
+    """The address of a web server, for a browser; what it rings is not heard."""
+    with ringing(web.broker):
+        yield web.address
 
 
 @pytest.fixture

@@ -6,20 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.licensing.stage import set_stage
-from tests.processes import Processes
 
 pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
     pytest.mark.xdist_group("browser"),
 ]
-
-
-@pytest.fixture
-def site(committed_db, broker, browser, tmp_path):
-    """The address of a web server of this test's own."""
-    processes = Processes(broker, tmp_path / "logs")
-    yield processes.web()
-    processes.stop()
 
 
 @pytest.fixture

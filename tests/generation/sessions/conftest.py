@@ -15,7 +15,7 @@ from generation.worker.loop import drain
 from generation.worker.planning import read_chain
 from licensing.catalog.store import audio_store
 from tests.portal.listeners.made import pay
-from tests.studio import LISTENER, build_studio, make_material
+from tests.studio import LISTENER, build_studio
 
 
 def work_off(kinds=None):
@@ -68,11 +68,6 @@ def rendered(session, material, end):
     }
     whole = render(plan, stems, onsets, 0, end, with_parts=False, with_windows=False)
     return from_int24(to_int24(whole.audio))
-
-
-@pytest.fixture(scope="session")
-def material():
-    return make_material()
 
 
 @pytest.fixture

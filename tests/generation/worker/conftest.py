@@ -5,12 +5,7 @@ import pytest
 from generation.variations.models import VariationFile
 from licensing.catalog.store import audio_store
 from tests.oracles.loudness import assert_holds
-from tests.studio import build_studio, make_material
-
-
-@pytest.fixture(scope="session")
-def material():
-    return make_material()
+from tests.studio import build_studio
 
 
 @pytest.fixture

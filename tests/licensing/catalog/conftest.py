@@ -31,8 +31,9 @@ def s3_endpoint() -> Iterator[str]:
         server.stop()
 
 
-@pytest.fixture
-def s3_store(s3_endpoint):
+@pytest.fixture(scope="session")
+def s3_bucket(s3_endpoint):
+    """A store on a bucket of this run's own: each client reads descriptions of S3 for a second."""
     from licensing.catalog.store_s3 import S3AudioStore
 
     store = S3AudioStore(
@@ -47,6 +48,13 @@ def s3_store(s3_endpoint):
     )
     store.connection.create_bucket(Bucket=store.bucket_name)
     return store
+
+
+@pytest.fixture
+def s3_store(s3_bucket):
+    """The store, with nothing in it."""
+    s3_bucket.bucket.objects.all().delete()
+    return s3_bucket
 
 
 @pytest.fixture

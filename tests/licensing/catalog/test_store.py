@@ -51,8 +51,8 @@ def test_writers_side_by_side_leave_one_whole_object(store):
         assert file.read() in contents
 
 
-def test_large_object_goes_up_in_parts_and_stays(s3_store):
-    s3_store.one_put_bytes = 10
+def test_large_object_goes_up_in_parts_and_stays(s3_store, monkeypatch):
+    monkeypatch.setattr(s3_store, "one_put_bytes", 10)
     data = secrets.token_bytes(9 << 20)
     put(s3_store, data)
     put(s3_store, b"another, longer than ten bytes")

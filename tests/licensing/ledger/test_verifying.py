@@ -42,7 +42,7 @@ class Intruder:
         assert self.session.execute(statement).rowcount >= 1
         yield
         for table in TABLES:
-            self.session.execute(f"TRUNCATE {table} CASCADE")
+            self.session.execute(f"DELETE FROM {table}")
         for table in TABLES:
             self.session.execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
 

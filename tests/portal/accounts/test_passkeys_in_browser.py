@@ -22,11 +22,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def quick_passwords():
-    """None here: the site is a process of its own and knows the product's hashers alone."""
-
-
-@pytest.fixture
 def named(site):
     return site.replace("127.0.0.1", "localhost")
 

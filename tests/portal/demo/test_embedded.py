@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from portal.demo.embedded import PartFailed, Postgres, Valkey
-from tests.conftest import DatabaseServer
+from tests.database import DatabaseServer
 
 
 def test_postgres_listens_on_no_network(database_server: DatabaseServer) -> None:

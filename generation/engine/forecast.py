@@ -232,7 +232,7 @@ def _probe(start: int, sound: Audio, weight: float) -> Probe:
     margin = dynamics.PEAK_TAPS
     padded = np.pad(sound, ((0, 0), (margin, margin)))
     peaks = np.empty(sound.shape[1] // dynamics.LIMIT_STEP, dtype=np.int32)
-    dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks)
+    dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks, 0.0)
     energy = float(mean_squares(sound, BLOCK_SAMPLES).sum())
     return Probe(start, sound, peaks, energy, weight)
 

@@ -59,6 +59,10 @@ class Tape:
             self._until = end
         return self._cut(lo, hi)
 
+    def goes_on(self, at: int) -> bool:
+        """Whether it holds unit `at`, or all up to it."""
+        return self._from <= at <= self._until and self._from < self._until
+
     def take_over(self, other: "Tape", since: int, until: int) -> None:
         """Goes on where `other` is, with what it remembers of units [since, until).
 

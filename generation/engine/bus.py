@@ -15,7 +15,7 @@ import numpy as np
 from generation.engine import dynamics, marking, shares
 from generation.engine.agreed import agreed
 from generation.engine.clips import Dry, Generated, Onsets
-from generation.engine.console import Channel, flat
+from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
 from generation.engine.memory import source_memory
 from generation.engine.reverb import ROW, Room, room_of
@@ -287,7 +287,7 @@ class Bus:
         """The mix after compressor and planned gain, and that curve."""
         compressor = self._recipe.bus.compressor
         if compressor is None:
-            gains = flat((hi - lo) // dynamics.STEP + 1)
+            gains = np.ones((hi - lo) // dynamics.STEP + 1, dtype=np.float32)
         else:
             first = lo // dynamics.STEP - self._memory
             levels = self._levels.read(first, hi // dynamics.STEP)
@@ -321,6 +321,14 @@ class Bus:
         """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
         out: Audio = self._loud.read(lo, hi)[:2].copy()
         return out
+
+    def channel(self, index: int, lo: int, hi: int) -> Audio | None:
+        """What a source pours over [lo, hi), whole blocks: left, right, send; None if nothing."""
+        source = self._sources[index]
+        if source is None or not source.is_heard(lo, hi):
+            return None
+        poured: Audio = source.channel.read(lo, hi)
+        return poured
 
     def gathered(self, lo: int, hi: int) -> Audio:
         """Parts before the bus curves, float32 [n_sources, 2, hi - lo]."""

@@ -184,13 +184,16 @@ class Channel:
         self._plain: Tape | None = None
         self._shaped: Tape | None = None
         if dry.is_plain:
-            self._plain = Tape(dry.plain, STEREO, np.float32, steps + eq.RUN_IN + eq.CHUNK, begins=since)
+            self._plain = Tape(
+                dry.plain, STEREO, np.float32, steps + eq.RUN_IN + eq.CHUNK, begins=since
+            )
         if dry.is_shaped:
             self._shaped = Tape(dry.shaped, STEREO, np.float32, steps, begins=since)
         plain = None if self._plain is None else self._plain.read
         shaped = None if self._shaped is None else self._shaped.read
         self._tones: dict[tuple[Band, ...], Tone] = {
-            span.strip.eq: Tone(span.strip.eq, plain, shaped, since, memory) for span in spans
+            bands: Tone(bands, plain, shaped, since, memory)
+            for bands in dict.fromkeys(span.strip.eq for span in spans)
         }
         leaders = leader._lanes if leader is not None else [None] * len(spans)
         self._lanes: list[Lane] = [

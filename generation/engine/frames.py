@@ -96,7 +96,17 @@ def lay(real: Audio, imag: Audio, window: Audio, begin: int, laid: int, out: Aud
     """
     size, length = window.shape[0], out.shape[1]
     left, right, none = out[0], out[1], splat(np.float32(0.0))
-    for i in range(0, size, 16):
+    inside = max(0, min(size, (length - begin) // 16 * 16)) if begin >= 0 else 0
+    both = max(0, min(inside, laid - begin))
+    for i in range(0, both, 16):
+        w, at = load(window, i), begin + i
+        store(left, at, fma(load(real, i), w, load(left, at)))
+        store(right, at, fma(load(imag, i), w, load(right, at)))
+    for i in range(both, inside, 16):
+        w, at = load(window, i), begin + i
+        store(left, at, fma(load(real, i), w, none))
+        store(right, at, fma(load(imag, i), w, none))
+    for i in range(inside, size, 16):
         at = begin + i
         if at <= -16 or at >= length:
             continue
@@ -178,7 +188,9 @@ def sounded(
     A transform of swapped parts is the inverse.
     """
     real, imag = desk[at, :size], desk[at + 1, :size]
-    if rows.shape[0] > 0:
+    if rows.shape[0] > 0 and mix == 0.0 and width == 0:
+        gains = rows[first]
+    elif rows.shape[0] > 0:
         blended(rows, first, second, mix, gains)
     elif width > 0:
         gains[:] = np.float32(1.0)

@@ -7,6 +7,7 @@ Knows the recipe and the stems, not who hears them. Invariant: the sound does no
 parts were asked for.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,8 +29,6 @@ _MARGIN = dynamics.PEAK_TAPS
 # Sound is asked for up to where windows and the limiter have looked ahead, then windows back to
 # where the stride begins that a second falls into: so much lies between, in whole blocks.
 _KEEP = 8 * BLOCK_SAMPLES
-# Samples that are added up at once: three rows of them stay near.
-_NEAR = 8_192
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
@@ -108,6 +107,18 @@ class Source:
         """Whether anything may be heard of it in [lo, hi)."""
         return any(start < hi and end > lo for start, end in self._heard)
 
+    def add(self, lo: int, hi: int, out: Audio, *, is_first: bool) -> None:
+        """Adds left, right and send over [lo, hi) to `out`, unless it is the first there.
+
+        Only where its part is asked for too does its channel go through a tape.
+        """
+        if not self.channel.goes_on(lo):
+            self._console.add(lo, hi, out, is_first=is_first)
+        elif is_first:
+            out[:] = self.channel.read(lo, hi)
+        else:
+            out += self.channel.read(lo, hi)
+
     def part(self, lo: int, hi: int, out: Audio) -> None:
         """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
         if not self.is_heard(lo, hi):
@@ -154,6 +165,7 @@ class Bus:
         memory = 0 if compressor is None else dynamics.compressor_memory(compressor)
         self._memory = memory // dynamics.STEP
         self._lead = dynamics.limiter_memory(limiter) // dynamics.LIMIT_STEP
+        self._ceiling = 10.0 ** (math.floor(limiter.ceiling_dbtp * 100) / 2000.0)
         self._gathered = Tape(
             self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
         )
@@ -243,15 +255,10 @@ class Bus:
     def _pour(self, lo: int, hi: int, out: Audio) -> None:
         """All channels together, in recipe order: left, right, send."""
         sources = [one for one in self._sources if one is not None and one.is_heard(lo, hi)]
-        heard = [source.channel.read(lo, hi) for source in sources]
-        if not heard:
+        if not sources:
             out[:] = 0.0
-            return
-        for at in range(0, hi - lo, _NEAR):
-            part = out[:, at : at + _NEAR]
-            part[:] = heard[0][:, at : at + _NEAR]
-            for other in heard[1:]:
-                part += other[:, at : at + _NEAR]
+        for source in sources:
+            source.add(lo, hi, out, is_first=source is sources[0])
 
     def _mixed(self, lo: int, hi: int, out: Audio) -> None:
         if self._send is None:
@@ -278,13 +285,14 @@ class Bus:
 
     def _raised(self, lo: int, hi: int, out: Audio) -> None:
         """The mix after compressor and planned gain, and that curve."""
-        out[2] = self._gain
         compressor = self._recipe.bus.compressor
-        if compressor is not None:
+        if compressor is None:
+            gains = np.ones((hi - lo) // dynamics.STEP + 1, dtype=np.float32)
+        else:
             first = lo // dynamics.STEP - self._memory
             levels = self._levels.read(first, hi // dynamics.STEP)
-            out[2] *= dynamics.compressor_gain(compressor, levels, self._memory)
-        np.multiply(self._mix.read(lo, hi), out[2], out=out[:2])
+            gains = dynamics.compressor_steps(compressor, levels, self._memory)
+        dynamics.amplify(self._mix.read(lo, hi), gains, dynamics.STEP, self._gain, out)
 
     def _marked(self, lo: int, hi: int, out: Audio) -> None:
         assert self._mark is not None
@@ -294,14 +302,15 @@ class Bus:
     def _peaked(self, lo: int, hi: int, out: Turns) -> None:
         step = dynamics.LIMIT_STEP
         loud = self._out.read(lo * step - _MARGIN, hi * step + _MARGIN)
-        dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, out)
+        dynamics.measure_peaks(loud, _MARGIN, dynamics.PHASES, out, self._ceiling)
 
     def _limited(self, lo: int, hi: int, curve: Audio) -> None:
         """Limiter and fades over [lo, hi), whole steps; zero outside the recipe."""
         step, limiter = dynamics.LIMIT_STEP, self._recipe.bus.limiter
         first, last = lo // step, hi // step
         peaks = self._peaks.read(first - self._lead, last + dynamics.lookahead_steps(limiter))
-        curve[:] = dynamics.limiter_gain(limiter, peaks, self._lead)
+        gains = dynamics.limiter_steps(limiter, peaks, self._lead)
+        dynamics.spread_into(gains, step, curve)
         length = self._recipe.length
         fade(curve, lo, self._recipe.fade_in, 1)
         fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
@@ -313,16 +322,23 @@ class Bus:
         out: Audio = self._loud.read(lo, hi)[:2].copy()
         return out
 
+    def channel(self, index: int, lo: int, hi: int) -> Audio | None:
+        """What a source pours over [lo, hi), whole blocks: left, right, send; None if nothing."""
+        source = self._sources[index]
+        if source is None or not source.is_heard(lo, hi):
+            return None
+        poured: Audio = source.channel.read(lo, hi)
+        return poured
+
     def gathered(self, lo: int, hi: int) -> Audio:
         """Parts before the bus curves, float32 [n_sources, 2, hi - lo]."""
         out: Audio = self._gathered.read(lo, hi)
         return out
 
-    def sound(self, lo: int, hi: int) -> Audio:
-        """The output, float32 [2, hi - lo]."""
+    def sound(self, lo: int, hi: int, out: Audio) -> None:
+        """The output into float32 [2, hi - lo]."""
         curve = self._curve.read(lo, hi)
-        out: Audio = self._out.read(lo, hi)[:2] * curve
-        return out
+        np.multiply(self._out.read(lo, hi)[:2], curve, out=out)
 
     def _gains(self, lo: int, hi: int) -> Audio:
         """All that multiplies the parts over [lo, hi).

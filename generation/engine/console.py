@@ -7,15 +7,24 @@ Invariant: every stage reads whole units of an absolute grid with a bounded past
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from generation.engine import dynamics, eq
 from generation.engine.clips import Dry, Generated
-from generation.engine.kernels import Audio, Turns, exp2_of, fixed, kernel, raised_cosine
+from generation.engine.kernels import (
+    Audio,
+    Turns,
+    exp2_of,
+    fixed,
+    kernel,
+    raised_cosine,
+    within,
+)
 from generation.engine.spans import CROSS, Span
 from generation.engine.tape import Tape
-from generation.engine.vectors import load, splat, store
+from generation.engine.vectors import fma, load, splat, store
 from generation.recipe import Band, Strip
 
 Read = Callable[[int, int], Audio]
@@ -24,7 +33,7 @@ STEREO = (2,)
 
 @lru_cache(maxsize=8)
 def flat(count: int) -> Audio:
-    """The gain of a strip without a compressor: ones, for reading only."""
+    """The gains of a strip without a compressor: ones, for reading only."""
     return fixed(np.ones(count, dtype=np.float32))
 
 
@@ -106,15 +115,25 @@ class Lane:
         if strip.send_db is not None:
             self._send = 0.5 * exp2_of(strip.send_db * 0.16609640474436812)
 
-    def _gain(self, lo: int, hi: int) -> Audio:
-        """The compressor's gain over [lo, hi), multiples of STEP."""
+    def _gains(self, lo: int, hi: int) -> Audio:
+        """The compressor's gain at the steps of [lo, hi), multiples of STEP, and at its end."""
         if self._leader is not None:
-            return self._leader._gain(lo, hi)
+            return self._leader._gains(lo, hi)
         compressor = self._span.strip.compressor
         if compressor is None:
-            return flat(hi - lo)
+            return flat((hi - lo) // dynamics.STEP + 1)
         levels = self._tone.levels(lo // dynamics.STEP - self._memory, hi // dynamics.STEP)
-        return dynamics.compressor_gain(compressor, levels, self._memory)
+        return dynamics.compressor_steps(compressor, levels, self._memory)
+
+    def is_alone(self, lo: int, hi: int) -> bool:
+        """Whether this span holds throughout [lo, hi), without a blend."""
+        return self._span.start <= lo and hi <= self._span.end - CROSS
+
+    def pour(self, lo: int, hi: int, over: int, out: Audio) -> None:
+        """What this span gives to [lo, hi), multiples of STEP, without a blend; as `pour_steps`."""
+        gains = self._gains(lo, hi)
+        sound = self._tone.read(lo, hi)
+        pour_steps(sound, gains, self._left, self._right, self._send, over, out)
 
     def lay(self, lo: int, hi: int, laid: int, out: Audio) -> int:
         """What this span gives to samples [lo, hi) of `out` [3, n]: left, right, send.
@@ -127,13 +146,14 @@ class Lane:
             return laid
         a, b = a // dynamics.STEP * dynamics.STEP, -(-b // dynamics.STEP) * dynamics.STEP
         a, b = max(a, lo), min(b, hi)
-        gain = self._gain(a, b)
-        if self._span.end < b or self._span.start > a or self._span.end - CROSS < b:
-            gain = gain.copy()
-            blend(gain, a, self._span.start, self._span.end, CROSS)
         out[:, laid - lo : max(laid, a) - lo] = 0.0
         over = min(max(laid, a), b) - a
         part = out[:, a - lo : b - lo]
+        if self.is_alone(a, b):
+            self.pour(a, b, over, part)
+            return max(laid, b)
+        gain = dynamics.spread(self._gains(a, b), dynamics.STEP)
+        blend(gain, a, self._span.start, self._span.end, CROSS)
         pour(self._tone.read(a, b), gain, self._left, self._right, self._send, over, part)
         return max(laid, b)
 
@@ -159,18 +179,21 @@ class Channel:
         leader: "Channel | None" = None,
     ) -> None:
         memory = max(memory_of(span.strip) for span in spans)
-        keep = eq.RUN_IN + eq.CHUNK + memory
+        steps = memory + dynamics.STEP
         self._dry = dry
         self._plain: Tape | None = None
         self._shaped: Tape | None = None
         if dry.is_plain:
-            self._plain = Tape(dry.plain, STEREO, np.float32, keep, begins=since)
+            self._plain = Tape(
+                dry.plain, STEREO, np.float32, steps + eq.RUN_IN + eq.CHUNK, begins=since
+            )
         if dry.is_shaped:
-            self._shaped = Tape(dry.shaped, STEREO, np.float32, keep, begins=since)
+            self._shaped = Tape(dry.shaped, STEREO, np.float32, steps, begins=since)
         plain = None if self._plain is None else self._plain.read
         shaped = None if self._shaped is None else self._shaped.read
         self._tones: dict[tuple[Band, ...], Tone] = {
-            span.strip.eq: Tone(span.strip.eq, plain, shaped, since, memory) for span in spans
+            bands: Tone(bands, plain, shaped, since, memory)
+            for bands in dict.fromkeys(span.strip.eq for span in spans)
         }
         leaders = leader._lanes if leader is not None else [None] * len(spans)
         self._lanes: list[Lane] = [
@@ -185,6 +208,17 @@ class Channel:
         for lane in self._lanes:
             laid = lane.lay(lo, hi, laid, out)
         out[:, laid - lo :] = 0.0
+
+    def add(self, lo: int, hi: int, out: Audio, *, is_first: bool) -> None:
+        """As `sound`, but added to `out`, unless it is the first there."""
+        for lane in self._lanes:
+            if lane.is_alone(lo, hi):
+                lane.pour(lo, hi, 0 if is_first else hi - lo, out)
+                return
+        part = out if is_first else np.empty_like(out)
+        self.sound(lo, hi, part)
+        if not is_first:
+            out += part
 
     def take_over(self, other: "Channel", since: int, until: int) -> None:
         """Goes on where the same source's `other` is, with what it knows of [since, until)."""
@@ -215,11 +249,32 @@ def pour(
     a, b = splat(np.float32(left)), splat(np.float32(right))
     s = splat(np.float32(send))
     for i in range(0, gain.shape[0], 16):
-        g = load(gain, i)
-        x, y = load(sound[0], i) * g * a, load(sound[1], i) * g * b
-        z = (x + y) * s
-        if i < over:
-            x, y, z = x + load(out[0], i), y + load(out[1], i), z + load(out[2], i)
-        store(out[0], i, x)
-        store(out[1], i, y)
-        store(out[2], i, z)
+        give(sound, i, load(gain, i), a, b, s, i < over, out)
+
+
+@kernel
+def pour_steps(
+    sound: Audio, gains: Audio, left: float, right: float, send: float, over: int, out: Audio
+) -> None:
+    """As `pour`, by a gain that is a line through `gains`, one at the beginning of each STEP."""
+    a, b = splat(np.float32(left)), splat(np.float32(right))
+    s, ramp = splat(np.float32(send)), np.arange(dynamics.STEP).astype(np.float32)
+    for j in range(gains.shape[0] - 1):
+        slope = dynamics.slope_of(gains, j, dynamics.STEP)
+        for i in range(0, dynamics.STEP, 16):
+            at, g = j * dynamics.STEP + i, fma(slope, load(ramp, i), splat(gains[j]))
+            give(sound, at, g, a, b, s, at < over, out)
+
+
+@within
+def give(
+    sound: Any, i: int, gain: Any, left: Any, right: Any, send: Any, is_over: bool, out: Any
+) -> None:
+    """Sixteen samples from i on, by lanes of gain and pan."""
+    x, y = load(sound[0], i) * gain * left, load(sound[1], i) * gain * right
+    z = (x + y) * send
+    if is_over:
+        x, y, z = x + load(out[0], i), y + load(out[1], i), z + load(out[2], i)
+    store(out[0], i, x)
+    store(out[1], i, y)
+    store(out[2], i, z)

@@ -43,6 +43,8 @@ def oversampler() -> Reals:
 
 
 PHASES: Audio = oversampler().astype(np.float32)
+# How far a peak between samples may rise above all samples about it, and a little for rounding.
+BETWEEN = 1.001 * float(np.abs(oversampler()).sum(axis=1).max())
 
 
 def compressor_memory(compressor: Compressor) -> int:
@@ -71,27 +73,41 @@ def _attack(compressor: Compressor) -> int:
     return max(1, round(compressor.attack_ms * SAMPLE_RATE_HZ / 1000 / STEP))
 
 
-def compressor_gain(compressor: Compressor, levels: Turns, lead: int) -> Audio:
-    """The gain per sample after `lead` steps of run-in; `levels` as `measure_levels` gives them.
+def compressor_steps(compressor: Compressor, levels: Turns, lead: int) -> Audio:
+    """The gain at the beginning of each step after `lead` of run-in, and after the last.
 
-    The static curve bends over 6 dB around the threshold; attack is a mean over attack_ms.
+    `levels` as `measure_levels` gives them. The static curve bends over 6 dB around the threshold;
+    attack is a mean over attack_ms.
     """
-    reductions = np.empty(len(levels), dtype=np.int32)
-    threshold = round(compressor.threshold_db * 100)
-    shave(levels, threshold, 1.0 - 1.0 / compressor.ratio, reductions)
-    release(reductions, _fall(compressor.release_db_per_s, STEP))
     gains = np.empty(len(levels) - lead + 1, dtype=np.float32)
-    ease(reductions, _attack(compressor), lead - 1, compressor.makeup_db, gains)
-    return spread(gains, STEP)
+    squeeze(
+        levels, round(compressor.threshold_db * 100), 1.0 - 1.0 / compressor.ratio,
+        _fall(compressor.release_db_per_s, STEP), _attack(compressor), lead - 1,
+        compressor.makeup_db, gains,
+    )  # fmt: skip
+    return gains
 
 
-def limiter_gain(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
-    """The gain per sample; `peaks` [lead + n + lookahead] of whole steps (`measure_peaks`)."""
+def compressor_gain(compressor: Compressor, levels: Turns, lead: int) -> Audio:
+    """The gain per sample after `lead` steps of run-in, as `compressor_steps` has it by steps."""
+    return spread(compressor_steps(compressor, levels, lead), STEP)
+
+
+def limiter_steps(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
+    """The gain at the beginning of each step, and after the last.
+
+    `peaks` [lead + n + lookahead] of whole steps (`measure_peaks`).
+    """
     ahead = lookahead_steps(limiter)
     held = reductions_of(limiter, peaks - math.floor(limiter.ceiling_dbtp * 100))
     gains = np.empty(len(peaks) - lead - ahead + 1, dtype=np.float32)
     ease(held, ahead, lead, 0.0, gains)
-    return spread(gains, LIMIT_STEP)
+    return gains
+
+
+def limiter_gain(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
+    """The gain per sample, as `limiter_steps` has it by steps."""
+    return spread(limiter_steps(limiter, peaks, lead), LIMIT_STEP)
 
 
 def reductions_of(limiter: Limiter, excess: Turns) -> Turns:
@@ -145,22 +161,42 @@ def release(reductions: Turns, fall: int) -> None:
 
 @kernel
 def hold(over: Turns, ahead: int, held: Turns) -> None:
-    """At each step's beginning, the most that the step before it or the `ahead` to come ask."""
-    held[:] = 0
-    for away in range(-1, ahead):
-        for j in range(max(0, -away), over.shape[0] - max(0, away)):
-            held[j] = max(held[j], over[j + away])
+    """At each step's beginning, the most that the step before it or the `ahead` to come ask.
+
+    Runs of 2, 4, 8 ... steps first: two of them that overlap make up the run asked for.
+    """
+    size, run = over.shape[0], 1
+    padded = np.zeros(size + ahead + 1, dtype=np.int32)
+    padded[1 : size + 1] = over
+    while 2 * run <= ahead + 1:
+        for j in range(size + ahead + 1 - run):
+            padded[j] = max(padded[j], padded[j + run])
+        run *= 2
+    for j in range(size):
+        held[j] = max(padded[j], padded[j + ahead + 1 - run])
+
+
+@kernel
+def squeeze(
+    levels: Turns, threshold: int, slope: float, fall: int, width: int, lead: int,
+    makeup_db: float, gains: Audio,
+) -> None:  # fmt: skip
+    """A compressor's gains from its levels: static curve, release and attack, one after another."""
+    reductions = np.empty(levels.shape[0], dtype=np.int32)
+    shave(levels, threshold, slope, reductions)
+    release(reductions, fall)
+    ease(reductions, width, lead, makeup_db, gains)
 
 
 @kernel
 def ease(reductions: Turns, width: int, lead: int, makeup_db: float, gains: Audio) -> None:
     """The mean reduction of `width` steps up to each, as a gain at its beginning."""
-    total = 0
+    total, open_gain = 0, gain_of(makeup_db)
     for j in range(lead - width + 1, lead):
         total += reductions[j] if j >= 0 else 0
     for j in range(gains.shape[0]):
         total += reductions[lead + j]
-        gains[j] = gain_of(makeup_db - total / (100.0 * width))
+        gains[j] = gain_of(makeup_db - total / (100.0 * width)) if total else open_gain
         gone = lead + j - width + 1
         total -= reductions[gone] if gone >= 0 else 0
 
@@ -172,12 +208,37 @@ def spread(gains: Audio, step: int) -> Audio:
     `step` is a multiple of 16.
     """
     out = np.empty((gains.shape[0] - 1) * step, dtype=np.float32)
+    spread_into(gains, step, out)
+    return out
+
+
+@kernel
+def spread_into(gains: Audio, step: int, out: Audio) -> None:
+    """As `spread`, into `out` [(len(gains) - 1) * step]."""
     ramp = np.arange(step).astype(np.float32)
     for j in range(gains.shape[0] - 1):
-        slope = splat((gains[j + 1] - gains[j]) / np.float32(step))
+        slope = slope_of(gains, j, step)
         for i in range(0, step, 16):
             store(out, j * step + i, fma(slope, load(ramp, i), splat(gains[j])))
-    return out
+
+
+@within
+def slope_of(gains: Any, j: int, step: int) -> Any:
+    """How much the gain grows from sample to sample in step j."""
+    return splat((gains[j + 1] - gains[j]) / np.float32(step))
+
+
+@kernel
+def amplify(sound: Audio, gains: Audio, step: int, gain: float, out: Audio) -> None:
+    """`sound` [2, n] times `gain` and a line through `gains`, and that curve: `out` [3, n]."""
+    whole, ramp = splat(np.float32(gain)), np.arange(step).astype(np.float32)
+    for j in range(gains.shape[0] - 1):
+        slope = slope_of(gains, j, step)
+        for i in range(0, step, 16):
+            at, g = j * step + i, whole * fma(slope, load(ramp, i), splat(gains[j]))
+            store(out[0], at, load(sound[0], at) * g)
+            store(out[1], at, load(sound[1], at) * g)
+            store(out[2], at, g)
 
 
 @within
@@ -193,14 +254,27 @@ def between_sixteen(line: Any, at: int, phases: Any) -> Any:
     return greater(greater(top, magnitude(a)), greater(magnitude(b), magnitude(c)))
 
 
+@within
+def about_sixteen(line: Any, at: int) -> Any:
+    """The largest magnitudes of the samples that 16 from `at` on are read between, and of more."""
+    return greater(magnitude(load(line, at - 8)), magnitude(load(line, at + 8)))
+
+
 @kernel
-def measure_peaks(sound: Audio, margin: int, phases: Audio, peaks: Turns) -> None:
+def measure_peaks(
+    sound: Audio, margin: int, phases: Audio, peaks: Turns, least: float = 0.0
+) -> None:
     """The true peak of each step of LIMIT_STEP samples, in hundredths of dBTP rounded up.
 
-    `sound` [2, margin + n * LIMIT_STEP + margin].
+    `sound` [2, margin + n * LIMIT_STEP + margin]. A step whose samples show that its peak lies
+    below `least` (linear) is not looked at further and given as FLOOR.
     """
     for j in range(peaks.shape[0]):
         at = margin + j * LIMIT_STEP
+        near = highest_lane(greater(about_sixteen(sound[0], at), about_sixteen(sound[1], at)))
+        if near * np.float32(BETWEEN) < least:
+            peaks[j] = FLOOR
+            continue
         left = between_sixteen(sound[0], at, phases)
         top = float(highest_lane(greater(left, between_sixteen(sound[1], at, phases))))
         peaks[j] = FLOOR

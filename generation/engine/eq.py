@@ -91,19 +91,21 @@ def cascade(sound: Audio, sections: Reals, chunk: int, run_in: int, out: Audio) 
     held, square = np.empty(256), np.empty(256, dtype=np.float32)
     state = np.empty((sections.shape[0], 2, 16))
     count = out.shape[1] // chunk
+    left, right, left_out, right_out = sound[0], sound[1], out[0], out[1]
     for first in range(0, count, 8):
         many = min(8, count - first)
         state[:] = 0.0
         square[:] = 0.0
         for at in range(0, run_in + chunk, 16):
-            for lane in range(2 * many):
-                line = sound[lane % 2]
-                store(square, 16 * lane, load(line, (first + lane // 2) * chunk + at))
+            for one in range(many):
+                begin = (first + one) * chunk + at
+                store(square, 32 * one, load(left, begin))
+                store(square, 32 * one + 16, load(right, begin))
             through_all(square, sections, state, held)
-            for lane in range(2 * many * int(at >= run_in)):
-                line = out[lane % 2]
-                to = (first + lane // 2) * chunk + at - run_in
-                store(line, to, load(square, 16 * lane))
+            for one in range(many * int(at >= run_in)):
+                to = (first + one) * chunk + at - run_in
+                store(left_out, to, load(square, 32 * one))
+                store(right_out, to, load(square, 32 * one + 16))
 
 
 @kernel

@@ -7,7 +7,7 @@ processors and console do to it. Knows a recipe and its stems. Invariant: a fore
 them alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,9 @@ from generation.engine import dynamics
 from generation.engine.bus import Bus
 from generation.engine.clips import Onsets, ramp
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, Samples, Turns, fade, fixed
+from generation.engine.kernels import Audio, Reals, Samples, Turns, fade_at, fixed
 from generation.engine.loudness import weigh_hops
-from generation.engine.spans import spans_of
+from generation.engine.spans import Span, spans_of
 from generation.engine.struck import pace_of, size_of
 from generation.engine.tape import Cache
 from generation.engine.timemap import TimeMap
@@ -40,14 +40,14 @@ Levels = tuple[int, Reals]
 class Probe:
     """A stretch of the mix before gain and limiter, from `start` on.
 
-    `peaks`: its true peaks per limiter step. `energy`: the sum of the K-weighted mean squares of
-    its blocks. `weight`: how much of the piece it stands for, beside the others.
+    `peaks`: its true peaks per limiter step. `powers`: its K-weighted mean squares per
+    dynamics.STEP. `weight`: how much of the piece it stands for, beside the others.
     """
 
     start: int
     sound: Audio
     peaks: Turns
-    energy: float
+    powers: Reals
     weight: float
 
 
@@ -79,7 +79,10 @@ def forecast(
     levels: Mapping[str, Levels],
 ) -> Forecast:
     """What `recipe` will be like; `levels` by digest, measured here for stems that lack them."""
-    planned = np.stack([_planned(recipe, index, stems, levels) for index in _sources(recipe)])
+    spans = [spans_of(recipe, index) for index in _sources(recipe)]
+    planned = np.stack(
+        [_planned(recipe, index, stems, levels, held) for index, held in enumerate(spans)]
+    )
     whole = planned.sum(axis=0)
     given, made = np.zeros((2, len(recipe.sources)))
     mixed = 0.0
@@ -88,14 +91,28 @@ def forecast(
         short = excerpt_of(recipe, lo, hi)
         bus = Bus(short, stems, onsets, Cache(), room_blocks=LEAD_BLOCKS)
         sound = bus.before_limiter(lo, hi)
-        parts = bus.gathered(lo, hi)
-        for index in _sources(recipe):
-            given[index] += _held(recipe, index, stems, lo, hi)
-            made[index] += mean_squares(parts[index], BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
+        for index, held in enumerate(spans):
+            given[index] += _held(recipe, index, stems, held, lo, hi)
+            made[index] += _made(recipe, bus.channel(index, lo, hi))
         mixed += mean_squares(sound, BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
         heard = whole[lo // WINDOW_SAMPLES : hi // WINDOW_SAMPLES + 1]
         probes.append(_probe(lo, sound, 1.0 / max(1e-12, float(heard.mean()))))
     return Forecast(planned.T @ _changes(given, made, mixed), tuple(probes))
+
+
+def _made(recipe: Recipe, poured: Audio | None) -> float:
+    """The K-weighted energy of a channel, [left, right, send], and about that of its return.
+
+    The room has unit energy at either ear before its own gain.
+    """
+    if poured is None:
+        return 0.0
+    dry = float(mean_squares(poured[:2], BLOCK_SAMPLES).sum()) * BLOCK_SAMPLES
+    left, right, send = (float(np.vdot(row, row)) for row in poured)
+    room = recipe.bus.reverb
+    if room is None or send <= 0.0 or left + right <= 0.0:
+        return dry
+    return dry * (1.0 + 2.0 * 10.0 ** (room.return_db / 10.0) * send / (left + right))
 
 
 def _sources(recipe: Recipe) -> range:
@@ -115,8 +132,9 @@ def _changes(given: Reals, made: Reals, mixed: float) -> Reals:
 
 
 def _planned(
-    recipe: Recipe, index: int, stems: Mapping[str, Audio], levels: Mapping[str, Levels]
-) -> Reals:
+    recipe: Recipe, index: int, stems: Mapping[str, Audio], levels: Mapping[str, Levels],
+    spans: Sequence[Span],
+) -> Reals:  # fmt: skip
     """Per 100 ms, the mean square that a source's clips hold, times the gain of its strips."""
     digest = recipe.sources[index].digest
     span, power = levels.get(digest) or levels_of(stems[digest])
@@ -136,7 +154,7 @@ def _planned(
             first, last = note.slice_start // span, -(-note.slice_end // span)
             held = float(power[first : min(last, len(power))].mean()) if first < len(power) else 0.0
             total += held * _level(note) * _struck_share(note, centers)
-    return total * _gains(recipe, index, centers)
+    return total * _gains(spans, centers)
 
 
 def _share(clip: Clip, centers: Samples) -> Reals:
@@ -161,16 +179,18 @@ def _level(note: Note) -> float:
     return float(10.0 ** (note.gain_db / 10.0))
 
 
-def _gains(recipe: Recipe, index: int, moments: Samples) -> Reals:
-    """The gain of the source's strips in energy at each moment."""
+def _gains(spans: Sequence[Span], moments: Samples) -> Reals:
+    """The gain of a source's strips in energy at each moment."""
     out = np.ones(len(moments))
-    for span in spans_of(recipe, index):
+    for span in spans:
         inside = (moments >= span.start) & (moments < span.end)
         out[inside] = 10.0 ** (span.strip.gain_db / 10.0)
     return out
 
 
-def _held(recipe: Recipe, index: int, stems: Mapping[str, Audio], lo: int, hi: int) -> float:
+def _held(
+    recipe: Recipe, index: int, stems: Mapping[str, Audio], spans: Sequence[Span], lo: int, hi: int
+) -> float:
     """The K-weighted energy that a source's clips hold in [lo, hi), as `_planned` counts it."""
     stem = stems[recipe.sources[index].digest]
     total = 0.0
@@ -184,13 +204,15 @@ def _held(recipe: Recipe, index: int, stems: Mapping[str, Audio], lo: int, hi: i
             continue
         shape = ramp(clip, a, b)
         faded = 1.0 if shape is None else float(np.mean(shape**2))
-        gain = float(_gains(recipe, index, np.array([(a + b) // 2]))[0])
+        gain = float(_gains(spans, np.array([(a + b) // 2]))[0])
         energy = mean_squares(part, BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
         total += energy * (b - a) / (last - first) * faded * gain
-    return total + _held_by_notes(recipe, index, stem, lo, hi)
+    return total + _held_by_notes(recipe, index, stem, spans, lo, hi)
 
 
-def _held_by_notes(recipe: Recipe, index: int, stem: Audio, lo: int, hi: int) -> float:
+def _held_by_notes(
+    recipe: Recipe, index: int, stem: Audio, spans: Sequence[Span], lo: int, hi: int
+) -> float:
     """The K-weighted energy that the slices of a source's notes hold in [lo, hi)."""
     total = 0.0
     for note in recipe.notes:
@@ -202,7 +224,7 @@ def _held_by_notes(recipe: Recipe, index: int, stem: Audio, lo: int, hi: int) ->
         last = min(note.slice_end, first + int((b - a) * pace))
         if last <= first:
             first, last = note.loop or (note.slice_start, note.slice_end)
-        gain = float(_gains(recipe, index, np.array([(a + b) // 2]))[0])
+        gain = float(_gains(spans, np.array([(a + b) // 2]))[0])
         energy = mean_squares(np.asarray(stem[:, first:last]), BLOCK_SAMPLES).sum() * BLOCK_SAMPLES
         total += energy * (b - a) / (last - first) * _level(note) * gain
     return total
@@ -232,9 +254,9 @@ def _probe(start: int, sound: Audio, weight: float) -> Probe:
     margin = dynamics.PEAK_TAPS
     padded = np.pad(sound, ((0, 0), (margin, margin)))
     peaks = np.empty(sound.shape[1] // dynamics.LIMIT_STEP, dtype=np.int32)
-    dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks)
-    energy = float(mean_squares(sound, BLOCK_SAMPLES).sum())
-    return Probe(start, sound, peaks, energy, weight)
+    dynamics.measure_peaks(padded, margin, dynamics.PHASES, peaks, 0.0)
+    powers = mean_squares(sound, dynamics.STEP)[:-1]
+    return Probe(start, sound, peaks, powers, weight)
 
 
 def excerpt_of(recipe: Recipe, lo: int, hi: int) -> Recipe:
@@ -254,10 +276,11 @@ def excerpt_of(recipe: Recipe, lo: int, hi: int) -> Recipe:
 
 def faded_blocks(recipe: Recipe, hops: Reals) -> Reals:
     """Mean squares of the 400 ms blocks, with the fades of the whole piece."""
-    shape = np.ones(len(hops) * WINDOW_SAMPLES, dtype=np.float32)
-    fade(shape, 0, recipe.fade_in, 1)
-    fade(shape, recipe.length - 1, recipe.fade_out, -1)
-    faded = hops * shape[WINDOW_SAMPLES // 2 :: WINDOW_SAMPLES].astype(np.float64) ** 2
+    centers = np.arange(len(hops)) * WINDOW_SAMPLES + WINDOW_SAMPLES // 2
+    shape = np.ones(len(hops))
+    fade_at(shape, centers, recipe.fade_in)
+    fade_at(shape, recipe.length - 1 - centers, recipe.fade_out)
+    faded = hops * shape**2
     if len(faded) < 4:
         return np.empty(0)
     return np.asarray(np.lib.stride_tricks.sliding_window_view(faded, 4).mean(axis=1))

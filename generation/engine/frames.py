@@ -88,32 +88,55 @@ def envelope(power: Audio, bins: int, width: int, ratio: float, spare: Audio, ga
 
 
 @kernel
-def lay(real: Audio, imag: Audio, window: Audio, begin: int, out: Audio) -> None:
-    """Adds a windowed frame to `out` [2, n] from `begin` on, as far as it lies inside."""
+def lay(real: Audio, imag: Audio, window: Audio, begin: int, laid: int, out: Audio) -> None:
+    """Lays a windowed frame into `out` [2, n] from `begin` on, as far as it lies inside.
+
+    Up to `laid`, which is whole lanes from `begin`, it is added; from there on it is written over
+    whatever is there.
+    """
     size, length = window.shape[0], out.shape[1]
-    left, right = out[0], out[1]
-    if begin >= 0 and begin + size <= length:
-        for i in range(0, size, 16):
-            w = load(window, i)
-            store(left, begin + i, fma(load(real, i), w, load(left, begin + i)))
-            store(right, begin + i, fma(load(imag, i), w, load(right, begin + i)))
-        return
-    for i in range(0, size, 16):
+    left, right, none = out[0], out[1], splat(np.float32(0.0))
+    inside = max(0, min(size, (length - begin) // 16 * 16)) if begin >= 0 else 0
+    both = max(0, min(inside, laid - begin))
+    for i in range(0, both, 16):
+        w, at = load(window, i), begin + i
+        store(left, at, fma(load(real, i), w, load(left, at)))
+        store(right, at, fma(load(imag, i), w, load(right, at)))
+    for i in range(both, inside, 16):
+        w, at = load(window, i), begin + i
+        store(left, at, fma(load(real, i), w, none))
+        store(right, at, fma(load(imag, i), w, none))
+    for i in range(inside, size, 16):
         at = begin + i
         if at <= -16 or at >= length:
             continue
-        if at >= 0 and at + 16 <= length:
-            w = load(window, i)
-            store(left, at, fma(load(real, i), w, load(left, at)))
-            store(right, at, fma(load(imag, i), w, load(right, at)))
-            continue
-        a, b = np.zeros(16, dtype=np.float32), np.zeros(16, dtype=np.float32)
-        lo, hi = max(0, -at), min(16, length - at)
-        a[lo:hi], b[lo:hi] = left[at + lo : at + hi], right[at + lo : at + hi]
         w = load(window, i)
-        store(a, 0, fma(load(real, i), w, load(a, 0)))
-        store(b, 0, fma(load(imag, i), w, load(b, 0)))
-        left[at + lo : at + hi], right[at + lo : at + hi] = a[lo:hi], b[lo:hi]
+        if at >= 0 and at + 16 <= length:
+            a, b = none, none
+            if at < laid:
+                a, b = load(left, at), load(right, at)
+            store(left, at, fma(load(real, i), w, a))
+            store(right, at, fma(load(imag, i), w, b))
+            continue
+        c, d = np.zeros(16, dtype=np.float32), np.zeros(16, dtype=np.float32)
+        lo, hi = max(0, -at), min(16, length - at)
+        over = max(lo, min(hi, laid - at))
+        c[lo:over], d[lo:over] = left[at + lo : at + over], right[at + lo : at + over]
+        store(c, 0, fma(load(real, i), w, load(c, 0)))
+        store(d, 0, fma(load(imag, i), w, load(d, 0)))
+        left[at + lo : at + hi], right[at + lo : at + hi] = c[lo:hi], d[lo:hi]
+
+
+@kernel
+def cleared(out: Audio, laid: int, begin: int, size: int) -> int:
+    """Up to where `out` is laid once a frame from `begin` on may be: blank before it, and where
+    the two do not lie whole lanes apart.
+    """
+    until = begin if (laid - begin) % 16 == 0 else begin + size
+    until = min(out.shape[1], until)
+    for i in range(laid, until):
+        out[0, i] = out[1, i] = np.float32(0.0)
+    return max(laid, until)
 
 
 @kernel
@@ -165,7 +188,9 @@ def sounded(
     A transform of swapped parts is the inverse.
     """
     real, imag = desk[at, :size], desk[at + 1, :size]
-    if rows.shape[0] > 0:
+    if rows.shape[0] > 0 and mix == 0.0 and width == 0:
+        gains = rows[first]
+    elif rows.shape[0] > 0:
         blended(rows, first, second, mix, gains)
     elif width > 0:
         gains[:] = np.float32(1.0)
@@ -209,9 +234,12 @@ def run(
     begins: Samples, moves: Samples, resets: Flags, given: bool, silent: int, hop: int,
     midway: bool, analysis: Audio, synthesis: Audio, plan: Plan, desk: Audio, held: Samples,
     turns: Turns, power: Audio, lists: Turns, steps: Audio, width: int, spare: Audio, rows: Audio,
-    places: Samples, mixes: Audio, gains: Audio, offset: int, out: Audio, tail: Audio,
-) -> None:  # fmt: skip
-    """Carries the phase through all frames and lays down those from `silent` on.
+    places: Samples, mixes: Audio, gains: Audio, offset: int, at: int, until: int, laid: int,
+    out: Audio, tail: Audio,
+) -> int:  # fmt: skip
+    """Carries the phase through frames [at, until) and lays down those from `silent` on.
+
+    Returns up to where `out` is laid, `laid` before it began.
 
     The stem is read at p / q as a Reading has it. `begins`: where each frame begins, in samples
     read; `moves`: how many since the one before. `given`: the first frame's turns are already in
@@ -220,14 +248,14 @@ def run(
     beyond it is added to `tail`.
     """
     size = analysis.shape[0]
-    for j in range(begins.shape[0]):
+    for j in range(at, until):
         row = 2 - held[ROW]
         begin = reach_for(stem, weights, columns, p, q, begins[j], size, held, room, ring)
         if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
             held[KNOWN] = 0
             continue
         transform(desk[row, :size], desk[row + 1, :size], desk[SPARE:], plan)
-        if not (given and j == 0):
+        if not (given and j == at):
             carry(
                 desk, row, size, hop, midway, moves[j], resets[j], held, turns, power, lists, steps
             )
@@ -242,6 +270,9 @@ def run(
             plan,
         )  # fmt: skip
         left, right, begin = desk[TURNED + 1, :size], desk[TURNED, :size], offset + j * hop
-        lay(left, right, synthesis, begin, out)
+        laid = cleared(out, laid, begin, size)
+        lay(left, right, synthesis, begin, laid, out)
+        laid = max(laid, min(begin + size, out.shape[1]))
         if begin + size > out.shape[1]:
-            lay(left, right, synthesis, begin - out.shape[1], tail)
+            lay(left, right, synthesis, begin - out.shape[1], tail.shape[1], tail)
+    return laid

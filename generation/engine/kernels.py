@@ -195,6 +195,14 @@ def fade(shape: Audio, first: int, length: int, step: int) -> None:
         shape[i] *= raised_cosine((first + step * i + 0.5) / length)
 
 
+@kernel
+def fade_at(shape: Reals, places: Samples, length: int) -> None:
+    """As `fade`, for samples that stand at any `places` from where a fade of `length` begins."""
+    for i in range(shape.shape[0]):
+        if places[i] < length:
+            shape[i] *= raised_cosine((places[i] + 0.5) / length)
+
+
 def rotation_table() -> Spectrum:
     """e^(2 pi i k / 4096) for k = 0..4095, made once in float64."""
     angle = 2.0 * np.pi * np.arange(4096) / 4096.0

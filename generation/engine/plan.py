@@ -19,12 +19,11 @@ from generation.engine.forecast import (
     Probe,
     faded_blocks,
     forecast,
-    mean_squares,
 )
 from generation.engine.kernels import Audio
 from generation.engine.loudness import gated_lufs
 from generation.engine.memory import memory_of
-from generation.recipe import BLOCK_SAMPLES, Limiter, Recipe
+from generation.recipe import Limiter, Recipe
 
 DEEP_CENTIBELS = 600
 DEEP_SHARE = 0.01
@@ -104,13 +103,14 @@ def _loudness(recipe: Recipe, coming: Forecast, gain_db: float) -> float | None:
 
 def _left(limiter: Limiter, probe: Probe, gain_db: float) -> float:
     """The part of a stretch's K-weighted energy that the limiter leaves at a gain."""
-    ceiling = math.floor(limiter.ceiling_dbtp * 100)
-    if probe.energy <= 0.0 or probe.peaks.max() + round(gain_db * 100) <= ceiling:
+    ceiling, energy = math.floor(limiter.ceiling_dbtp * 100), float(probe.powers.sum())
+    if energy <= 0.0 or probe.peaks.max() + round(gain_db * 100) <= ceiling:
         return 1.0
     ahead = dynamics.lookahead_steps(limiter)
     raised = np.pad(probe.peaks + round(gain_db * 100), (0, ahead), constant_values=-12_000)
-    curve = dynamics.limiter_gain(limiter, raised.astype(np.int32), 0)
-    return float(mean_squares(probe.sound * curve, BLOCK_SAMPLES).sum()) / probe.energy
+    gains = dynamics.limiter_steps(limiter, raised.astype(np.int32), 0)[:-1].astype(np.float64)
+    kept = (gains**2).reshape(len(probe.powers), -1).mean(axis=1)
+    return float(probe.powers @ kept) / energy
 
 
 def _deep_share(limiter: Limiter, probes: tuple[Probe, ...], gain_db: float) -> float:

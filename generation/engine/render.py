@@ -74,7 +74,7 @@ def render(
             windows, generated = _windows(bus, lo, hi)
             tables.append(windows)
             notes.append(generated)
-        audio[:, lo - start : hi - start] = bus.sound(lo, hi)
+        bus.sound(lo, hi, audio[:, lo - start : hi - start])
         if with_parts:
             parts[:, :, lo - start : hi - start] = bus.parts(lo, hi)
     return Rendered(audio, parts, np.concatenate(tables), np.concatenate(notes))

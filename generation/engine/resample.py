@@ -14,7 +14,7 @@ import numpy as np
 
 from generation.engine.kernels import Audio, Samples, aligned, kernel
 from generation.engine.squares import turn_square
-from generation.engine.vectors import WIDTH, fma, load, splat, store
+from generation.engine.vectors import WIDTH, fma, load, splat, splat_at, store
 
 # Source samples per sample read, for each semitone up: within 0.11 cent of 2**(1/12) to its power.
 RATIOS = {
@@ -22,8 +22,9 @@ RATIOS = {
     7: (433, 289), 8: (100, 63), 9: (37, 22), 10: (98, 55), 11: (168, 89), 12: (2, 1),
 }  # fmt: skip
 TAPS = 32
-# Rows of phases that are read together, and the fewest samples of a row of a block.
-_ABREAST = 2
+# Two samples of a row that are read together begin at most two source samples apart.
+REACH = TAPS + 2
+# The fewest samples of a row of a block.
 _FEWEST = 48
 _BETA = 7.0
 _EDGE = 0.93
@@ -52,9 +53,9 @@ def rows_of(p: int, q: int) -> Audio:
 class Reading:
     """How a stem is read at p / q, in blocks of `block` samples.
 
-    A block is WIDTH rows of `q` samples, from `p` source samples each. `rows`: the weights of a
-    row's samples, TAPS each; `places`: how far into the row's source samples each begins, both
-    filled up to whole groups of _ABREAST.
+    A block is WIDTH rows of `q` samples, from `p` source samples each. `places`: how far into the
+    row's source samples each sample begins, filled up to a whole pair. `rows`: the weights of a
+    pair's samples by turns, REACH each, from where the first begins.
     """
 
     p: int
@@ -79,11 +80,15 @@ def reading_of(p: int, q: int) -> Reading:
     """How to read at p / q; a short row is taken several times, so that no block is tiny."""
     times = -(-_FEWEST // q)
     numbers = np.arange(times * q)
-    filled = np.minimum(np.arange(-(-len(numbers) // _ABREAST) * _ABREAST), len(numbers) - 1)
+    filled = np.minimum(np.arange(-(-len(numbers) // 2) * 2), len(numbers) - 1)
     weights = rows_of(p, q).reshape(q, TAPS)[numbers * p % q][filled]
-    rows = aligned(weights.size)
-    rows[:] = weights.ravel()
-    return Reading(times * p, times * q, rows, (numbers * p // q)[filled])
+    places = (numbers * p // q)[filled]
+    apart = np.zeros((len(filled), REACH), dtype=np.float32)
+    columns = np.arange(TAPS) + np.where(filled % 2, places - np.roll(places, 1), 0)[:, None]
+    np.put_along_axis(apart, columns, weights, axis=1)
+    rows = aligned(apart.size)
+    rows[:] = apart.reshape(-1, 2, REACH).transpose(0, 2, 1).ravel()
+    return Reading(times * p, times * q, rows, places)
 
 
 @kernel
@@ -105,23 +110,25 @@ def turn_rows(source: Audio, begin: int, p: int, turned: Audio) -> None:
 
 @kernel
 def weigh_rows(turned: Audio, rows: Audio, places: Samples, read: Audio) -> None:
-    """Sample r of all sixteen rows: TAPS columns of `turned` from places[r] on, weighed."""
+    """Sample r of all sixteen rows: TAPS columns of `turned` from places[r] on, weighed.
+
+    Two at a time, because they share all columns but one or two.
+    """
     none = splat(np.float32(0.0))
-    left, right = turned[0], turned[1]
-    for r in range(0, places.shape[0], _ABREAST):
-        a, b = WIDTH * places[r], WIDTH * places[r + 1]
+    left, right, read_left, read_right = turned[0], turned[1], read[0], read[1]
+    for r in range(0, places.shape[0], 2):
+        at, w = WIDTH * places[r], REACH * r
         al = bl = ar = br = none
-        for t in range(TAPS):
-            i, w = WIDTH * t, TAPS * r + t
-            x = splat(rows[w])
-            al, ar = fma(load(left, a + i), x, al), fma(load(right, a + i), x, ar)
-            x = splat(rows[w + TAPS])
-            bl, br = fma(load(left, b + i), x, bl), fma(load(right, b + i), x, br)
+        for t in range(TAPS + places[r + 1] - places[r]):
+            x, y = load(left, at + WIDTH * t), load(right, at + WIDTH * t)
+            a, b = splat_at(rows, w + 2 * t), splat_at(rows, w + 2 * t + 1)
+            al, ar = fma(x, a, al), fma(y, a, ar)
+            bl, br = fma(x, b, bl), fma(y, b, br)
         to = WIDTH * r
-        store(read[0], to, al)
-        store(read[1], to, ar)
-        store(read[0], to + WIDTH, bl)
-        store(read[1], to + WIDTH, br)
+        store(read_left, to, al)
+        store(read_right, to, ar)
+        store(read_left, to + WIDTH, bl)
+        store(read_right, to + WIDTH, br)
 
 
 @kernel

@@ -160,16 +160,15 @@ class Stretch:
         lens, (rest, tail) = self._lens, self._rests
         last = -(-(hi + lens.size // 2) // lens.hop)
         first = max(self._first, (lo - lens.size // 2) // lens.hop + 1)
-        out[:], tail[:] = 0.0, 0.0
+        tail[:], laid = 0.0, 0
         if self._until == lo and self._next is not None:
-            first, count = self._next, min(lens.size, hi - lo)
-            out[:, :count] = rest[:, :count]
-            tail[:, : lens.size - count] = rest[:, count:]
+            first, laid = self._next, min(lens.size, hi - lo)
+            out[:, :laid] = rest[:, :laid]
+            tail[:, : lens.size - laid] = rest[:, laid:]
         at, given = (first, False) if self._next == first else self._start(first)
-        while at < last:
-            until = min(last, -(-at // self._span) * self._span + 1)
-            self._run(at, until, given, first, lo, out)
-            at, given = until, False
+        if at < last:
+            laid = self._run(at, last, given, first, lo, laid, out)
+        out[:, laid:] = 0.0
         self._next, self._until = max(first, last), hi
         self._rests = tail, rest
 
@@ -216,25 +215,38 @@ class Stretch:
 
     def _fresh(self, sources: Samples) -> Flags:
         """Whether a hidden onset lies between each frame but the first and the one before."""
-        return np.diff(np.searchsorted(self._hidden, sources, side="right")) > 0
+        passed = self._hidden.searchsorted(sources, side="right")
+        fresh: Flags = passed[1:] > passed[:-1]
+        return fresh
 
-    def _run(self, at: int, until: int, given: bool, first: int, lo: int, out: Audio) -> None:
-        """Frames [at, until), those from `first` on laid into `out`, which begins at sample lo."""
+    def _run(
+        self, begin: int, end: int, given: bool, first: int, lo: int, laid: int, out: Audio
+    ) -> int:
+        """Frames [begin, end), those from `first` on laid into `out`, which begins at sample lo.
+
+        Up to `laid` something is there already; returns up to where there is now.
+        """
         lens, desk, read = self._lens, self._desk, self._reading
-        sources = self._sources(at - 1, until)
+        sources = self._sources(begin - 1, end)
         places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
-        begins = places[1:] - lens.size // 2
-        rows, pairs, mixes = self._gains(np.arange(at, until, dtype=np.int64) * lens.hop)
-        run(
-            self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
-            np.diff(places), self._fresh(sources), given, first - at, lens.hop,
-            self._is_midway, lens.analysis, lens.synthesis, lens.plan, desk.spectra, desk.held,
-            desk.turns, desk.power, desk.lists, desk.steps, self._width, desk.spare, rows, pairs,
-            mixes, desk.gains,
-            at * lens.hop - lens.size // 2 - lo, out, self._rests[1],
-        )  # fmt: skip
-        if (until - 1) % self._span == 0:
-            self._cache.keep_state((*self._key, until - 1), desk.state())
+        begins, moves = places[1:] - lens.size // 2, places[1:] - places[:-1]
+        fresh = self._fresh(sources)
+        rows, pairs, mixes = self._gains(np.arange(begin, end, dtype=np.int64) * lens.hop)
+        at = begin
+        while at < end:
+            until = min(end, -(-at // self._span) * self._span + 1)
+            laid = run(
+                self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
+                moves, fresh, given, first - begin, lens.hop, self._is_midway, lens.analysis,
+                lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power,
+                desk.lists, desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
+                begin * lens.hop - lens.size // 2 - lo, at - begin, until - begin, laid, out,
+                self._rests[1],
+            )  # fmt: skip
+            if (until - 1) % self._span == 0:
+                self._cache.keep_state((*self._key, until - 1), desk.state())
+            at, given = until, False
+        return laid
 
     def _gains(self, moments: Samples) -> tuple[Audio, Samples, Audio]:
         if self._shape is None:

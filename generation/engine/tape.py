@@ -59,6 +59,10 @@ class Tape:
             self._until = end
         return self._cut(lo, hi)
 
+    def goes_on(self, at: int) -> bool:
+        """Whether it holds unit `at`, or all up to it."""
+        return self._from <= at <= self._until and self._from < self._until
+
     def take_over(self, other: "Tape", since: int, until: int) -> None:
         """Goes on where `other` is, with what it remembers of units [since, until).
 
@@ -81,15 +85,15 @@ class Tape:
         There is room for half as much again, so not every request moves what is kept.
         """
         first -= (first - self._from) % 16  # whole cache lines
-        held = self._cut(first, self._until)
         length = self._data.shape[0 if self._is_first else -1]
-        self._at += first - self._from
-        self._from = first
-        if self._at + end - first <= length:
+        at = self._at + first - self._from
+        if at + end - first <= length:
+            self._at, self._from = at, first
             return
+        held = self._cut(first, self._until)
         if end - first > length:
             self._data = self._room(3 * (end - first) // 2, self._data.dtype.type)
-        self._at = 0
+        self._at, self._from = 0, first
         self._cut(first, self._until)[...] = held
 
     def _fill(self, lo: int, hi: int, out: Stretch) -> None:

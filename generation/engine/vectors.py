@@ -113,6 +113,20 @@ def splatting(vector: Any, kind: Any, number_kind: Any) -> Any:
     return function
 
 
+@emitted
+def splat_at(typingctx: Any, array: Any, at: Any) -> Any:
+    """One element of a contiguous array in all lanes; `at` is not negative."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
+        none = ir.Constant(FLOATS, ir.Undefined)
+        number = builder.load(builder.gep(numbers, [args[1]]))
+        one = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(one, none, constant([0] * WIDTH))
+
+    return LANES(array, types.intp), emit
+
+
 load, store = loading(FLOATS, LANES, 4), storing(FLOATS, LANES, 4)
 splat = splatting(FLOATS, LANES, types.float32)
 load_near, store_near = loading(NEAR_FLOATS, NEAR, 4), storing(NEAR_FLOATS, NEAR, 4)

@@ -5,7 +5,7 @@ import pyebur128
 import pytest
 from scipy.signal import fftconvolve, sosfilt
 
-from generation.engine import dynamics, eq
+from generation.engine import console, dynamics, eq
 from generation.engine.render import render
 from generation.engine.reverb import impulse
 from generation.recipe import Band, Bus, Clip, Compressor, Limiter, OutOfRange, Reverb, Strip
@@ -71,6 +71,48 @@ def test_a_reduction_owes_nothing_beyond_its_memory():
     whole = dynamics.compressor_gain(squeeze, levels, lead)
     late = dynamics.compressor_gain(squeeze, levels[1_000:], lead)
     assert np.array_equal(whole[1_000 * dynamics.STEP :], late)
+
+
+def test_a_gain_given_by_steps_pours_the_bits_of_the_line_through_them():
+    rng = np.random.default_rng(5)
+    sound = rng.standard_normal((2, 640)).astype(np.float32)
+    gains = rng.uniform(0.1, 1.0, 11).astype(np.float32)
+    below = rng.standard_normal((3, 640)).astype(np.float32)
+    by_steps, by_samples = below.copy(), below.copy()
+    console.pour_steps(sound, gains, 0.7, 1.1, 0.3, 320, by_steps)
+    line = dynamics.spread(gains, dynamics.STEP)
+    console.pour(sound, line, 0.7, 1.1, 0.3, 320, by_samples)
+    assert np.array_equal(by_steps, by_samples)
+    steps = np.arange(641) / dynamics.STEP
+    assert np.allclose(line, np.interp(steps[:-1], np.arange(11), gains), atol=1e-6)
+    left = 0.7 * sound[0] * line
+    assert np.allclose(by_steps[0], left + np.where(np.arange(640) < 320, below[0], 0.0), atol=1e-5)
+
+
+def test_a_limiter_holds_the_most_that_the_steps_about_it_ask():
+    over = np.random.default_rng(6).integers(0, 900, 257).astype(np.int32)
+    for ahead in (1, 2, 3, 8, 15):
+        held = np.empty_like(over)
+        dynamics.hold(over, ahead, held)
+        wanted = [over[max(0, j - 1) : j + ahead].max() for j in range(len(over))]
+        assert held.tolist() == wanted
+
+
+@pytest.mark.parametrize("ceiling", [0.2, 0.5, 0.9])
+def test_steps_that_cannot_reach_the_ceiling_are_left_out_and_no_other(ceiling):
+    rng = np.random.default_rng(7)
+    margin, steps = dynamics.PEAK_TAPS, 400
+    size = 2 * margin + steps * dynamics.LIMIT_STEP
+    swell = 0.5 - 0.5 * np.cos(np.linspace(0.0, 12.0 * np.pi, size))
+    sound = (rng.uniform(-1.0, 1.0, (2, size)) * swell).astype(np.float32)
+    exact, quick = np.empty((2, steps), dtype=np.int32)
+    dynamics.measure_peaks(sound, margin, dynamics.PHASES, exact, 0.0)
+    dynamics.measure_peaks(sound, margin, dynamics.PHASES, quick, ceiling)
+    reaches = exact > np.floor(2_000.0 * np.log10(ceiling))
+    assert np.array_equal(quick[reaches], exact[reaches])
+    left_out = quick != exact
+    assert left_out.any()
+    assert (quick[left_out] == dynamics.FLOOR).all()
 
 
 def test_pan_and_gain_change_level_only():

@@ -6,7 +6,7 @@ bus, so <K g p, K g q> over a window is <p, g K* (K g q)>, where p is a part bef
 mix and K* the filter run backward in time from the window's end: what a window asks of a part is
 worked out once, from the mix, and no part is filtered. It knows parts, not parties. Invariant: a
 window depends on its own samples and those of one window before it, where what is lost lies below
--200 dB, so windows too can be made piece by piece.
+-180 dB, so windows too can be made piece by piece.
 """
 
 import numpy as np

@@ -23,6 +23,8 @@ from generation.engine.windows import RUN_IN
 from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Recipe
 
 _KEEP = 8 * BLOCK_SAMPLES
+# Windows are filtered and added up so many at once, wherever a piece is cut.
+_STRIDE = 4 * WINDOW_SAMPLES
 
 
 class Desk:
@@ -150,13 +152,14 @@ class Desk:
 
         lo is a multiple of WINDOW_SAMPLES.
         """
-        last = lo - (lo - hi) // WINDOW_SAMPLES * WINDOW_SAMPLES
-        rows = self._rows(lo - RUN_IN, last)
-        weighted = cascade(rows, K_WEIGHTING, WINDOW_SAMPLES, RUN_IN).double()
+        first, last = lo // _STRIDE * _STRIDE, -(-hi // _STRIDE) * _STRIDE
+        rows = self._rows(first - RUN_IN, last)
+        weighted = cascade(rows, K_WEIGHTING, _STRIDE, RUN_IN).double()
         cut = weighted.view(*weighted.shape[:2], -1, WINDOW_SAMPLES)
         mixed = cut[: self._count].sum(0)
         table: Tensor = (cut * mixed).sum((1, 3)).T / WINDOW_SAMPLES
-        return table
+        skipped = (lo - first) // WINDOW_SAMPLES
+        return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]
 
 
 def _row(dry: Dry, index: int) -> Dry:

@@ -26,7 +26,7 @@ def weighed_plainly(parts):
 
 
 def test_windows_are_those_of_parts_that_went_through_room_bus_and_limiter():
-    recipe, stems, onsets = busy(3)
+    recipe, stems, onsets = busy(5)
     made = render(recipe, stems, onsets, 0, recipe.length)
     wanted = weighed_plainly(made.parts)
     assert np.abs(made.windows - wanted).max() < 1e-6 * wanted.sum(axis=1).max()

@@ -8,132 +8,30 @@ parts were asked for.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from generation.engine import dynamics, marking, shares
 from generation.engine.agreed import agreed
+from generation.engine.asking import weigh_returns
 from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
-from generation.engine.memory import source_memory
-from generation.engine.reverb import ROW, Room, room_of
+from generation.engine.reverb import Room, room_of
 from generation.engine.score import Score
+from generation.engine.sources import KEEP, Send, Source, first_block, heard_of
 from generation.engine.spans import spans_of
 from generation.engine.tape import Cache, Tape
-from generation.engine.windows import windows_of
-from generation.recipe import BLOCK_SAMPLES, Recipe
+from generation.engine.windows import RUN_IN, asked_of, weigh
+from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Recipe
 
 _MARGIN = dynamics.PEAK_TAPS
-# Sound is asked for up to where windows and the limiter have looked ahead, then windows back to
-# where the stride begins that a second falls into: so much lies between, in whole blocks.
-_KEEP = 8 * BLOCK_SAMPLES
 _NONE: tuple[Samples, Reals] = (np.empty(0, dtype=np.int64), np.empty(0))
 
 
 def _is_same(one: Onsets, other: Onsets) -> bool:
     return one is other or all(map(np.array_equal, one, other))
-
-
-def first_block(recipe: Recipe, source: int) -> int | None:
-    """The block in which a source begins to sound; None when it never does."""
-    starts = [clip.start for clip in recipe.clips if clip.source == source]
-    starts += [note.start for note in recipe.notes if note.source == source]
-    return min(starts) // BLOCK_SAMPLES if starts else None
-
-
-def heard_of(recipe: Recipe, source: int) -> list[tuple[int, int]]:
-    """The stretches outside which nothing of a source sounds on, in order and apart."""
-    mine = [(clip.start, clip.end) for clip in recipe.clips if clip.source == source]
-    notes = (note for note in recipe.notes if note.source == source)
-    mine += [(note.start, note.start + note.length) for note in notes]
-    memory = source_memory(recipe, source)
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(mine):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end + memory)
-        else:
-            found.append((start, end + memory))
-    return found
-
-
-class Send:
-    """What is sent to the room and what comes back; `channel` gives left, right and send."""
-
-    def __init__(self, channel: Tape, room: Room, begins: int) -> None:
-        self._room, self._channel, self._begins = room, channel, begins
-        self._spectra = Tape(self._sent, (2, ROW), np.float32, 8, begins=begins, is_first=True)
-
-    def _sent(self, lo: int, hi: int, out: Audio) -> None:
-        poured = self._channel.read((lo - 1) * BLOCK_SAMPLES, hi * BLOCK_SAMPLES)
-        self._room.send_spectra(poured[2], out)
-
-    def with_return(self, lo: int, hi: int, out: Audio) -> None:
-        """The channel's sound and its return over [lo, hi), multiples of a block.
-
-        The room is asked first: it looks further back, except for what lies before all sound, and a
-        tape that is asked for earlier samples than it holds begins anew.
-        """
-        first, last = lo // BLOCK_SAMPLES, hi // BLOCK_SAMPLES
-        if first < self._begins:
-            self._channel.read(lo, hi)
-        sends = self._spectra.read(first - self._room.blocks + 1, last)
-        self._room.returned(sends, self._channel.read(lo, hi), out)
-
-    def take_over(self, other: "Send", since: int, until: int) -> None:
-        """Goes on where `other` is, into the same room."""
-        first, last = -(-since // BLOCK_SAMPLES), until // BLOCK_SAMPLES
-        self._spectra.take_over(other._spectra, first, last)
-
-
-class Source:
-    """One source's channel, and its own share of the room when that is asked for.
-
-    `heard`: the stretches outside which it is silent, its room too.
-    """
-
-    def __init__(
-        self, channel: Channel, room: Room | None, begins: int, heard: Sequence[tuple[int, int]]
-    ) -> None:
-        self._heard = heard
-        since = begins * BLOCK_SAMPLES
-        self._console = channel
-        self.channel = Tape(channel.sound, (3,), np.float32, _KEEP, BLOCK_SAMPLES, since)
-        self.sends = channel.sends
-        self._send = Send(self.channel, room, begins) if room and channel.sends else None
-
-    def is_heard(self, lo: int, hi: int) -> bool:
-        """Whether anything may be heard of it in [lo, hi)."""
-        return any(start < hi and end > lo for start, end in self._heard)
-
-    def add(self, lo: int, hi: int, out: Audio, *, is_first: bool) -> None:
-        """Adds left, right and send over [lo, hi) to `out`, unless it is the first there.
-
-        Only where its part is asked for too does its channel go through a tape.
-        """
-        if not self.channel.goes_on(lo):
-            self._console.add(lo, hi, out, is_first=is_first)
-        elif is_first:
-            out[:] = self.channel.read(lo, hi)
-        else:
-            out += self.channel.read(lo, hi)
-
-    def part(self, lo: int, hi: int, out: Audio) -> None:
-        """Dry and wet together into float32 [2, hi - lo]; lo and hi are multiples of a block."""
-        if not self.is_heard(lo, hi):
-            out[:] = 0.0
-        elif self._send is None:
-            out[:] = self.channel.read(lo, hi)[:2]
-        else:
-            self._send.with_return(lo, hi, out)
-
-    def take_over(self, other: "Source", since: int, until: int) -> None:
-        """Goes on where the same source of another desk is, within [since, until)."""
-        self._console.take_over(other._console, since, until)
-        self.channel.take_over(other.channel, since, until)
-        if self._send is not None and other._send is not None:
-            self._send.take_over(other._send, since, until)
 
 
 class Bus:
@@ -153,6 +51,7 @@ class Bus:
         room = None if recipe.bus.reverb is None else room_of(recipe.bus.reverb)
         if room is not None and room_blocks is not None:
             room = room.cut(room_blocks)
+        self._room = room
         self._sources: list[Source | None] = []
         self._generated: list[Source] = []
         self._owners = shares.generated_sources(recipe)
@@ -166,20 +65,20 @@ class Bus:
         self._memory = memory // dynamics.STEP
         self._lead = dynamics.limiter_memory(limiter) // dynamics.LIMIT_STEP
         self._ceiling = 10.0 ** (math.floor(limiter.ceiling_dbtp * 100) / 2000.0)
+        # Samples of the mix that the curve looks ahead.
+        self._ahead = dynamics.lookahead_steps(limiter) * dynamics.LIMIT_STEP + _MARGIN
+        self._ahead += 0 if mark is None else marking.FRAME
         self._gathered = Tape(
-            self._gather, (len(recipe.sources), 2), np.float32, _KEEP, BLOCK_SAMPLES
+            self._gather, (len(recipe.sources), 2), np.float32, KEEP, BLOCK_SAMPLES
         )
-        self._apart = Tape(
-            self._gather_apart, (len(self._owners), 2), np.float32, _KEEP, BLOCK_SAMPLES
-        )
-        self._mix = Tape(self._mixed, (2,), np.float32, _KEEP, BLOCK_SAMPLES, since)
+        self._mix = Tape(self._mixed, (2,), np.float32, KEEP, BLOCK_SAMPLES, since)
         self._levels = Tape(self._measured, (), np.int32, BLOCK_SAMPLES // dynamics.STEP)
-        self._loud = Tape(self._raised, (3,), np.float32, _KEEP, BLOCK_SAMPLES)
+        self._loud = Tape(self._raised, (3,), np.float32, KEEP, BLOCK_SAMPLES)
         self._out = self._loud
         if mark is not None:
-            self._out = Tape(self._marked, (2,), np.float32, _KEEP, BLOCK_SAMPLES)
-        self._peaks = Tape(self._peaked, (), np.int32, _KEEP // dynamics.LIMIT_STEP)
-        self._curve = Tape(self._limited, (), np.float32, _KEEP, dynamics.LIMIT_STEP)
+            self._out = Tape(self._marked, (2,), np.float32, KEEP, BLOCK_SAMPLES)
+        self._peaks = Tape(self._peaked, (), np.int32, KEEP // dynamics.LIMIT_STEP)
+        self._curve = Tape(self._limited, (), np.float32, KEEP, dynamics.LIMIT_STEP)
         self._gain = exp2_of(recipe.gain_db * 0.16609640474436812)
 
     def _set_up(
@@ -274,11 +173,6 @@ class Bus:
             else:
                 source.part(lo, hi, row)
 
-    def _gather_apart(self, lo: int, hi: int, out: Audio) -> None:
-        """What nets wrote for each of the owners, before the bus curves."""
-        for row, source in zip(out, self._generated, strict=True):
-            source.part(lo, hi, row)
-
     def _measured(self, lo: int, hi: int, out: Turns) -> None:
         mix = self._mix.read(lo * dynamics.STEP, hi * dynamics.STEP)
         dynamics.measure_levels(mix, dynamics.STEP, out)
@@ -357,13 +251,34 @@ class Bus:
         return out
 
     def windows(self, lo: int, hi: int) -> tuple[Reals, Reals]:
-        """The windows of [lo + RUN_IN, hi), whole strides.
+        """The windows of [lo, hi), which begins and ends with one.
 
         Float64 [n_windows, n_sources] and, of each window, what nets wrote: [n_windows].
         """
-        rows, count = self._gathered.read(lo, hi), len(self._sources)
-        if self._owners:
-            notes = self._apart.read(lo, hi)
-            rows = np.concatenate((rows, notes))
-            rows[list(self._owners)] -= notes
-        return shares.joined(windows_of(rows, self._gains(lo, hi)), count, self._owners)
+        since = lo - RUN_IN
+        begin, end = _blocks(since, hi)
+        sources = [*self._sources, *self._generated]
+        _, until = _blocks(lo, hi + self._ahead)
+        for source in sources:
+            if source is not None:
+                source.bring(begin, end, until)
+        gains = self._gains(since, hi)
+        asked = asked_of(self._mix.read(since, hi), gains)
+        table = np.zeros(((hi - lo) // WINDOW_SAMPLES, len(sources)))
+        sends, columns = [], []
+        for column, source in enumerate(sources):
+            if source is None or not source.is_heard(begin, end):
+                continue
+            table[:, column] = weigh(source.channel.read(since, hi)[:2], asked)
+            if source.send is not None:
+                sends.append(source.send.spectra(begin, end))
+                columns.append(column)
+        if self._room is not None and sends:
+            table[:, columns] += weigh_returns(self._room, sends, asked, since - begin)
+        windows, notes = table[:, : len(self._sources)], table[:, len(self._sources) :]
+        return windows, shares.generated_of(windows, notes, self._owners)
+
+
+def _blocks(lo: int, hi: int) -> tuple[int, int]:
+    """Whole blocks around [lo, hi)."""
+    return lo // BLOCK_SAMPLES * BLOCK_SAMPLES, -(-hi // BLOCK_SAMPLES) * BLOCK_SAMPLES

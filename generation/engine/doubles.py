@@ -15,7 +15,6 @@ from generation.engine.vectors import (
     LANES,
     NEAR_WIDTH,
     WIDTH,
-    constant,
     emitted,
     loading,
     offer_arithmetic,
@@ -70,37 +69,11 @@ def narrowed(typingctx: Any, doubles: Any) -> Any:
     return LANES(DOUBLES), emit
 
 
-@emitted
-def every_other(typingctx: Any, doubles: Any) -> Any:
-    """In every lane, the sum of the lanes of its parity; halves onto halves."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        found = args[0]
-        for half in (8, 4, 2):
-            order = [(i + half) % WIDTH for i in range(WIDTH)]
-            found = builder.fadd(found, builder.shuffle_vector(found, found, constant(order)))
-        return found
-
-    return DOUBLES(DOUBLES), emit
-
-
 load_doubles, store_doubles = loading(_DOUBLES, DOUBLES, 8), storing(_DOUBLES, DOUBLES, 8)
 splat_double = splatting(_DOUBLES, DOUBLES, types.float64)
 load_near_doubles = loading(_NEAR_DOUBLES, NEAR_DOUBLES, 8)
 store_near_doubles = storing(_NEAR_DOUBLES, NEAR_DOUBLES, 8)
 splat_near_double = splatting(_NEAR_DOUBLES, NEAR_DOUBLES, types.float64)
-
-
-@emitted
-def rounded(typingctx: Any, doubles: Any) -> Any:
-    """The lanes rounded to float32, half to even."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = args[0].type
-        short = builder.fptrunc(args[0], ir.VectorType(ir.FloatType(), kind.count))
-        return builder.fpext(short, kind)
-
-    return doubles(doubles), emit
 
 
 @emitted
@@ -114,6 +87,19 @@ def load_widened(typingctx: Any, array: Any, at: Any) -> Any:
         return builder.fpext(found, _NEAR_DOUBLES)
 
     return NEAR_DOUBLES(array, types.intp), emit
+
+
+@emitted
+def store_narrowed(typingctx: Any, array: Any, at: Any, value: Any) -> Any:
+    """Elements of a contiguous float32 array from `at` on become a register full, rounded."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        short = ir.VectorType(ir.FloatType(), NEAR_DOUBLES_WIDTH)
+        to = place(short, context, builder, sig, args)
+        builder.store(builder.fptrunc(args[2], short), to).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, NEAR_DOUBLES), emit
 
 
 offer_arithmetic(DOUBLES)

@@ -17,7 +17,6 @@ from generation.engine.checking import check
 from generation.engine.clips import Onsets
 from generation.engine.kernels import Audio, Reals
 from generation.engine.tape import Cache
-from generation.engine.windows import RUN_IN, STRIDE
 from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe
 
 __all__ = ["Cache", "Rendered", "check", "render"]
@@ -71,7 +70,8 @@ def render(
     for lo in range(start, end, PIECE_SAMPLES):
         hi = min(end, lo + PIECE_SAMPLES)
         if windowed:  # first, because they reach further back than anything else that is asked for
-            windows, generated = _windows(bus, lo, hi)
+            last = lo - (lo - hi) // WINDOW_SAMPLES * WINDOW_SAMPLES
+            windows, generated = bus.windows(lo, last)
             tables.append(windows)
             notes.append(generated)
         bus.sound(lo, hi, audio[:, lo - start : hi - start])
@@ -94,12 +94,3 @@ def _desk(
     if isinstance(gone, Bus):
         bus.take_over(gone)
     return bus
-
-
-def _windows(bus: Bus, lo: int, hi: int) -> tuple[Reals, Reals]:
-    """The windows that begin in [lo, hi), as `Bus.windows` gives them; lo begins a window."""
-    first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
-    windows, generated = bus.windows(first - RUN_IN, last)
-    skipped = (lo - first) // WINDOW_SAMPLES
-    kept = slice(skipped, skipped - (-(hi - lo) // WINDOW_SAMPLES))
-    return windows[kept], generated[kept]

@@ -7,33 +7,25 @@ Invariant: block b of a return depends on send blocks b - P .. b only.
 
 from copy import copy
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, aligned, exp2_of, hashed, kernel
-from generation.engine.vectors import (
-    NEAR_WIDTH,
-    backward,
-    even_lanes,
-    fma,
-    load,
-    load_near,
-    negated,
-    odd_lanes,
-    splat,
-    splat_near,
-    store,
-    store_near,
+from generation.engine.returns import (
+    ABREAST,
+    FRAME,
+    HALF_TURNS,
+    TILE,
+    answer,
+    even,
+    look,
+    met_of,
+    near_of,
 )
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
 PROCESSOR = "reverb/1"
-_FRAME = 2 * BLOCK_SAMPLES
-TILE = 64
-# Numbers in a row of a send's spectrum: its bins, up to whole lanes.
-ROW = BLOCK_SAMPLES + 16
 
 
 def impulse(reverb: Reverb) -> Audio:
@@ -89,7 +81,7 @@ class Room:
         padded[:, : response.shape[1]] = response
         self.tiles: Audio = aligned(BLOCK_SAMPLES // TILE, self.blocks, 4, TILE, blank=False)
         self.middle: Audio = np.empty((self.blocks, 2), dtype=np.float32)
-        lay_tiles(padded, rows_of(6, _FRAME), plan_of(_FRAME), self.tiles, self.middle)
+        lay_tiles(padded, rows_of(6, FRAME), plan_of(FRAME), self.tiles, self.middle)
 
     def cut(self, blocks: int) -> "Room":
         """The same room, ended after so many blocks."""
@@ -109,9 +101,12 @@ class Room:
         `sends` lead by P - 1.
         """
         count = out.shape[1] // BLOCK_SAMPLES
-        mixed = rows_of(2 * count, _FRAME)
-        convolve(sends.reshape(-1), self.tiles.reshape(-1), self.middle, mixed)
-        come_back(mixed, rows_of(4, _FRAME), plan_of(_FRAME), dry, out)
+        abreast = even(-(-count // max(1, -(-count // ABREAST))))
+        answer(
+            sends.ctypes.data, len(sends), self.tiles.reshape(-1), self.middle,
+            near_of(abreast, self.blocks), met_of(abreast), rows_of(2 * abreast, FRAME),
+            rows_of(4, FRAME), plan_of(FRAME), dry, out,
+        )  # fmt: skip
 
 
 @kernel
@@ -136,137 +131,3 @@ def lay_tiles(response: Audio, rows: Audio, plan: Plan, tiles: Audio, middle: Au
 def room_of(reverb: Reverb) -> Room:
     """The room of a recipe, made once: planning and every piece ask for the same one."""
     return Room(reverb)
-
-
-def half_turns() -> Audio:
-    """e^(-2 pi i k / 8192) for bins k of a block's spectrum, float32 [2, BLOCK_SAMPLES]."""
-    angle = -2.0 * np.pi * np.arange(BLOCK_SAMPLES) / _FRAME
-    return np.stack((np.cos(angle), np.sin(angle))).astype(np.float32)
-
-
-HALF_TURNS = half_turns()
-
-
-@kernel
-def look(send: Audio, rows: Audio, plan: Plan, turns: Audio, out: Audio) -> None:
-    """The spectrum of each block with the one before it: bins 0 to 4,096, real and imaginary.
-
-    Real samples go by twos through a complex transform of half the length, which is parted after it
-    (Press et al., Numerical Recipes, 3rd edition, 12.3.2).
-    """
-    size = BLOCK_SAMPLES
-    real, imag = rows[0, :size], rows[1, :size]
-    for b in range(out.shape[0]):
-        for i in range(0, size, 16):
-            first, second = load(send, b * size + 2 * i), load(send, b * size + 2 * i + 16)
-            store(real, i, even_lanes(first, second))
-            store(imag, i, odd_lanes(first, second))
-        transform(real, imag, rows[2:], plan)
-        part_bins(real, imag, turns, out[b, 0], out[b, 1])
-
-
-@kernel
-def part_bins(real: Audio, imag: Audio, turns: Audio, out_real: Audio, out_imag: Audio) -> None:
-    """Bins 0 to n of 2n real samples, whose pairs have the spectrum `real`, `imag` [n]."""
-    size, half = real.shape[0], np.float32(0.5)
-    for k in range(16):
-        m = (size - k) % size
-        er, ei = half * (real[k] + real[m]), half * (imag[k] - imag[m])
-        dr, di = half * (imag[k] + imag[m]), half * (real[m] - real[k])
-        c, s = turns[0, k], turns[1, k]
-        out_real[k], out_imag[k] = er + (dr * c - di * s), ei + (dr * s + di * c)
-    out_real[size], out_imag[size] = real[0] - imag[0], np.float32(0.0)
-    halves = splat(half)
-    for k in range(16, size, 16):
-        a, b = load(real, k), load(imag, k)
-        c, d = backward(load(real, size - k - 15)), backward(load(imag, size - k - 15))
-        er, ei = (a + c) * halves, (b - d) * halves
-        dr, di = (b + d) * halves, (c - a) * halves
-        c, s = load(turns[0], k), load(turns[1], k)
-        store(out_real, k, er + fma(dr, c, negated(di * s)))
-        store(out_imag, k, ei + fma(dr, s, di * c))
-
-
-@kernel
-def convolve(sends: Audio, tiles: Audio, middle: Audio, mixed: Audio) -> None:
-    """mixed[b] = sum over p of sends[b + P - 1 - p] * room[p], p rising, bin by bin, tile by tile.
-
-    `sends` and `tiles` as one row of numbers each; `mixed` has two rows a block.
-    """
-    parts, count = middle.shape[0], mixed.shape[0] // 2
-    near = np.empty((count + parts - 1) * 2 * TILE, dtype=np.float32)
-    for tile in range(BLOCK_SAMPLES // TILE):
-        for row in range(2 * (count + parts - 1)):  # brought together from pages of their own
-            for i in range(0, TILE, 16):
-                store(near, row * TILE + i, load(sends, row * ROW + tile * TILE + i))
-        for b in range(count):
-            for low in range(0, TILE, 2 * NEAR_WIDTH):
-                k, w = tile * TILE + low, 4 * tile * parts * TILE + low
-                add_up(near, b * 2 * TILE + low, tiles, w, parts, k, mixed[2 * b], mixed[2 * b + 1])
-    for b in range(count):
-        left = right = np.float32(0.0)
-        for p in range(parts):
-            x = sends[(b + parts - 1 - p) * 2 * ROW + BLOCK_SAMPLES]
-            left += x * middle[p, 0]
-            right += x * middle[p, 1]
-        mixed[2 * b, BLOCK_SAMPLES], mixed[2 * b + 1, BLOCK_SAMPLES] = left, right
-
-
-@kernel
-def add_up(
-    near: Audio, at: int, tiles: Audio, w: int, parts: int, k: int, real: Audio, imag: Audio
-) -> None:
-    """Two registers of bins from k on of one block and their mirror images.
-
-    Sends lie from `at` on, the room from `w` on. A send is real, so the mirror image of its bin is
-    the conjugate of the bin. Two registers go abreast: each sum alone would wait for itself.
-    """
-    size, none, n = 2 * BLOCK_SAMPLES, splat_near(np.float32(0.0)), NEAR_WIDTH
-    nr = ni = fr = fi = none
-    mr = mi = gr = gi = none
-    for p in range(parts):
-        s, t = at + (parts - 1 - p) * 2 * TILE, w + 4 * p * TILE
-        x, y = load_near(near, s), load_near(near, s + TILE)
-        u, v = load_near(near, s + n), load_near(near, s + TILE + n)
-        a, c = load_near(tiles, t), load_near(tiles, t + TILE)
-        nr, ni = fma(x, a, fma(negated(y), c, nr)), fma(x, c, fma(y, a, ni))
-        a, c = load_near(tiles, t + n), load_near(tiles, t + TILE + n)
-        mr, mi = fma(u, a, fma(negated(v), c, mr)), fma(u, c, fma(v, a, mi))
-        a, c = load_near(tiles, t + 2 * TILE), load_near(tiles, t + 3 * TILE)
-        fr, fi = fma(x, a, fma(y, c, fr)), fma(x, c, fma(negated(y), a, fi))
-        a, c = load_near(tiles, t + 2 * TILE + n), load_near(tiles, t + 3 * TILE + n)
-        gr, gi = fma(u, a, fma(v, c, gr)), fma(u, c, fma(negated(v), a, gi))
-    store_near(real, k, nr)
-    store_near(imag, k, ni)
-    store_near(real, k + n, mr)
-    store_near(imag, k + n, mi)
-    if k > 0:
-        store_near(real, size - k - n + 1, backward(fr))
-        store_near(imag, size - k - n + 1, backward(fi))
-    else:
-        first_mirrored(fr, fi, real, imag)
-    store_near(real, size - k - 2 * n + 1, backward(gr))
-    store_near(imag, size - k - 2 * n + 1, backward(gi))
-
-
-@kernel
-def first_mirrored(fr: Any, fi: Any, real: Audio, imag: Audio) -> None:
-    """The mirror images of the bins of the first register but bin 0."""
-    kept, size = np.empty(2 * NEAR_WIDTH, dtype=np.float32), 2 * BLOCK_SAMPLES
-    store_near(kept, 0, fr)
-    store_near(kept, NEAR_WIDTH, fi)
-    for k in range(1, NEAR_WIDTH):
-        real[size - k], imag[size - k] = kept[k], kept[NEAR_WIDTH + k]
-
-
-@kernel
-def come_back(mixed: Audio, room: Audio, plan: Plan, dry: Audio, out: Audio) -> None:
-    """`dry` and the second half of each block's inverse transform; `mixed` is spoilt."""
-    size = plan.size
-    for b in range(mixed.shape[0] // 2):
-        left, right = mixed[2 * b, :size], mixed[2 * b + 1, :size]
-        transform(right, left, room, plan)
-        at = b * BLOCK_SAMPLES
-        for i in range(0, BLOCK_SAMPLES, 16):
-            store(out[0], at + i, load(dry[0], at + i) + load(left, BLOCK_SAMPLES + i))
-            store(out[1], at + i, load(dry[1], at + i) + load(right, BLOCK_SAMPLES + i))

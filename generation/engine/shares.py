@@ -29,20 +29,16 @@ def generated_sources(recipe: Recipe) -> tuple[int, ...]:
     return tuple(sorted({note.source for note in recipe.notes if is_generated(note)}))
 
 
-def joined(table: Reals, count: int, owners: Sequence[int]) -> tuple[Reals, Reals]:
-    """(windows [n, count], generated [n]) from columns of people's parts and of nets' parts.
+def generated_of(windows: Reals, notes: Reals, owners: Sequence[int]) -> Reals:
+    """What nets give of each window, float64 [n].
 
-    The first `count` columns of `table` are what each source gives without its generated notes; the
-    others are those notes, column by column of the sources `owners`. A window's generated part is
-    taken from zero up to what its source gives, as the policy clips a source.
+    `windows` [n, n_sources]: what each source gives, its generated notes included; `notes`
+    [n, n_owners]: what those notes alone give, column by column of the sources `owners`. A window's
+    generated part is taken from zero up to what its source gives, as the policy clips a source.
     """
-    windows = table[:, :count].copy()
-    generated = np.zeros(len(table))
-    for column, owner in enumerate(owners):
-        notes = table[:, count + column]
-        windows[:, owner] += notes
-        generated += np.clip(notes, 0.0, np.maximum(windows[:, owner], 0.0))
-    return windows, generated
+    wholes = np.maximum(windows[:, list(owners)], 0.0)
+    found: Reals = np.clip(notes, 0.0, wholes).sum(axis=1)
+    return found
 
 
 def model_ppm_of(windows: Reals, generated: Reals) -> int:

@@ -1,94 +1,109 @@
 """How loud each source is in each 100 ms of the mix, as the ear weighs it.
 
 With K-weighted (ITU-R BS.1770) parts s_i and their sum m, a source's number is the inner product
-<s_i, m>: the numbers add up to the window's energy. Knows parts, not parties. Invariant: a window
-depends on its own samples and a run-in of fixed length, so windows too can be made piece by piece.
+<s_i, m>: the numbers add up to the window's energy. Weighing is linear and so are the gains of the
+bus, so <K g p, K g q> over a window is <p, g K* (K g q)>, where p is a part before the bus, q the
+mix and K* the filter run backward in time from the window's end: what a window asks of a part is
+worked out once, from the mix, and no part is filtered. It knows parts, not parties. Invariant: a
+window depends on its own samples and those of one window before it, where what is lost lies below
+-180 dB, so windows too can be made piece by piece.
 """
 
 import numpy as np
 
 from generation.engine.doubles import (
     NEAR_DOUBLES_WIDTH,
-    every_other,
-    load_doubles,
     load_near_doubles,
     load_widened,
-    rounded,
-    splat_double,
     splat_near_double,
-    store_doubles,
+    store_narrowed,
     store_near_doubles,
 )
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, kernel
+from generation.engine.kernels import Audio, Reals, aligned, kernel
 from generation.engine.squares import square_on_side
-from generation.engine.vectors import fma, load, splat, store
+from generation.engine.vectors import fma, load, splat, store, total
 from generation.recipe import WINDOW_SAMPLES
 
-STRIDE = 4 * WINDOW_SAMPLES
 RUN_IN = WINDOW_SAMPLES
-# Channels that are weighed at once: both of eight sources.
-ABREAST = 16
+# Both channels of so many windows are filtered at once.
+ABREAST = 8
+# Products are added up as float32 numbers over so many samples at most.
+_SHORT = 512
 
 
-def windows_of(parts: Audio, curve: Audio) -> Reals:
-    """Inner products over the windows of whole strides, float64 [n_windows, n_sources].
+def asked_of(mix: Audio, curve: Audio) -> Audio:
+    """What windows ask of every part, float32 [2, 2, RUN_IN + n * WINDOW_SAMPLES].
 
-    `parts` is float32 [n_sources, 2, RUN_IN + n * STRIDE]: one run-in, then strides on the absolute
-    grid; `curve` [the same length] multiplies all of them. Unit: mean square over a window, summed
-    over the channels; full-scale power is 1 a channel.
+    First what a sample's own window asks of left and right, then what the window after it asks.
+    `mix` [2, the same length] begins a run-in before the first window; `curve` [the same length]
+    is what multiplies it and every part of it afterwards.
     """
-    sources, length = parts.shape[0], parts.shape[2]
-    groups = -(-sources // (ABREAST // 2))
-    table = np.zeros(((length - RUN_IN) // WINDOW_SAMPLES, groups * ABREAST))
-    weigh_windows(parts, curve, K_WEIGHTING, RUN_IN, STRIDE, WINDOW_SAMPLES, table)
-    found: Reals = table.reshape(len(table), -1, 2).sum(axis=2)[:, :sources]
-    return found
+    asked = aligned(2, *mix.shape, blank=False)
+    carry_back(mix, curve, K_WEIGHTING, WINDOW_SAMPLES, asked)
+    return asked
+
+
+def weigh(part: Audio, asked: Audio) -> Reals:
+    """A part's number in every window that `asked` is of, float64 [n].
+
+    `part` is float32 [2, samples of `asked`], before the curve. Unit: mean square over a window,
+    summed over the channels; full-scale power is 1 a channel.
+    """
+    row = np.zeros(asked.shape[2] // WINDOW_SAMPLES + 1)
+    add_products(part, asked, WINDOW_SAMPLES, _SHORT, row)
+    return row[1:-1]
 
 
 @kernel
-def weigh_windows(
-    parts: Audio, curve: Audio, sections: Reals, run_in: int, stride: int, size: int, table: Reals
-) -> None:
-    """table[w, c]: <line c weighed, the sum of its side's lines weighed> over window w, / `size`.
-
-    Lines are the parts' channels, left and right by turns, times the curve. Filters start from
-    silence a run-in before each stride.
+def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audio) -> None:
+    """Windows of `size`, each filtered from silence a run-in of `size` before it, and backward from
+    silence at its end, through the same run-in.
     """
-    groups = table.shape[1] // 16
-    state = np.zeros((groups, 4, 16))
-    square = np.empty(256, dtype=np.float32)
-    held, mixed = np.zeros((groups, 256)), np.empty(256)
-    for first in range(0, curve.shape[0] - run_in, stride):
+    length = mix.shape[1]
+    asked[0, :, :size] = np.float32(0.0)
+    asked[1, :, length - size :] = np.float32(0.0)
+    state, square = np.empty(64), np.empty(256, dtype=np.float32)
+    none, held = np.zeros(256, dtype=np.float32), np.empty(16 * size, dtype=np.float32)
+    for first in range(0, length - size, ABREAST * size):
         state[:] = 0.0
-        for at in range(first, first + run_in + stride, 16):
-            for g in range(groups):
-                side_by_side(parts[8 * g :], curve, at, square)
-                lines = min(16, 2 * (parts.shape[0] - 8 * g))
-                weigh_sixteen(square, sections, lines, state[g], held[g])
-            if at >= first + run_in:
-                add_products(held, mixed, size, table[(at - run_in) // size])
+        for at in range(0, 2 * size, 16):
+            side_by_side(mix, curve, first + at, size, square)
+            to, begin = (held, 16 * (at - size)) if at >= size else (square, 0)
+            filter_sixteen(square, 0, 16, sections, state, to, begin)
+        state[:] = 0.0
+        for at in range(2 * size - 16, -16, -16):
+            since, begin = (held, 16 * (at - size)) if at >= size else (none, 0)
+            filter_sixteen(since, begin + 240, -16, sections, state, square, 240)
+            square_on_side(square, 0)
+            if at >= size:
+                spread_out(square, curve, first + at, size, length, asked[0])
+            else:
+                spread_out(square, curve, first + at, size, length - size, asked[1])
 
 
 @kernel
-def side_by_side(parts: Audio, curve: Audio, at: int, square: Audio) -> None:
-    """Sixteen samples of the first eight parts times the curve, sample by sample."""
-    gains, none = load(curve, at), splat(np.float32(0.0))
-    for source in range(8):
-        if source < parts.shape[0]:
-            store(square, 32 * source, load(parts[source, 0], at) * gains)
-            store(square, 32 * source + 16, load(parts[source, 1], at) * gains)
+def side_by_side(mix: Audio, curve: Audio, at: int, size: int, square: Audio) -> None:
+    """Sixteen samples of eight windows' both channels, `size` apart, sample by sample."""
+    for window in range(ABREAST):
+        begin = at + window * size
+        if begin < mix.shape[1]:
+            gains = load(curve, begin)
+            store(square, 32 * window, load(mix[0], begin) * gains)
+            store(square, 32 * window + 16, load(mix[1], begin) * gains)
         else:
-            store(square, 32 * source, none)
-            store(square, 32 * source + 16, none)
+            store(square, 32 * window, splat(np.float32(0.0)))
+            store(square, 32 * window + 16, splat(np.float32(0.0)))
     square_on_side(square, 0)
 
 
 @kernel
-def weigh_sixteen(square: Audio, sections: Reals, lines: int, state: Reals, held: Reals) -> None:
-    """Both filters over sixteen samples of the first `lines` lines, rounded to float32.
+def filter_sixteen(
+    sound: Audio, at: int, step: int, sections: Reals, state: Reals, out: Audio, to: int
+) -> None:
+    """Both filters over sixteen lanes of sixteen samples, `step` apart from `at` and from `to` on.
 
-    A register of lines at a time: more do not fit beside the filters.
+    Two registers of lanes go abreast: each alone would wait for itself.
     """
     b0, b1, b2 = (
         splat_near_double(sections[0, 0]), splat_near_double(sections[0, 1]),
@@ -100,36 +115,62 @@ def weigh_sixteen(square: Audio, sections: Reals, lines: int, state: Reals, held
         splat_near_double(sections[1, 2]),
     )  # fmt: skip
     c1, c2 = splat_near_double(-sections[1, 3]), splat_near_double(-sections[1, 4])
-    for lane in range(0, lines, NEAR_DOUBLES_WIDTH):
-        s, t = load_near_doubles(state[0], lane), load_near_doubles(state[1], lane)
-        u, v = load_near_doubles(state[2], lane), load_near_doubles(state[3], lane)
-        for i in range(lane, 256, 16):
-            x = load_widened(square, i)
-            y = fma(b0, x, s)
+    n = NEAR_DOUBLES_WIDTH
+    for lane in range(0, 16, 2 * n):
+        s, t = load_near_doubles(state, lane), load_near_doubles(state, 16 + lane)
+        u, v = load_near_doubles(state, 32 + lane), load_near_doubles(state, 48 + lane)
+        e, f = load_near_doubles(state, lane + n), load_near_doubles(state, 16 + lane + n)
+        g, h = load_near_doubles(state, 32 + lane + n), load_near_doubles(state, 48 + lane + n)
+        for i in range(16):
+            here, there = at + step * i + lane, to + step * i + lane
+            x, w = load_widened(sound, here), load_widened(sound, here + n)
+            y, z = fma(b0, x, s), fma(b0, w, e)
             s, t = fma(a1, y, fma(b1, x, t)), fma(a2, y, b2 * x)
-            z = fma(d0, y, u)
-            u, v = fma(c1, z, fma(d1, y, v)), fma(c2, z, d2 * y)
-            store_near_doubles(held, i, rounded(z))
-        store_near_doubles(state[0], lane, s)
-        store_near_doubles(state[1], lane, t)
-        store_near_doubles(state[2], lane, u)
-        store_near_doubles(state[3], lane, v)
+            e, f = fma(a1, z, fma(b1, w, f)), fma(a2, z, b2 * w)
+            x, w = fma(d0, y, u), fma(d0, z, g)
+            u, v = fma(c1, x, fma(d1, y, v)), fma(c2, x, d2 * y)
+            g, h = fma(c1, w, fma(d1, z, h)), fma(c2, w, d2 * z)
+            store_narrowed(out, there, x)
+            store_narrowed(out, there + n, w)
+        store_near_doubles(state, lane, s)
+        store_near_doubles(state, 16 + lane, t)
+        store_near_doubles(state, 32 + lane, u)
+        store_near_doubles(state, 48 + lane, v)
+        store_near_doubles(state, lane + n, e)
+        store_near_doubles(state, 16 + lane + n, f)
+        store_near_doubles(state, 32 + lane + n, g)
+        store_near_doubles(state, 48 + lane + n, h)
 
 
 @kernel
-def add_products(held: Reals, mixed: Reals, size: int, row: Reals) -> None:
-    """Adds sixteen samples' products with the sums of both sides to a window's row.
-
-    `mixed` [256] is room for those sums.
+def spread_out(square: Audio, curve: Audio, at: int, size: int, end: int, asked: Audio) -> None:
+    """Sixteen samples of eight windows' both channels to their places before `end`, through the
+    curve.
     """
-    groups, share = held.shape[0], splat_double(1.0 / size)
-    for i in range(0, 256, 16):
-        whole = load_doubles(held[0], i)
-        for g in range(1, groups):
-            whole = whole + load_doubles(held[g], i)
-        store_doubles(mixed, i, every_other(whole) * share)
-    for g in range(groups):
-        now = load_doubles(row, 16 * g)
-        for i in range(0, 256, 16):
-            now = now + load_doubles(held[g], i) * load_doubles(mixed, i)
-        store_doubles(row, 16 * g, now)
+    share = splat(np.float32(1.0 / size))
+    for window in range(ABREAST):
+        begin = at + window * size
+        if begin < end:
+            gains = load(curve, begin) * share
+            store(asked[0], begin, load(square, 32 * window) * gains)
+            store(asked[1], begin, load(square, 32 * window + 16) * gains)
+
+
+@kernel
+def add_products(part: Audio, asked: Audio, size: int, short: int, row: Reals) -> None:
+    """row[k + 1] += what the samples of window k give to it, and those of the window before it.
+
+    The first `size` samples, a run-in, count as window -1.
+    """
+    own_left, own_right, next_left, next_right = asked[0, 0], asked[0, 1], asked[1, 0], asked[1, 1]
+    lefts, rights = part[0], part[1]
+    for window in range(asked.shape[2] // size):
+        for begin in range(window * size, (window + 1) * size, short):
+            end = min((window + 1) * size, begin + short)
+            a = b = c = d = splat(np.float32(0.0))
+            for i in range(begin, end, 16):
+                left, right = load(lefts, i), load(rights, i)
+                a, b = fma(left, load(own_left, i), a), fma(right, load(own_right, i), b)
+                c, d = fma(left, load(next_left, i), c), fma(right, load(next_right, i), d)
+            row[window] += total(a + b)
+            row[window + 1] += total(c + d)

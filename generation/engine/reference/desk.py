@@ -19,10 +19,12 @@ from generation.engine.reference.steps import Steps
 from generation.engine.reference.strips import Channel, Dry, faded
 from generation.engine.reference.tape import Tape
 from generation.engine.spans import spans_of
-from generation.engine.windows import RUN_IN, STRIDE
+from generation.engine.windows import RUN_IN
 from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Recipe
 
 _KEEP = 8 * BLOCK_SAMPLES
+# Windows are filtered and added up so many at once, wherever a piece is cut.
+_STRIDE = 4 * WINDOW_SAMPLES
 
 
 class Desk:
@@ -146,20 +148,16 @@ class Desk:
         return gathered[..., lo - begin : hi - begin] * curve
 
     def windows(self, lo: int, hi: int) -> Tensor:
-        """The windows that begin in [lo, hi): float64 [windows, rows], as `shares.joined` takes
-        them.
+        """The windows that begin in [lo, hi): float64 [windows, rows]; a window is of sources.
 
         lo is a multiple of WINDOW_SAMPLES.
         """
-        first, last = lo // STRIDE * STRIDE, -(-hi // STRIDE) * STRIDE
+        first, last = lo // _STRIDE * _STRIDE, -(-hi // _STRIDE) * _STRIDE
         rows = self._rows(first - RUN_IN, last)
-        if self.owners:
-            notes = rows[self._count :]
-            rows = rows.clone()
-            rows[list(self.owners)] -= notes
-        weighted = cascade(rows, K_WEIGHTING, STRIDE, RUN_IN).double()
+        weighted = cascade(rows, K_WEIGHTING, _STRIDE, RUN_IN).double()
         cut = weighted.view(*weighted.shape[:2], -1, WINDOW_SAMPLES)
-        table: Tensor = (cut * cut.sum(0)).sum((1, 3)).T / WINDOW_SAMPLES
+        mixed = cut[: self._count].sum(0)
+        table: Tensor = (cut * mixed).sum((1, 3)).T / WINDOW_SAMPLES
         skipped = (lo - first) // WINDOW_SAMPLES
         return table[skipped : skipped - (-(hi - lo) // WINDOW_SAMPLES)]
 

@@ -21,7 +21,7 @@ from generation.engine.reference.sources import Sources, knows
 from generation.engine.reference.steps import PLAIN, Steps
 from generation.engine.reference.tape import Tape
 from generation.engine.render import Rendered
-from generation.engine.shares import generated_sources, joined
+from generation.engine.shares import generated_of, generated_sources
 from generation.engine.tape import Cache
 from generation.recipe import PIECE_SAMPLES, WINDOW_SAMPLES, Recipe, UnknownProcessor
 
@@ -134,7 +134,7 @@ class TorchBackend:
                     parts[:, :, lo - start : hi - start] = desk.parts(lo, hi).cpu().numpy()
                 if windowed:
                     table = desk.windows(lo, hi).cpu().numpy()
-                    windows, generated = joined(table, count, desk.owners)
+                    windows = table[:, :count]
                     tables.append(windows)
-                    notes.append(generated)
+                    notes.append(generated_of(windows, table[:, count:], desk.owners))
         return Rendered(audio, parts, np.concatenate(tables), np.concatenate(notes))

@@ -8,7 +8,7 @@ import pytest
 from generation.engine.lines import lines_of
 from generation.engine.reference.rendering import TorchBackend
 from generation.engine.render import render
-from generation.engine.shares import joined, model_ppm_of
+from generation.engine.shares import generated_of, model_ppm_of
 from generation.recipe import Band, Clip, Compressor, Limiter, Note, Reverb, Section, Strip
 from tests.generation.engine.material import RATE, plain_recipe, stereo
 
@@ -113,7 +113,6 @@ def test_torch_tells_nets_apart_as_the_loops_do(stems):
 
 
 def test_a_part_is_clipped_at_nothing_and_at_its_source():
-    table = np.array([[1.0, 2.0, -0.5], [1.0, 2.0, 0.5], [-1.0, 2.0, 0.5]])
-    windows, generated = joined(table, 2, (0,))
-    assert windows.tolist() == [[0.5, 2.0], [1.5, 2.0], [-0.5, 2.0]]
-    assert generated.tolist() == [0.0, 0.5, 0.0]
+    windows = np.array([[0.5, 2.0], [1.5, 2.0], [-0.5, 2.0], [0.5, 2.0]])
+    notes = np.array([[-0.5], [0.5], [0.5], [0.75]])
+    assert generated_of(windows, notes, (0,)).tolist() == [0.0, 0.5, 0.0, 0.5]

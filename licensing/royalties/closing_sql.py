@@ -6,7 +6,7 @@ often have one quota and one remainder, so they are divided as one: a payer has 
 Step 3 divides by both models at once. Invariant: the parts of a step sum to what went in.
 """
 
-from licensing.ledger.scratch_sql import made
+from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, made
 from licensing.royalties.apportion_sql import apportion, quota
 
 _POT = """
@@ -112,6 +112,7 @@ _GIVEN = """
           FROM close_{name}_allocations) given
     GROUP BY piece, currency"""
 STEP_TWO = (
+    PARTS_FIRST,
     made(
         "close_own_sums",
         f"""
@@ -124,6 +125,7 @@ STEP_TWO = (
         "close_other_sums",
         f"SELECT piece, currency, SUM(amount)::bigint AS total {_GIVEN.format(name='other')}",
     ),
+    ROWS_FIRST,
     "ANALYZE close_own_sums (piece, currency)",
     "ANALYZE close_other_sums",
     made(

@@ -6,7 +6,7 @@ sort by numbers and ties fall as in the oracle. Only this step reads usages, and
 every one; what others ask of them stands in their indexes.
 """
 
-from licensing.ledger.scratch_sql import made
+from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, in_two, made
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -126,9 +126,7 @@ SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
            AND (u.played_at >= p.era_until) IS NOT TRUE"""
 
-HEARD = made(
-    "close_heard",
-    f"""
+_HEARD = f"""
 SELECT payer, plays, array_sort(array_agg(piece)) AS pieces
 FROM (SELECT (heard >> 32)::int AS payer, (heard & 4294967295)::int AS piece,
              COUNT(*)::int AS plays
@@ -138,15 +136,15 @@ FROM (SELECT (heard >> 32)::int AS payer, (heard & 4294967295)::int AS piece,
                        AND {_IN_ITS_ERA}
             LEFT JOIN close_payers y
                  ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
-            WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
+            WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND {{half}}
             ORDER BY heard) sorted
       GROUP BY heard) counted
 GROUP BY payer, plays
-""",
-)
+"""
+HEARD = made("close_heard", in_two(_HEARD, "hashtextextended(u.payer_ref, 0)"))
 """Counted plays: the pieces that a payer heard equally often, in one list, and how often that was.
 
-Payer 0 stands for all who have no pool this month. Payer and piece are one number, because sorting
+Payer 0 stands for all who have no pool this month, in up to two rows of a count. Payer and piece are one number, because sorting
 ten million of them is most of it; they are sorted, never hashed by it: PostgreSQL hashes a bigint
 by XOR of its halves.
 """
@@ -208,12 +206,16 @@ STATEMENTS = (
     "ANALYZE close_paid",
     PAYERS,
     "ANALYZE close_payers",
+    PARTS_FIRST,
     HEARD,
+    ROWS_FIRST,
     "ANALYZE close_heard (payer, plays)",
     PLAYS,
     "ANALYZE close_plays",
     KEPT,
+    PARTS_FIRST,
     TOGETHER,
+    ROWS_FIRST,
     "ANALYZE close_together",
     WAITING,
     NOT_WAITING,

@@ -2,8 +2,8 @@
 
 They know no music: an account's owner is a kind and a reference. The database has the last word:
 an entry that is complete balances, every entry is complete at commit, postings enter only with
-their entry, nothing is ever changed, no entry falls into a month that is closed, and each waits to be linked into the hash chain
-(see the migrations).
+their entry, nothing is ever changed, no entry falls into a month that is closed, and each waits to
+be linked into the hash chain (see the migrations).
 """
 
 from django.db import models

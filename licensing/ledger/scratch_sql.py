@@ -10,8 +10,8 @@ no plan.
 from collections.abc import Iterable
 
 PARTS_FIRST = "SET LOCAL parallel_tuple_cost = 1"
-"""From here on rows are dear to hand on, so each process makes groups of its own before it does, and
-both halves of a query are made side by side."""
+"""From here on rows are dear to hand on, so each process makes groups of its own before it does,
+and both halves of a query are made side by side."""
 ROWS_FIRST = "SET LOCAL parallel_tuple_cost = 0.01"
 """From here on as SETTINGS say."""
 

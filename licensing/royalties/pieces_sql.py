@@ -144,9 +144,9 @@ GROUP BY payer, plays
 HEARD = made("close_heard", in_two(_HEARD, "hashtextextended(u.payer_ref, 0)"))
 """Counted plays: the pieces that a payer heard equally often, in one list, and how often that was.
 
-Payer 0 stands for all who have no pool this month, in up to two rows of a count. Payer and piece are one number, because sorting
-ten million of them is most of it; they are sorted, never hashed by it: PostgreSQL hashes a bigint
-by XOR of its halves.
+Payer 0 stands for all who have no pool this month, in up to two rows of a count. Payer and piece
+are one number, because sorting ten million of them is most of it; they are sorted, never hashed by
+it: PostgreSQL hashes a bigint by XOR of its halves.
 """
 PLAYS = made(
     "close_plays",

@@ -45,7 +45,8 @@ FROM close_lines l JOIN close_sums s USING (sum) GROUP BY l.payee, s.currency
 OWED = made(
     "close_owed",
     f"""
-SELECT ROW_NUMBER() OVER (ORDER BY p.payee, p.currency)::int AS number, p.payee, p.currency, y.payee_kind, y.payee_ref,
+SELECT ROW_NUMBER() OVER (ORDER BY p.payee, p.currency)::int AS number, p.payee, p.currency,
+       y.payee_kind, y.payee_ref,
        COALESCE(party.name, y.payee_ref) AS payee_name, uuidv7() AS statement, {_OPENING}
 FROM (SELECT payee, currency FROM close_earned WHERE amount IS NOT NULL
       UNION SELECT payee, %(currency)s FROM close_unpaid ORDER BY payee, currency) p
@@ -164,11 +165,11 @@ UNPAID_LINES = f"""
 INSERT INTO royalties_statementline {_COLUMNS}
 SELECT {_KEY.format(position="position")}, statement, position, state, NULL, record_id, month, NULL,
        '', NULL, NULL, title, '', plays, 0, 0, 0, 0, 0,
-       CASE WHEN anomalies IS NULL THEN '' ELSE
-       COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
-                 FROM (VALUES {_WORDS}) known (code, words)
-                 WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                               WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END,
+       CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
+           SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
+           FROM (VALUES {_WORDS}) known (code, words)
+           WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
+                         WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END,
        0
 FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
              date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,

@@ -65,9 +65,19 @@ def step_one(name: str, *, is_wide: bool) -> tuple[str, ...]:
         tie="piece",
         is_wide=is_wide,
     )
-    rows = made(
-        f"close_{name}_allocations",
-        f"""
+    query = f"""
+    {_RANKED.format(name=name, floored=floored, fraction=fraction)} {_OWN}
+    UNION ALL
+    SELECT number, basis, currency, plays::int, amount, ARRAY[piece] FROM ({together}) shared"""
+    return (
+        made(f"close_{name}_allocations", query),
+        f"ANALYZE close_{name}_allocations (number, basis, currency)",
+    )
+
+
+# Of the lists that lie as equals (`peers` pieces of one remainder), `more` pieces get a micro-unit
+# of what is left over.
+_RANKED = """
     WITH quotas AS (
         SELECT number, basis, currency, pool, plays, pieces, cardinality(pieces) AS size,
                {floored} AS floored, {fraction} AS fraction
@@ -80,13 +90,9 @@ def step_one(name: str, *, is_wide: bool) -> tuple[str, ...]:
                      SUM(size) OVER (PARTITION BY number ORDER BY fraction DESC
                                      RANGE BETWEEN CURRENT ROW AND CURRENT ROW) AS peers
               FROM quotas q) r
-    ), tied AS (
-        SELECT number, basis, currency, plays, piece,
-               floored + CASE WHEN place <= more THEN 1 ELSE 0 END AS amount
-        FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY number ORDER BY piece) AS place
-              FROM (SELECT r.*, unnest(pieces) AS piece FROM ranked r
-                    WHERE more > 0 AND more < peers AND size < peers) t) p
-    )
+    )"""
+# All or none of them; the first ones of the only list; the first ones of several lists.
+_OWN = """
     SELECT number, basis, currency, plays, floored + LEAST(more, 1) AS amount, pieces
     FROM ranked WHERE more IN (0, peers)
     UNION ALL
@@ -97,15 +103,12 @@ def step_one(name: str, *, is_wide: bool) -> tuple[str, ...]:
     FROM ranked WHERE more > 0 AND more < peers AND size = peers
     UNION ALL
     SELECT number, basis, currency, plays, amount, array_agg(piece)
-    FROM tied GROUP BY number, basis, currency, plays, amount
-    UNION ALL
-    SELECT number, basis, currency, plays::int, amount, ARRAY[piece] FROM ({together}) shared""",
-    )
-    return rows, f"ANALYZE close_{name}_allocations (number, basis, currency)"
-
-
-# Of the lists that lie as equals, `more` pieces get a micro-unit of what is left over: none, all,
-# the first ones of the only list, or the first ones of several lists that have one remainder.
+    FROM (SELECT number, basis, currency, plays, piece,
+                 floored + CASE WHEN place <= more THEN 1 ELSE 0 END AS amount
+          FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY number ORDER BY piece) AS place
+                FROM (SELECT r.*, unnest(pieces) AS piece FROM ranked r
+                      WHERE more > 0 AND more < peers AND size < peers) t) p) tied
+    GROUP BY number, basis, currency, plays, amount"""
 
 _GIVEN = """
     FROM (SELECT number, basis, currency, plays, amount, unnest(pieces) AS piece

@@ -118,11 +118,13 @@ def test_database_refuses_an_entry_without_postings(db):
 
 def test_database_refuses_an_entry_that_does_not_balance(db):
     pay_in()
-    entry = raw_entry()
-    raw_posting(entry, "debit", 3)
-    raw_posting(entry, "credit", 2)
+    cash, entry = Account.objects.get(kind="cash"), raw_entry()
+    sides = [
+        Posting(entry=entry, account=cash, side=side, amount_micros=amount)
+        for side, amount in (("debit", 3), ("credit", 2))
+    ]
     with pytest.raises(IntegrityError, match="balance in EUR"):
-        commit_now()
+        Posting.objects.bulk_create(sides)
 
 
 def test_an_early_check_opens_no_door_for_later_postings(db):

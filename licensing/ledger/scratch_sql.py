@@ -9,7 +9,7 @@ no plan.
 
 from collections.abc import Iterable
 
-PARTS_FIRST = "SET LOCAL parallel_tuple_cost = 1"
+PARTS_FIRST = "SET LOCAL parallel_tuple_cost = 0.3"
 """From here on rows are dear to hand on, so each process makes groups of its own before it does,
 and both halves of a query are made side by side."""
 ROWS_FIRST = "SET LOCAL parallel_tuple_cost = 0.01"

@@ -104,14 +104,14 @@ def close_figures(usages: int) -> list[Figure]:
 def step_of(sql: str) -> str:
     """Which part of a close a statement belongs to."""
     for mark, step in (
-        ("scratch.close_plays AS", "step 0, plays per listener and piece"),
+        ("scratch.close_heard AS", "step 0, plays per listener and piece"),
         ("scratch.close_own_allocations AS", "step 1, pools over plays"),
-        ("scratch.close_own_sums AS", "step 2, sums"),
-        ("scratch.close_own_lines AS", "step 3, sources, rights, sheets"),
+        ("scratch.close_own_sums AS", "step 2, sums and who gave them"),
+        ("scratch.close_lines AS", "step 3, sources, rights, sheets, both models"),
         ("scratch.close_other_", "the other model"),
         ("scratch.close_place", "statement lines"),
         ("INTO royalties_statementline", "statement lines"),
-        ("INTO royalties_listenerallocation", "evidence"),
+        ("INTO royalties_listenerallocation", "evidence kept"),
         ("scratch.close_", "everything else"),
         ("INTO royalties_", "everything else"),
         ("ledger_", "posting"),

@@ -5,7 +5,7 @@ Texts are compared by code point and written as JSON is by Python, so that a dig
 are then sorted by numbers.
 """
 
-from licensing.ledger.scratch_sql import dropped, in_two, made
+from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, dropped, in_two, made
 
 TABLES = tuple(
     f"ledger_draft_{name}"
@@ -29,11 +29,17 @@ def drafts(entries: str, accounts: str, lines: str) -> tuple[str, ...]:
     )
 
 
-NUMBERED_ACCOUNT = """
+def json_text(column: str) -> str:
+    """A text as Python writes it in JSON; the function is called for unusual letters alone."""
+    return f"""CASE WHEN {column} ~ '^[ !#-[^-~]*$' THEN concat('"', {column}, '"')
+        ELSE ledger_json_text({column}) END"""
+
+
+NUMBERED_ACCOUNT = f"""
 DENSE_RANK() OVER (ORDER BY account_kind COLLATE "C", owner_kind COLLATE "C",
                    owner_ref COLLATE "C", currency COLLATE "C")::int AS account,
-concat_ws(',', ledger_json_text(account_kind), ledger_json_text(owner_kind),
-          ledger_json_text(owner_ref), ledger_json_text(currency)) AS json
+concat_ws(',', {json_text("account_kind")}, {json_text("owner_kind")},
+          {json_text("owner_ref")}, {json_text("currency")}) AS json
 """
 """Two columns of an account: its place among all, and itself as it stands in a content hash."""
 
@@ -90,19 +96,17 @@ LIMIT 1
 """
 """The words of `rules.check_draft`, for the first draft that cannot stand in the books."""
 
-POSTINGS = """
-string_agg(concat('[', json, ',"', side, '",', amount_micros, ',',
-                  CASE WHEN ref ~ '^[ !#-[^-~]*$' OR ref = ''
-                       THEN concat('"', ref, '"') ELSE ledger_json_text(ref) END, ']'),
+POSTINGS = f"""
+string_agg(concat('[', json, ',"', side, '",', amount_micros, ',', {json_text("ref")}, ']'),
            ',' ORDER BY account, side COLLATE "C", amount_micros, ref COLLATE "C")
 """
-CONTENT_SHA256 = """
+CONTENT_SHA256 = f"""
 encode(sha256(convert_to(concat(
-    '{"effective_at":"', to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
+    '{{"effective_at":"', to_char(e.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'),
     CASE WHEN date_trunc('second', e.effective_at) <> e.effective_at
          THEN to_char(e.effective_at AT TIME ZONE 'UTC', '.US') END, '+00:00","kind":',
-    ledger_json_text(e.kind), ',"memo":', ledger_json_text(e.memo), ',"postings":[',
-    l.postings, '],"reverses":', COALESCE(e.reverses::text, 'null'), '}'), 'UTF8')), 'hex')
+    {json_text("e.kind")}, ',"memo":', {json_text("e.memo")}, ',"postings":[',
+    l.postings, '],"reverses":', COALESCE(e.reverses::text, 'null'), '}}'), 'UTF8')), 'hex')
 """
 """`rules.content_sha256` of an entry `e`, whose POSTINGS are `l.postings`."""
 
@@ -117,7 +121,9 @@ FROM ledger_draft_entry e JOIN (
 ) l USING (number)
 """
 DIGESTS = (
+    PARTS_FIRST,
     made("ledger_draft_digest", in_two(_DIGESTED, "d.number")),
+    ROWS_FIRST,
     "ANALYZE ledger_draft_digest",
     "CREATE UNLOGGED TABLE scratch.ledger_draft_fresh (number int, entry_id bigint)",
 )

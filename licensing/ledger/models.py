@@ -1,9 +1,9 @@
 """The books: accounts, journal entries and postings, double entry, append-only.
 
 They know no music: an account's owner is a kind and a reference. The database has the last word:
-a deferred trigger sums each entry at commit, postings enter only with their entry, nothing is ever
-changed, no entry falls into a month that is closed, and each waits to be linked into the hash chain
-(see the migrations).
+an entry that is complete balances, every entry is complete at commit, postings enter only with
+their entry, nothing is ever changed, no entry falls into a month that is closed, and each waits to
+be linked into the hash chain (see the migrations).
 """
 
 from django.db import models
@@ -151,7 +151,7 @@ class LinkedEntry(models.Model):
     """In which link an entry stands, with the hash of its leaf. Personal data: none."""
 
     entry = models.OneToOneField(
-        JournalEntry, models.PROTECT, primary_key=True, related_name="linked"
+        JournalEntry, models.PROTECT, primary_key=True, related_name="linked", db_constraint=False
     )
     link = models.ForeignKey(Link, models.PROTECT, related_name="entries")
     leaf_sha256 = models.CharField(max_length=64)

@@ -9,13 +9,19 @@ no plan.
 
 from collections.abc import Iterable
 
+PARTS_FIRST = "SET LOCAL parallel_tuple_cost = 0.3"
+"""From here on rows are dear to hand on, so each process makes groups of its own before it does,
+and both halves of a query are made side by side."""
+ROWS_FIRST = "SET LOCAL parallel_tuple_cost = 0.01"
+"""From here on as SETTINGS say."""
+
 SETTINGS = (
     "SET LOCAL search_path = public, scratch",
     "SET LOCAL work_mem = '512MB'",
     "SET LOCAL jit = off",
     "SET LOCAL default_statistics_target = 10",
     "SET LOCAL parallel_setup_cost = 100",
-    "SET LOCAL parallel_tuple_cost = 0.01",
+    ROWS_FIRST,
 )
 """For one transaction: tables are found by their names, millions of small rows are sorted and
 grouped in memory, the few expensive queries are not worth compiling, and a second process is; rows

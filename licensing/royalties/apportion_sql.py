@@ -5,33 +5,49 @@ exceed 64 bits, else in numeric, where `div` and `mod` are exact whatever the si
 faster, and fails loudly if it should ever overflow.
 """
 
+from collections.abc import Mapping
+
+
+def quota(total: str, weight: str, whole: str, *, is_wide: bool = False) -> tuple[str, str]:
+    """Two expressions: the floor of `total` x `weight` / `whole`, and the remainder of it."""
+    if is_wide:
+        product = f"{total}::numeric * {weight}"
+        return f"div({product}, {whole})::bigint", f"mod({product}, {whole})"
+    return f"({total} * {weight}) / {whole}", f"mod({total} * {weight}, {whole})"
+
 
 def apportion(
     *,
     source: str,
-    total: str,
+    parts: Mapping[str, str],
     weight: str,
     whole: str,
     group: str,
     tie: str,
-    part: str,
     is_wide: bool = False,
 ) -> str:
-    """SELECT all columns of `source` and `part`: `total` over `weight` by largest remainder.
+    """SELECT all columns of `source` and `parts` (of which total -> name of its part).
 
-    `group`: columns that tell one division from another; `tie`: an order inside it; `whole`: the
-    sum of a group's weights; `is_wide`: whether a total times a weight may exceed 64 bits.
+    Each total over `weight` by largest remainder. `group`: columns that tell one division from
+    another; `tie`: an order inside it; `whole`: the sum of a group's weights; `is_wide`: whether a
+    total times a weight may exceed 64 bits. A total that is NULL has parts that are NULL.
     """
-    product = f"s.{total} * s.{weight}" if not total.isdigit() else f"{total} * s.{weight}"
-    quotient, remainder = f"({product}) / s.{whole}", f"({product}) % s.{whole}"
-    if is_wide:
-        product = product.replace(" * ", "::numeric * ")
-        quotient = f"div({product}, s.{whole})::bigint"
-        remainder = f"mod({product}, s.{whole})"
+    quotas, ranks, given = [], [], []
+    for n, (total, part) in enumerate(parts.items()):
+        named = total if total.isdigit() else f"s.{total}"
+        floored, fraction = quota(named, f"s.{weight}", f"s.{whole}", is_wide=is_wide)
+        quotas.append(f"{floored} AS floored_{n}, {fraction} AS fraction_{n}")
+        ranks.append(
+            f"(SUM(floored_{n}) OVER (PARTITION BY {group}))::bigint AS taken_{n},"
+            f" ROW_NUMBER() OVER (PARTITION BY {group} ORDER BY fraction_{n} DESC, {tie})"
+            f" AS place_{n}"
+        )
+        given.append(
+            f"(floored_{n} + CASE WHEN place_{n} <= {total} - taken_{n} THEN 1 ELSE 0 END)::bigint"
+            f" AS {part}"
+        )
     return f"""
-        SELECT r.*, (floored + CASE WHEN place <= {total} - taken THEN 1 ELSE 0 END)::bigint
-                    AS {part}
-        FROM (SELECT q.*, (SUM(floored) OVER (PARTITION BY {group}))::bigint AS taken,
-                     ROW_NUMBER() OVER (PARTITION BY {group} ORDER BY fraction DESC, {tie}) AS place
-              FROM (SELECT s.*, {quotient} AS floored, {remainder} AS fraction FROM {source} s) q) r
+        SELECT r.*, {", ".join(given)}
+        FROM (SELECT q.*, {", ".join(ranks)}
+              FROM (SELECT s.*, {", ".join(quotas)} FROM {source} s) q) r
     """

@@ -144,10 +144,13 @@ def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
     _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.STATEMENTS], given)
     _run(holders_sql.STATEMENTS, given)
+    is_wide = False
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
-        is_wide = _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
-        _run(closing_sql.steps(name, is_wide=is_wide), given)
+        is_wide |= _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
+    for name in ("own", "other"):
+        _run(closing_sql.step_one(name, is_wide=is_wide), given)
+    _run([*closing_sql.STEP_TWO, *closing_sql.step_three(is_wide=is_wide)], given)
     _run([*us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
 
 

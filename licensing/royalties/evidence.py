@@ -1,7 +1,7 @@
 """Which pools gave to one variation's sum, read from what a close kept of its first step.
 
 Listeners come out as numbers: 1 gave most. A popular variation has tens of thousands of pools, so
-they are ranked where they lie and only the first ones come to Python.
+they are ranked where they lie, once, and only the first ones and those asked for come to Python.
 """
 
 from collections.abc import Collection
@@ -34,75 +34,62 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All pools of a sum in numbers, and those that gave most."""
+    """All pools of a sum in numbers, those that gave most, and which listener a payer is."""
 
     count: int
     listeners: int
     amount_micros: int
     first: tuple[Pool, ...]
+    number_of: dict[Payer, int]
 
 
-# The pools that are nobody's alone are a few of each close, so they are taken off the places of the
-# others instead of being asked of every pool.
-_RANKED = """
-WITH ranked AS MATERIALIZED (
-    SELECT g.number, g.plays, g.amount,
-           ROW_NUMBER() OVER (ORDER BY g.amount DESC, g.number) AS place
-    FROM royalties_listenerallocation a
-    CROSS JOIN LATERAL unnest(a.pools, a.plays, a.amounts_micros) g (number, plays, amount)
-    WHERE a.variation_sum_id = %(total)s
-), together AS MATERIALIZED (
-    SELECT r.number, r.place FROM ranked r
-    WHERE r.number = ANY(ARRAY(SELECT p.number FROM royalties_payerpool p
-                               WHERE p.period_id = %(period)s AND p.payer_kind = 'house'
-                                 AND p.payer_ref = ''))
-)
-"""
-_LISTENER = """
-CASE WHEN r.number IN (SELECT number FROM together) THEN 0
-     ELSE r.place - (SELECT COUNT(*) FROM together t WHERE t.place < r.place) END
-"""
-_FIRST = f"""
-{_RANKED}
-SELECT {_LISTENER}, p.basis, p.pool_micros, r.plays, p.plays, r.amount
-FROM ranked r JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = r.number
-WHERE r.place <= %(most)s ORDER BY r.place
-"""
-_TOTALS = """
-SELECT cardinality(a.pools),
-       (SELECT SUM(amount)::bigint FROM unnest(a.amounts_micros) amount),
-       cardinality(a.pools)
-       - (SELECT COUNT(*) FROM royalties_payerpool p
-          WHERE p.period_id = %(period)s AND p.payer_kind = 'house' AND p.payer_ref = ''
-            AND p.number = ANY(a.pools))
-FROM royalties_listenerallocation a WHERE a.variation_sum_id = %(total)s
-"""
+NOBODY: Payer = ("house", "")
+"""Whose the pools are that are nobody's alone; a few of each close, at most one of a currency and
+basis, so they are taken off the places of the others."""
+
 _NUMBERS = """
 SELECT p.number, p.payer_kind, p.payer_ref
 FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
 JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
      AND p.period_id = %(period)s AND p.currency = %(currency)s
 """
-_LISTENERS = (
-    f"{_RANKED} SELECT r.number, {_LISTENER} FROM ranked r WHERE r.number = ANY(%(numbers)s)"
-)
+_RANKED = """
+SELECT r.place, r.number, p.basis, p.pool_micros, r.plays, p.plays, r.amount
+FROM (SELECT g.*, ROW_NUMBER() OVER (ORDER BY amount DESC, number) AS place
+      FROM (SELECT unnest(pools) AS number, unnest(plays) AS plays,
+                   unnest(amounts_micros) AS amount
+            FROM royalties_listenerallocation WHERE variation_sum_id = %(total)s) g) r
+JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = r.number
+WHERE r.place <= %(most)s OR r.number = ANY(%(numbers)s::int[])
+ORDER BY r.place
+"""
+_TOTALS = """
+SELECT cardinality(a.pools), (SELECT SUM(amount)::bigint FROM unnest(a.amounts_micros) amount)
+FROM royalties_listenerallocation a WHERE a.variation_sum_id = %(total)s
+"""
 
 
-def pools_of(total: VariationSum, most: int) -> Given:
-    """The pools behind a sum: counted and summed, and the `most` that gave most."""
-    given = _given(total) | {"most": most}
+def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given:
+    """The pools behind a sum: counted and summed, the `most` that gave most, and the numbers that
+    stand for those of `payers` whose pools gave to it.
+    """
+    given = _given(total)
+    asked = [*payers, NOBODY]
+    whose = {"kinds": [kind for kind, _ in asked], "refs": [ref for _, ref in asked]}
+    payer_of = {number: (kind, ref) for number, kind, ref in _rows(_NUMBERS, given | whose)}
+    ranked = _rows(_RANKED, given | {"most": most, "numbers": list(payer_of)})
+    together = [place for place, number, *_ in ranked if payer_of.get(number) == NOBODY]
+    first: list[Pool] = []
+    number_of: dict[Payer, int] = {}
+    for place, number, *pool in ranked:
+        listener = 0 if place in together else place - sum(one < place for one in together)
+        if number in payer_of:
+            number_of[payer_of[number]] = listener
+        if place <= most:
+            first.append(Pool(listener, *pool))
     counted = _rows(_TOTALS, given)
-    count, amount, listeners = counted[0] if counted else (0, 0, 0)
-    return Given(count, listeners, amount, tuple(Pool(*row) for row in _rows(_FIRST, given)))
-
-
-def listeners_of(total: VariationSum, payers: Collection[Payer]) -> dict[Payer, int]:
-    """The numbers that stand for these payers, of those whose pools gave to the sum."""
-    kinds, refs = [kind for kind, _ in payers], [ref for _, ref in payers]
-    found = _rows(_NUMBERS, _given(total) | {"kinds": kinds, "refs": refs})
-    payer_of = {number: (kind, ref) for number, kind, ref in found}
-    ranked = _rows(_LISTENERS, _given(total) | {"numbers": list(payer_of)})
-    return {payer_of[number]: listener for number, listener in ranked}
+    count, amount = counted[0] if counted else (0, 0)
+    return Given(count, count - len(together), amount, tuple(first), number_of)
 
 
 _OF_PAYER = """

@@ -7,7 +7,7 @@ books are wrong and nothing is shown.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from licensing.catalog.models import Share, SplitSheet, Stem
 from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
-from licensing.royalties.evidence import Pool, listeners_of, pools_of
+from licensing.royalties.evidence import Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
@@ -29,6 +29,8 @@ SHOWN = 200
 
 Weights = Sequence[tuple[str, int]]
 """(stem, ppm), 1,000,000 in all."""
+Usages = Sequence[tuple[Payer, "Heard"]]
+"""Whose pool a usage draws on, and the usage; numbers of listeners follow."""
 
 
 class BooksDisagree(Exception):
@@ -99,14 +101,14 @@ def explain_line(line_id: UUID) -> Explanation:
     total = line.variation_sum
     if total is None:
         return Explanation(line_view(line), month, currency)
-    given = pools_of(total, SHOWN)
+    look = _minutes if total.record.subject_kind == SESSION else _plays
+    weights, usages = look(line, total)
+    given = pools_of(total, SHOWN, {payer for payer, _ in usages})
     if given.amount_micros != total.amount_micros:
         raise BooksDisagree(
             f"pools of {line_id} give {given.amount_micros}, not {total.amount_micros}"
         )
     posting = _posting(line, total)
-    look = _minutes if total.record.subject_kind == SESSION else _plays
-    weights, usages = look(line, total)
     return Explanation(
         line=line_view(line),
         month=month,
@@ -120,7 +122,9 @@ def explain_line(line_id: UUID) -> Explanation:
         shares=_shares(line),
         posting_id=posting.pk if posting else None,
         entry_key=total.entry.key if total.entry else "",
-        usages=usages,
+        usages=tuple(
+            replace(heard, listener=given.number_of.get(payer, 0)) for payer, heard in usages
+        ),
     )
 
 
@@ -207,8 +211,8 @@ def _era_until(total: VariationSum, stem_ids: Iterable[UUID]) -> datetime:
     return first or month_ends
 
 
-def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Heard, ...]]:
-    """The measured sources of a variation, and its counted plays."""
+def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, Usages]:
+    """The measured sources of a variation, and the first of its counted plays."""
     measured = AttributionLine.objects.filter(record_id=total.record_id)
     shares = dict(measured.values_list("stem_id", "ppm"))
     rows = Usage.objects.filter(
@@ -219,11 +223,10 @@ def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Hea
         played_at__lt=_era_until(total, shares),
     ).order_by("played_at", "pk")
     fields = list(rows.values_list("payer_kind", "payer_ref", "played_at", "heard_ms")[:SHOWN])
-    numbers = listeners_of(total, {(kind, ref) for kind, ref, *_ in fields})
-    heard = tuple(
-        Heard(numbers.get((kind, ref), 0), played_at.date(), heard_ms)
+    heard = [
+        ((kind, ref), Heard(0, played_at.date(), heard_ms))
         for kind, ref, played_at, heard_ms in fields
-    )
+    ]
     return [(str(stem), ppm) for stem, ppm in shares.items()], heard
 
 
@@ -238,20 +241,22 @@ def _minutes_of(total: VariationSum, period: Period) -> list[StartedMinute]:
     return [one for one in every if total.era_from <= one.played_at < until]
 
 
-def _minutes(line: StatementLine, total: VariationSum) -> tuple[Weights, tuple[Heard, ...]]:
+def _minutes(line: StatementLine, total: VariationSum) -> tuple[Weights, Usages]:
     """The sources of a live session as its minutes make them, and those that were counted."""
     minutes = _minutes_of(total, line.statement.period)
     mine = str(line.stem_id)
-    numbers = listeners_of(total, {one.payer for one in minutes})
-    heard = tuple(
-        Heard(
-            listener=numbers.get(one.payer, 0),
-            played_on=one.played_at.date(),
-            heard_ms=one.heard_ms,
-            minute=one.minute,
-            ppm=one.lines.get(mine, 0) if one.lines else None,
+    heard = [
+        (
+            one.payer,
+            Heard(
+                listener=0,
+                played_on=one.played_at.date(),
+                heard_ms=one.heard_ms,
+                minute=one.minute,
+                ppm=one.lines.get(mine, 0) if one.lines else None,
+            ),
         )
         for one in minutes
         if one.accrues
-    )
+    ]
     return weights_of(minutes), heard[:SHOWN]

@@ -22,12 +22,11 @@ _WEIGHTS = """
 """
 _MINUTE_SOURCES = apportion(
     source=_WEIGHTS,
-    total="1000000",
+    parts={"1000000": "source_ppm"},
     weight="weight",
     whole="whole",
     group="piece",
     tie="stem_id",
-    part="source_ppm",
 )
 _SOURCES = f"""
 SELECT p.piece, p.era_from, line.stem_id, line.ppm::bigint AS source_ppm

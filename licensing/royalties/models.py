@@ -291,7 +291,11 @@ class ListenerAllocation(models.Model):
     """
 
     variation_sum = models.OneToOneField(
-        VariationSum, models.PROTECT, primary_key=True, related_name="allocation"
+        VariationSum,
+        models.PROTECT,
+        primary_key=True,
+        related_name="allocation",
+        db_constraint=False,
     )
     pools = ArrayField(models.IntegerField())
     plays = ArrayField(models.IntegerField())

@@ -2,11 +2,11 @@
 
 A piece is a record in one era: a span in which one set of sheets holds; a month of plays always
 begins one. Pieces, payers and sources get numbers in the order of their keys, so that later steps
-sort by numbers and ties fall as in the oracle. Only this step reads usages, and only PLAYS reads
+sort by numbers and ties fall as in the oracle. Only this step reads usages, and only HEARD reads
 every one; what others ask of them stands in their indexes.
 """
 
-from licensing.ledger.scratch_sql import in_two, made
+from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, in_two, made
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -126,21 +126,36 @@ SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
            AND (u.played_at >= p.era_until) IS NOT TRUE"""
 
-_COUNTED = f"""
-SELECT payer, SUM(plays)::bigint AS whole, MAX(plays) AS most,
-       array_agg(piece ORDER BY piece) AS pieces, array_agg(plays ORDER BY piece) AS plays
-FROM (SELECT COALESCE(y.payer, 0) AS payer, p.piece, COUNT(*)::int AS plays
-      FROM royalties_usage u
-      JOIN close_pieces p ON p.record_id = u.record_id
-                 AND {_IN_ITS_ERA}
-      LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
-      WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND {{half}}
-      GROUP BY COALESCE(y.payer, 0), p.piece) counted
-GROUP BY payer
+_HEARD = f"""
+SELECT payer, plays, array_sort(array_agg(piece)) AS pieces
+FROM (SELECT (heard >> 32)::int AS payer, (heard & 4294967295)::int AS piece,
+             COUNT(*)::int AS plays
+      FROM (SELECT COALESCE(y.payer, 0)::bigint << 32 | p.piece AS heard
+            FROM royalties_usage u
+            JOIN close_pieces p ON p.record_id = u.record_id
+                       AND {_IN_ITS_ERA}
+            LEFT JOIN close_payers y
+                 ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+            WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND {{half}}
+            ORDER BY heard) sorted
+      GROUP BY heard) counted
+GROUP BY payer, plays
 """
-PLAYS = made("close_plays", in_two(_COUNTED, "hashtextextended(u.payer_ref, 0)"))
-"""Counted plays per payer: of which pieces, how often each, how many in all and of one piece at
-most. Payer 0 stands for all who have no pool this month, in up to two rows."""
+HEARD = made("close_heard", in_two(_HEARD, "hashtextextended(u.payer_ref, 0)"))
+"""Counted plays: the pieces that a payer heard equally often, in one list, and how often that was.
+
+Payer 0 stands for all who have no pool this month, in up to two rows of a count. Payer and piece
+are one number, because sorting ten million of them is most of it; they are sorted, never hashed by
+it: PostgreSQL hashes a bigint by XOR of its halves.
+"""
+PLAYS = made(
+    "close_plays",
+    """
+SELECT payer, SUM(plays * cardinality(pieces))::bigint AS whole, MAX(plays) AS most
+FROM close_heard GROUP BY payer
+""",
+)
+"""Plays of each payer: how many in all, and of one piece at most."""
 
 KEPT = made(
     "close_kept",
@@ -160,15 +175,11 @@ TOGETHER = made(
     "close_together",
     """
 SELECT piece, SUM(plays)::bigint AS plays
-FROM (SELECT unnest(pieces) AS piece, unnest(plays) AS plays FROM close_plays) counted
+FROM (SELECT unnest(pieces) AS piece, plays FROM close_heard) counted
 GROUP BY piece
 """,
 )
-SHARED = made(
-    "close_shared",
-    "SELECT array_agg(piece) AS pieces, array_agg(plays::int) AS plays FROM close_together",
-)
-"""All plays as one row of lists, as a pool that is divided over all of them needs them."""
+"""All plays of the month by piece, as a pool that is divided over all of them needs them."""
 WAITING = made(
     "close_waiting",
     """
@@ -195,14 +206,19 @@ STATEMENTS = (
     "ANALYZE close_paid",
     PAYERS,
     "ANALYZE close_payers",
+    PARTS_FIRST,
+    HEARD,
+    ROWS_FIRST,
+    "ANALYZE close_heard (payer, plays)",
     PLAYS,
     "ANALYZE close_plays",
     KEPT,
+    PARTS_FIRST,
     TOGETHER,
+    ROWS_FIRST,
     "ANALYZE close_together",
-    SHARED,
     WAITING,
     NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "together", "shared",
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "heard", "plays", "kept", "together",
           "waiting")  # fmt: skip

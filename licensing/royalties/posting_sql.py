@@ -25,6 +25,17 @@ FROM (SELECT DISTINCT currency FROM close_paid UNION
       SELECT DISTINCT currency FROM close_waiting) c
 """,
 )
+DRAWN = made(
+    "close_drawn",
+    """
+SELECT t.sum, e.number, c.place
+FROM close_sums t JOIN close_pieces p USING (piece)
+JOIN close_entries e ON e.record_id = p.record_id AND e.currency = t.currency
+JOIN close_currencies c ON c.currency = t.currency
+WHERE t.total IS NOT NULL
+""",
+)
+"""In which entry each sum is posted."""
 WAITS = made(
     "close_waits",
     """
@@ -67,20 +78,18 @@ CROSS JOIN (VALUES (0, 'pool', 'month'), (1, 'unallocated', 'month'), (2, 'unall
 _CREDITS = f"""
 SELECT number, {_PAYEE} AS account, 'credit' AS side, amount AS amount_micros,
        concat((ARRAY['MASTER', 'PUBLISHING'])[right_number], ':', stem_id) AS ref
-FROM (SELECT e.number, l.payee, s.stem, h.right_number, c.place, any_value(s.stem_id) AS stem_id,
+FROM (SELECT d.number, l.payee, s.stem, h.right_number, d.place, any_value(s.stem_id) AS stem_id,
              SUM(l.amount)::bigint AS amount
-      FROM close_own_lines l
-      JOIN close_pieces p USING (piece)
-      JOIN close_entries e ON e.record_id = p.record_id AND e.currency = l.currency
-      JOIN close_currencies c ON c.currency = l.currency
+      FROM close_lines l
+      JOIN close_drawn d USING (sum)
       JOIN close_sources s USING (source)
       JOIN close_holders h USING (holder)
       WHERE {{half}}
-      GROUP BY e.number, l.payee, s.stem, h.right_number, c.place
+      GROUP BY d.number, l.payee, s.stem, h.right_number, d.place
       HAVING SUM(l.amount) > 0) credits
 """
 DRAFT_LINES = f"""
-{in_two(_CREDITS, "e.number")}
+{in_two(_CREDITS, "d.number")}
 UNION ALL
 SELECT number, {_POOL}, 'debit', total, ''
 FROM close_entries JOIN close_currencies c USING (currency)
@@ -91,5 +100,5 @@ FROM close_waits JOIN close_currencies c USING (currency)
 CROSS JOIN (VALUES ('debit'), ('credit')) AS sides (side)
 """
 
-STATEMENTS = (ENTRIES, "ANALYZE close_entries", CURRENCIES, WAITS)
-TABLES = ("entries", "currencies", "waits")
+STATEMENTS = (ENTRIES, "ANALYZE close_entries", CURRENCIES, DRAWN, "ANALYZE close_drawn", WAITS)
+TABLES = ("entries", "currencies", "drawn", "waits")

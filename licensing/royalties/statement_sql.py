@@ -34,12 +34,21 @@ _OPENING = """
 _NAME = """
 LEFT JOIN catalog_party party ON y.payee_kind = 'party' AND party.id::text = y.payee_ref
 """
+EARNED = made(
+    "close_earned",
+    """
+SELECT l.payee, s.currency, SUM(l.amount)::bigint AS amount, SUM(l.other)::bigint AS other
+FROM close_lines l JOIN close_sums s USING (sum) GROUP BY l.payee, s.currency
+""",
+)
+"""What each payee earned by both models; `amount` is NULL where only the other gives anything."""
 OWED = made(
     "close_owed",
     f"""
-SELECT p.payee, p.currency, y.payee_kind, y.payee_ref,
+SELECT ROW_NUMBER() OVER (ORDER BY p.payee, p.currency)::int AS number, p.payee, p.currency,
+       y.payee_kind, y.payee_ref,
        COALESCE(party.name, y.payee_ref) AS payee_name, uuidv7() AS statement, {_OPENING}
-FROM (SELECT payee, currency FROM close_own_lines
+FROM (SELECT payee, currency FROM close_earned WHERE amount IS NOT NULL
       UNION SELECT payee, %(currency)s FROM close_unpaid ORDER BY payee, currency) p
 JOIN close_payees y USING (payee)
 {_NAME}
@@ -48,7 +57,7 @@ JOIN close_payees y USING (payee)
 """Everyone who earned or was played, with the balance before the month."""
 ALSO_OWED = f"""
 INSERT INTO close_owed
-SELECT NULL, p.currency, y.payee_kind, y.payee_ref, COALESCE(party.name, y.payee_ref),
+SELECT NULL, NULL, p.currency, y.payee_kind, y.payee_ref, COALESCE(party.name, y.payee_ref),
        uuidv7(), {_OPENING}
 FROM (SELECT DISTINCT payee_kind, payee_ref, currency FROM close_movements m
       WHERE NOT EXISTS (SELECT 1 FROM close_owed o WHERE o.payee_kind = m.payee_kind
@@ -69,28 +78,24 @@ WITH kept AS (
     INSERT INTO royalties_variationsum
         (period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
     SELECT %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id
-    FROM close_own_sums s JOIN close_pieces p USING (piece)
+    FROM close_sums s JOIN close_pieces p USING (piece)
     LEFT JOIN ledger_journalentry e
         ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency
+    WHERE s.total IS NOT NULL
     ORDER BY s.piece, s.currency
     RETURNING id, record_id, era_from, currency
 )
 INSERT INTO close_kept_sums
-SELECT p.piece, k.currency, k.id FROM kept k JOIN close_pieces p USING (record_id, era_from)
+SELECT s.sum, k.id FROM kept k JOIN close_pieces p USING (record_id, era_from)
+JOIN close_sums s ON s.piece = p.piece AND s.currency = k.currency
 """
 KEPT_SUMS = """
-CREATE UNLOGGED TABLE scratch.close_kept_sums (piece int, currency text, sum_id bigint)
+CREATE UNLOGGED TABLE scratch.close_kept_sums (sum int, sum_id bigint)
 """
 KEEP_ALLOCATIONS = """
 INSERT INTO royalties_listenerallocation (variation_sum_id, pools, plays, amounts_micros)
-SELECT k.sum_id, a.pools, a.plays, a.amounts
-FROM (SELECT piece, currency, array_agg(number) AS pools, array_agg(plays) AS plays,
-             array_agg(amount) AS amounts
-      FROM (SELECT number, currency, unnest(pieces) AS piece, unnest(plays) AS plays,
-                   unnest(amounts) AS amount
-            FROM close_own_allocations) given
-      GROUP BY piece, currency) a
-JOIN close_kept_sums k USING (piece, currency)
+SELECT k.sum_id, own.pools, own.plays_each, own.amounts
+FROM close_own_sums own JOIN close_sums s USING (piece, currency) JOIN close_kept_sums k USING (sum)
 """
 
 STATEMENTS = """
@@ -101,17 +106,12 @@ INSERT INTO royalties_statement
 SELECT p.statement, %(period)s, p.payee_kind, p.payee_ref, p.payee_name, p.currency, 1,
        p.opening, COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), COALESCE(moved.amount, 0),
        p.opening + COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), '', %(model)s,
-       %(other_model)s, COALESCE(other.amount, 0), %(now)s
+       %(other_model)s, COALESCE(own.other, 0), %(now)s
 FROM close_owed p
 LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
            FROM close_movements GROUP BY payee_kind, payee_ref, currency) moved
      USING (payee_kind, payee_ref, currency)
-LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
-           FROM close_own_lines GROUP BY payee, currency) own
-     ON own.payee = p.payee AND own.currency = p.currency
-LEFT JOIN (SELECT payee, currency, SUM(amount)::bigint AS amount
-           FROM close_other_lines GROUP BY payee, currency) other
-     ON other.payee = p.payee AND other.currency = p.currency
+LEFT JOIN close_earned own ON own.payee = p.payee AND own.currency = p.currency
 """
 
 PLACES = made(
@@ -128,9 +128,12 @@ FROM close_sources s JOIN close_divisions d USING (division) JOIN close_pieces p
 PLACED = made(
     "close_placed",
     """
-SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.payee, l.currency ORDER BY c.place, l.holder)::int
-           AS position
-FROM close_own_lines l JOIN close_places c USING (source)
+SELECT o.number, l.*,
+       ROW_NUMBER() OVER (PARTITION BY o.number ORDER BY c.place, l.holder)::int AS position
+FROM close_lines l JOIN close_sums s USING (sum)
+JOIN close_owed o ON o.payee = l.payee AND o.currency = s.currency
+JOIN close_places c ON c.source = l.source
+WHERE l.amount IS NOT NULL
 """,
 )
 """Lines of the close, numbered within each statement; narrow still, so that they sort fast."""
@@ -150,23 +153,23 @@ SELECT {_KEY.format(position="l.position")}, o.statement, l.position,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount, '', COALESCE(x.amount, 0)
+       l.amount, '', l.other
 FROM close_placed l
-LEFT JOIN close_other_lines x USING (source, holder, currency)
-JOIN {_OWED} o ON o.payee = l.payee AND o.currency = l.currency
-JOIN close_places c ON c.source = l.source
-JOIN close_holders h ON h.holder = l.holder
-JOIN close_kept_sums k ON k.piece = l.piece AND k.currency = l.currency
+JOIN {_OWED} o USING (number)
+JOIN close_places c USING (source)
+JOIN close_holders h USING (holder)
+JOIN close_kept_sums k USING (sum)
 """
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
 UNPAID_LINES = f"""
 INSERT INTO royalties_statementline {_COLUMNS}
 SELECT {_KEY.format(position="position")}, statement, position, state, NULL, record_id, month, NULL,
        '', NULL, NULL, title, '', plays, 0, 0, 0, 0, 0,
-       COALESCE((SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
-                 FROM (VALUES {_WORDS}) known (code, words)
-                 WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                               WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), ''),
+       CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
+           SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
+           FROM (VALUES {_WORDS}) known (code, words)
+           WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
+                         WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END,
        0
 FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
              date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,
@@ -178,9 +181,8 @@ FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.re
       FROM close_unpaid u
       JOIN {_OWED} o ON o.payee = u.payee AND o.currency = %(currency)s
       JOIN close_pieces p ON p.piece = u.piece
-      LEFT JOIN (SELECT payee, currency, COUNT(*) AS lines
-                 FROM close_placed GROUP BY payee, currency) already
-           ON already.payee = o.payee AND already.currency = o.currency) o
+      LEFT JOIN (SELECT number, COUNT(*) AS lines FROM close_placed GROUP BY number) already
+           ON already.number = o.number) o
 """
 """They follow the lines of what was earned."""
 
@@ -193,7 +195,7 @@ ORDER BY w.payer, w.currency
 """
 """What waits until somebody decides about plays that look odd."""
 
-BEFORE = (UNPAID, OWED, "ANALYZE close_owed")
+BEFORE = (UNPAID, EARNED, OWED, "ANALYZE close_owed")
 """To be run before the close is posted, which would stand among the postings of every payee."""
 AFTER = (
     MOVEMENTS,
@@ -214,4 +216,4 @@ AFTER = (
     UNPAID_LINES,
     MOVEMENT_LINES,
 )
-TABLES = ("unpaid", "owed", "movements", "kept_sums", "places", "placed")
+TABLES = ("unpaid", "earned", "owed", "movements", "kept_sums", "places", "placed")

@@ -39,7 +39,7 @@ WITH paid AS (
     SELECT 'PRO_RATA', 0, currency, SUM(us)::bigint FROM paid GROUP BY currency
 )
 SELECT piece, currency, SUM(div(amount::numeric * us, pool))::bigint AS us_micros
-FROM (SELECT p.currency, p.pool, us.us, unnest(a.pieces) AS piece, unnest(a.amounts) AS amount
+FROM (SELECT p.currency, p.pool, us.us, a.amount, unnest(a.pieces) AS piece
       FROM us JOIN close_own_pools p USING (basis, payer, currency)
       JOIN close_own_allocations a USING (number)) given
 GROUP BY piece, currency
@@ -47,15 +47,16 @@ GROUP BY piece, currency
 )
 
 EARNED = """
-(SELECT h.payee_kind, h.payee_ref, l.currency, p.record_id, s.stem_id, h.right_name, h.sheet_id,
+(SELECT h.payee_kind, h.payee_ref, t.currency, p.record_id, s.stem_id, h.right_name, h.sheet_id,
         h.party_id, l.amount,
         COALESCE(div(l.amount::numeric * u.us_micros, NULLIF(t.total, 0)), 0)::bigint AS us_micros
- FROM close_own_lines l
- JOIN close_pieces p USING (piece)
- JOIN close_sources s USING (source)
- JOIN close_holders h USING (holder)
- JOIN close_own_sums t ON t.piece = l.piece AND t.currency = l.currency
- LEFT JOIN close_us u ON u.piece = l.piece AND u.currency = l.currency)
+ FROM close_lines l
+ JOIN close_sums t USING (sum)
+ JOIN close_pieces p ON p.piece = t.piece
+ JOIN close_sources s ON s.source = l.source
+ JOIN close_holders h ON h.holder = l.holder
+ LEFT JOIN close_us u ON u.piece = t.piece AND u.currency = t.currency
+ WHERE l.amount IS NOT NULL)
 """
 """Every line of the close with its US part, as deductions read it."""
 COUNT = "SELECT COUNT(*) FROM close_us WHERE us_micros > 0"

@@ -118,11 +118,13 @@ def test_database_refuses_an_entry_without_postings(db):
 
 def test_database_refuses_an_entry_that_does_not_balance(db):
     pay_in()
-    entry = raw_entry()
-    raw_posting(entry, "debit", 3)
-    raw_posting(entry, "credit", 2)
+    cash, entry = Account.objects.get(kind="cash"), raw_entry()
+    sides = [
+        Posting(entry=entry, account=cash, side=side, amount_micros=amount)
+        for side, amount in (("debit", 3), ("credit", 2))
+    ]
     with pytest.raises(IntegrityError, match="balance in EUR"):
-        commit_now()
+        Posting.objects.bulk_create(sides)
 
 
 def test_an_early_check_opens_no_door_for_later_postings(db):
@@ -168,3 +170,20 @@ def test_a_month_closes_once(db):
     close_month(date(2026, 10, 1), now=AT)
     with pytest.raises(IntegrityError):
         close_month(date(2026, 10, 1), now=AT)
+
+
+def test_database_refuses_postings_that_complete_an_entry_out_of_balance_by_two_statements(db):
+    pay_in()
+    entry = raw_entry()
+    raw_posting(entry, "debit", 5)
+    with pytest.raises(IntegrityError, match="does not balance in EUR"), transaction.atomic():
+        raw_posting(entry, "credit", 6)
+    raw_posting(entry, "credit", 5)
+    commit_now()
+
+
+def test_database_refuses_an_entry_that_is_not_complete_at_commit(db):
+    pay_in()
+    raw_posting(raw_entry(posting_count=3), "debit", 5)
+    with pytest.raises(IntegrityError, match="1 postings, not 3"):
+        commit_now()

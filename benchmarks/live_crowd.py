@@ -50,17 +50,21 @@ def crowd(house: House, wanted: Crowd) -> dict[str, Any]:
     if wanted.piece == QUARTET:
         house.add_quartet()
     players = [house.player(number) for number in range(wanted.sessions)]
-    servers = {"PostgreSQL": _postgres(house), "players": [os.getpid()]}
     with _apart(house):
-        before, begun = live_costs.mark(house.parts, servers), time.perf_counter()
+        before, begun = _mark(house), time.perf_counter()
         _play(players, wanted, house.seeded["recordings"][wanted.piece])
         wall = time.perf_counter() - begun
-        after = live_costs.mark(house.parts, servers)
+        after = _mark(house)
     for player in players:
         player.end()
     costs = live_costs.workers(house.parts, before, after)
     spent = {name: after.spent[name] - one for name, one in before.spent.items()}
     return _told_of(players, wanted, wall, spent) | {"workers": costs}
+
+
+def _mark(house: House) -> live_costs.Mark:
+    others = {"PostgreSQL": _postgres(house), "players": [os.getpid()]}
+    return live_costs.mark(house.parts, others)
 
 
 def _postgres(house: House) -> list[int]:

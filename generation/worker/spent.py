@@ -1,4 +1,4 @@
-"""Where the CPU time of a job went, stage by stage, and how often what came to pass in it.
+"""Where the CPU time of a job went, stage by stage, and what came to pass in it how often.
 
 It knows names and numbers alone. Invariant: every moment of a job belongs to one stage, so the
 stages of a job add up to its CPU time; what runs outside a job is not counted.
@@ -21,17 +21,25 @@ REST, STATEMENTS = "rest", "statements"
 class Account:
     """The CPU seconds of one job by stage, and what happened in it how often."""
 
+    clock: Callable[[], float] = time.thread_time
     seconds: Counter[str] = field(default_factory=Counter)
     times: Counter[str] = field(default_factory=Counter)
     stage: str = REST
-    since: float = field(default_factory=time.thread_time)
+    since: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since = self.clock()
 
     def turn_to(self, stage: str) -> str:
         """From now on the time is that of `stage`; returns the one before it."""
-        now = time.thread_time()
+        now = self.clock()
         self.seconds[self.stage] += now - self.since
         before, self.stage, self.since = self.stage, stage, now
         return before
+
+    def go_on(self) -> None:
+        """What passed since the last turn was somebody else's."""
+        self.since = self.clock()
 
     def told(self) -> dict[str, Any]:
         """As it is logged: `cpu_ms` by stage, and `times`."""
@@ -44,12 +52,12 @@ _account: ContextVar[Account | None] = ContextVar("account", default=None)
 
 
 @contextmanager
-def accounting() -> Iterator[Account]:
+def accounting(clock: Callable[[], float] = time.thread_time) -> Iterator[Account]:
     """An account of the block's own; of what it takes nothing is charged to the one around it."""
     outer = _account.get()
     if outer is not None:
         outer.turn_to(outer.stage)
-    account = Account()
+    account = Account(clock)
     turn = _account.set(account)
     try:
         with connection.execute_wrapper(_stated) if outer is None else nullcontext():
@@ -57,7 +65,7 @@ def accounting() -> Iterator[Account]:
     finally:
         _account.reset(turn)
         if outer is not None:
-            outer.since = time.thread_time()
+            outer.go_on()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from generation.work.queries import has_open
 from generation.work.rules import Priority
 
 # So many segments from the listener on are wanted at once; the others only ahead, and then so many
-# together: a bell and a look into the queue for each of them cost a quarter of what it costs.
+# together: bells and looks into the queue take a ninth of what a second costs.
 _SOON, _TOGETHER = 2, 2
 
 

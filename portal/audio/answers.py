@@ -36,6 +36,7 @@ def stored_object(request: HttpRequest, found: Stored) -> HttpResponseBase:
     """The object's bytes; its digest is the strong validator, `save_as` the file name we give.
 
     206 for a satisfiable range, 416 for one behind the end, 304 when the client has it already.
+    What is small is read here: never to be called on the server's loop.
     """
     etag, save_as = f'"{found.digest}"', found.save_as
     if request.headers.get("If-None-Match") == etag:

@@ -5,7 +5,7 @@ stages of a job add up to its CPU time; what runs outside a job is not counted.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -22,7 +22,7 @@ class Account:
     """The CPU seconds of one job by stage, and what happened in it how often."""
 
     clock: Callable[[], float] = time.thread_time
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     times: Counter[str] = field(default_factory=Counter)
     stage: str = REST
     since: float = field(init=False)

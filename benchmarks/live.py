@@ -2,104 +2,41 @@
 
 Starts a demo of its own in a temporary folder and on a free port, with listeners who pay, and stops
 it. Starts and changes are measured idle and while a 180 s render runs; the crowd plays in real time
-with every worker on one core. `--json` prints the figures for machines, `--check` exits 1 when one
-is missed, `--quick` measures a few of each.
+with every worker on one core (`live_crowd.py` plays it alone). `--json` prints the figures for
+machines, `--check` exits 1 when one is missed, `--quick` measures a few of each.
 """
 
 import argparse
 import json
-import os
 import random
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import requests
-
-from benchmarks.first_audio import ask_form, cancel, free_port, opened, send_form
-from benchmarks.live_player import LivePlayer
-from benchmarks.processes import cpu_seconds, pin, tree_of
-from portal.demo.parts import Parts
+from benchmarks import live_costs
+from benchmarks.first_audio import ask_form, cancel, opened, send_form
+from benchmarks.live_crowd import SECONDS, SESSIONS, Crowd, crowd, miss
+from benchmarks.live_house import House, demo
+from benchmarks.live_stages import Moments, stages
 from portal.demo.visitor import Visitor
 
 START_S, START_SPREAD = 0.3, 2.3
 HEARD_BEYOND_A_BAR_S = 0.3
-SESSIONS = 10
-# A recording of five stems, of which four or five sound in a section.
-PIECE = "Slow Harbour"
-CROWD = {"density": 0.8, "energy": 0.6, "vocals": False}
 # A listener may begin 20 sessions a minute.
 BETWEEN_STARTS_S = 3.2
 _PAUSE = threading.Event()
 
-LISTENERS = """
-import json
-from datetime import timedelta
-from django.conf import settings
-from django.test import Client
-from django.utils import timezone
-from licensing.receipts.operations import record_receipt
-from portal.accounts.models import User
-now, keys = timezone.now(), []
-for number in range({count}):
-    user = User.objects.create_user(
-        email=f"crowd{{number}}@example.org", password=None, country="DE", confirmed_16_at=now
-    )
-    record_receipt(
-        key=f"crowd {{number}}", kind="SUBSCRIPTION", payer=("user", str(user.pk)),
-        amount_micros=9_990_000, currency="EUR", tax_micros=1_595_042,
-        covers_from=now - timedelta(days=1), covers_until=now + timedelta(days=1), now=now,
-    )
-    client = Client()
-    client.force_login(user)
-    keys.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
-with open({target!r}, "w") as file:
-    json.dump({{"keys": keys, "cookie": settings.SESSION_COOKIE_NAME}}, file)
-"""
 
-
-@dataclass
-class House:
-    """A seeded demo of this benchmark's own."""
-
-    parts: Parts
-    seeded: dict[str, Any]
-    listeners: list[requests.Session]
-
-    def player(self, number: int) -> LivePlayer:
-        return LivePlayer(self.parts.base_url, self.listeners[number])
-
-
-def listeners(parts: Parts, folder: Path, count: int) -> list[requests.Session]:
-    """People who pay and are logged in; people log in by a form, which is not measured here."""
-    target = folder / "crowd.json"
-    code = LISTENERS.format(count=count, target=str(target))
-    parts.manage("shell", "-v", "0", "-c", code)
-    told = json.loads(target.read_text())
-    found = []
-    for key in told["keys"]:
-        session = requests.Session()
-        session.cookies.set(told["cookie"], key)
-        page = session.get(f"{parts.base_url}/listen/live/", timeout=30)
-        page.raise_for_status()
-        if "data-live-start" not in page.text:
-            raise SystemExit(f"Nobody is logged in: {page.url}")
-        found.append(session)
-    return found
-
-
-def starts(house: House, times: int) -> list[float]:
-    """Seconds from "start" to the first second in hand, one listener after the other."""
+def starts(house: House, times: int) -> list[Moments]:
+    """Starts of sessions, one listener after the other."""
     found = []
     for turn in range(times):
         player = house.player(turn % SESSIONS)
@@ -125,79 +62,6 @@ def changes(house: House, times: int) -> list[tuple[float, float]]:
     return found
 
 
-def crowd(house: House, seconds: float) -> dict[str, Any]:
-    """Ten listeners of four or five stems at once, the workers together on one core and everything
-    else on the others.
-    """
-    workers = _workers(house)
-    rest = [pid for pid in tree_of(os.getpid()) if pid not in workers]
-    cores = os.sched_getaffinity(0)
-    pin(workers, {max(cores)})
-    pin(rest, cores - {max(cores)} or cores)
-    try:
-        return _played_at_once(house, seconds, workers)
-    finally:
-        pin([*workers, *rest], cores)
-
-
-def _workers(house: House) -> list[int]:
-    return [
-        pid
-        for child in house.parts.supervisor.children
-        if child.name.startswith("worker")
-        if child.process is not None
-        for pid in tree_of(child.process.pid)
-    ]
-
-
-def _played_at_once(house: House, seconds: float, workers: list[int]) -> dict[str, Any]:
-    players = [house.player(number) for number in range(SESSIONS)]
-    faults: list[BaseException] = []
-
-    def play(player: LivePlayer) -> None:
-        try:
-            player.start("mood", CROWD, recordings=[house.seeded["recordings"][PIECE]])
-            player.play_until(seconds, _PAUSE)
-        except (requests.RequestException, SystemExit) as fault:
-            faults.append(fault)
-
-    threads = [threading.Thread(target=play, args=(player,)) for player in players]
-    begun, spent = time.perf_counter(), cpu_seconds(workers)
-    for thread in threads:
-        thread.start()
-        _PAUSE.wait(0.4)
-    for thread in threads:
-        thread.join()
-    spent, wall = cpu_seconds(workers) - spent, time.perf_counter() - begun
-    for player in players:
-        player.end()
-    if faults:
-        raise SystemExit(f"A player of the crowd failed: {faults[0]!r}")
-    return _told_of(players, seconds, wall, spent)
-
-
-def _told_of(
-    players: list[LivePlayer], seconds: float, wall: float, spent: float
-) -> dict[str, Any]:
-    """`worker_cpu_ms_per_second`: the core's time for a second of sound, whoever was waited for;
-    `on_time`: sessions of which no second came late.
-    """
-    # What was rendered ahead and never fetched was work as well.
-    made = sum(max(player.after, len(player.held)) for player in players)
-    each_ms = 1000 * spent / made
-    return {
-        "sessions": len(players),
-        "seconds_each": seconds,
-        "wall_s": round(wall, 1),
-        "on_time": sum(not player.late() for player in players),
-        "late": sum(len(player.late()) for player in players),
-        "latest_s": round(max(max(player.late(), default=0.0) for player in players), 3),
-        "worker_cpu_ms_per_second": round(each_ms, 1),
-        "sessions_per_core": round(1000 / each_ms, 1),
-        "sources": [player.sources for player in players],
-    }
-
-
 def measure(house: House, quick: bool) -> dict[str, Any]:
     """All figures."""
     times = 6 if quick else 24
@@ -208,17 +72,17 @@ def measure(house: House, quick: bool) -> dict[str, Any]:
     visitor.log_in(person["email"], person["password"])
     with_render = _beside_renders(house, visitor, times)
     return {
-        "start": _spread(idle),
-        "start_beside_a_render": _spread(with_render[0]),
+        "start": _started(house, idle),
+        "start_beside_a_render": _started(house, with_render[0]),
         "change": _heard(change),
         "change_beside_a_render": _heard(with_render[1]),
-        "crowd": crowd(house, 20.0 if quick else 60.0),
+        "crowd": crowd(house, Crowd(seconds=20.0 if quick else SECONDS)),
     }
 
 
 def _beside_renders(
     house: House, visitor: Visitor, times: int
-) -> tuple[list[float], list[tuple[float, float]]]:
+) -> tuple[list[Moments], list[tuple[float, float]]]:
     """The same while renders of 180 s follow each other."""
     over = threading.Event()
 
@@ -243,15 +107,16 @@ def _beside_renders(
         thread.join()
 
 
-def _spread(found: list[float]) -> dict[str, Any]:
-    ordered = sorted(found)
+def _started(house: House, found: list[Moments]) -> dict[str, Any]:
+    ordered = sorted(one.took_s for one in found)
     p95 = ordered[min(len(ordered) - 1, -(-95 * len(ordered) // 100) - 1)]
-    median = statistics.median(found)
+    median = statistics.median(ordered)
     return {
         "median_s": round(median, 3),
         "p95_s": round(p95, 3),
         "spread": round(p95 / median, 2),
-        "all_s": [round(one, 3) for one in found],
+        "stages_s": stages(house.parts, found),
+        "all_s": [round(one.took_s, 3) for one in found],
     }
 
 
@@ -279,10 +144,7 @@ def misses(figures: dict[str, Any]) -> list[str]:
         beyond = figures[name]["beyond_a_bar_p95_s"]
         if beyond > HEARD_BEYOND_A_BAR_S:
             found.append(f"{name}: {beyond} s beyond a bar, to reach {HEARD_BEYOND_A_BAR_S}")
-    if figures["crowd"]["late"]:
-        late, carried = figures["crowd"]["late"], figures["crowd"]["sessions_per_core"]
-        found.append(f"crowd: {late} seconds came late; a core has work for {carried} sessions")
-    return found
+    return [*found, *filter(None, [miss(figures["crowd"])])]
 
 
 def main() -> int:
@@ -294,35 +156,20 @@ def main() -> int:
     # What was started is stopped also when somebody stops this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        figures = run(options.quick)
+        with demo(SESSIONS) as found:
+            figures = measure(found, options.quick)
     except subprocess.SubprocessError as error:
         raise SystemExit(str(error)) from error
-    missed = misses(figures)
+    missed, workers = misses(figures), figures["crowd"].pop("workers")
     if options.json:
+        figures["crowd"]["workers"] = {name: one.told() for name, one in workers.items()}
         print(json.dumps(figures | {"missed": missed}, indent=2))
     else:
         for name, one in figures.items():
             print(name, {key: value for key, value in one.items() if key != "all_s"})
+        print(live_costs.table(workers))
         print("\n".join(missed) or "All reached.")
     return 1 if options.check and missed else 0
-
-
-def run(quick: bool) -> dict[str, Any]:
-    """The figures, on a demo of their own."""
-    with tempfile.TemporaryDirectory(prefix="live-") as folder:
-        for name in ("DATABASE_URL", "BROKER_URL"):
-            os.environ.pop(name, None)
-        parts = Parts(ROOT, Path(folder), free_port())
-        try:
-            parts.start_servers()
-            parts.start_workers()
-            parts.start_web()
-            parts.manage("seed_demo")
-            seeded = json.loads((Path(folder) / "demo.json").read_text())
-            people = listeners(parts, Path(folder), SESSIONS)
-            return measure(House(parts, seeded, people), quick)
-        finally:
-            parts.stop()
 
 
 if __name__ == "__main__":

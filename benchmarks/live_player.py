@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from benchmarks.live_stages import Moments
 from generation.compose.stream import first_changed
 
 RATE = 48_000
@@ -62,19 +63,20 @@ class LivePlayer:
         found: dict[str, Any] = answer.json()
         return found
 
-    def start(self, mode: str, wishes: dict[str, Any], **more: Any) -> float:
-        """Seconds from "start" to holding the first second of FLAC."""
-        begun = time.perf_counter()
+    def start(self, mode: str, wishes: dict[str, Any], **more: Any) -> Moments:
+        """From "start" to holding the first second of FLAC."""
+        pressed = time.time()
         told = self.post("/listen/live/start/", {"mode": mode, "wishes": wishes} | more)
+        asked = time.time()
         self.steer_at, self.end_at = told["steer"], told["end"]
         while not self.token:
             self.take(self.post(told["play"], {}))
         while not self.listed:
             self.follow()
+        listed = time.time()
         self.fetch(0)
-        took = time.perf_counter() - begun
         self.began_at = time.perf_counter() + PREROLL_S
-        return took
+        return Moments(told["id"], pressed, asked, listed, time.time())
 
     def take(self, answer: dict[str, Any]) -> None:
         """Learn what an answer lists."""

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "portal.audio.unreadable.Explained",
     "portal.accounts.repeating.SaidAgain",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "portal.one_thread.InOneThread",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -175,7 +176,7 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user", "live": "20/m/user"}
+ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

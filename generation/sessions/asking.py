@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from generation.sessions import rules
 from generation.sessions.ending import end_session
@@ -44,7 +44,8 @@ def start_session(
 
     The same key gives the same session again. Raises RequestRefused: codes of
     `rules.check_session`, "no_pool" where no receipt of the requester covers this moment,
-    "no_such_recording", "no_such_artist", "key_used", "too_many_sessions".
+    "no_such_recording", "no_such_artist", "key_used", "too_many" within a minute,
+    "too_many_sessions" at once.
     """
     asked = rules.check_session(
         mode=mode,
@@ -119,12 +120,21 @@ def _same(known: LiveSession, asked: Asked, listener: Who) -> LiveSession:
 
 def _make_room(requester: Who, listener: Who, now: datetime) -> None:
     """End what this listener hears; a client without named customers has many listeners."""
-    under_way = LiveSession.objects.filter(state__in=rules.UNDER_WAY)
+    under_way = Q(state__in=rules.UNDER_WAY)
     if listener[0] != "client":
-        theirs = under_way.filter(listener_kind=listener[0], listener_ref=listener[1])
-        for session_id in theirs.values_list("id", flat=True):
+        theirs = LiveSession.objects.filter(listener_kind=listener[0], listener_ref=listener[1])
+        recent = theirs.filter(under_way | Q(created_at__gt=now - rules.PER))
+        found = list(recent.values_list("id", "state", "created_at"))
+        if sum(begun > now - rules.PER for _, _, begun in found) >= rules.STARTS:
+            sentence = "That was a lot within a minute. Wait a little, then try again."
+            raise RequestRefused("too_many", sentence)
+        for session_id in (one for one, state, _ in found if state in rules.UNDER_WAY):
             end_session(session_id=session_id, now=now, why=ANOTHER)
-    mine = under_way.filter(requester_kind=requester[0], requester_ref=requester[1]).count()
+    if requester[0] != "client":
+        return
+    mine = LiveSession.objects.filter(
+        under_way, requester_kind=requester[0], requester_ref=requester[1]
+    ).count()
     if mine >= rules.SESSIONS_OF_A_CLIENT:
         sentence = f"{mine} live sessions are running; end one first."
         raise RequestRefused("too_many_sessions", sentence)

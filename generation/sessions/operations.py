@@ -28,6 +28,7 @@ from generation.sessions.queries import Stand, places_of, stand_of
 from generation.sessions.rules import State
 from generation.variations.reach import reach_of
 from generation.variations.rules import Mode, use_of
+from generation.work.operations import unhurried
 from licensing.attribution.live import open_part
 from licensing.attribution.models import RecordPart
 from licensing.clearance.queries import use_asked
@@ -154,17 +155,23 @@ class Rendered:
     players: Sequence[str] = ()
 
 
-# Nothing is stored where a section was written that the renderer did not know of.
+# Nothing is stored where a section was written that the renderer did not know of. A second that a
+# crash of the database forgets is rendered again; one that was handed out is on the disk with that.
 _STORE = """
-WITH stored AS (
+WITH soon AS (SELECT set_config('synchronous_commit', {commit}, true)),
+stored AS (
     INSERT INTO live_sessions_livesegment (session_id, number, version, name, digest, bytes,
                                            sources, players, windows, generated, stored_at)
     SELECT %(session)s, %(number)s, %(version)s, %(name)s, %(digest)s, %(bytes)s,
            %(sources)s::jsonb, %(players)s::jsonb, %(windows)s, %(generated)s, %(now)s
+      FROM soon
      WHERE NOT EXISTS (SELECT FROM live_sessions_section
                         WHERE session_id = %(session)s AND "index" > %(newest)s)
         ON CONFLICT DO NOTHING
-    RETURNING number)
+    RETURNING number),
+housed AS (
+    UPDATE live_sessions_livesession SET home = %(home)s
+      FROM stored WHERE id = %(session)s AND home <> %(home)s)
 SELECT pg_notify('segment', %(session)s::text || ':' || number) FROM stored
 """
 
@@ -186,12 +193,10 @@ def store_segment(
     chain = places_of(rows.get()) if stand is None else stand.chain
     if version_of(chain, rendered.number) != rendered.version:
         return False
-    if not _write_segment(session_id, rendered, chain[-1].number, now):
+    if not _write_segment(session_id, rendered, chain[-1].number, worker, now):
         return stand is not None and store_segment(
             session_id=session_id, rendered=rendered, now=now, worker=worker
         )
-    # Whoever waits for it has it by now.
-    rows.exclude(home=worker).update(home=worker)
     if rendered.number == 0:
         session = rows.get()
         if session.state in rules.UNDER_WAY:
@@ -200,7 +205,9 @@ def store_segment(
     return True
 
 
-def _write_segment(session_id: uuid.UUID, rendered: Rendered, newest: int, now: datetime) -> bool:
+def _write_segment(
+    session_id: uuid.UUID, rendered: Rendered, newest: int, home: str, now: datetime
+) -> bool:
     """Store it and ring in one statement. False: it is there, or a section after `newest` is."""
     values: dict[str, Any] = {
         "session": session_id,
@@ -214,17 +221,18 @@ def _write_segment(session_id: uuid.UUID, rendered: Rendered, newest: int, now: 
         "windows": rendered.windows,
         "generated": rendered.generated,
         "newest": newest,
+        "home": home,
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, values)
+        cursor.execute(unhurried(_STORE), values)
         return cursor.fetchone() is not None
 
 
 @transaction.atomic
 def hand_out(
     *,
-    session_id: uuid.UUID,
+    session: LiveSession,
     number: int,
     now: datetime,
     heard: int | None = None,
@@ -232,13 +240,13 @@ def hand_out(
 ) -> None:
     """A segment goes to the listener: remember how far they are, and have what follows made.
 
-    `heard`: the sample they say they hear at this moment. `stand`: how the session stands, where
-    it was read just now.
+    `session` as it was read just now, `stand` how it stood then; `heard`: the sample they say they
+    hear at this moment.
     """
     reached = (number + 1) * SEGMENT_SAMPLES
-    LiveSession.objects.filter(id=session_id).update(
+    LiveSession.objects.filter(id=session.id).update(
         handed=Greatest(F("handed"), reached), heard=heard, heard_at=now
     )
-    session = LiveSession.objects.get(id=session_id)
+    session.handed, session.heard, session.heard_at = max(session.handed, reached), heard, now
     if session.state in rules.UNDER_WAY:
         keep_going(session, now, stand or stand_of(session, now))

@@ -53,6 +53,8 @@ LONGEST = 12 * 60 * MINUTE_SAMPLES
 # A session whose sound nobody fetched for so long is over.
 IDLE = timedelta(minutes=10)
 SESSIONS_OF_A_CLIENT = 64
+# So many sessions one listener may begin within PER.
+STARTS, PER = 20, timedelta(minutes=1)
 
 
 class State(StrEnum):

@@ -107,19 +107,29 @@ def send_bells(bells: int, home: str = "") -> None:
 
 
 _ANY = 32_767
-# A claim that a crash of the database forgets is made again, so nobody waits for the disk.
+# A claim that a crash of the database forgets is made again, so nobody waits for the disk. What is
+# not one's own stands behind all one's own that is live: see decision 0139.
 _CLAIM = """
-WITH soon AS (SELECT set_config('synchronous_commit', 'off', true))
-UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
-       lease_until = %(lease)s
- WHERE id = (SELECT id FROM work_job, soon
-              WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
-                AND priority < %(before)s
-                AND (home = '' OR home = %(worker)s OR due_at <= %(late)s)
-              ORDER BY priority, home NOT IN ('', %(worker)s) AND due_at > %(gone)s,
-                       due_at, part
-              LIMIT 1 FOR UPDATE OF work_job SKIP LOCKED)
-RETURNING *
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true)),
+claimed AS (
+    UPDATE work_job SET state = 'RUNNING', worker = %(worker)s, attempt = attempt + 1,
+           lease_until = %(lease)s
+     WHERE id = (SELECT id FROM work_job, soon
+                  WHERE state = 'WAITING' AND due_at <= %(now)s AND kind = ANY(%(kinds)s)
+                    AND priority < %(before)s
+                    AND (home IN ('', %(worker)s) OR due_at <= %(late)s)
+                  ORDER BY CASE WHEN home IN ('', %(worker)s) OR due_at <= %(gone)s THEN priority
+                                ELSE greatest(priority, %(behind)s) END,
+                           home NOT IN ('', %(worker)s) AND due_at > %(gone)s, due_at, part
+                  LIMIT 1 FOR UPDATE OF work_job SKIP LOCKED)
+    RETURNING *),
+moved AS (
+    UPDATE work_job SET home = %(worker)s
+     WHERE id IN (SELECT job.id FROM work_job job JOIN claimed USING (subject_kind, subject_ref)
+                   WHERE job.state = 'WAITING' AND job.id <> claimed.id
+                     AND job.home = claimed.home AND job.home NOT IN ('', %(worker)s)
+                     FOR UPDATE OF job SKIP LOCKED))
+SELECT * FROM claimed
 """
 
 
@@ -128,7 +138,8 @@ def claim_next(
 ) -> Job | None:
     """Take the most urgent waiting job of `kinds`, or None. One statement, so two never take
     one. `before`: only what goes before that priority. What has its home elsewhere is taken only
-    once it has waited HOME_FIRST for it, and behind all else until HOME_GONE.
+    once it has waited HOME_FIRST for it, and behind all that is live until HOME_GONE; the rest of
+    its subject moves with it.
     """
     values = {
         "worker": worker,
@@ -136,6 +147,7 @@ def claim_next(
         "now": now,
         "late": now - rules.HOME_FIRST,
         "gone": now - rules.HOME_GONE,
+        "behind": int(Priority.LIVE_AHEAD),
         "kinds": list(kinds),
         "before": before,
     }
@@ -154,16 +166,38 @@ def renew(*, job: Job, now: datetime) -> bool:
     return held.update(lease_until=lease) == 1
 
 
+# An end that a crash of the database forgets is a lost job: its lease runs out, it is done again.
+_FINISH = """
+WITH soon AS (SELECT set_config('synchronous_commit', {commit}, true))
+UPDATE work_job SET state = CASE WHEN cancelled_at IS NULL THEN 'DONE' ELSE 'CANCELLED' END,
+       lease_until = NULL, finished_at = %(now)s
+  FROM soon
+ WHERE id = %(id)s AND state = 'RUNNING' AND worker = %(worker)s AND attempt = %(attempt)s
+RETURNING state
+"""
+
+
 def finish(*, job: Job, now: datetime) -> bool:
     """End the job as DONE (CANCELLED if it was cancelled meanwhile). False: it is no longer
     ours.
     """
-    held = Job.objects.filter(_held(job))
-    end = {"lease_until": None, "finished_at": now}
-    if held.filter(cancelled_at__isnull=True).update(state=State.DONE, **end):
-        return True
-    held.update(state=State.CANCELLED, **end)
-    return False
+    values: dict[str, Any] = {
+        "id": job.id,
+        "worker": job.worker,
+        "attempt": job.attempt,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(unhurried(_FINISH), values)
+        return bool(cursor.fetchone() == (State.DONE,))
+
+
+def unhurried(statement: str) -> str:
+    """A statement that a crash of the database may forget, with its `{commit}` filled in so that it
+    does not wait for the disk. A setting holds for all of a transaction, so within one it waits.
+    """
+    in_all = "current_setting('synchronous_commit')"
+    return statement.format(commit=in_all if connection.in_atomic_block else "'off'")
 
 
 def postpone(*, job: Job, due_at: datetime) -> bool:

@@ -40,9 +40,9 @@ class Priority(IntEnum):
     ANALYSIS = 50
 
 
-# How long a job waits for its home; then whoever has nothing of their own takes it. And when its
-# home counts as gone, so that it waits in line like any other.
-HOME_FIRST, HOME_GONE = timedelta(seconds=1), timedelta(seconds=10)
+# How long a job waits for its home; then whoever has nothing live of their own takes it. And when
+# its home counts as gone, so that it waits in line like any other.
+HOME_FIRST, HOME_GONE = timedelta(seconds=4), timedelta(seconds=10)
 # How long a job waits for a worker that knows it, and how soon, at most, one looks again.
 PATIENCE = timedelta(days=1)
 SOONEST, LATEST = timedelta(seconds=1), timedelta(minutes=1)

@@ -33,6 +33,7 @@ from generation.work.models import Job
 from generation.worker.loop import Clock
 from generation.worker.planning import REMEMBERED, read_chain
 from generation.worker.rendering import chosen_backend
+from generation.worker.spent import count, spending
 from generation.worker.stems import load_onsets, load_stems
 from generation.worker.tapes import Tapes
 from licensing.attribution.models import LicenceSource
@@ -65,31 +66,39 @@ def _render_once(job: Job, clock: Clock) -> bool:
     if version in stand.fallen or not missing_segments(session, stand.chain, [number]):
         return False
     rendered = _rendered(session_id, number, version)
-    return not store_segment(
+    is_stored = store_segment(
         session_id=session.id, rendered=rendered, now=clock(), worker=job.worker, stand=stand
     )
+    count("stored" if is_stored else "stale")
+    return not is_stored
 
 
 def _rendered(session_id: str, number: int, version: int) -> Rendered:
     """The second as the sections up to `version` make it, in the store."""
-    plan = _plan_for(session_id, number, version)
+    with spending("recipe"):
+        plan = _plan_for(session_id, number, version)
     digests = [source.digest for source in plan.sources]
     start, end = segment_range(number)
-    sound = backend_for(plan, chosen_backend()).render(
-        plan,
-        load_stems(digests),
-        load_onsets(digests),
-        start,
-        end,
-        cache=_tapes().of(session_id, plan),
-        with_parts=False,
-    )
-    data = codecs.encode_flac(sound.audio)
-    digest = hashlib.sha256(data).hexdigest()
+    cache = _tapes().of(session_id, plan)
+    with spending("render"):
+        sound = backend_for(plan, chosen_backend()).render(
+            plan,
+            load_stems(digests),
+            load_onsets(digests),
+            start,
+            end,
+            cache=cache,
+            with_parts=False,
+        )
+    with spending("encode"):
+        data = codecs.encode_flac(sound.audio)
+        digest = hashlib.sha256(data).hexdigest()
+    with spending("store"):
+        name = put_once(object_name(LIVE, digest, "flac"), io.BytesIO(data))
     return Rendered(
         number=number,
         version=version,
-        name=put_once(object_name(LIVE, digest, "flac"), io.BytesIO(data)),
+        name=name,
         digest=digest,
         size=len(data),
         sources=digests,

@@ -22,6 +22,7 @@ from generation.work import rules
 from generation.work.models import Job
 from generation.work.rules import State
 from generation.worker.endings import ENDINGS
+from generation.worker.spent import accounting, count
 from generation.worker.timing import JOB, keep, write_down
 
 log = structlog.get_logger(__name__)
@@ -123,14 +124,19 @@ def _do_urgent(worker: str, handlers: Mapping[str, Handler], clock: Clock, befor
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:
     """Run `handler` on `job` under a kept lease, and write down how it ended.
 
-    Whatever is logged meanwhile carries the job's id and kind; how long it took is kept as a stage.
+    Whatever is logged meanwhile carries the job's id and kind; how long it took is kept as a stage,
+    what it cost is logged.
     """
     began = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(job=str(job.id), kind=job.kind):
+    names = {"job": str(job.id), "kind": job.kind}
+    with structlog.contextvars.bound_contextvars(**names), accounting() as account:
+        if job.home not in ("", job.worker):
+            count("taken over")
         end = _do(job, handler, clock)
         spent_ms = 1_000 * (time.perf_counter() - began)
         keep(StageTaken(JOB + job.kind, spent_ms, clock()))
-        log.info("job", end=end, attempt=job.attempt, duration_ms=round(spent_ms))
+        told = account.told()
+        log.info("job", end=end, attempt=job.attempt, duration_ms=round(spent_ms), **told)
 
 
 def _do(job: Job, handler: Handler, clock: Clock) -> str:

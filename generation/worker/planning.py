@@ -47,6 +47,7 @@ from generation.worker.material import (
     song_of,
 )
 from generation.worker.nets import nets_for
+from generation.worker.spent import count, spending
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
 from licensing.clearance.queries import ClearableRecording
@@ -117,8 +118,10 @@ def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool
     for turn in range(TRIES):
         try:
             material, heard = _material(session, clock)
-            made = _planned(session, place, material, heard, kind)
+            with spending("plan"):
+                made = _planned(session, place, material, heard, kind)
             _written(session, place, made, material, clock)
+            count("sections")
             return True
         except OpenRefused as refused:
             if turn == TRIES - 1:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from generation.engine.render import Cache
 from generation.recipe import Recipe
+from generation.worker.spent import count, spending
 
 _STATES = 512
 
@@ -52,9 +53,12 @@ class Tapes:
         """The tapes of a session, to be used for a second of `recipe` at once."""
         if self._before is None:
             self._before = self._memory()
+        if session not in self._kept:
+            count("tapes anew")
         kept = self._kept.setdefault(session, _Kept(Cache(1, _STATES), recipe))
         self._kept.move_to_end(session)
-        self._let_go()
+        with spending("memory"):
+            self._let_go()
         # The desk of the recipe before is left when the first second of the new one is rendered.
         self._is_left = kept.recipe is not recipe
         kept.recipe = recipe
@@ -65,5 +69,6 @@ class Tapes:
         if self._is_left:
             gc.collect()
         while len(self._kept) > 1 and self._memory() - (self._before or 0) > self._most:
+            count("tapes let go")
             self._kept.popitem(last=False)
             gc.collect()

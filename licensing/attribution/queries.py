@@ -202,6 +202,16 @@ def lines_of(record_id: UUID) -> tuple[LineView, ...]:
     return _lines(LicenceSource.objects.filter(record_id=record_id), shares)
 
 
+def lines_in_order(record: LicenceRecord) -> tuple[LineView, ...]:
+    """The sources of a record in the order in which they came in; one query while it is open."""
+    shares: dict[UUID, int] = {}
+    if record.state != LicenceRecord.State.OPEN:
+        lines = AttributionLine.objects.filter(record=record)
+        shares = dict(lines.values_list("stem_id", "ppm"))
+    rows = LicenceSource.objects.filter(record=record).select_related(*_OF_SOURCES)
+    return tuple(_line(one, shares) for one in rows.order_by("position"))
+
+
 def lines_of_minute(record_id: UUID, minute: int) -> tuple[LineView, ...]:
     """What sounded in a sealed minute, largest share first; empty if silent, or not sealed yet."""
     lines = MinuteLine.objects.filter(
@@ -212,21 +222,25 @@ def lines_of_minute(record_id: UUID, minute: int) -> tuple[LineView, ...]:
 
 
 def _lines(rows: QuerySet[LicenceSource], shares: Mapping[UUID, int]) -> tuple[LineView, ...]:
-    sources = rows.select_related("stem__recording", "stem__party")
+    sources = rows.select_related(*_OF_SOURCES)
     ordered = sorted(sources, key=lambda one: (-shares.get(one.stem_id, 0), one.position))
-    return tuple(
-        LineView(
-            stem_id=one.stem_id,
-            label=one.stem.label,
-            role=one.stem.role,
-            digest=one.digest,
-            recording_id=one.stem.recording_id,
-            recording_title=one.stem.recording.title,
-            party_id=one.stem.party_id,
-            party_name=one.stem.party.name,
-            ppm=shares.get(one.stem_id),
-        )
-        for one in ordered
+    return tuple(_line(one, shares) for one in ordered)
+
+
+_OF_SOURCES = ("stem__recording", "stem__party")
+
+
+def _line(one: LicenceSource, shares: Mapping[UUID, int]) -> LineView:
+    return LineView(
+        stem_id=one.stem_id,
+        label=one.stem.label,
+        role=one.stem.role,
+        digest=one.digest,
+        recording_id=one.stem.recording_id,
+        recording_title=one.stem.recording.title,
+        party_id=one.stem.party_id,
+        party_name=one.stem.party.name,
+        ppm=shares.get(one.stem_id),
     )
 
 

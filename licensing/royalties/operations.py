@@ -88,7 +88,10 @@ def issue_token(
 
 def read_token(token_text: str) -> PlaybackToken:
     """The row behind a token's text. Raises PlaybackRefused("unknown_token")."""
-    return PlaybackToken.objects.get(pk=_token_id(token_text))
+    try:
+        return PlaybackToken.objects.get(pk=_signed_id(token_text))
+    except PlaybackToken.DoesNotExist as error:
+        raise PlaybackRefused("unknown_token") from error
 
 
 def note_fetched(token_text: str, until_ms: int) -> None:
@@ -164,9 +167,10 @@ def _start(pk: UUID, minute: int, now: datetime) -> Usage:
         raise PlaybackRefused("not_live")
     if not rules.may_start(minute, leave, now):
         raise PlaybackRefused("expired")
-    if held.record.use != _PREVIEW_USE and not is_funded((held.payer_kind, held.payer_ref), now):
+    funding = _funding(held, now)
+    if held.record.use != _PREVIEW_USE and funding == Usage.State.UNFUNDED:
         raise PlaybackRefused("no_pool")
-    return _record_usage(held, rules.MINUTE_MS, now, now, minute)
+    return _record_usage(held, rules.MINUTE_MS, now, now, minute, funding)
 
 
 @transaction.atomic
@@ -268,8 +272,14 @@ def _take(
 
 
 def _record_usage(
-    token: PlaybackToken, heard: int, played_at: datetime, now: datetime, minute: int | None = None
+    token: PlaybackToken,
+    heard: int,
+    played_at: datetime,
+    now: datetime,
+    minute: int | None = None,
+    funding: str | None = None,
 ) -> Usage:
+    """`funding`: what `_funding` said of that moment, where it was asked already."""
     month = share_open_month(rules.own_month(played_at))
     return Usage.objects.create(
         token=token,
@@ -279,7 +289,7 @@ def _record_usage(
         listener_ref=token.listener_ref,
         payer_kind=token.payer_kind,
         payer_ref=token.payer_ref,
-        state=_state(token, played_at, now),
+        state=_state(token, played_at, now, funding),
         heard_ms=heard,
         repeat_score=_repeats(token, played_at) if minute is None else 0,
         played_at=played_at,
@@ -288,24 +298,27 @@ def _record_usage(
     )
 
 
-def _state(token: PlaybackToken, played_at: datetime, now: datetime) -> str:
+def _state(token: PlaybackToken, played_at: datetime, now: datetime, funding: str | None) -> str:
     if not rules.is_matched(played_at, now):
         return Usage.State.UNMATCHED
-    return state_by_rules(token, played_at)
+    return state_by_rules(token, played_at, funding)
 
 
-def state_by_rules(token: PlaybackToken, played_at: datetime) -> str:
+def state_by_rules(token: PlaybackToken, played_at: datetime, funding: str | None = None) -> str:
     """What a play under this token is by what is known of it, however late it came."""
     if token.record.use == _PREVIEW_USE:
         return Usage.State.PREVIEW
     if _is_own(token, played_at):
         return Usage.State.SELF
+    return _funding(token, played_at) if funding is None else funding
+
+
+def _funding(token: PlaybackToken, at: datetime) -> str:
+    """METERED, COUNTED or UNFUNDED: by what the payer's use at a moment is paid."""
     payer = (token.payer_kind, token.payer_ref)
-    if agreement_at(payer, played_at) is not None:
+    if agreement_at(payer, at) is not None:
         return Usage.State.METERED
-    if not has_pool(payer, played_at):
-        return Usage.State.UNFUNDED
-    return Usage.State.COUNTED
+    return Usage.State.COUNTED if has_pool(payer, at) else Usage.State.UNFUNDED
 
 
 def _is_own(token: PlaybackToken, at: datetime) -> bool:

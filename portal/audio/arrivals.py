@@ -8,7 +8,7 @@ lost message costs at most POLL_S, because every wait also ends by itself.
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -22,23 +22,33 @@ _QUIET_S = 5.0
 
 log = structlog.get_logger("portal.audio")
 
-Waiter = tuple[asyncio.AbstractEventLoop, asyncio.Event]
+Minds = Callable[[str], bool]
+
+
+def every_word(_word: str) -> bool:
+    """Whatever is said of a subject is minded."""
+    return True
 
 
 class Ear:
-    """One who waits for one subject. Rings between two waits are not lost."""
+    """One who waits for what they mind of one subject. Rings between two waits are not lost."""
 
-    def __init__(self) -> None:
-        self.waiter: Waiter = (asyncio.get_running_loop(), asyncio.Event())
+    def __init__(self, minds: Minds = every_word) -> None:
+        self._minds = minds
+        self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
+
+    def hear(self, word: str) -> None:
+        """From any thread: `word` was said of the subject."""
+        if self._minds(word):
+            self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self, seconds: float) -> bool:
         """True when the subject was rung within `seconds` or since the last wait."""
-        event = self.waiter[1]
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            await asyncio.wait_for(self._event.wait(), seconds)
         except TimeoutError:
             return False
-        event.clear()
+        self._event.clear()
         return True
 
 
@@ -47,30 +57,30 @@ class Bell:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[Waiter]] = defaultdict(list)
+        self._waiting: dict[str, list[Ear]] = defaultdict(list)
         self._thread: threading.Thread | None = None
 
     @asynccontextmanager
-    async def hearing(self, subject: str) -> AsyncIterator[Ear]:
-        """An ear for `subject`, from now on."""
-        ear = Ear()
+    async def hearing(self, subject: str, minds: Minds = every_word) -> AsyncIterator[Ear]:
+        """An ear for what is said of `subject` from now on, as far as it is minded."""
+        ear = Ear(minds)
         with self._lock:
-            self._waiting[subject].append(ear.waiter)
+            self._waiting[subject].append(ear)
             self._ensure_thread()
         try:
             yield ear
         finally:
             with self._lock:
-                self._waiting[subject].remove(ear.waiter)
+                self._waiting[subject].remove(ear)
                 if not self._waiting[subject]:
                     del self._waiting[subject]
 
-    def ring(self, subject: str) -> None:
-        """Wake everybody who waits for `subject`."""
+    def ring(self, subject: str, word: str = "") -> None:
+        """Wake everybody who waits for `subject` and minds the word."""
         with self._lock:
-            waiters = list(self._waiting.get(subject, ()))
-        for loop, event in waiters:
-            loop.call_soon_threadsafe(event.set)
+            ears = list(self._waiting.get(subject, ()))
+        for ear in ears:
+            ear.hear(word)
 
     def _ensure_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -88,7 +98,8 @@ class Bell:
                 heard.execute(f"LISTEN {CHANNEL}")
                 while self._anybody():
                     for notice in heard.notifies(timeout=_QUIET_S):
-                        self.ring(notice.payload.partition(":")[0])
+                        subject, _, word = notice.payload.partition(":")
+                        self.ring(subject, word)
         except psycopg.Error as error:
             if self._anybody():
                 log.warning("arrivals not heard, polling instead", fault=type(error).__name__)

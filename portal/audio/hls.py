@@ -137,7 +137,8 @@ async def segment(request: HttpRequest, leave: str, form: str, number: int) -> H
         return _dressed(HttpResponse(status=503, headers={"Retry-After": "1"}))
     if request.method == "GET":
         await sync_to_async(streams.note)(stream, wanted, timezone.now())
-    return stored_object(request, Stored(wanted.name, size, wanted.digest, hls.SEGMENT_TYPE))
+    stored = Stored(wanted.name, size, wanted.digest, hls.SEGMENT_TYPE)
+    return await sync_to_async(stored_object)(request, stored)
 
 
 async def _patiently(

@@ -21,7 +21,7 @@ from generation.sessions.models import LiveSegment, LiveSession, Section
 from generation.sessions.queries import Stand, list_segments, places_of
 from generation.variations import evidence
 from generation.variations.picture import Window, model_parts
-from licensing.attribution.queries import LineView, lines_of
+from licensing.attribution.queries import LineView, lines_in_order
 from licensing.money import allocate
 from licensing.receipts.queries import is_funded
 from licensing.royalties.operations import PlaybackRefused, issue_token, read_token
@@ -127,41 +127,61 @@ def known_live(
     return Playback(token, text) if is_theirs and is_of_it and token.expires_at > now else None
 
 
-def live_list(
-    session: LiveSession, playback: Playback, stand: Stand, *, after: int, have: int, now: datetime
-) -> LiveList:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a player does not know yet, as rows, before anybody writes it out.
+
+    `sentence`: why there is no more, for a listener; `is_waiting`: a change was asked for that no
+    section follows yet.
+    """
+
+    places: tuple[Place, ...]
+    rows: tuple[LiveSegment, ...]
+    is_over: bool
+    sentence: str
+    is_waiting: bool
+
+    def is_any(self, was_waiting: bool) -> bool:
+        """Whether somebody who waits should hear of it."""
+        found = bool(self.places or self.rows or self.sentence)
+        return found or self.is_over or self.is_waiting != was_waiting
+
+
+def news_of(session: LiveSession, stand: Stand, *, after: int, have: int, now: datetime) -> News:
     """Segments from number `after` on and sections after number `have` (-1: all that stand).
 
     A section that is new to the player may change seconds before `after`: those are listed too.
     """
     is_over = session.state not in rules.UNDER_WAY
-    news = [place for place in stand.chain if place.number > have]
-    sources = lines_of_session(session)
-    pieces: list[LivePiece] = []
+    places = tuple(place for place in stand.chain if place.number > have)
+    rows: list[LiveSegment] = []
     is_paid = is_funded(payer_of(session), now)
     if is_paid and session.record_id is not None:
-        first = min([after, *(first_changed(place.start) for place in news if have >= 0)])
-        columns = {one.digest: number for number, one in enumerate(sources)}
+        first = min([after, *(first_changed(place.start) for place in places if have >= 0)])
         rows = list_segments(session, stand, max(0, first))
-        pieces = [_piece(row, session, playback, columns, now) for row in rows]
+    sentence = session.end_sentence if is_over else ("" if is_paid else NO_POOL)
+    return News(places, tuple(rows), is_over, sentence, is_waiting(session))
+
+
+def live_list(session: LiveSession, playback: Playback, news: News, now: datetime) -> LiveList:
+    """The news written out for the holder of `playback`."""
+    sources = lines_of_session(session)
+    columns = {one.digest: number for number, one in enumerate(sources)}
     return LiveList(
         state=session.state,
-        is_over=is_over,
-        sentence=session.end_sentence if is_over else ("" if is_paid else NO_POOL),
-        is_waiting=is_waiting(session),
+        is_over=news.is_over,
+        sentence=news.sentence,
+        is_waiting=news.is_waiting,
         good_for_s=int(GOOD_FOR.total_seconds()),
         sources=sources,
-        plan=_plan(session, news),
-        pieces=tuple(pieces),
+        plan=_plan(session, news.places),
+        pieces=tuple(_piece(row, session, playback, columns, now) for row in news.rows),
     )
 
 
 def lines_of_session(session: LiveSession) -> tuple[LineView, ...]:
     """The sources of a session in the order in which they came in."""
-    if session.record_id is None:
-        return ()
-    order = dict(session.record.sources.values_list("stem_id", "position"))  # type: ignore[union-attr]
-    return tuple(sorted(lines_of(session.record_id), key=lambda one: order[one.stem_id]))
+    return () if session.record is None else lines_in_order(session.record)
 
 
 def sections_of(session: LiveSession) -> tuple[LivePlan, ...]:

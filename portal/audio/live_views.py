@@ -41,7 +41,7 @@ def serve(request: HttpRequest, leave: str) -> HttpResponseBase:
     if request.method == "GET":
         start(given, found.number)
         heard = _heard(request, session)
-        hand_out(session_id=session.id, number=found.number, now=now, heard=heard, stand=stand)
+        hand_out(session=session, number=found.number, now=now, heard=heard, stand=stand)
     stored = Stored(found.name, found.bytes, found.digest, CONTENT_TYPES["flac"])
     return stored_object(request, stored)
 

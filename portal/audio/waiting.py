@@ -10,7 +10,7 @@ from typing import TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from portal.audio.arrivals import POLL_S, bell
+from portal.audio.arrivals import POLL_S, Minds, bell, every_word
 
 Answer = TypeVar("Answer")
 
@@ -24,16 +24,25 @@ def _ask_and_let_go(ask: Callable[[], Answer]) -> Answer:
 
 
 async def first_answer(
-    subject: str, ask: Callable[[], Answer], is_news: Callable[[Answer], bool], seconds: float
+    subject: str,
+    ask: Callable[[], Answer],
+    is_news: Callable[[Answer], bool],
+    seconds: float,
+    *,
+    minds: Minds = every_word,
+    every_s: float = POLL_S,
 ) -> Answer:
-    """The first answer of `ask` that is news, or the last one after `seconds`."""
+    """The first answer of `ask` that is news, or the last one after `seconds`.
+
+    It is asked again when a word is said of `subject` that is minded, and every `every_s` anyhow.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     asking = sync_to_async(_ask_and_let_go)
-    async with bell.hearing(subject) as ear:
+    async with bell.hearing(subject, minds) as ear:
         while True:
             answer = await asking(ask)
             left = until - loop.time()
             if is_news(answer) or left <= 0:
                 return answer
-            await ear.wait(min(POLL_S, left))
+            await ear.wait(min(every_s, left))

@@ -6,12 +6,12 @@ for a session that does not exist; while an answer waits no database connection 
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from allauth.core import ratelimit
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from generation.compose.stream import AHEAD, SEGMENT_SAMPLES
+from generation.compose.stream import AHEAD, SEGMENT_SAMPLES, segment_at
 from generation.sessions import rules
 from generation.sessions.asking import latest_control
 from generation.sessions.jobs import keep_going
@@ -32,7 +32,7 @@ from generation.variations.rules import SEED_AT_MOST, RequestRefused
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
 from portal.audio.hls import live_address
-from portal.audio.live import LiveList, known_live, live_list, open_live
+from portal.audio.live import News, known_live, live_list, news_of, open_live
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
 from portal.audio.waiting import first_answer
@@ -42,6 +42,7 @@ from portal.listeners.steered import tell_taste
 
 WAIT_S = 8.0
 _POSITION_MOST = rules.LONGEST
+Asked = tuple[LiveSession, News]
 
 
 def session_of(listener: Listener, session_id: UUID | str) -> LiveSession:
@@ -59,10 +60,6 @@ def start(request: HttpRequest) -> HttpResponse:
     """Begin a session out of JSON: mode, wishes, and `artist` or `recordings` where named."""
     user = cast(User, request.user)
     given = _json(request)
-    if not ratelimit.consume(request, action="live", user=user):
-        return _refusal(
-            "too_many", "That was a lot within a minute. Wait a little, then try again."
-        )
     try:
         session = begin(user, given)
     except RequestRefused as refused:
@@ -138,17 +135,19 @@ async def play(request: HttpRequest, session_id: UUID) -> HttpResponse:
         return JsonResponse(_unopened(session))
     playback = await sync_to_async(_opened)(request, user, session, listener)
 
-    def told() -> LiveList | None:
+    def asked() -> Asked:
         now, session = timezone.now(), session_of(listener, session_id)
-        if session.state in rules.UNDER_WAY and not session.segments.exists():
-            return None
-        stand, after = stand_of(session, now), session.handed // SEGMENT_SAMPLES
-        return live_list(session, playback, stand, after=after, have=-1, now=now)
+        after = session.handed // SEGMENT_SAMPLES
+        return session, news_of(session, stand_of(session, now), after=after, have=-1, now=now)
 
-    found = await first_answer(str(session_id), told, lambda found: found is not None, WAIT_S)
-    if found is None:
+    def is_told(found: Asked) -> bool:
+        session, news = found
+        return bool(session.handed or news.rows or news.sentence) or news.is_over
+
+    session, news = await first_answer(str(session_id), asked, is_told, WAIT_S)
+    if not is_told((session, news)):
         return JsonResponse(_unopened(session))
-    return JsonResponse(as_json(session, playback, found))
+    return JsonResponse(await sync_to_async(as_json)(session, playback, news))
 
 
 def _unopened(session: LiveSession) -> dict[str, Any]:
@@ -171,8 +170,9 @@ def _opened(request: HttpRequest, user: User, session: LiveSession, listener: Li
     )
 
 
-def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[str, Any]:
-    """A list as the player reads it."""
+def as_json(session: LiveSession, playback: Playback, news: News) -> dict[str, Any]:
+    """News as the player reads them."""
+    found = live_list(session, playback, news, timezone.now())
     more = reverse("listeners:live_more", args=[session.id])
     return {
         "state": found.state,
@@ -203,37 +203,48 @@ def as_json(session: LiveSession, playback: Playback, found: LiveList) -> dict[s
 @never_cache
 @require_GET
 async def more(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Seconds from number `after` on and sections newer than `have`; waits for the first news."""
+    """Seconds from number `after` on and sections newer than `have`; waits for the first news.
+
+    A second that is not wanted soon waits for the one made with it.
+    """
     listener = listener_of(await request.auser())
     after, have = _number(request, "after"), _number(request, "have")
     was_waiting = request.GET.get("waiting") == "1"
-    ask = _asker(session_id, listener, request.GET.get("token", ""), after, have)
+    playback: Playback | None = None
+    is_early = False
 
-    def is_news(answer: tuple[LiveSession, Playback, LiveList]) -> bool:
-        found = answer[2]
-        is_new = any(one.number > have for one in found.plan) or bool(found.pieces)
-        return is_new or found.is_over or bool(found.sentence) or found.is_waiting != was_waiting
-
-    session, playback, found = await first_answer(str(session_id), ask, is_news, WAIT_S)
-    return JsonResponse(as_json(session, playback, found))
-
-
-def _asker(
-    session_id: UUID, listener: Listener, token: str, after: int, have: int
-) -> Callable[[], tuple[LiveSession, Playback, LiveList]]:
-    def ask() -> tuple[LiveSession, Playback, LiveList]:
-        now = timezone.now()
-        session = session_of(listener, session_id)
-        playback = known_live(token, session, listener, now)
-        if playback is None:
-            raise Http404
+    def ask() -> Asked:
+        nonlocal playback, is_early
+        now, session = timezone.now(), session_of(listener, session_id)
+        playback = playback or _playback_of(request, session, listener, now)
+        is_early = after > segment_at(session.handed)
         stand = stand_of(session, now)
-        if session.state in rules.UNDER_WAY:
+        news = news_of(session, stand, after=after, have=have, now=now)
+        # Who has news goes on by what they fetch of it.
+        if session.state in rules.UNDER_WAY and not news.is_any(was_waiting):
             keep_going(session, now, stand, since=after)
-        found = live_list(session, playback, stand, after=after, have=have, now=now)
-        return session, playback, found
+        return session, news
 
-    return ask
+    def is_told(found: Asked) -> bool:
+        news = found[1]
+        is_lone = len(news.rows) == 1 and not news.places
+        return news.is_any(was_waiting) and not (is_early and is_lone)
+
+    def is_minded(word: str) -> bool:
+        return not (is_early and word == str(after))
+
+    session, news = await first_answer(str(session_id), ask, is_told, WAIT_S, minds=is_minded)
+    assert playback is not None
+    return JsonResponse(await sync_to_async(as_json)(session, playback, news))
+
+
+def _playback_of(
+    request: HttpRequest, session: LiveSession, listener: Listener, now: datetime
+) -> Playback:
+    playback = known_live(request.GET.get("token", ""), session, listener, now)
+    if playback is None:
+        raise Http404
+    return playback
 
 
 def _number(request: HttpRequest, name: str) -> int:

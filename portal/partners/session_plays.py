@@ -26,7 +26,7 @@ from licensing.receipts.queries import is_funded
 from licensing.royalties.operations import PlaybackRefused, start_minute
 from portal.audio.answers import stored_object
 from portal.audio.hls import live_address, live_master
-from portal.audio.live import LiveList, known_live, live_list, open_live, payer_of
+from portal.audio.live import LiveList, known_live, live_list, news_of, open_live, payer_of
 from portal.audio.objects import CONTENT_TYPES, Stored
 from portal.audio.playlists import Playback
 from portal.partners import session_shapes as shapes
@@ -119,8 +119,8 @@ class SessionPlaylistView(Patient):
         if session.state in rules.UNDER_WAY:
             paid(session)
             keep_going(session, now, stand, since=max(0, after))
-        found = live_list(session, playback, stand, after=max(0, after), have=have, now=now)
-        return Response(_as_json(session, playback, found))
+        news = news_of(session, stand, after=max(0, after), have=have, now=now)
+        return Response(_as_json(session, playback, live_list(session, playback, news, now)))
 
     def news(self, request: HttpRequest, caller: tuple[str, str], kwargs: Any) -> bool:
         """Whether waiting is over; see Patient."""
@@ -192,7 +192,7 @@ class SessionSegmentView(Endpoint):
             raise Problem(409, "changed", sentence, version=found.version)
         _start(playback, number, now)
         at = min(heard, session.planned) if heard >= 0 else None
-        hand_out(session_id=session.id, number=number, now=now, heard=at)
+        hand_out(session=session, number=number, now=now, heard=at)
         kind = CONTENT_TYPES["flac"]
         return stored_object(request._request, Stored(found.name, found.bytes, found.digest, kind))
 

@@ -35,6 +35,7 @@ REFUSED_STATUS = {
     "no_such_recording": 404,
     "no_such_artist": 404,
     "session_over": 409,
+    "too_many": 429,
     "too_many_sessions": 429,
 }
 A_RUN = OpenApiExample(

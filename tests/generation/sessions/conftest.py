@@ -42,7 +42,8 @@ def listen(session, until, **how):
     """Take every second up to `until` as a player does, in order."""
     first = session.handed // 48_000
     for number in range(first, until):
-        hand_out(session_id=session.id, number=number, now=timezone.now(), **how)
+        session.refresh_from_db()
+        hand_out(session=session, number=number, now=timezone.now(), **how)
         work_off()
     session.refresh_from_db()
 

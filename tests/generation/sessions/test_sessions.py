@@ -18,6 +18,7 @@ from generation.sessions.models import LiveSession, Section
 from generation.sessions.operations import (
     end_idle_sessions,
     end_session,
+    hand_out,
     mend_sessions,
     section_digest,
     steer_session,
@@ -109,7 +110,7 @@ def test_a_second_that_was_being_rendered_when_it_changed_again_is_made_for_whoe
     steer_session(wishes={"energy": 0.8}, **asked)
     work_off(kinds=[rules.PLAN])
     stale = first_changed(session.sections.order_by("-index").first().start)
-    running = claim_next(worker="w", kinds=[rules.SEGMENT], now=timezone.now())
+    running = claim_next(worker=session.home, kinds=[rules.SEGMENT], now=timezone.now())
     assert running.part == stale
     steer_session(wishes={"energy": 1.0}, **asked)
     work_off(kinds=[rules.PLAN])
@@ -221,6 +222,29 @@ def test_one_key_is_one_session_and_a_new_one_ends_the_one_before(studio):
     assert (first.state, first.end_code) == (State.FAILED, "another_began")
     assert second.state == State.OPENING
     assert not open_jobs(first).filter(kind=rules.PLAN).exists()
+
+
+def test_a_listener_begins_so_many_sessions_a_minute(studio):
+    now = timezone.now()
+    for number in range(rules.STARTS):
+        begin(key=f"k{number}", now=now)
+    assert begin(key="k0", now=now).key == "k0"
+    with pytest.raises(RequestRefused) as refused:
+        begin(key="one more", now=now + rules.PER / 2)
+    assert refused.value.code == "too_many"
+    assert begin(key="one more", now=now + rules.PER).state == State.OPENING
+
+
+def test_what_is_made_ahead_is_put_in_pairs_and_all_but_the_first_has_its_home(studio):
+    session = begin()
+    work_off(kinds=[rules.PLAN])
+    assert open_jobs(session).get(kind=rules.SEGMENT).home == ""
+    work_off()
+    session.refresh_from_db()
+    for number, put in ((0, 0), (1, 2)):
+        hand_out(session=session, number=number, now=timezone.now())
+        waiting = open_jobs(session).filter(kind=rules.SEGMENT)
+        assert list(waiting.values_list("home", flat=True)) == [session.home] * put
 
 
 def test_without_a_receipt_there_is_no_session(studio):

@@ -54,8 +54,32 @@ def test_own_jobs_go_before_what_another_is_late_with_until_that_one_counts_as_g
     put(wanted(3, home="b"), wanted(4, home="b"), now=NOW + timedelta(seconds=1))
     assert claim("b", now=NOW + timedelta(seconds=2)).part == 3
     assert claim("b", now=NOW + HOME_GONE).part == 1
-    assert claim("b", now=NOW + timedelta(seconds=2)).part == 4
     assert claim("b", now=NOW + timedelta(seconds=2)).part == 2
+    assert claim("b", now=NOW + timedelta(seconds=2)).part == 4
+
+
+def of_session(name, part, priority, home):
+    subject = ("session", name)
+    return work.Wanted("live", subject=subject, part=part, priority=priority, home=home)
+
+
+def test_what_is_live_of_ones_own_goes_before_what_is_more_urgent_and_another_ones(db):
+    put(
+        of_session("theirs", 1, Priority.LIVE, "a"), of_session("mine", 2, Priority.LIVE_AHEAD, "b")
+    )
+    put(wanted(3))
+    kinds, late = ("live", "piece"), NOW + HOME_FIRST
+    claimed = [claim("b", now=late, kinds=kinds).part for _ in range(3)]
+    assert claimed == [2, 1, 3]
+
+
+def test_whoever_takes_a_job_from_its_home_takes_the_rest_of_its_subject(db):
+    theirs = [of_session("theirs", part, Priority.LIVE_AHEAD, "a") for part in (1, 2)]
+    put(*theirs, of_session("others", 3, Priority.LIVE_AHEAD, "a"))
+    late = NOW + HOME_FIRST
+    assert claim("b", now=late, kinds=("live",)).part == 1
+    assert claim("a", now=late, kinds=("live",)).part == 3
+    assert claim("b", now=NOW, kinds=("live",)).part == 2
 
 
 def test_a_job_whose_home_was_lost_has_none_any_more(db):

@@ -263,7 +263,9 @@ def measured(stage: Stage, now: datetime) -> None:
 
 
 def body_of(answer) -> bytes:
-    """What a streamed answer brings."""
+    """What an answer brings, at once or as a stream."""
+    if not answer.streaming:
+        return answer.content
 
     async def collected() -> bytes:
         return b"".join([part async for part in answer])

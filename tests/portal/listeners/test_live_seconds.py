@@ -6,7 +6,7 @@ from django.utils import timezone
 from generation.sessions.operations import end_session
 from generation.sessions.queries import stand_of
 from licensing.royalties.models import Usage
-from portal.audio.live import live_list, open_live
+from portal.audio.live import live_list, news_of, open_live
 from tests.portal.listeners.made import granted_stage, named, pay
 from tests.portal.listeners.made_live import going_on
 
@@ -25,7 +25,8 @@ def session(listener, stage):
 def _addresses(session, listener) -> list[str]:
     now = timezone.now()
     playback = open_live(session, named(listener), client_key="test", now=now)
-    found = live_list(session, playback, stand_of(session, now), after=0, have=-1, now=now)
+    news = news_of(session, stand_of(session, now), after=0, have=-1, now=now)
+    found = live_list(session, playback, news, now)
     return [piece.url for piece in found.pieces]
 
 

@@ -31,9 +31,9 @@ class Migration(migrations.Migration):
         ('clearance', '0010_facts_once_a_recording'),
         ('deductions', '0002_decided_once'),
         ('invoicing', '0002_what_was_issued_stands'),
-        ('ledger', '0009_receivable_and_billed'),
+        ('ledger', '0010_entries_by_the_set'),
         ('payouts', '0006_plans_stand'),
-        ('royalties', '0011_sums_by_the_set'),
+        ('royalties', '0012_evidence_by_the_set'),
     ]
 
     operations = [migrations.RunSQL(GUARDED, migrations.RunSQL.noop)]

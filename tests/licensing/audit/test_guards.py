@@ -38,4 +38,3 @@ def test_a_temporary_table_of_the_same_name_does_not_open_a_closed_month(db):
     lines = [Line(CASH, "debit", 5, "a"), Line(OWED, "credit", 5, "b")]
     with pytest.raises(DatabaseError, match="closed"):
         post(key="k", kind="test", postings=lines, effective_at=OCTOBER, now=LATER)
-

@@ -95,6 +95,6 @@ def test_a_listener_who_did_not_agree_is_not_read(stage, django_assert_num_queri
     row = sealed(LEA, stage, NOW)
     text = hear(row, 85_000, 0, listener=LEA)
     let_plays_teach(listener=LEA, agrees=False, now=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         learn_of_play(token_text=text, now=NOW)
     assert learned() == {}

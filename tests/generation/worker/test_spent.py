@@ -24,12 +24,10 @@ def test_what_a_stage_takes_within_another_is_not_the_other_ones(clock):
 
 
 def test_a_job_that_passes_another_is_not_charged_to_it(clock):
-    with accounting(clock) as account, spending("long"):
-        with accounting(clock) as urgent:
-            count("urgent")
-            urgent.turn_to(REST)
-        account.turn_to("long")
-    # The look before it began, and the one at the end: nothing of what came between.
+    with accounting(clock) as account, spending("long"), accounting(clock) as urgent:
+        count("urgent")
+        urgent.turn_to(REST)
+    # Up to the look before it began, and from the one after it: nothing of what came between.
     assert account.seconds["long"] == 2.0
     assert urgent.seconds == {REST: 1.0}
     assert (urgent.times, account.times) == ({"urgent": 1}, {})

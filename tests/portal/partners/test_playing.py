@@ -1,6 +1,5 @@
 """Playing for partners: the same play list and the same audio as on our own pages."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
 from tests.licensing.stage import Stage
-from tests.portal.listeners.made import add_piece, granted_stage, opened, pay, sealed
+from tests.portal.listeners.made import add_piece, body_of, granted_stage, opened, pay, sealed
 
 NOW = timezone.now()
 
@@ -33,13 +32,6 @@ def _address(row: Any, **query: str) -> str:
     return f"/api/v1/variations/{row.pk}/playlist?{asked}"
 
 
-def _body(answer: Any) -> bytes:
-    async def collected() -> bytes:
-        return b"".join([part async for part in answer])
-
-    return asyncio.run(collected())
-
-
 def test_an_address_of_a_customer_needs_no_bearer_token(
     client: Any, stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
 ) -> None:
@@ -50,7 +42,7 @@ def test_an_address_of_a_customer_needs_no_bearer_token(
     assert listed["is_complete"] is False
     answer = client.get(listed["segments"][0]["url"])
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "audio/flac")
-    assert _body(answer) == sound
+    assert body_of(answer) == sound
     token = PlaybackToken.objects.get()
     assert token.fetched_ms == 2_000
     assert (token.listener_kind, token.listener_ref) == ("customer", f"{requester[1]}:runner-7")
@@ -116,7 +108,7 @@ def test_a_withdrawn_grant_stops_list_pieces_and_files(
     row = sealed(requester, stage, NOW)
     listed = call(partner, "GET", _address(row)).json()
     audio = f"/api/v1/variations/{row.pk}/audio"
-    assert _body(call(partner, "GET", audio)).startswith(b"flac")
+    assert body_of(call(partner, "GET", audio)).startswith(b"flac")
     grant = Grant.objects.filter(stem=stage.drums).first()
     assert grant is not None
     withdraw_grant(grant_id=grant.pk, actor=("user", "7"), now=NOW)

@@ -37,7 +37,9 @@ def impulse(reverb: Reverb) -> Audio:
     decaying_noise(reverb.seed, pole, floor, reverb.seconds * SAMPLE_RATE_HZ, room)
     delay = round(reverb.predelay_ms * SAMPLE_RATE_HZ / 1000)
     level = exp2_of(reverb.return_db * 0.16609640474436812)
-    return np.pad(room * level, ((0, 0), (delay, 0))).astype(np.float32)
+    delayed = np.zeros((2, delay + size), dtype=np.float32)
+    np.multiply(room, level, out=delayed[:, delay:], casting="same_kind")
+    return delayed
 
 
 @kernel
@@ -48,22 +50,25 @@ def decaying_noise(seed: int, pole: float, floor: float, samples: float, room: R
     part highs, middle and rumble. Each channel has unit energy in the end.
     """
     size, step = room.shape[1], exp2_of(-3.0 * 3.321928094887362 / samples)
-    for channel in range(room.shape[0]):
-        a = b = c = d = energy = 0.0
-        held = 1.0
-        for i in range(size):
-            noise = 2.0 * hashed(seed, i, channel) - 1.0
-            a = pole * a + (1.0 - pole) * noise
-            b = pole * b + (1.0 - pole) * a
-            c = floor * c + (1.0 - floor) * b
-            d = floor * d + (1.0 - floor) * c
-            heard = ((b - d) + (noise - b) * held) * held
-            heard *= min(1.0, (i + 1) / 480.0) * min(1.0, (size - i) / (0.1 * size))
-            room[channel, i] = heard
-            energy += heard * heard
-            held *= step
-        for i in range(size):
-            room[channel, i] /= np.sqrt(energy)
+    a0 = b0 = c0 = d0 = energy0 = 0.0
+    a1 = b1 = c1 = d1 = energy1 = 0.0
+    held = 1.0
+    for i in range(size):  # both channels at once: each filter waits for what it gave before
+        noise0, noise1 = 2.0 * hashed(seed, i, 0) - 1.0, 2.0 * hashed(seed, i, 1) - 1.0
+        a0, a1 = pole * a0 + (1.0 - pole) * noise0, pole * a1 + (1.0 - pole) * noise1
+        b0, b1 = pole * b0 + (1.0 - pole) * a0, pole * b1 + (1.0 - pole) * a1
+        c0, c1 = floor * c0 + (1.0 - floor) * b0, floor * c1 + (1.0 - floor) * b1
+        d0, d1 = floor * d0 + (1.0 - floor) * c0, floor * d1 + (1.0 - floor) * c1
+        begun, ended = min(1.0, (i + 1) / 480.0), min(1.0, (size - i) / (0.1 * size))
+        heard0 = ((b0 - d0) + (noise0 - b0) * held) * held * (begun * ended)
+        heard1 = ((b1 - d1) + (noise1 - b1) * held) * held * (begun * ended)
+        room[0, i], room[1, i] = heard0, heard1
+        energy0 += heard0 * heard0
+        energy1 += heard1 * heard1
+        held *= step
+    for i in range(size):
+        room[0, i] /= np.sqrt(energy0)
+        room[1, i] /= np.sqrt(energy1)
 
 
 class Room:

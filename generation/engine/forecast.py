@@ -112,7 +112,8 @@ def _made(recipe: Recipe, poured: Audio | None) -> float:
     room = recipe.bus.reverb
     if room is None or send <= 0.0 or left + right <= 0.0:
         return dry
-    return dry * (1.0 + 2.0 * 10.0 ** (room.return_db / 10.0) * send / (left + right))
+    level: float = 10.0 ** (room.return_db / 10.0)
+    return dry * (1.0 + 2.0 * level * send / (left + right))
 
 
 def _sources(recipe: Recipe) -> range:

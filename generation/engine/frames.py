@@ -132,8 +132,8 @@ def cleared(out: Audio, laid: int, begin: int, size: int) -> int:
     """Up to where `out` is laid once a frame from `begin` on may be: blank before it, and where
     the two do not lie whole lanes apart.
     """
-    until = begin if (laid - begin) % 16 == 0 else begin + size
-    until = min(out.shape[1], until)
+    length: int = out.shape[1]
+    until = min(length, begin if (laid - begin) % 16 == 0 else begin + size)
     for i in range(laid, until):
         out[0, i] = out[1, i] = np.float32(0.0)
     return max(laid, until)

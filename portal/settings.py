@@ -145,8 +145,8 @@ BANK_FILE = env.text("BANK_FILE", "")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 # Where the provider's pages for paying are; a browser follows a form nowhere else.
-STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else env.words("STRIPE_PAGES")
-STRIPE_PAGES = STRIPE_PAGES or ["https://checkout.stripe.com", "https://billing.stripe.com"]
+_STRIPE_PAGES = "https://checkout.stripe.com,https://billing.stripe.com"
+STRIPE_PAGES = env.words("STRIPE_PAGES", STRIPE_API_BASE or _STRIPE_PAGES)
 
 # -- people --------------------------------------------------------------------------------------
 

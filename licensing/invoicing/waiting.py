@@ -1,7 +1,7 @@
 """What an artist is told of plays that wait for a partner's payment: counts and days, no prices.
 
 It refuses to guess what they will earn: what was used is divided only when it was paid. Invariant:
-whoever holds no share of a stem is told nothing of its plays.
+whoever held no share of a stem when it was played is told nothing of it.
 """
 
 from dataclasses import dataclass
@@ -29,21 +29,24 @@ class WaitingPlays:
 # From the party's own stems, never from all that waits: a partner's month may have millions.
 _WAITING = """
 WITH sheet AS (
-    SELECT sheet.recording_id, sheet.stem_id, sheet.work_id, sheet.effective_from
+    SELECT sheet.recording_id, sheet.stem_id, sheet.work_id, sheet.effective_from AS since,
+           (SELECT MIN(next.effective_from) FROM catalog_splitsheet next
+            WHERE next.state = 'SIGNED' AND next.right = sheet.right
+              AND (next.recording_id = sheet.recording_id OR next.stem_id = sheet.stem_id
+                   OR next.work_id = sheet.work_id)
+              AND next.effective_from > sheet.effective_from) AS until
     FROM catalog_splitsheet sheet JOIN catalog_share share ON share.sheet_id = sheet.id
     WHERE sheet.state = 'SIGNED' AND share.party_id = %s
-), claimed AS (
-    SELECT stem.id, sheet.effective_from
+), mine AS (
+    SELECT stem.id AS stem_id, sheet.since, sheet.until
     FROM sheet JOIN catalog_stem stem ON stem.id = sheet.stem_id
-    UNION ALL
-    SELECT stem.id, sheet.effective_from
+    UNION
+    SELECT stem.id, sheet.since, sheet.until
     FROM sheet JOIN catalog_stem stem ON stem.recording_id = sheet.recording_id
-    UNION ALL
-    SELECT stem.id, sheet.effective_from
+    UNION
+    SELECT stem.id, sheet.since, sheet.until
     FROM sheet JOIN catalog_recording recording ON recording.work_id = sheet.work_id
     JOIN catalog_stem stem ON stem.recording_id = recording.id
-), mine AS (
-    SELECT id AS stem_id, MIN(effective_from) AS since FROM claimed GROUP BY id
 )
 SELECT recording.id, recording.title, u.accrual_month, invoice.due_on,
        COUNT(DISTINCT u.id) FILTER (WHERE u.minute IS NULL),
@@ -54,6 +57,7 @@ JOIN catalog_recording recording ON recording.id = stem.recording_id
 JOIN attribution_licencesource source ON source.stem_id = mine.stem_id
 JOIN royalties_usage u ON u.record_id = source.record_id
     AND u.state = 'METERED' AND u.played_at >= mine.since
+    AND (mine.until IS NULL OR u.played_at < mine.until)
 LEFT JOIN invoicing_invoice invoice ON invoice.state = 'ISSUED' AND invoice.month = u.accrual_month
     AND invoice.payer_kind = u.payer_kind AND invoice.payer_ref = u.payer_ref
 GROUP BY recording.id, recording.title, u.accrual_month, invoice.due_on

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from licensing.catalog.models import Recording
 from licensing.invoicing import operations
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.rules import BECOMES, InvoiceRefused
@@ -104,6 +105,18 @@ def test_an_artist_is_told_what_waits_until_it_is_paid_and_a_stranger_nothing(us
     assert told("Eve") == []
     settle(invoice)
     assert told() == []
+
+
+def test_who_held_a_share_no_longer_when_it_was_heard_is_told_nothing(db):
+    month.agree()
+    remix, session = month.pieces()
+    lamp = Recording.objects.get(title="Lamp")
+    world.sheet("MASTER", {"Eve": 10**6}, since=world.OCTOBER, version=2, recording=lamp)
+    world.sheet("PUBLISHING", {"Eve": 10**6}, since=world.OCTOBER, version=2, work=lamp.work)
+    month.use(remix, session)
+    assert waiting_plays_of(world.ref("Dora")) == ()
+    (told,) = waiting_plays_of(world.ref("Eve"))
+    assert (told.plays, told.minutes) == (7, 2)
 
 
 def test_who_says_that_it_was_paid_does_not_confirm_it(used):

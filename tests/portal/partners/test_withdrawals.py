@@ -31,6 +31,18 @@ def withdraw(stage, **more):
     return withdraw_grant(grant_id=grant.pk, actor=("user", "7"), now=NOW, **more)
 
 
+def withdrawn_twice():
+    """A variation of a partner with a contact, to be gone in thirty days and by the usual term."""
+    stage, (client, _) = granted_stage(), application("Stride")
+    name_contact(
+        client_id=client.pk, contact="rights@stride.example", by="7", reason="asked", now=NOW
+    )
+    made = sealed(("client", str(client.id)), stage, NOW)
+    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
+    withdraw(stage, uses=["REMIX"])
+    return made
+
+
 def once_told(count):
     """News waits for older transactions of the whole server, other workers' databases included."""
     for _ in range(200_000):
@@ -79,13 +91,7 @@ def test_a_cursor_that_is_not_ours_is_said(db, call, mark):
 
 
 def test_a_partner_with_a_contact_gets_one_mail_with_the_first_deadline(committed_db):
-    stage, (client, _) = granted_stage(), application("Stride")
-    name_contact(
-        client_id=client.pk, contact="rights@stride.example", by="7", reason="asked", now=NOW
-    )
-    made = sealed(("client", str(client.id)), stage, NOW)
-    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
-    withdraw(stage, uses=["REMIX"])
+    made = withdrawn_twice()
     once_told(2)
     assert mail_notices(now=NOW) == 1
     assert mail_notices(now=NOW) == 0
@@ -109,13 +115,7 @@ def test_a_partner_without_a_contact_is_mailed_nothing(committed_db):
 
 
 def test_one_reminder_comes_before_the_deadline_and_none_after_a_confirmation(committed_db):
-    stage, (client, _) = granted_stage(), application("Stride")
-    name_contact(
-        client_id=client.pk, contact="rights@stride.example", by="7", reason="asked", now=NOW
-    )
-    made = sealed(("client", str(client.id)), stage, NOW)
-    withdraw(stage, uses=["REMIX"], effect="SUNSET", served_until=NOW + timedelta(days=30))
-    withdraw(stage, uses=["REMIX"])
+    made = withdrawn_twice()
     sunset, down = sorted(once_told(2), key=lambda one: one.deadline, reverse=True)
     mail_notices(now=NOW)
     mail.outbox.clear()

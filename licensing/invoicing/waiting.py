@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from licensing.catalog.holding_sql import STEMS_OF_PARTY
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingPlays:
@@ -27,37 +29,16 @@ class WaitingPlays:
 
 
 # From the party's own stems, never from all that waits: a partner's month may have millions.
-_WAITING = """
-WITH sheet AS (
-    SELECT sheet.recording_id, sheet.stem_id, sheet.work_id, sheet.effective_from AS since,
-           (SELECT MIN(next.effective_from) FROM catalog_splitsheet next
-            WHERE next.state = 'SIGNED' AND next.right = sheet.right
-              AND (next.recording_id = sheet.recording_id OR next.stem_id = sheet.stem_id
-                   OR next.work_id = sheet.work_id)
-              AND next.effective_from > sheet.effective_from) AS until
-    FROM catalog_splitsheet sheet JOIN catalog_share share ON share.sheet_id = sheet.id
-    WHERE sheet.state = 'SIGNED' AND share.party_id = %s
-), mine AS (
-    SELECT stem.id AS stem_id, sheet.since, sheet.until
-    FROM sheet JOIN catalog_stem stem ON stem.id = sheet.stem_id
-    UNION
-    SELECT stem.id, sheet.since, sheet.until
-    FROM sheet JOIN catalog_stem stem ON stem.recording_id = sheet.recording_id
-    UNION
-    SELECT stem.id, sheet.since, sheet.until
-    FROM sheet JOIN catalog_recording recording ON recording.work_id = sheet.work_id
-    JOIN catalog_stem stem ON stem.recording_id = recording.id
-)
+_WAITING = f"""
+WITH {STEMS_OF_PARTY}
 SELECT recording.id, recording.title, u.accrual_month, invoice.due_on,
        COUNT(DISTINCT u.id) FILTER (WHERE u.minute IS NULL),
        COUNT(DISTINCT u.id) FILTER (WHERE u.minute IS NOT NULL)
 FROM mine
-JOIN catalog_stem stem ON stem.id = mine.stem_id
-JOIN catalog_recording recording ON recording.id = stem.recording_id
+JOIN catalog_recording recording ON recording.id = mine.recording_id
 JOIN attribution_licencesource source ON source.stem_id = mine.stem_id
 JOIN royalties_usage u ON u.record_id = source.record_id
-    AND u.state = 'METERED' AND u.played_at >= mine.since
-    AND (mine.until IS NULL OR u.played_at < mine.until)
+    AND u.state = 'METERED' AND u.played_at >= mine.since AND u.played_at < mine.until
 LEFT JOIN invoicing_invoice invoice ON invoice.state = 'ISSUED' AND invoice.month = u.accrual_month
     AND invoice.payer_kind = u.payer_kind AND invoice.payer_ref = u.payer_ref
 GROUP BY recording.id, recording.title, u.accrual_month, invoice.due_on

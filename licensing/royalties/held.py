@@ -1,6 +1,7 @@
 """Reading what is held: what an artist is told of plays that look odd, while their month is open.
 
-Counts and words alone: never a listener's reference, nor how many listeners there are.
+Counts and words alone: never a listener's reference, nor how many listeners there are. Invariant:
+whoever held no share of a stem when it was played is told nothing of it.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from licensing.catalog.holding_sql import STEMS_OF_PARTY
 from licensing.royalties.rules.anomalies import in_words
 
 
@@ -21,28 +23,23 @@ class HeldPlays:
     reasons: str
 
 
-_HELD = """
-SELECT recording.id, recording.title, COUNT(DISTINCT u.id),
-       array_agg(DISTINCT reason::text)
-FROM royalties_anomaly a
-JOIN royalties_usage u ON u.anomaly_id = a.id AND u.state = 'HELD'
+_HELD = f"""
+WITH {STEMS_OF_PARTY}
+SELECT recording.id, recording.title, COUNT(DISTINCT u.id), array_agg(DISTINCT reason::text)
+FROM mine
+JOIN catalog_recording recording ON recording.id = mine.recording_id
+JOIN attribution_licencesource source ON source.stem_id = mine.stem_id
+JOIN royalties_usage u ON u.record_id = source.record_id
+    AND u.state = 'HELD' AND u.played_at >= mine.since AND u.played_at < mine.until
+JOIN royalties_anomaly a ON a.id = u.anomaly_id AND a.state = 'OPEN'
 CROSS JOIN LATERAL unnest(a.reasons) reason
-JOIN attribution_licencesource source ON source.record_id = u.record_id
-JOIN catalog_stem stem ON stem.id = source.stem_id
-JOIN catalog_recording recording ON recording.id = stem.recording_id
-WHERE a.state = 'OPEN' AND EXISTS (
-    SELECT 1 FROM catalog_splitsheet sheet JOIN catalog_share share ON share.sheet_id = sheet.id
-    WHERE sheet.state = 'SIGNED' AND sheet.effective_from <= u.played_at
-      AND (sheet.stem_id = stem.id OR sheet.recording_id = recording.id
-           OR sheet.work_id = recording.work_id)
-      AND share.party_id = %s)
 GROUP BY recording.id, recording.title
 ORDER BY recording.title, recording.id
 """
 
 
 def held_plays_of(party: UUID) -> tuple[HeldPlays, ...]:
-    """Plays held now, per recording this party holds part of."""
+    """Plays held now, per recording this party held part of when they were heard."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [str(party)])
         return tuple(

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
 from licensing.attribution.rules import SESSION
+from licensing.catalog.holding_sql import STEMS_OF_PARTY
 from licensing.ledger.models import ClosedMonth
 from licensing.ledger.rules import month_after, month_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine, Usage
@@ -226,17 +227,13 @@ GROUP BY m.stem_id, m.currency
 ORDER BY m.currency, amount DESC, m.stem_id
 """
 )
-_PLAYS_SO_FAR = """
-SELECT COUNT(*) FROM royalties_usage u
-WHERE u.accrual_month = %s AND u.state = 'COUNTED' AND EXISTS (
-    SELECT 1 FROM attribution_licencesource source
-    JOIN catalog_stem stem ON stem.id = source.stem_id
-    JOIN catalog_recording recording ON recording.id = stem.recording_id
-    JOIN catalog_splitsheet sheet ON sheet.state = 'SIGNED' AND sheet.effective_from <= u.played_at
-         AND (sheet.stem_id = stem.id OR sheet.recording_id = recording.id
-              OR sheet.work_id = recording.work_id)
-    JOIN catalog_share share ON share.sheet_id = sheet.id
-    WHERE source.record_id = u.record_id AND share.party_id = %s)
+_PLAYS_SO_FAR = f"""
+WITH {STEMS_OF_PARTY}
+SELECT COUNT(DISTINCT u.id) FROM mine
+JOIN attribution_licencesource source ON source.stem_id = mine.stem_id
+JOIN royalties_usage u ON u.record_id = source.record_id
+    AND u.played_at >= mine.since AND u.played_at < mine.until
+WHERE u.accrual_month = %s AND u.state = 'COUNTED'
 """
 
 
@@ -278,8 +275,8 @@ def earnings_of(party: Payee) -> Earnings:
 
 
 def plays_so_far(party: UUID, month: date) -> int:
-    """Counted plays, in an open month, of variations with a source this party holds part of."""
-    return int(_rows(_PLAYS_SO_FAR, [month.replace(day=1), str(party)])[0][0])
+    """Counted plays, in an open month, of variations of which this party then held a source's part."""
+    return int(_rows(_PLAYS_SO_FAR, [str(party), month.replace(day=1)])[0][0])
 
 
 def model_comparison(party: Payee, month: date) -> tuple[ModelComparison, ...]:

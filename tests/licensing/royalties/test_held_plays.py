@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from licensing.audit.models import Fact
+from licensing.catalog.models import Recording
 from licensing.ledger.queries import balance_of, list_balances, trial_balance
 from licensing.ledger.rules import AccountKey
 from licensing.receipts.rules import pool_account
@@ -20,6 +21,7 @@ from licensing.royalties.deciding import (
 from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import Anomaly, HeldPool, StatementLine, Usage
 from licensing.royalties.operations import set_rate_card
+from licensing.royalties.queries import plays_so_far
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
 from tests.licensing.royalties import small_world as world
@@ -230,6 +232,19 @@ def test_an_artist_is_told_counts_and_words_and_a_stranger_nothing(looped):
     (told,) = held_plays_of(world.ref("Ana"))
     assert (told.title, told.plays, told.reasons) == ("of Ana", 30, "the same piece over and over")
     assert held_plays_of(world.ref("Cleo")) == ()
+
+
+def test_who_held_a_share_no_longer_when_it_was_heard_is_told_nothing(looped):
+    """All of it is Eve's from the first of October, so every play there was heard under her."""
+    of_ana = Recording.objects.get(title="of Ana")
+    world.sheet("MASTER", {"Eve": 10**6}, since=world.OCTOBER, version=2, recording=of_ana)
+    world.sheet("PUBLISHING", {"Eve": 10**6}, since=world.OCTOBER, version=2, work=of_ana.work)
+    assert held_plays_of(world.ref("Ana")) == ()
+    assert [one.plays for one in held_plays_of(world.ref("Eve"))] == [30]
+    released = {"anomaly_id": looped.pk, "reason": "A fan.", "actor": STAFF, "now": world.NOVEMBER}
+    assert release_plays(**released)
+    counted = {name: plays_so_far(world.ref(name), OCTOBER) for name in ("Ana", "Eve", "Cleo")}
+    assert counted == {"Ana": 0, "Eve": 30, "Cleo": 15}
 
 
 def late(piece, **more):

@@ -275,7 +275,7 @@ def earnings_of(party: Payee) -> Earnings:
 
 
 def plays_so_far(party: UUID, month: date) -> int:
-    """Counted plays, in an open month, of variations of which this party then held a source's part."""
+    """Counted plays, in an open month, of what had a source this party then held part of."""
     return int(_rows(_PLAYS_SO_FAR, [str(party), month.replace(day=1)])[0][0])
 
 

@@ -107,6 +107,7 @@ class ReviewDeeds:
     """The two answers to equal audio of two parties."""
 
     actions_detail = ("accept_stem", "refuse_stem")
+    deeds_while = {"state": Stem.State.REVIEW}
 
     @action(description="Accept this stem", url_path="accept")
     def accept_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -145,6 +146,7 @@ class HoldDeeds:
 
     actions_list = ("place",)
     actions_detail = ("release",)
+    deeds_while = {"released_at": None}
 
     @action(description="Place a hold", url_path="place")
     def place(self, request: HttpRequest) -> HttpResponse:

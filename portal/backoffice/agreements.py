@@ -27,7 +27,7 @@ class AgreementForm(forms.Form):
     """Who is billed for use from now on, at which prices."""
 
     client = forms.ModelChoiceField(Client.objects.filter(is_active=True), label="Partner")
-    country = forms.RegexField(r"^[A-Z]{2}$", label="Country whose tax is on the invoice")
+    country = forms.RegexField(r"^[A-Z]{2}$", label="Country whose tax is on the invoice, like DE")
     currency = forms.ChoiceField(choices=[(code, code) for code in THRESHOLD_MINOR])
     play = forms.DecimalField(
         label="A play, without tax", max_digits=10, decimal_places=6, min_value=0
@@ -39,7 +39,7 @@ class AgreementForm(forms.Form):
         min_value=0,
     )
     more = forms.CharField(
-        widget=forms.Textarea,
+        widget=forms.Textarea(attrs={"rows": 3}),
         label="Uses with prices of their own, a line each, like: FOCUS MINUTE 0.004",
         required=False,
     )

@@ -79,7 +79,8 @@ class InvoiceAdmin(ReadOnlyAdmin):
             made = operations.draft_invoices(
                 month=data["month"], actor=staff_actor(request), now=timezone.now()
             )
-            return f"{len(made)} drafts wait to be issued."
+            many = "1 draft waits" if len(made) == 1 else f"{len(made)} drafts wait"
+            return f"{many} to be issued."
 
         return ask_and_do(
             request,

@@ -178,7 +178,6 @@ class LineInline(ReadOnlyInline):
 
     model = StatementLine
     fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
-    readonly_fields = fields
 
 
 class StatementAdmin(StatementDeeds, ReadOnlyAdmin):

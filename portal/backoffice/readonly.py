@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 
+from portal.backoffice.amounts import shown
 from portal.backoffice.second_person import MAY_DECIDE
 
 
@@ -23,6 +24,12 @@ class ReadOnlyAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return shown(super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        return shown(super().get_fields(request, obj))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_staff", False))

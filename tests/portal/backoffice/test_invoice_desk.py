@@ -96,6 +96,7 @@ def test_an_invoice_goes_from_draft_to_money_through_two_people(used):
     shown = maker.look_and_do(invoice, "issue")
     assert "-000001" in shown
     assert "0.110000 EUR" in shown
+    assert "receivable: Stride" in shown
     assert maker.offered(invoice) == {"send", "claim", "void"}
     maker.on(invoice, "claim", evidence="bank statement 11, line 4")
     assert maker.offered(invoice) == {"confirm", "deny"}

@@ -19,6 +19,7 @@ from licensing.ledger.booking import book, moment_of
 from licensing.ledger.months import is_closed, share_month, share_open_month
 from licensing.ledger.operations import reverse_entry
 from licensing.ledger.rules import month_end, month_of, month_start
+from licensing.receipts.models import UsageAgreement
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.queries import terms_at
 
@@ -59,24 +60,8 @@ def draft_invoice(
         if total.rounding_micros:
             wait_on(payer, month, share_open_month(month_of(now)))
         return None
-    invoice = Invoice(
-        agreement=agreement,
-        payer_kind=payer[0],
-        payer_ref=payer[1],
-        month=month,
-        country=agreement.country,
-        currency=agreement.currency,
-        tax_ppm=terms.tax_ppm,
-        rounding_micros=total.rounding_micros,
-        net_micros=total.net_micros,
-        tax_micros=total.tax_micros,
-        gross_micros=total.gross_micros,
-        drafted_at=now,
-    )
-    try:
-        with transaction.atomic():
-            invoice.save(force_insert=True)
-    except IntegrityError:
+    invoice = _written(agreement, month, terms.tax_ppm, total, now)
+    if invoice is None:
         return None
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
@@ -90,6 +75,32 @@ def draft_invoice(
         for line in lines
     )
     _tell(invoice, "draft_invoice", actor, now)
+    return invoice
+
+
+def _written(
+    agreement: UsageAgreement, month: date, tax_ppm: int, total: rules.Total, now: datetime
+) -> Invoice | None:
+    """The draft without its lines; None where one stands for the month already."""
+    invoice = Invoice(
+        agreement=agreement,
+        payer_kind=agreement.payer_kind,
+        payer_ref=agreement.payer_ref,
+        month=month,
+        country=agreement.country,
+        currency=agreement.currency,
+        tax_ppm=tax_ppm,
+        rounding_micros=total.rounding_micros,
+        net_micros=total.net_micros,
+        tax_micros=total.tax_micros,
+        gross_micros=total.gross_micros,
+        drafted_at=now,
+    )
+    try:
+        with transaction.atomic():
+            invoice.save(force_insert=True)
+    except IntegrityError:
+        return None
     return invoice
 
 

@@ -24,20 +24,24 @@ def shown(names: Sequence[Any]) -> tuple[Any, ...]:
 @cache
 def _column(name: str) -> str | Column:
     if name.endswith(_MICROS):
-        return _named(name, _MICROS, _amount)
+        return _named(name, _titled(name, _MICROS), _amount)
     if name.endswith(_PPM):
-        return _named(name, _PPM, lambda row, value: percent(value))
+        return _named(name, f"{_titled(name, _PPM)}, percent", lambda row, value: percent(value))
     return name
 
 
-def _named(name: str, ending: str, text: Callable[[Any, int], str]) -> Column:
+def _titled(name: str, ending: str) -> str:
+    return name.removesuffix(ending).replace("_", " ").capitalize()
+
+
+def _named(name: str, title: str, text: Callable[[Any, int], str]) -> Column:
     def column(row: Any) -> str:
         value = getattr(row, name)
         return "-" if value is None else text(row, value)
 
     column.__name__ = name
     told: Any = column
-    told.short_description = name.removesuffix(ending).replace("_", " ").capitalize()
+    told.short_description = title
     told.admin_order_field = name
     return column
 

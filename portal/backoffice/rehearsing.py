@@ -120,8 +120,8 @@ def _owners(accounts: Iterable[Account]) -> dict[str, str]:
     """The names of parties and partners among owners, by reference."""
     refs = [one.owner_ref for one in accounts if one.owner_kind in {"party", "client"}]
     found = [ref for ref in refs if is_uuid(ref)]
-    rows = (*Party.objects.filter(pk__in=found), *Client.objects.filter(pk__in=found))
-    return {str(row.pk): row.name for row in rows}
+    names = {str(row.pk): row.name for row in Party.objects.filter(pk__in=found)}
+    return names | {str(row.pk): row.name for row in Client.objects.filter(pk__in=found)}
 
 
 def _digest(outcome: Outcome, entries: Sequence[PostedEntry]) -> str:

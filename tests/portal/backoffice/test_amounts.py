@@ -18,4 +18,4 @@ def test_parts_per_million_are_shown_in_percent():
     (column,) = shown(("tax_ppm",))
     assert column(SimpleNamespace(tax_ppm=190_000)) == "19.0000 %"
     assert column(SimpleNamespace(tax_ppm=1)) == "0.0001 %"
-    assert column.short_description == "Tax"
+    assert column.short_description == "Tax, percent"

@@ -79,7 +79,7 @@ def _rendered(session_id: str, number: int, version: int) -> Rendered:
         plan = _plan_for(session_id, number, version)
     digests = [source.digest for source in plan.sources]
     start, end = segment_range(number)
-    cache = _tapes().of(session_id, plan)
+    cache = _tapes().of(session_id)
     with spending("render"):
         sound = backend_for(plan, chosen_backend()).render(
             plan,

@@ -25,6 +25,8 @@ from generation.engine.returns import (
 from generation.recipe import BLOCK_SAMPLES, SAMPLE_RATE_HZ, Reverb
 
 PROCESSOR = "reverb/1"
+# A beginning of so many blocks at most is laid out by itself: 0.7 s of sound.
+_EARLY = 8
 
 
 def impulse(reverb: Reverb) -> Audio:
@@ -140,7 +142,7 @@ class Room:
         What begins waits for few blocks to be laid out, not for all.
         """
         enough = 1 << (blocks - 1).bit_length()
-        if "_laid" in self.__dict__ or 2 * enough > self.blocks:
+        if "_laid" in self.__dict__ or enough > min(_EARLY, self.blocks // 2):
             return self
         if enough not in self._early:
             self._early[enough] = self.cut(enough)

@@ -81,7 +81,9 @@ def write_section(
     OpenRefused when a grant fell meanwhile.
     """
     session = LiveSession.objects.select_for_update().get(id=session_id)
-    last = session.sections.order_by("-index").only("index", "digest").first()
+    last: Section | None = None
+    if session.state != State.OPENING:
+        last = session.sections.order_by("-index").only("index", "digest").first()
     if session.state not in rules.UNDER_WAY or (last.digest if last else "") != after:
         return None
     if rules.changes_listed(planned.start, session.listed):
@@ -242,8 +244,8 @@ def hand_out(
     """A segment goes to the listener: remember how far they are, and have what follows made.
 
     What follows the first was put when that was stored, and is put on with the second: whoever
-    waits for the first does not wait for that. `session` as it was read just now, `stand` how it stood then; `heard`: the sample they say they
-    hear at this moment.
+    waits for the first does not wait for that. `session` as it was read just now, `stand` how it
+    stood then; `heard`: the sample they say they hear at this moment.
     """
     reached = (number + 1) * SEGMENT_SAMPLES
     LiveSession.objects.filter(id=session.id).update(

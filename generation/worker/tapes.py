@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from generation.engine.render import Cache
+from generation.worker.ahead import tapes_of_one
 from generation.worker.spent import count, spending
-
-_STATES = 512
 
 
 def own_memory() -> int:
@@ -40,13 +39,15 @@ class Tapes:
     def __contains__(self, session: str) -> bool:
         return session in self._kept
 
-    def of(self, session: str) -> Cache:
-        """The tapes of a session, to be used for a second of it at once."""
+    def of(self, session: str, begun: Cache | None = None) -> Cache:
+        """The tapes of a session, to be used for a second of it at once; `begun`: those on which
+        its first second was rendered, where that was ahead of its job.
+        """
         if self._before is None:
             self._before = self._memory()
         if session not in self._kept:
             count("tapes anew")
-        cache = self._kept.setdefault(session, Cache(1, _STATES))
+        cache = self._kept.setdefault(session, begun or tapes_of_one())
         self._kept.move_to_end(session)
         with spending("memory"):
             self._let_go()

@@ -56,8 +56,9 @@ class Send:
 
     def with_return(self, lo: int, hi: int, out: Audio) -> None:
         """The channel's sound and its return over [lo, hi), multiples of a block."""
-        sends = self.spectra(lo, hi)
-        self._room.returned(sends, self._channel.read(lo, hi), out)
+        room = self._room.met_by(hi // BLOCK_SAMPLES - self._begins)
+        sends = self.spectra(lo, hi)[self._room.blocks - room.blocks :]
+        room.returned(sends, self._channel.read(lo, hi), out)
 
     def spectra(self, lo: int, hi: int) -> Audio:
         """Spectra of all that comes back over [lo, hi), multiples of a block.

@@ -14,11 +14,10 @@ import numpy as np
 
 from generation.engine import dynamics, marking, shares
 from generation.engine.agreed import agreed
-from generation.engine.asking import weigh_returns
 from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
-from generation.engine.reverb import Room, room_of
+from generation.engine.reverb import Room, adjoint_of, room_of
 from generation.engine.score import Score
 from generation.engine.sources import KEEP, Send, Source, first_block, heard_of
 from generation.engine.spans import spans_of
@@ -259,9 +258,12 @@ class Bus:
         begin, end = _blocks(since, hi)
         sources = [*self._sources, *self._generated]
         _, until = _blocks(lo, hi + self._ahead)
+        reverb = self._recipe.bus.reverb
+        room = None if reverb is None else adjoint_of(reverb)
+        reach = 0 if room is None else room.reach
         for source in sources:
             if source is not None:
-                source.bring(begin, end, until)
+                source.bring(begin, end, until, reach)
         gains = self._gains(since, hi)
         asked = asked_of(self._mix.read(since, hi), gains)
         table = np.zeros(((hi - lo) // WINDOW_SAMPLES, len(sources)))
@@ -271,10 +273,10 @@ class Bus:
                 continue
             table[:, column] = weigh(source.channel.read(since, hi)[:2], asked)
             if source.send is not None:
-                sends.append(source.send.spectra(begin, end))
+                sends.append(source.sent(since - reach, hi))
                 columns.append(column)
-        if self._room is not None and sends:
-            table[:, columns] += weigh_returns(self._room, sends, asked, since - begin)
+        if room is not None and sends:
+            table[:, columns] += room.weigh(sends, asked)
         windows, notes = table[:, : len(self._sources)], table[:, len(self._sources) :]
         return windows, shares.generated_of(windows, notes, self._owners)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from generation.engine.asking import Adjoint
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, aligned, exp2_of, hashed, kernel
 from generation.engine.returns import (
@@ -76,11 +77,12 @@ class Room:
 
     Both ears are one complex response, left real and right imaginary, so that one transform brings
     both back. `tiles` float32 [tiles, P, 4, TILE]: real and imaginary part of bins 0 to 4,095 and
-    of their mirror images; `middle` float32 [P, 2]: the bin at half the rate.
+    of their mirror images; `middle` float32 [P, 2]: the bin at half the rate; `response` float32
+    [2, n]: the room itself.
     """
 
     def __init__(self, reverb: Reverb) -> None:
-        response = impulse(reverb)
+        self.response = response = impulse(reverb)
         self.blocks = -(-response.shape[1] // BLOCK_SAMPLES)
         padded = np.zeros((2, self.blocks * BLOCK_SAMPLES), dtype=np.float32)
         padded[:, : response.shape[1]] = response
@@ -136,3 +138,9 @@ def lay_tiles(response: Audio, rows: Audio, plan: Plan, tiles: Audio, middle: Au
 def room_of(reverb: Reverb) -> Room:
     """The room of a recipe, made once: planning and every piece ask for the same one."""
     return Room(reverb)
+
+
+@lru_cache(maxsize=8)
+def adjoint_of(reverb: Reverb) -> Adjoint:
+    """The same room as windows ask for it, made once."""
+    return Adjoint(room_of(reverb).response)

@@ -16,13 +16,13 @@ import numpy as np
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, Samples, aligned, kernel, within
 from generation.engine.negacyclic import (
-    CHUNK,
     FRAME,
     POWERS,
     ROOTS,
     ROW,
     SIZE,
     TURNS,
+    UNFOLDED,
     fold,
     multiply,
     spectra_of,
@@ -35,6 +35,9 @@ from generation.recipe import WINDOW_SAMPLES
 # Samples that a window asks for, and those of a frame that are whole when it meets the room.
 ASKED = 2 * WINDOW_SAMPLES
 WHOLE = FRAME - ASKED
+# Products are added up as float32 numbers over so many samples at most, and a send is read over so
+# many in a row.
+_SHORT, _LONG = 512, 2_048
 
 
 class Adjoint:
@@ -65,7 +68,7 @@ class Adjoint:
         table = np.zeros((len(asked), len(sends)))
         weigh_sends(
             asked, self._spectra, self.reach, places, POWERS, TURNS, aligned(4 * ROOTS, ROW),
-            aligned(2 * ROOTS, ROW), aligned(4, CHUNK), rows_of(4, SIZE), plan_of(SIZE), table,
+            aligned(2 * ROOTS, ROW), aligned(UNFOLDED), rows_of(4, SIZE), plan_of(SIZE), table,
         )  # fmt: skip
         return table
 
@@ -80,14 +83,14 @@ def weigh_sends(
     turns: Audio,
     spectra: Audio,
     met: Audio,
-    chunk: Audio,
+    carried: Audio,
     rows: Audio,
     plan: Plan,
     table: Reals,
 ) -> None:
     """See `Adjoint.weigh`. `places`: where sends begin in memory, `reach` before what is asked.
 
-    `spectra` [4 * ROOTS, ROW], `met` [2 * ROOTS, ROW], `chunk` and `rows` are for working in.
+    `spectra` [4 * ROOTS, ROW], `met` [2 * ROOTS, ROW], `carried` and `rows` are for working in.
     """
     for window in range(asked.shape[0]):
         look_at_asked(asked[window], powers, turns, spectra, rows, plan)
@@ -97,12 +100,12 @@ def weigh_sends(
                 left, right = spectra[4 * root : 4 * root + 2], spectra[4 * root + 2 : 4 * root + 4]
                 multiply(left, right, room[part, root], real, imag)
                 transform(imag, real, rows, plan)
-            # Where the frame would begin in a send.
+            unfold(met, turns, carried)
+            # Where the frame would begin in a send, and the first sample of it that counts.
             begin = window * WINDOW_SAMPLES + reach - (room.shape[0] - part) * WHOLE
             low = max(ASKED, window * WINDOW_SAMPLES - begin)
-            for n in range(0, SIZE, CHUNK):
-                unfold(met, turns, n, chunk)
-                add_products(chunk, n, begin, low, places, table[window])
+            rest = FRAME - UNFOLDED
+            add_products(carried, low - rest, begin + rest, places, table[window])
 
 
 @kernel
@@ -119,30 +122,27 @@ def look_at_asked(
 
 
 @kernel
-def add_products(chunk: Audio, n: int, begin: int, low: int, places: Samples, row: Reals) -> None:
-    """Adds the products of every send with samples n to n + CHUNK of a frame's last four sixths.
-
-    `begin`: where the frame begins in a send; `low`: the first sample of the frame that counts.
-    """
-    for sixth in range(4):
-        at = (2 + sixth) * SIZE + n
-        since = max(0, low - at)
-        if since < CHUNK:
-            for send in range(places.shape[0]):
-                row[send] += product_of(chunk[sixth], since, places[send], begin + at)
+def add_products(carried: Audio, low: int, begin: int, places: Samples, row: Reals) -> None:
+    """Adds the product of every send, from `begin` on, with what is asked of it from `low` on."""
+    for first in range(low, UNFOLDED, _LONG):
+        last = min(first + _LONG, UNFOLDED)
+        for send in range(places.shape[0]):
+            for since in range(first, last, _SHORT):
+                until = min(since + _SHORT, last)
+                row[send] += product_of(carried, since, until, places[send], begin)
 
 
 @within
-def product_of(chunk: Any, since: int, place: int, at: int) -> float:
-    """The product of a chunk, from `since` on, with the numbers from `at` on of those at `place`.
+def product_of(carried: Any, since: int, until: int, place: int, begin: int) -> float:
+    """The product of so many samples with what lies `begin` numbers further on at `place`.
 
     Two sums go abreast: each alone would wait for itself.
     """
     one = other = splat(np.float32(0.0))
-    if (CHUNK - since) % 32:
-        one = load(chunk, since) * lanes_at(place, at + since)
+    if (until - since) % 32:
+        one = load(carried, since) * lanes_at(place, begin + since)
         since += 16
-    for i in range(since, CHUNK, 32):
-        one = fma(load(chunk, i), lanes_at(place, at + i), one)
-        other = fma(load(chunk, i + 16), lanes_at(place, at + i + 16), other)
+    for i in range(since, until, 32):
+        one = fma(load(carried, i), lanes_at(place, begin + i), one)
+        other = fma(load(carried, i + 16), lanes_at(place, begin + i + 16), other)
     return float(total(one + other))

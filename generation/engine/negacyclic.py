@@ -22,8 +22,8 @@ FRAME = 2 * ROOTS * SIZE
 # Numbers in a row of a spectrum: a little more than its bins, so that equal places of two rows do
 # not fall on one set of the cache.
 ROW = SIZE + 80
-# Samples that are unfolded at once, of each sixth of a frame.
-CHUNK = 512
+# Samples of a frame that are unfolded: its last four sixths.
+UNFOLDED = 4 * SIZE
 _ANGLES = np.pi * np.arange(1, 2 * ROOTS, 2)[:, None] / (2 * ROOTS)
 _COS_30, _HALF = np.float32(0.8660254037844386), np.float32(0.5)
 
@@ -102,19 +102,19 @@ def turned_back(frames: Any, root: int, turns: Any, n: int) -> Any:
 
 
 @kernel
-def unfold(frames: Audio, turns: Audio, begin: int, out: Audio) -> None:
-    """CHUNK samples, from `begin` on, of each of the last four sixths of a real frame: [4, CHUNK].
+def unfold(frames: Audio, turns: Audio, out: Audio) -> None:
+    """The last four sixths of a real frame, [UNFOLDED].
 
     `frames` [2 * ROOTS, SIZE] are those of the roots, divided by ROOTS. Sixth m is the real part of
     the sum over the roots of frame times w^-m; the last root is the mirror image of the first.
     """
     half, wide = splat(_HALF), splat(_COS_30)
-    for i in range(0, CHUNK, 16):
-        ar, ai = turned_back(frames, 0, turns, begin + i)
-        br, bi = turned_back(frames, 1, turns, begin + i)
-        cr, ci = turned_back(frames, 2, turns, begin + i)
+    for n in range(0, SIZE, 16):
+        ar, ai = turned_back(frames, 0, turns, n)
+        br, bi = turned_back(frames, 1, turns, n)
+        cr, ci = turned_back(frames, 2, turns, n)
         sr, si, dr, di = ar + cr, ai + ci, ar - cr, ai - ci
-        store(out[0], i, fma(half, sr, fma(wide, di, negated(br))))
-        store(out[1], i, si - bi)
-        store(out[2], i, fma(wide, di, fma(negated(half), sr, br)))
-        store(out[3], i, fma(half, si, fma(negated(wide), dr, bi)))
+        store(out, n, fma(half, sr, fma(wide, di, negated(br))))
+        store(out, n + SIZE, si - bi)
+        store(out, n + 2 * SIZE, fma(wide, di, fma(negated(half), sr, br)))
+        store(out, n + 3 * SIZE, fma(half, si, fma(negated(wide), dr, bi)))

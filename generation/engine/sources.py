@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from generation.engine.console import Channel
-from generation.engine.kernels import Audio
+from generation.engine.kernels import Audio, Samples, kernel
 from generation.engine.memory import source_memory
-from generation.engine.returns import ROW
+from generation.engine.returns import ROW, lanes_at
 from generation.engine.reverb import Room
 from generation.engine.tape import Tape
+from generation.engine.vectors import store
 from generation.recipe import BLOCK_SAMPLES, Recipe
 
 # Windows ask for sound from a run-in before where they begin, and up to where the limiter looks
@@ -147,3 +148,23 @@ class Source:
         self._sent.take_over(other._sent, since, until)
         if self.send is not None and other.send is not None:
             self.send.take_over(other.send, since, until)
+
+
+def add_up(channels: Sequence[Audio], out: Audio) -> None:
+    """All channels together, in order, into float32 [3, n], n a multiple of 16.
+
+    The sums are those of adding one to what there is of the others, and so is every bit of them.
+    """
+    rows = [[channel[row].ctypes.data for channel in channels] for row in range(3)]
+    add_rows(np.array(rows, dtype=np.int64), out)
+
+
+@kernel
+def add_rows(places: Samples, out: Audio) -> None:
+    """Row by row, what lies at each place in memory, one after another."""
+    for row in range(out.shape[0]):
+        for i in range(0, out.shape[1], 16):
+            found = lanes_at(places[row, 0], i)
+            for k in range(1, places.shape[1]):
+                found = found + lanes_at(places[row, k], i)
+            store(out[row], i, found)

@@ -9,6 +9,9 @@ window depends on its own samples and those of one window before it, where what 
 -180 dB, so windows too can be made piece by piece.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from generation.engine.doubles import (
@@ -20,7 +23,8 @@ from generation.engine.doubles import (
     store_near_doubles,
 )
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, aligned, kernel
+from generation.engine.kernels import Audio, Reals, Samples, aligned, kernel, within
+from generation.engine.returns import lanes_at
 from generation.engine.squares import square_on_side
 from generation.engine.vectors import fma, load, splat, store, total
 from generation.recipe import WINDOW_SAMPLES
@@ -44,15 +48,17 @@ def asked_of(mix: Audio, curve: Audio) -> Audio:
     return asked
 
 
-def weigh(part: Audio, asked: Audio) -> Reals:
-    """A part's number in every window that `asked` is of, float64 [n].
+def weigh(parts: Sequence[Audio], asked: Audio) -> Reals:
+    """The number of each part in every window that `asked` is of, float64 [n, n_parts].
 
-    `part` is float32 [2, RUN_IN + n * WINDOW_SAMPLES], before the curve. Unit: mean square over a
+    A part is float32 [2, RUN_IN + n * WINDOW_SAMPLES], before the curve. Unit: mean square over a
     window, summed over the channels; full-scale power is 1 a channel.
     """
-    row = np.zeros(len(asked))
-    add_products(part, asked, WINDOW_SAMPLES, _SHORT, row)
-    return row
+    rows = [row for part in parts for row in part[:2]]
+    places = np.array([row.ctypes.data for row in rows], dtype=np.int64)
+    table = np.zeros((len(asked) + 2, len(parts)))
+    add_products(places, asked, WINDOW_SAMPLES, _SHORT, table)
+    return table[1:-1]
 
 
 @kernel
@@ -150,14 +156,32 @@ def spread_out(square: Audio, curve: Audio, first: int, at: int, size: int, aske
 
 
 @kernel
-def add_products(part: Audio, asked: Audio, size: int, short: int, row: Reals) -> None:
-    """Adds to row[k] what the samples of window k and of the one before it give to it."""
-    for window in range(asked.shape[0]):
-        wanted_left, wanted_right = asked[window, 0], asked[window, 1]
-        lefts, rights = part[0, window * size :], part[1, window * size :]
-        for begin in range(0, 2 * size, short):
-            a = b = splat(np.float32(0.0))
-            for i in range(begin, min(2 * size, begin + short), 16):
-                a = fma(load(lefts, i), load(wanted_left, i), a)
-                b = fma(load(rights, i), load(wanted_right, i), b)
-            row[window] += total(a + b)
+def add_products(places: Samples, asked: Audio, size: int, short: int, table: Reals) -> None:
+    """Adds to row k + 1 what the samples of window k, and of the one before it, give to it.
+
+    `places`: where left and right of each part begin in memory, with the window before the first.
+    """
+    none = np.zeros((2, 2 * size), dtype=np.float32)
+    for stretch in range(asked.shape[0] + 1):
+        own = asked[stretch - 1] if stretch > 0 else none
+        following = asked[stretch] if stretch < asked.shape[0] else none
+        for part in range(table.shape[1]):
+            left, right = places[2 * part], places[2 * part + 1]
+            for since in range(0, size, short):
+                at, here, there = stretch * size + since, size + since, since
+                one, other = products_of(left, right, at, own, here, following, there, short)
+                table[stretch, part] += one
+                table[stretch + 1, part] += other
+
+
+@within
+def products_of(
+    left: int, right: int, at: int, own: Any, here: int, following: Any, there: int, short: int
+) -> tuple[float, float]:
+    """What `short` samples of a part give to their own window and to the one after it."""
+    a = b = c = d = splat(np.float32(0.0))
+    for i in range(0, short, 16):
+        x, y = lanes_at(left, at + i), lanes_at(right, at + i)
+        a, b = fma(x, load(own[0], here + i), a), fma(y, load(own[1], here + i), b)
+        c, d = fma(x, load(following[0], there + i), c), fma(y, load(following[1], there + i), d)
+    return float(total(a + b)), float(total(c + d))

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from generation.engine.asking import Adjoint
 from generation.engine.fourier import Plan, plan_of, rows_of, transform
 from generation.engine.kernels import Audio, Reals, aligned, exp2_of, hashed, kernel
 from generation.engine.returns import (
@@ -192,3 +193,9 @@ def lay_tiles(
 def room_of(reverb: Reverb) -> Room:
     """The room of a recipe, made once: planning and every piece ask for the same one."""
     return Room(reverb)
+
+
+@lru_cache(maxsize=8)
+def adjoint_of(reverb: Reverb) -> Adjoint:
+    """The same room as windows ask for it, made once."""
+    return Adjoint(impulse(reverb))

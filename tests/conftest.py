@@ -6,7 +6,9 @@ is a real Valkey. Servers stop with the run.
 """
 
 import gc
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
@@ -38,6 +40,32 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 10)
     gc.enable()
+
+
+GROUP = "xdist_group"
+LONGEST_FIRST = ("product", "browser")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a module makes for its tests is made in one worker of the run: they go there together.
+
+    A mark of their own says where else.
+    """
+    known = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    if any(one[-1].scope == "module" for one in known) and not item.get_closest_marker(GROUP):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one worker of the run does alone comes first, so that no core is idle at the end."""
+
+    def place(item: pytest.Item) -> int:
+        group = item.get_closest_marker(GROUP)
+        named = group is not None and group.args[0] in LONGEST_FIRST
+        return LONGEST_FIRST.index(group.args[0]) if named else len(LONGEST_FIRST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +114,7 @@ def broker(tmp_path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def material():
-    """The sound of the studio, measured: seconds of work, once per worker of the run."""
-    from tests.studio import make_material
+    """The sound of the studio, measured: many seconds of work, once per run."""
+    from tests.studio import shared_material
 
-    return make_material()
+    return shared_material(Path(os.environ["STEMMA_TEST_FOLDER"]))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -57,15 +58,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one worker of the run does alone comes first, so that no core is idle at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What one worker of the run does alone comes first, so that no core is idle at the end.
 
-    def place(item: pytest.Item) -> int:
-        group = item.get_closest_marker(GROUP)
-        named = group is not None and group.args[0] in LONGEST_FIRST
-        return LONGEST_FIRST.index(group.args[0]) if named else len(LONGEST_FIRST)
-
-    items.sort(key=place)
+    xdist 3.8 adds the group to an attribute that pytest 9.2 reads no more: its scheduler would see
+    no group at all.
+    """
+    grouped = {item: mark.args[0] for item in items if (mark := item.get_closest_marker(GROUP))}
+    first = {group: place for place, group in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: first.get(grouped.get(item, ""), len(first)))
+    if config.getoption("loadgroup", False):
+        for item, group in grouped.items():
+            if not item.nodeid.endswith(f"@{group}"):
+                item._id = NodeId.parse(f"{item.nodeid}@{group}")
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,6 @@ def pytest_collection_finish() -> None:
 
 
 GROUP = "xdist_group"
-LONGEST_FIRST = ("product", "browser")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -59,18 +58,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What one worker of the run does alone comes first, so that no core is idle at the end.
+    """Tell the scheduler of the run about groups; it gives them out before all single tests.
 
-    xdist 3.8 adds the group to an attribute that pytest 9.2 reads no more: its scheduler would see
-    no group at all.
+    xdist 3.8 adds the group to an attribute that pytest 9.2 reads no more.
     """
-    grouped = {item: mark.args[0] for item in items if (mark := item.get_closest_marker(GROUP))}
-    first = {group: place for place, group in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: first.get(grouped.get(item, ""), len(first)))
-    if config.getoption("loadgroup", False):
-        for item, group in grouped.items():
-            if not item.nodeid.endswith(f"@{group}"):
-                item._id = NodeId.parse(f"{item.nodeid}@{group}")
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker(GROUP)
+        if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+            item._id = NodeId.parse(f"{item.nodeid}@{group.args[0]}")
 
 
 @pytest.fixture(scope="session")

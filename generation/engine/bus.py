@@ -208,10 +208,12 @@ class Bus:
         gains = dynamics.limiter_steps(limiter, peaks, self._lead)
         dynamics.spread_into(gains, step, curve)
         length = self._recipe.length
-        fade(curve, lo, self._recipe.fade_in, 1)
-        fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
-        curve[max(0, length - lo) :] = 0.0
-        curve[: max(0, -lo)] = 0.0
+        if lo < self._recipe.fade_in:
+            fade(curve, lo, self._recipe.fade_in, 1)
+            curve[: max(0, -lo)] = 0.0
+        if hi > length - self._recipe.fade_out:
+            fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
+            curve[max(0, length - lo) :] = 0.0
 
     def before_limiter(self, lo: int, hi: int) -> Audio:
         """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
@@ -234,7 +236,8 @@ class Bus:
     def sound(self, lo: int, hi: int, out: Audio) -> None:
         """The output into float32 [2, hi - lo]."""
         curve = self._curve.read(lo, hi)
-        np.multiply(self._out.read(lo, hi)[:2], curve, out=out)
+        for channel, loud in zip(out, self._out.read(lo, hi), strict=False):
+            np.multiply(loud, curve, out=channel)
 
     def _gains(self, lo: int, hi: int) -> Audio:
         """All that multiplies the parts over [lo, hi).

@@ -110,7 +110,8 @@ def write_section(
     )
     session.planned = planned.end
     session.save(update_fields=["record", "stems", "state", "planned"])
-    put_segments(session, places_of(session), now, since=_since(planned))
+    # Who planned the first section looks for its first second next, and may have it rendered.
+    put_segments(session, places_of(session), now, since=_since(planned), is_awake=index == 0)
     # Nothing of it sounds before the minute that is started for it is on the disk.
     announce(session.id, f"section {index}", is_hurried=True)
     return section

@@ -22,7 +22,7 @@ from tests import chromium
 INES, LENA = "ines@stemma.example", "lena@stemma.example"
 RATE = 48_000
 STEMS = ("bass", "drums", "keys", "plucks")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 240_000
 LISTENS = """
 window.begun = [];
 const begin = AudioBufferSourceNode.prototype.start;
@@ -193,7 +193,9 @@ def _hear_from(tab, second, length):
 
 
 def _until_begun(tab, frames):
-    chromium.until(tab, f"begun.reduce((sum, one) => sum + one.frames, 0) >= {frames}", 6_000)
+    chromium.until(
+        tab, f"begun.reduce((sum, one) => sum + one.frames, 0) >= {frames}", PATIENCE_MS // 10
+    )
 
 
 def _is_one_sound(begun):

@@ -110,7 +110,7 @@ def step_of(sql: str) -> str:
         ("scratch.close_lines AS", "step 3, sources, rights, sheets, both models"),
         ("scratch.close_other_", "the other model"),
         ("scratch.close_place", "statement lines"),
-        ("INTO royalties_statementline", "statement lines"),
+        ("statementline", "statement lines"),
         ("INTO royalties_listenerallocation", "evidence kept"),
         ("scratch.close_", "everything else"),
         ("INTO royalties_", "everything else"),

@@ -24,7 +24,7 @@ END $$;
 # The values are made distinct first: the table referred to may have been filled a moment ago, and
 # a plan that believes it to be empty would look a million rows up one by one.
 _MISSING = """
-EXISTS (SELECT 1 FROM (SELECT DISTINCT {column} AS id FROM fresh WHERE {column} IS NOT NULL) named
+EXISTS (SELECT 1 FROM (SELECT DISTINCT {column} AS id FROM {fresh} WHERE {column} IS NOT NULL) named
         WHERE NOT EXISTS (SELECT 1 FROM {other} known WHERE known.id = named.id))
 """
 _TRIGGER = """
@@ -48,8 +48,14 @@ def ask_by_value(table: str, references: Mapping[str, str]) -> migrations.RunSQL
     return migrations.RunSQL(_function(table, references), migrations.RunSQL.noop)
 
 
+def missing(references: Mapping[str, str], *, fresh: str = "fresh") -> str:
+    """A condition: whether a row of `fresh` refers to something that is not there."""
+    asked = [
+        _MISSING.format(column=column, other=other, fresh=fresh)
+        for column, other in references.items()
+    ]
+    return " OR ".join(asked)
+
+
 def _function(table: str, references: Mapping[str, str]) -> str:
-    missing = " OR ".join(
-        _MISSING.format(column=column, other=other) for column, other in references.items()
-    )
-    return _FUNCTION.format(table=table, missing=missing)
+    return _FUNCTION.format(table=table, missing=missing(references))

@@ -72,7 +72,9 @@ class AdjustedLine(models.Model):
     """How one line is corrected: more (positive) or less for its payee. Personal data: none."""
 
     adjustment = models.ForeignKey(Adjustment, models.PROTECT, related_name="lines")
-    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="adjustments")
+    line = models.ForeignKey(
+        StatementLine, models.PROTECT, related_name="adjustments", db_constraint=False
+    )
     amount_micros = models.BigIntegerField()
 
     class Meta:
@@ -155,7 +157,9 @@ class ProposedLine(models.Model):
     """How a line is to be corrected: more (positive) or less for its payee. Personal data: none."""
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="lines")
-    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="proposed")
+    line = models.ForeignKey(
+        StatementLine, models.PROTECT, related_name="proposed", db_constraint=False
+    )
     amount_micros = models.BigIntegerField()
 
     class Meta:

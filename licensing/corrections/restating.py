@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from licensing.audit.operations import record_fact
 from licensing.deductions.rules.refusals import DeductionRefused, check_reason
+from licensing.royalties.line_sql import BEGINS, line_key
 from licensing.royalties.models import Statement
 from licensing.royalties.movement_sql import CORRECTS
 
@@ -26,13 +27,14 @@ JOIN ledger_journalentry entry ON entry.id = posting.entry_id
 WHERE line.statement_id = %(first)s
 """
 _SUM = f"SELECT COUNT(*), COALESCE(SUM(amount), 0)::bigint FROM ({_CORRECTIONS}) c"
-_SAME = """
+_KEY = line_key(BEGINS.format(statement="%(made)s::uuid"), "position")
+_SAME = f"""
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, posting_id, corrects_id, note, record_id,
      played_month, stem_id, "right", sheet_id, party_id, recording_title, stem_label, plays,
      source_ppm, share_ppm, source_micros, right_micros, amount_micros, other_micros)
-SELECT gen_random_uuid(), %(made)s, position, kind, variation_sum_id, posting_id, corrects_id, note,
-       record_id, played_month, stem_id, "right", sheet_id, party_id, recording_title, stem_label,
+SELECT {_KEY}, %(made)s, position, kind, variation_sum_id, posting_id, corrects_id, note, record_id,
+       played_month, stem_id, "right", sheet_id, party_id, recording_title, stem_label,
        plays, source_ppm, share_ppm, source_micros, right_micros, amount_micros, other_micros
 FROM royalties_statementline WHERE statement_id = %(first)s
 """
@@ -41,12 +43,13 @@ INSERT INTO royalties_statementline
     (id, statement_id, position, kind, posting_id, corrects_id, note, record_id, played_month,
      stem_id, "right", recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
      right_micros, amount_micros)
-SELECT gen_random_uuid(), %(made)s,
-       (SELECT COUNT(*) FROM royalties_statementline WHERE statement_id = %(first)s)
-           + ROW_NUMBER() OVER (ORDER BY c.effective_at, c.id),
-       'CORRECTION', c.id, c.line_id, c.memo, l.record_id, l.played_month, l.stem_id, l."right",
-       l.recording_title, l.stem_label, 0, 0, 0, 0, 0, c.amount
-FROM ({_CORRECTIONS}) c JOIN royalties_statementline l ON l.id = c.line_id
+SELECT {_KEY}, %(made)s, position, 'CORRECTION', id, line_id, memo, record_id, played_month,
+       stem_id, "right", recording_title, stem_label, 0, 0, 0, 0, 0, amount
+FROM (SELECT c.*, l.record_id, l.played_month, l.stem_id, l."right", l.recording_title,
+             l.stem_label,
+             (SELECT COUNT(*) FROM royalties_statementline WHERE statement_id = %(first)s)
+                 + ROW_NUMBER() OVER (ORDER BY c.effective_at, c.id) AS position
+      FROM ({_CORRECTIONS}) c JOIN royalties_statementline l ON l.id = c.line_id) placed
 """
 
 

@@ -147,9 +147,9 @@ WHERE NOT EXISTS (SELECT 1 FROM ledger_journalentry e WHERE e.key = d.key)
 POST_ENTRIES = """
 WITH posted AS (
     INSERT INTO ledger_journalentry (key, content_sha256, kind, memo, effective_at, created_at,
-                                     reverses_id, posting_count, transaction)
+                                     reverses_id, posting_count, batch, transaction)
     SELECT d.key, d.content_sha256, d.kind, d.memo, d.effective_at, %(now)s, d.reverses,
-           d.posting_count, 0
+           d.posting_count, %(batch)s, 0
     FROM ledger_draft_digest d
     WHERE NOT EXISTS (SELECT 1 FROM ledger_journalentry e WHERE e.key = d.key)
     ORDER BY d.key COLLATE "C"
@@ -184,8 +184,17 @@ SELECT a.id, a.account_kind,
        COALESCE(SUM(amount_micros) FILTER (WHERE side = 'credit'), 0)::bigint
 FROM {_FRESH} WHERE a.account_kind = ANY(%(kinds)s) GROUP BY a.id, a.account_kind
 """
-POST_LINES = f"""
-INSERT INTO ledger_posting (entry_id, account_id, side, amount_micros, ref)
-SELECT f.entry_id, a.id, l.side, l.amount_micros, l.ref FROM {_FRESH}
+COUNT = """
+SELECT COALESCE(SUM(posting_count), 0) FROM ledger_draft_digest d
+WHERE NOT EXISTS (SELECT 1 FROM ledger_journalentry e WHERE e.key = d.key)
+"""
+"""How many postings are to come in."""
+
+
+def post_lines(into: str) -> str:
+    """Insert the postings of the fresh entries, entry by entry."""
+    return f"""
+INSERT INTO {into} (entry_id, account_id, side, amount_micros, ref, batch)
+SELECT f.entry_id, a.id, l.side, l.amount_micros, l.ref, %(batch)s::bigint FROM {_FRESH}
 ORDER BY f.entry_id
 """

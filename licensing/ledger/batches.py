@@ -12,8 +12,11 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from licensing.ledger import batch_sql, rules, scratch_sql
+from licensing.ledger.apart import attach_batch, open_batch, part_of
 from licensing.ledger.floors import keep_floors
 from licensing.ledger.months import share_open_months
+
+POSTINGS = "ledger_posting"
 
 
 @transaction.atomic
@@ -38,7 +41,9 @@ def post_batch(
         _refuse(batch_sql.TAKEN, rules.KeyTaken)
         cursor.execute(batch_sql.MONTHS)
         share_open_months([month for (month,) in cursor.fetchall()])
-        posted = _post_entries(now)
+        cursor.execute(batch_sql.COUNT)
+        batch = open_batch(POSTINGS, cursor.fetchone()[0])
+        posted = _post_entries(batch, now)
         # Another writer may have taken a key since it was looked for.
         _refuse(batch_sql.TAKEN, rules.KeyTaken)
         cursor.execute(batch_sql.OPEN_ACCOUNTS, {"now": now})
@@ -49,15 +54,16 @@ def post_batch(
                 for account, kind, debit, credit in cursor.fetchall()
             }
         )
-        cursor.execute(batch_sql.POST_LINES)
+        cursor.execute(batch_sql.post_lines(part_of(POSTINGS, batch)), {"batch": batch})
+        attach_batch(POSTINGS, batch)
         cursor.execute(scratch_sql.dropped(batch_sql.TABLES))
     return posted
 
 
-def _post_entries(now: datetime) -> int:
+def _post_entries(batch: int, now: datetime) -> int:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(batch_sql.POST_ENTRIES, {"now": now})
+            cursor.execute(batch_sql.POST_ENTRIES, {"batch": batch, "now": now})
             posted = int(cursor.rowcount)
             cursor.execute("ANALYZE ledger_draft_fresh")
             return posted

@@ -45,8 +45,8 @@ class Account(models.Model):
 class JournalEntry(models.Model):
     """Postings that belong together and sum to zero per currency, under the caller's key.
 
-    `transaction` and `posting_count` let the database refuse a posting that comes later.
-    Personal data: none.
+    `transaction` and `posting_count` let the database refuse a posting that comes later; `batch`
+    says where its postings lie. Personal data: none.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -59,6 +59,7 @@ class JournalEntry(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
     )
     posting_count = models.PositiveIntegerField()
+    batch = models.BigIntegerField(default=0, db_default=0, editable=False)
     transaction = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
@@ -77,7 +78,8 @@ class Posting(models.Model):
     """An amount on one side of one account; `ref` names upward what it is for.
 
     Its entry and account are looked up once per statement, not per row, by the trigger that lets it
-    in; nothing can take them away later. Personal data: none.
+    in; nothing can take them away later. Postings of a large `batch` lie in a partition of their
+    own, all others in that of batch 0. Personal data: none.
     """
 
     entry = models.ForeignKey(
@@ -89,6 +91,7 @@ class Posting(models.Model):
     side = models.CharField(max_length=6)
     amount_micros = models.BigIntegerField()
     ref = models.CharField(max_length=120, blank=True, default="")
+    batch = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         constraints = [
@@ -107,6 +110,24 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.amount_micros}"
+
+
+class AttachedBatch(models.Model):
+    """A large batch of postings, in a partition of their own, and its first entry.
+
+    Written by the database alone, when it has checked every entry of the batch.
+    Personal data: none.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    transaction = models.BigIntegerField(editable=False)
+    first_entry = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "attached batches"
+
+    def __str__(self) -> str:
+        return f"batch {self.number}"
 
 
 class ClosedMonth(models.Model):

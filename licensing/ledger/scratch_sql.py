@@ -18,14 +18,15 @@ ROWS_FIRST = "SET LOCAL parallel_tuple_cost = 0.01"
 SETTINGS = (
     "SET LOCAL search_path = public, scratch",
     "SET LOCAL work_mem = '512MB'",
+    "SET LOCAL maintenance_work_mem = '512MB'",
     "SET LOCAL jit = off",
     "SET LOCAL default_statistics_target = 10",
     "SET LOCAL parallel_setup_cost = 100",
     ROWS_FIRST,
 )
-"""For one transaction: tables are found by their names, millions of small rows are sorted and
-grouped in memory, the few expensive queries are not worth compiling, and a second process is; rows
-have one shape, so few of them tell what the others are like."""
+"""For one transaction: tables are found by their names, millions of small rows are sorted, grouped
+and indexed in memory, the few expensive queries are not worth compiling, and a second process is;
+rows have one shape, so few of them tell what the others are like."""
 
 
 def made(name: str, query: str) -> str:

@@ -17,6 +17,7 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger import scratch_sql
+from licensing.ledger.apart import attach_batch, open_batch, part_of
 from licensing.ledger.batches import post_batch
 from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
@@ -31,6 +32,7 @@ from licensing.royalties import (
     statement_sql,
     us_source_sql,
 )
+from licensing.royalties.line_sql import LINES
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
 from licensing.royalties.rules.plays import may_close
@@ -79,7 +81,7 @@ def close_period(
     posted = _post(given, now)
     has_us = bool(_one(us_source_sql.COUNT))
     posted += deduct(month=month, earned=us_source_sql.EARNED, has_us_source=has_us, now=now)
-    _run(statement_sql.AFTER, given)
+    _write_statements(given)
     close_month(month, now=now)
     link_posted(now=now)
     _run([scratch_sql.dropped(_TABLES)], given)
@@ -164,6 +166,15 @@ def _post(given: Mapping[str, Any], now: datetime) -> int:
         given=given,
         now=now,
     )
+
+
+def _write_statements(given: Mapping[str, Any]) -> None:
+    """Evidence, sums, and a statement for everyone, with its lines."""
+    batch = open_batch(LINES, _one(statement_sql.COUNT))
+    told = {**given, "batch": batch}
+    _run([*statement_sql.AFTER, *statement_sql.lines(part_of(LINES, batch))], told)
+    attach_batch(LINES, batch)
+    _run([statement_sql.ANALYZE], given)
 
 
 def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:

@@ -20,8 +20,8 @@ class Statement(models.Model):
 
     `moved_micros` of the lines are what moved on the payee's account beside what the month earned:
     deductions, payouts, corrections. `other_model_micros` is what the other model would have paid
-    for the same plays. A restated version names the one it supersedes and why.
-    Personal data: the payee's name and earnings.
+    for the same plays. A restated version names the one it supersedes and why. `batch` says where
+    its lines lie. Personal data: the payee's name and earnings.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +43,7 @@ class Statement(models.Model):
     other_model = models.CharField(max_length=20, choices=Model.choices)
     other_model_micros = models.BigIntegerField()
     made_at = models.DateTimeField()
+    batch = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         constraints = [
@@ -77,7 +78,9 @@ class StatementLine(models.Model):
     and amount zero. Whatever else moved on the payee's account in the month is a line by its type,
     with the `posting` behind it; a correction names the line it `corrects`. What a line names is
     looked up once per statement, not per row; none of it can ever be deleted. `other_micros`: what
-    the same plays would have given by the other model, NULL where no plays made the line.
+    the same plays would have given by the other model, NULL where no plays made the line. Its key
+    is the statement's with the position in the last twelve digits. Lines of a large `batch` lie in
+    a partition of their own, all others in that of batch 0.
     Personal data: what a person earned with what.
     """
 
@@ -181,12 +184,13 @@ class StatementLine(models.Model):
     right_micros = models.BigIntegerField(default=0)
     amount_micros = models.BigIntegerField(default=0)
     other_micros = models.BigIntegerField(null=True, blank=True)
+    batch = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["statement", "position"], name="statement_line_position_once"
+                fields=["statement", "position", "batch"], name="statement_line_position_once"
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=PAID, variation_sum__isnull=False, record__isnull=False)

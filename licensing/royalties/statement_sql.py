@@ -1,6 +1,7 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
 from licensing.ledger.scratch_sql import made
+from licensing.royalties.line_sql import BEGINS, line_key
 from licensing.royalties.movement_sql import MOVEMENT_LINES, MOVEMENTS
 from licensing.royalties.rules.anomalies import REASONS
 
@@ -102,11 +103,11 @@ STATEMENTS = """
 INSERT INTO royalties_statement
     (id, period_id, payee_kind, payee_ref, payee_name, currency, version, opening_micros,
      lines_micros, moved_micros, closing_micros, reason, model, other_model, other_model_micros,
-     made_at)
+     made_at, batch)
 SELECT p.statement, %(period)s, p.payee_kind, p.payee_ref, p.payee_name, p.currency, 1,
        p.opening, COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), COALESCE(moved.amount, 0),
        p.opening + COALESCE(own.amount, 0) + COALESCE(moved.amount, 0), '', %(model)s,
-       %(other_model)s, COALESCE(own.other, 0), %(now)s
+       %(other_model)s, COALESCE(own.other, 0), %(now)s, %(batch)s
 FROM close_owed p
 LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
            FROM close_movements GROUP BY payee_kind, payee_ref, currency) moved
@@ -141,19 +142,16 @@ WHERE l.amount IS NOT NULL
 _COLUMNS = """
     (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
      sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros, note, other_micros)
+     right_micros, amount_micros, note, other_micros, batch)
 """
-# A random key for each of a million lines is a million reads of randomness, and no order. A line's
-# key is its statement's, which is random enough, with its position in the last twelve digits.
-_OWED = "(SELECT *, left(statement::text, 24) AS begins FROM close_owed)"
-_KEY = "(o.begins || lpad(to_hex({position}), 12, '0'))::uuid"
-EARNED_LINES = f"""
-INSERT INTO royalties_statementline {_COLUMNS}
-SELECT {_KEY.format(position="l.position")}, o.statement, l.position,
+_OWED = f"(SELECT *, {BEGINS.format(statement='statement')} AS begins FROM close_owed)"
+_EARNED_LINES = f"""
+INSERT INTO {{into}} {_COLUMNS}
+SELECT {line_key("o.begins", "l.position")}, o.statement, l.position,
        CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END,
        k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
        c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount, '', l.other
+       l.amount, '', l.other, %(batch)s::bigint
 FROM close_placed l
 JOIN {_OWED} o USING (number)
 JOIN close_places c USING (source)
@@ -161,16 +159,16 @@ JOIN close_holders h USING (holder)
 JOIN close_kept_sums k USING (sum)
 """
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
-UNPAID_LINES = f"""
-INSERT INTO royalties_statementline {_COLUMNS}
-SELECT {_KEY.format(position="position")}, statement, position, state, NULL, record_id, month, NULL,
+_UNPAID_LINES = f"""
+INSERT INTO {{into}} {_COLUMNS}
+SELECT {line_key("begins", "position")}, statement, position, state, NULL, record_id, month, NULL,
        '', NULL, NULL, title, '', plays, 0, 0, 0, 0, 0,
        CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
            SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
            FROM (VALUES {_WORDS}) known (code, words)
            WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
                          WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END,
-       0
+       0, %(batch)s::bigint
 FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
              date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,
              COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
@@ -197,7 +195,16 @@ ORDER BY w.payer, w.currency
 
 BEFORE = (UNPAID, EARNED, OWED, "ANALYZE close_owed")
 """To be run before the close is posted, which would stand among the postings of every payee."""
+COUNT = "SELECT COUNT(*) FROM close_lines WHERE amount IS NOT NULL"
+ANALYZE = """
+ANALYZE royalties_payerpool, royalties_variationsum, royalties_statement,
+        royalties_listenerallocation (variation_sum_id), ONLY royalties_statementline,
+        ONLY ledger_posting
+"""
+"""Plans for what a close has written must not wait for autovacuum, and of a table in partitions it
+never looks at the whole. Lists are left out: to look at them is to read them."""
 AFTER = (
+    "ANALYZE ledger_account, ledger_journalentry",
     MOVEMENTS,
     ALSO_OWED,
     "ANALYZE close_owed",
@@ -212,8 +219,12 @@ AFTER = (
     "ANALYZE close_places",
     PLACED,
     "ANALYZE close_placed",
-    EARNED_LINES,
-    UNPAID_LINES,
-    MOVEMENT_LINES,
 )
+
+
+def lines(into: str) -> tuple[str, ...]:
+    """Insert the lines of all statements into a table, in the order in which they stand there."""
+    return tuple(one.format(into=into) for one in (_EARNED_LINES, _UNPAID_LINES, MOVEMENT_LINES))
+
+
 TABLES = ("unpaid", "earned", "owed", "movements", "kept_sums", "places", "placed")

@@ -1,0 +1,124 @@
+"""Tables of millions of rows whose large batches lie apart: a partition each, indexed in one go.
+
+Used by migrations alone. Rows that come by INSERT lie in batch 0, the partition `<table>_single`. A
+large batch is opened (a bare table that takes rows from the application and is no part of anything
+yet), filled, and attached: then the application has no right on it any more, its indexes are built
+at once by several processes, every row is checked, and it becomes a partition. Kept up row by row,
+the same indexes take six times as long. Invariant: what a statement's rows are asked when they are
+inserted, the rows of a batch are asked before it is attached; and a partition refuses what the
+whole table refuses, whoever names it.
+"""
+
+from collections.abc import Sequence
+
+from django.db import migrations
+
+# Triggers on rows are the whole table's and come with being attached; those on statements do not.
+_GUARDS = """
+CREATE TRIGGER check_rows AFTER INSERT ON {part} REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION {table}_check_rows();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON {part}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+"""
+_WHOLE = """
+ALTER TABLE {table} ATTACH PARTITION {table}_single FOR VALUES IN (0);
+{indexes}
+CREATE TRIGGER refuse_change_of_row BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+REVOKE ALL ON {table}, {table}_single FROM stemma_app;
+GRANT SELECT, INSERT ({columns}), MAINTAIN ON {table} TO stemma_app;
+CREATE SEQUENCE {table}_batch;
+REVOKE ALL ON SEQUENCE {table}_batch FROM stemma_app;
+
+CREATE FUNCTION {table}_check_rows() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE
+    wrong record;
+BEGIN
+    SELECT * INTO wrong FROM ({wrong}) found LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '%', wrong.words USING ERRCODE = wrong.code;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+_OPEN = """
+CREATE FUNCTION {table}_open_batch() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    batch bigint := nextval('{table}_batch');
+    part text := '{table}_' || batch;
+BEGIN
+    EXECUTE format('CREATE TABLE %I (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
+                   ' CONSTRAINT is_its_batch CHECK (batch = %s))', part, batch);
+    EXECUTE format('REVOKE ALL ON %I FROM stemma_app', part);
+    EXECUTE format('GRANT INSERT ({columns}) ON %I TO stemma_app', part);
+    RETURN batch;
+END $$;
+"""
+_ATTACH = """
+CREATE FUNCTION {table}_attach_batch(batch bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    part text := '{table}_' || batch;
+    wrong record;
+BEGIN
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', part);
+    EXECUTE format('REVOKE ALL ON %I FROM stemma_app', part);
+    {indexes}
+    EXECUTE format($guards${guards}$guards$, part);
+    EXECUTE format('ANALYZE %I', part);
+    EXECUTE format($query$SELECT * FROM ({wrong}) found LIMIT 1$query$, part) INTO wrong;
+    IF wrong.words IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong.words USING ERRCODE = wrong.code;
+    END IF;
+    EXECUTE format('ALTER TABLE {table} ATTACH PARTITION %I FOR VALUES IN (%s)', part, batch);
+    {attached}
+END $$;
+"""
+_FOR_THE_APPLICATION = """
+REVOKE ALL ON FUNCTION {table}_open_batch(), {table}_attach_batch(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {table}_open_batch(), {table}_attach_batch(bigint) TO stemma_app;
+"""
+
+
+def lie_apart(
+    table: str,
+    *,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    indexes: Sequence[str],
+    wrong: str,
+    wrong_apart: str = "",
+    attached: str = "",
+) -> migrations.RunSQL:
+    """The step after `table` was made anew, partitioned BY LIST (batch), while its rows lie in
+    `<table>_single`, without triggers, keys and indexes.
+
+    columns: what the application may write; keys: "name KIND (columns)" with `batch` among the
+    columns; indexes: "name (columns) ..."; wrong: a query over new rows, {fresh}, that finds the
+    (words, code) of an exception; wrong_apart: the same over a whole batch, where it is another;
+    attached: statements that follow, in PL/pgSQL.
+    """
+    said = {"table": table, "columns": ", ".join(f'"{name}"' for name in columns)}
+    of_whole, of_part = [], []
+    for key in keys:
+        bare = key.split(" ", 1)[1]
+        of_whole.append(f"ALTER TABLE {table} ADD CONSTRAINT {key};")
+        of_part.append(f"EXECUTE format('ALTER TABLE %I ADD {bare}', part);")
+    for index in indexes:
+        name, bare = index.split(" ", 1)
+        of_whole.append(f"CREATE INDEX {name} ON {table} {bare};")
+        of_part.append(f"EXECUTE format('CREATE INDEX ON %I {bare}', part);")
+    whole = _WHOLE.format(**said, indexes="\n".join(of_whole), wrong=wrong.format(fresh="fresh"))
+    attach = _ATTACH.format(
+        **said,
+        indexes="\n    ".join(of_part),
+        guards=_GUARDS.format(table=table, part="%1$I"),
+        wrong=(wrong_apart or wrong).replace("%", "%%").format(fresh="%1$I"),
+        attached=attached,
+    )
+    guards = [_GUARDS.format(table=table, part=part) for part in (table, f"{table}_single")]
+    return migrations.RunSQL(
+        "".join((whole, *guards, _OPEN.format(**said), attach, _FOR_THE_APPLICATION.format(**said)))
+    )

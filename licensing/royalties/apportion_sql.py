@@ -1,19 +1,16 @@
 """Division by largest remainder as SQL; `money.allocate` is its oracle.
 
-Nothing is rounded on the way. Products are made in bigint where the caller has seen that none can
-exceed 64 bits, else in numeric, where `div` and `mod` are exact whatever the size; bigint is
-faster, and fails loudly if it should ever overflow.
+Nothing is rounded on the way, and no product exceeds 64 bits: a total is divided by the sum of the
+weights first, and only the rest of it is multiplied. Weights sum to some millions.
 """
 
 from collections.abc import Mapping
 
 
-def quota(total: str, weight: str, whole: str, *, is_wide: bool = False) -> tuple[str, str]:
+def _quota(total: str, weight: str, whole: str) -> tuple[str, str]:
     """Two expressions: the floor of `total` x `weight` / `whole`, and the remainder of it."""
-    if is_wide:
-        product = f"{total}::numeric * {weight}"
-        return f"div({product}, {whole})::bigint", f"mod({product}, {whole})"
-    return f"({total} * {weight}) / {whole}", f"mod({total} * {weight}, {whole})"
+    rest = f"mod({total}, {whole}) * {weight}"
+    return f"({total} / {whole}) * {weight} + ({rest}) / {whole}", f"mod({rest}, {whole})"
 
 
 def apportion(
@@ -24,18 +21,17 @@ def apportion(
     whole: str,
     group: str,
     tie: str,
-    is_wide: bool = False,
 ) -> str:
     """SELECT all columns of `source` and `parts` (of which total -> name of its part).
 
     Each total over `weight` by largest remainder. `group`: columns that tell one division from
-    another; `tie`: an order inside it; `whole`: the sum of a group's weights; `is_wide`: whether a
-    total times a weight may exceed 64 bits. A total that is NULL has parts that are NULL.
+    another; `tie`: an order inside it; `whole`: the sum of a group's weights, below 3 * 10^9. A
+    total that is NULL has parts that are NULL.
     """
     quotas, ranks, given = [], [], []
     for n, (total, part) in enumerate(parts.items()):
         named = total if total.isdigit() else f"s.{total}"
-        floored, fraction = quota(named, f"s.{weight}", f"s.{whole}", is_wide=is_wide)
+        floored, fraction = _quota(named, f"s.{weight}", f"s.{whole}")
         quotas.append(f"{floored} AS floored_{n}, {fraction} AS fraction_{n}")
         ranks.append(
             f"(SUM(floored_{n}) OVER (PARTITION BY {group}))::bigint AS taken_{n},"

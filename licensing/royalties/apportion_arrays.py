@@ -5,21 +5,17 @@ product passes 64 bits: a total is divided by the sum of its weights first, and 
 is multiplied. Invariant: the parts of a run sum to its total.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from licensing.royalties.runs import Ints, Smalls, begins_of, blocks, members, sums_of
+
 MOST_WHOLE = 3_037_000_499
 """The largest sum of a run's weights: its square still fits into 63 bits."""
 _BLOCK = 1 << 16
 """Weights that are divided together: what they need fits into a processor's cache."""
 
 
-def apportion(totals: Ints, sizes: Ints, weights: npt.NDArray[np.signedinteger[Any]]) -> Ints:
+def apportion(totals: Ints, sizes: Ints, weights: Ints | Smalls) -> Ints:
     """Each of `totals` over its run of `weights`, ties to the earlier weight; the parts.
 
     totals >= 0 and sizes >= 1 of one length; weights >= 0 of length sum(sizes), run after run.
@@ -32,27 +28,17 @@ def apportion(totals: Ints, sizes: Ints, weights: npt.NDArray[np.signedinteger[A
     return parts
 
 
-def blocks(sizes: Ints, about: int) -> Iterator[tuple[slice, slice]]:
-    """Runs of so many items, in turn, `about` so many items together: which runs, which items."""
-    ends = np.cumsum(sizes)
-    whole = int(ends[-1]) if len(ends) else 0
-    cuts = np.searchsorted(ends, np.arange(about, whole, about))
-    for first, last in pairwise(np.unique([0, *cuts.tolist(), len(sizes)]).tolist()):
-        yield slice(first, last), slice(int(ends[first] - sizes[first]), int(ends[last - 1]))
-
-
 def _divide(totals: Ints, sizes: Ints, weights: Ints) -> Ints:
-    starts = np.cumsum(sizes) - sizes
-    wholes = np.add.reduceat(weights, starts)
+    begins = begins_of(sizes)
+    wholes = sums_of(weights, begins)
     _check(totals, wholes)
     times, rest = np.divmod(totals, wholes)
-    run_of = np.repeat(np.arange(len(sizes)), sizes)
+    run_of, places = members(np.zeros_like(sizes), sizes)
     floors, fractions = np.divmod(rest[run_of] * weights, wholes[run_of])
     parts: Ints = times[run_of] * weights + floors
-    left = totals - np.add.reduceat(parts, starts)
+    left = totals - sums_of(parts, begins)
     # Run after run, the largest fraction first; a stable sort leaves equal ones as they stand.
     ranked = np.argsort(run_of * wholes.max() - fractions, kind="stable")
-    places = np.arange(len(run_of)) - starts[run_of]
     parts[ranked[places < left[run_of]]] += 1
     return parts
 

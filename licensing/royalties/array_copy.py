@@ -6,13 +6,13 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from licensing.royalties.apportion_arrays import Ints
+from licensing.royalties.runs import Ints
 
 Column = npt.NDArray[Any]
 """One value a row: int32, int64, or bytes of one length for a text."""
@@ -23,14 +23,14 @@ _TYPES = {4: 23, 8: 20}
 
 def packed(number: str) -> str:
     """The aggregate of an expression as `read` unpacks it; an expression that is never NULL."""
-    return f"string_agg(int8send(({number})::bigint), ''::bytea)"
+    return f"COALESCE(string_agg(int8send(({number})::bigint), ''::bytea), ''::bytea)"
 
 
-def read(query: str, given: Mapping[str, Any]) -> Iterator[tuple[bytes, ...]]:
-    """Each row of a query whose columns are all `packed`, or texts."""
+def read(query: str, given: Mapping[str, Any]) -> list[tuple[bytes, ...]]:
+    """The rows of a query whose columns are all `packed`, or texts."""
     copy = f"COPY ({query}) TO STDOUT (FORMAT binary)"
     with connection.cursor() as cursor, cursor.copy(copy, given if "%(" in copy else None) as rows:
-        yield from rows.rows()
+        return list(rows.rows())
 
 
 def unpacked(numbers: bytes) -> Ints:
@@ -48,18 +48,20 @@ def write(table: str, blocks: Iterable[bytes]) -> None:
         taken.write(_END)
 
 
-def numbers(columns: Sequence[Column], *, lists: int = 0) -> bytes:
-    """Rows of these columns; `lists`: how many columns of each row are still to come."""
-    fields = np.full(len(columns[0]), len(columns) + lists, ">i2")
-    return _side_by_side({"fields": fields, **_with_lengths(columns)})
+def numbers(rows: int, columns: Sequence[Column | None], *, lists: int = 0) -> bytes:
+    """So many rows of these columns; None: NULL in each. `lists`: how many columns of a row are
+    still to come.
+    """
+    fields = [_Field(">i2", len(columns) + lists), *_with_lengths(*columns)]
+    return _side_by_side(rows, fields)
 
 
 def with_lists(columns: Sequence[Column], sizes: Ints, members: Sequence[Column]) -> bytes:
     """Rows of these columns and a list of each of `members`: in turn, `sizes` of them a row."""
     rows = len(sizes)
-    fixed = _Runs(numbers(columns, lists=len(members)), rows)
+    fixed = _Runs(numbers(rows, columns, lists=len(members)), rows)
     heads = [_Runs(_heads(sizes, one.dtype.itemsize), rows) for one in members]
-    items = [_Runs(_side_by_side(_with_lengths([one])), len(one)) for one in members]
+    items = [_Runs(_side_by_side(len(one), _with_lengths(one)), len(one)) for one in members]
     ends = np.cumsum(sizes).tolist()
     text: list[memoryview] = []
     for row, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
@@ -67,6 +69,13 @@ def with_lists(columns: Sequence[Column], sizes: Ints, members: Sequence[Column]
         for head, item in zip(heads, items, strict=True):
             text += head[row : row + 1], item[begin:end]
     return b"".join(text)
+
+
+class _Field(NamedTuple):
+    """A type of numpy, and a value for all rows or one for each."""
+
+    type: npt.DTypeLike
+    value: npt.ArrayLike
 
 
 class _Runs:
@@ -87,17 +96,17 @@ def _heads(sizes: Ints, width: int) -> bytes:
     return heads.tobytes()
 
 
-def _with_lengths(columns: Sequence[Column]) -> dict[str, Column]:
-    named: dict[str, Column] = {}
-    for n, one in enumerate(columns):
-        named[f"length_{n}"] = np.full(len(one), one.dtype.itemsize, ">i4")
-        named[f"value_{n}"] = one
-    return named
+def _with_lengths(*columns: Column | None) -> Iterator[_Field]:
+    for one in columns:
+        yield _Field(">i4", -1 if one is None else one.dtype.itemsize)
+        if one is not None:
+            yield _Field(one.dtype.newbyteorder(">"), one)
 
 
-def _side_by_side(columns: dict[str, Column]) -> bytes:
-    types = [(name, one.dtype.newbyteorder(">")) for name, one in columns.items()]
-    rows = np.empty(max(map(len, columns.values())), types)
-    for name, one in columns.items():
-        rows[name] = one
+def _side_by_side(count: int, fields: Iterable[_Field]) -> bytes:
+    """So many rows, their fields without a gap."""
+    named = {f"field_{n}": field for n, field in enumerate(fields)}
+    rows = np.empty(count, [(name, field.type) for name, field in named.items()])
+    for name, field in named.items():
+        rows[name] = field.value
     return rows.tobytes()

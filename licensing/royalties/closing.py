@@ -32,7 +32,7 @@ from licensing.royalties import (
     statement_sql,
     us_source_sql,
 )
-from licensing.royalties.dividing import divide_pools, plays_of_month
+from licensing.royalties.dividing import divide, plays_of_month
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
 from licensing.royalties.rules.plays import may_close
@@ -148,10 +148,9 @@ def _reckon(given: Mapping[str, Any]) -> None:
     _run([*pieces_sql.AFTER, *holders_sql.STATEMENTS], given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
-    _run([closing_sql.OWN_SUMS, closing_sql.OTHER_SUMS], given)
-    divide_pools(month)
-    _run([*closing_sql.STEP_TWO, *closing_sql.step_three()], given)
-    _run([*us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
+    _run(closing_sql.STEPS, given)
+    divide(month)
+    _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
 
 
 def _post(given: Mapping[str, Any], now: datetime) -> int:

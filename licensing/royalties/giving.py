@@ -8,11 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from licensing.royalties.apportion_arrays import Ints, apportion
+from licensing.royalties.apportion_arrays import apportion
+from licensing.royalties.runs import (
+    Ints,
+    Smalls,
+    beginnings,
+    begins_of,
+    members,
+    sizes_of,
+    sums_of,
+    together,
+)
 
-Smalls = npt.NDArray[np.int32]
 EVERYBODY = 0
 """Who stands for all together in a month's plays; before they are, for those without a pool."""
 _LOWER = (1 << 32) - 1
@@ -29,7 +37,7 @@ class Heard:
 
     def wholes(self) -> Ints:
         """All plays of each payer."""
-        return _sums_of(self.plays, np.cumsum(self.sizes) - self.sizes)
+        return sums_of(self.plays, begins_of(self.sizes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +63,20 @@ class Sums:
 
     def sums_of(self, values: Smalls) -> Ints:
         """The sums of other values of the gifts, which stand as they stood."""
-        return _sums_of(values[self.order], np.cumsum(self.sizes) - self.sizes)
+        return sums_of(values[self.order], begins_of(self.sizes))
 
 
 def heard(pairs: Ints) -> Heard:
     """Plays counted, given a number for each: payer in its upper 32 bits, piece in the lower."""
     ordered = np.sort(pairs)
-    firsts = _firsts(ordered)
-    payers = ordered[firsts] >> 32
-    of_payers = _firsts(payers)
+    begins = beginnings(ordered)
+    payers = ordered[begins] >> 32
+    of_payers = beginnings(payers)
     return Heard(
         payers[of_payers],
-        _sizes(of_payers, len(payers)),
-        (ordered[firsts] & _LOWER).astype(np.int32),
-        _sizes(firsts, len(ordered)).astype(np.int32),
+        sizes_of(of_payers, len(payers)),
+        (ordered[begins] & _LOWER).astype(np.int32),
+        sizes_of(begins, len(ordered)).astype(np.int32),
     )
 
 
@@ -80,16 +88,16 @@ def month_of(parts: Sequence[Heard]) -> Heard:
     sizes = np.concatenate([one.sizes for one in parts])
     pieces = np.concatenate([one.pieces for one in parts])
     plays = np.concatenate([one.plays for one in parts])
-    order, firsts = _by_piece(pieces)
-    every = _sums_of(plays[order], firsts)
+    order, begins = together(pieces)
+    every = sums_of(plays[order], begins)
     if every.sum() > np.iinfo(np.int32).max:
         raise OverflowError(f"{every.sum()} plays are more than a month can have")
     poolless = int(sizes[0]) if payers[0] == EVERYBODY else 0
     own = slice(1 if poolless else 0, None)
     return Heard(
         np.append(EVERYBODY, payers[own]),
-        np.append(len(firsts), sizes[own]),
-        np.append(pieces[order[firsts]], pieces[poolless:]),
+        np.append(len(begins), sizes[own]),
+        np.append(pieces[order[begins]], pieces[poolless:]),
         np.append(every.astype(np.int32), plays[poolless:]),
     )
 
@@ -98,42 +106,14 @@ def give(month: Heard, pools: Ints, payers: Ints, micros: Ints) -> Gifts:
     """Step 1: pools (numbers, whose, how much) over the plays of their payers, who all played."""
     places = np.searchsorted(month.payers, payers)
     sizes = month.sizes[places]
-    starts = (np.cumsum(month.sizes) - month.sizes)[places]
-    rows = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    pool_of, rows = members(begins_of(month.sizes)[places], sizes)
     plays = month.plays[rows]
-    pieces, number_of = month.pieces[rows], np.repeat(pools.astype(np.int32), sizes)
-    return Gifts(number_of, pieces, plays, apportion(micros, sizes, plays))
+    numbers = pools.astype(np.int32)[pool_of]
+    return Gifts(numbers, month.pieces[rows], plays, apportion(micros, sizes, plays))
 
 
 def sums(gifts: Gifts) -> Sums:
     """Step 2: what each piece got from all pools."""
-    order, firsts = _by_piece(gifts.pieces)
-    totals = _sums_of(gifts.amounts[order], firsts)
-    return Sums(gifts.pieces[order[firsts]], _sizes(firsts, len(order)), order, totals)
-
-
-def _by_piece(pieces: Smalls) -> tuple[Ints, Ints]:
-    """An order in which those of one piece lie together, as they stood, and where each begins."""
-    # Sorting one number of piece and place is several times faster than ranking by pieces.
-    ordered = pieces.astype(np.int64) << 32 | np.arange(len(pieces))
-    ordered.sort()
-    firsts = _firsts(ordered >> 32)
-    ordered &= _LOWER
-    return ordered, firsts
-
-
-def _firsts(ordered: Ints) -> Ints:
-    is_first = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    return np.flatnonzero(is_first)
-
-
-def _sizes(firsts: Ints, length: int) -> Ints:
-    return np.diff(firsts, append=length)
-
-
-def _sums_of(values: Ints | Smalls, firsts: Ints) -> Ints:
-    if not len(firsts):
-        return np.empty(0, np.int64)
-    summed: Ints = np.add.reduceat(values, firsts, dtype=np.int64)
-    return summed
+    order, begins = together(gifts.pieces)
+    totals = sums_of(gifts.amounts[order], begins)
+    return Sums(gifts.pieces[order[begins]], sizes_of(begins, len(order)), order, totals)

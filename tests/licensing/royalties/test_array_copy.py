@@ -39,6 +39,6 @@ def test_rows_of_numbers_and_lists_are_what_was_written(db):
 def test_rows_of_numbers_alone(db):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE taken (a int, b bigint)")
-        write("taken", [numbers([np.array([7, 8], np.int32), np.array([2**62, -1])])])
+        write("taken", [numbers(2, [np.array([7, 8], np.int32), np.array([2**62, -1])])])
         cursor.execute("SELECT * FROM taken ORDER BY a")
         assert cursor.fetchall() == [(7, 2**62), (8, -1)]

@@ -13,12 +13,18 @@ import numpy.typing as npt
 
 from licensing.royalties import closing_sql, pieces_sql
 from licensing.royalties.array_copy import numbers, read, unpacked, with_lists, write
-from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, month_of, sums
+from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
 from licensing.royalties.runs import Ints, Smalls, blocks
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
 
 _AT_A_TIME = 1 << 18
 """Gifts or lines that are written at a time, so that few of them are in memory twice."""
+
+
+_Own = tuple[bytes, Smalls, Ints, Ints]
+"""In one currency: pieces, what each got by the card's model, and its plays."""
+_Other = tuple[bytes, Smalls, Ints]
+"""The same by the other model, of which no plays are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,8 @@ class _Got:
 
 def plays_of_month(given: Mapping[str, Any]) -> Heard:
     """Step 0: every counted play of the month; writes down how many each payer has."""
-    parts = [heard(unpacked(plays)) for (plays,) in read(pieces_sql.HEARD, given)]
-    parts.sort(key=lambda part: int(part.payers[0]))
-    month = month_of(parts)
+    ((pairs,),) = read(pieces_sql.HEARD, given)
+    month = heard(unpacked(pairs))
     rows = numbers(len(month.payers), (_small(month.payers), month.wholes()))
     write("close_plays", [rows])
     return month
@@ -47,19 +52,26 @@ def plays_of_month(given: Mapping[str, Any]) -> Heard:
 
 def divide(month: Heard) -> None:
     """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too."""
-    own: list[tuple[bytes, Sums, Ints]] = []
-    for currency, gifts, fallback in _given("own", month):
-        got = sums(gifts)
-        plays = got.sums_of(np.where(gifts.pools == fallback, 0, gifts.plays))
-        write("close_own_sums", _own_rows(currency, gifts, got, plays))
-        own.append((currency, got, plays))
-    other = [(currency, sums(gifts)) for currency, gifts, _ in _given("other", month)]
-    reached = _by_both(own, other)
+    reached = _by_both(list(_own(month)), list(_other(month)))
     write("close_sums", _sum_rows(reached))
     sources, (*holders, payees) = map(_in_order, (closing_sql.SOURCES, closing_sql.HOLDERS))
     totals = reached.totals, reached.others
     found = lines(reached.pieces, totals, Sources(*sources), Holders(*holders))
     write("close_lines", _line_rows(reached, found, payees))
+
+
+def _own(month: Heard) -> Iterator[_Own]:
+    for currency, gifts, fallback in _given("own", month):
+        got = sums(gifts)
+        plays = got.sums_of(np.where(gifts.pools == fallback, 0, gifts.plays))
+        write("close_own_sums", _own_rows(currency, gifts, got, plays))
+        yield currency, got.pieces, got.totals, plays
+
+
+def _other(month: Heard) -> Iterator[_Other]:
+    for currency, gifts, _ in _given("other", month):
+        got = sums(gifts)
+        yield currency, got.pieces, got.totals
 
 
 def _given(name: str, month: Heard) -> Iterator[tuple[bytes, Gifts, int]]:
@@ -83,22 +95,22 @@ def _own_rows(currency: bytes, gifts: Gifts, got: Sums, plays: Ints) -> Iterator
         )
 
 
-def _by_both(own: Sequence[tuple[bytes, Sums, Ints]], other: Sequence[tuple[bytes, Sums]]) -> _Got:
-    every = [(currency, got) for currency, got, _ in own] + list(other)
+def _by_both(own: Sequence[_Own], other: Sequence[_Other]) -> _Got:
+    every = [(currency, pieces) for currency, pieces, _, _ in own]
+    every += [(currency, pieces) for currency, pieces, _ in other]
     currencies = sorted({currency for currency, _ in every})
 
-    def keys_of(currency: bytes, got: Sums) -> Ints:
-        return got.pieces.astype(np.int64) << 8 | currencies.index(currency)
+    def keys_of(currency: bytes, pieces: Smalls) -> Ints:
+        return pieces.astype(np.int64) << 8 | currencies.index(currency)
 
-    found = [keys_of(currency, got) for currency, got in every]
-    keys = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+    keys = np.unique(np.concatenate([np.empty(0, np.int64), *(keys_of(*one) for one in every)]))
     plays, totals, others = np.zeros((3, len(keys)), np.int64)
     is_own = np.zeros(len(keys), bool)
-    for currency, got, plays_of in own:
-        at = np.searchsorted(keys, keys_of(currency, got))
-        plays[at], totals[at], is_own[at] = plays_of, got.totals, True
-    for currency, got in other:
-        others[np.searchsorted(keys, keys_of(currency, got))] = got.totals
+    for currency, pieces, totals_of, plays_of in own:
+        at = np.searchsorted(keys, keys_of(currency, pieces))
+        plays[at], totals[at], is_own[at] = plays_of, totals_of, True
+    for currency, pieces, totals_of in other:
+        others[np.searchsorted(keys, keys_of(currency, pieces))] = totals_of
     names = np.array(currencies or [b""])
     return _Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
 

@@ -4,7 +4,6 @@ Pieces, payers and pools are numbers in the order of their keys, so ties fall as
 `rules.division`, which is the oracle. It reads no rows. Invariant: what a pool gives sums to it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,38 +66,32 @@ class Sums:
 
 
 def heard(pairs: Ints) -> Heard:
-    """Plays counted, given a number for each: payer in its upper 32 bits, piece in the lower."""
-    ordered = np.sort(pairs)
-    begins = beginnings(ordered)
-    payers = ordered[begins] >> 32
+    """Plays counted, given a number for each: payer in its upper 32 bits, piece in the lower.
+
+    `pairs` is sorted in place. Payer 0, as it comes, has the plays of all who have no pool; as it
+    is returned, EVERYBODY's. Raises OverflowError for more than 2^31 plays.
+    """
+    if len(pairs) > np.iinfo(np.int32).max:
+        raise OverflowError(f"{len(pairs)} plays are more than a month can have")
+    pairs.sort()
+    begins = beginnings(pairs)
+    plays = sizes_of(begins, len(pairs)).astype(np.int32)
+    payers, pieces = pairs[begins] >> 32, (pairs[begins] & _LOWER).astype(np.int32)
     of_payers = beginnings(payers)
-    return Heard(
-        payers[of_payers],
-        sizes_of(of_payers, len(payers)),
-        (ordered[begins] & _LOWER).astype(np.int32),
-        sizes_of(begins, len(ordered)).astype(np.int32),
-    )
+    own = Heard(payers[of_payers], sizes_of(of_payers, len(payers)), pieces, plays)
+    return _with_everybody(own) if len(pairs) else own
 
 
-def month_of(parts: Sequence[Heard]) -> Heard:
-    """A month out of parts, in order, that share no payer; EVERYBODY's plays are all of them."""
-    if not parts:
-        return heard(np.empty(0, np.int64))
-    payers = np.concatenate([one.payers for one in parts])
-    sizes = np.concatenate([one.sizes for one in parts])
-    pieces = np.concatenate([one.pieces for one in parts])
-    plays = np.concatenate([one.plays for one in parts])
-    order, begins = together(pieces)
-    every = sums_of(plays[order], begins)
-    if every.sum() > np.iinfo(np.int32).max:
-        raise OverflowError(f"{every.sum()} plays are more than a month can have")
-    poolless = int(sizes[0]) if payers[0] == EVERYBODY else 0
-    own = slice(1 if poolless else 0, None)
+def _with_everybody(own: Heard) -> Heard:
+    order, begins = together(own.pieces)
+    every = sums_of(own.plays[order], begins).astype(np.int32)
+    first = int(own.payers[0] == EVERYBODY)
+    skipped = int(own.sizes[0]) * first
     return Heard(
-        np.append(EVERYBODY, payers[own]),
-        np.append(len(begins), sizes[own]),
-        np.append(pieces[order[begins]], pieces[poolless:]),
-        np.append(every.astype(np.int32), plays[poolless:]),
+        np.append(EVERYBODY, own.payers[first:]),
+        np.append(len(begins), own.sizes[first:]),
+        np.append(own.pieces[order[begins]], own.pieces[skipped:]),
+        np.append(every, own.plays[skipped:]),
     )
 
 

@@ -122,8 +122,6 @@ PAYERS = made(
 SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
 """,
 )
-_PAYERS_TOGETHER = 14
-"""Bits of a payer's number within a range."""
 # Nearly every record has one piece. Said the other way round ("not before, not after"), because the
 # planner takes a pair of comparisons to leave one row in nine.
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
@@ -136,10 +134,9 @@ JOIN close_pieces p ON p.record_id = u.record_id
      AND {_IN_ITS_ERA}
 LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
 WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
-GROUP BY y.payer >> {_PAYERS_TOGETHER}
 """
-"""Counted plays, each as payer and piece in one number, packed by ranges of payers; payer 0 stands
-for all who have no pool this month."""
+"""Counted plays, each as payer and piece in one number, packed; payer 0 stands for all who have no
+pool this month. One value holds 130 million plays; more make PostgreSQL refuse."""
 PLAYS = """
 CREATE UNLOGGED TABLE scratch.close_plays (payer int, whole bigint)
 """

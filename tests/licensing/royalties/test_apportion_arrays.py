@@ -14,8 +14,8 @@ def divided(runs):
     totals = np.array([total for total, _ in runs], np.int64)
     sizes = np.array([len(weights) for _, weights in runs], np.int64)
     weights = np.array([one for _, weights in runs for one in weights], np.int64)
-    parts = apportion(totals, sizes, weights).tolist()
-    return [[parts.pop(0) for _ in weights] for _, weights in runs]
+    parts = np.split(apportion(totals, sizes, weights), np.cumsum(sizes))
+    return [part.tolist() for part in parts[: len(runs)]]
 
 
 def allocated(runs):

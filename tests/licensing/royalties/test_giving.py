@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from licensing.royalties.giving import EVERYBODY, give, heard, month_of, sums
+from licensing.royalties.giving import EVERYBODY, give, heard, sums
 from licensing.royalties.rules import division
 
 
@@ -18,12 +18,12 @@ def book(dice):
     return pools, plays
 
 
-def pairs(plays, payers):
+def pairs(plays):
     """One number for every play, in no order."""
     every = [
         payer << 32 | piece
-        for payer in payers
-        for piece, times in plays.get(payer, {}).items()
+        for payer, of_payer in plays.items()
+        for piece, times in of_payer.items()
         for _ in range(times)
     ]
     random.Random(1).shuffle(every)
@@ -32,8 +32,7 @@ def pairs(plays, payers):
 
 def by_arrays(pools, plays):
     """What pieces get: each payer's pool, and those of idle payers together."""
-    halves = [heard(pairs(plays, payers)) for payers in (range(12), range(12, 40))]
-    month = month_of(halves)
+    month = heard(pairs(plays))
     given = {payer: pool for payer, pool in pools.items() if payer in plays}
     idle = sum(pool for payer, pool in pools.items() if payer not in plays)
     payers = np.array([EVERYBODY, *sorted(given)])
@@ -71,7 +70,7 @@ def test_gifts_of_a_piece_lie_together_in_the_order_of_their_pools():
 
 def test_everybody_stands_for_all_plays_also_of_those_without_a_pool():
     plays = {0: {7: 3}, 5: {7: 2, 9: 1}, 6: {9: 4}}
-    month = month_of([heard(pairs(plays, [0, 5, 6]))])
+    month = heard(pairs(plays))
     assert month.payers.tolist() == [EVERYBODY, 5, 6]
     assert month.wholes().tolist() == [10, 3, 4]
     assert month.pieces.tolist() == [7, 9, 7, 9, 9]
@@ -79,4 +78,5 @@ def test_everybody_stands_for_all_plays_also_of_those_without_a_pool():
 
 
 def test_a_month_without_plays_has_nobody():
-    assert month_of([]).payers.tolist() == month_of([]).wholes().tolist() == []
+    nobody = heard(np.empty(0, np.int64))
+    assert nobody.payers.tolist() == nobody.wholes().tolist() == nobody.pieces.tolist() == []

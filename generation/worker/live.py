@@ -103,7 +103,7 @@ def _rendered(session_id: str, number: int, version: int) -> Rendered:
 def _sound(session_id: str, number: int, plan: Recipe) -> Sound:
     """The second itself, out of what was rendered ahead where that was this one."""
     made = ahead().take(plan) if number == 0 else None
-    tapes = _tapes().of(session_id, made and made.tapes)
+    tapes = _tapes().of(session_id, made.tapes if made is not None else None)
     if made is not None:
         return made.sound
     digests = [source.digest for source in plan.sources]

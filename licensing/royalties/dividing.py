@@ -43,11 +43,15 @@ class _Got:
 
 def plays_of_month(given: Mapping[str, Any]) -> Heard:
     """Step 0: every counted play of the month; writes down how many each payer has."""
-    ((pairs,),) = read(pieces_sql.HEARD, given)
-    month = heard(unpacked(pairs))
+    month = heard(_pairs(given))
     rows = numbers(len(month.payers), (_small(month.payers), month.wholes()))
     write("close_plays", [rows])
     return month
+
+
+def _pairs(given: Mapping[str, Any]) -> Ints:
+    ((pairs,),) = read(pieces_sql.HEARD, given)
+    return unpacked(pairs)
 
 
 def divide(month: Heard) -> None:
@@ -63,7 +67,7 @@ def divide(month: Heard) -> None:
 def _own(month: Heard) -> Iterator[_Own]:
     for currency, gifts, fallback in _given("own", month):
         got = sums(gifts)
-        plays = got.sums_of(np.where(gifts.pools == fallback, 0, gifts.plays))
+        plays = got.sums_of(gifts.plays * (gifts.pools != fallback))
         write("close_own_sums", _own_rows(currency, gifts, got, plays))
         yield currency, got.pieces, got.totals, plays
 

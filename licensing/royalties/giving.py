@@ -73,13 +73,18 @@ def heard(pairs: Ints) -> Heard:
     """
     if len(pairs) > np.iinfo(np.int32).max:
         raise OverflowError(f"{len(pairs)} plays are more than a month can have")
+    own = _counted(pairs)
+    del pairs  # Ten million numbers, while others are made.
+    return _with_everybody(own) if len(own.payers) else own
+
+
+def _counted(pairs: Ints) -> Heard:
     pairs.sort()
     begins = beginnings(pairs)
     plays = sizes_of(begins, len(pairs)).astype(np.int32)
     payers, pieces = pairs[begins] >> 32, (pairs[begins] & _LOWER).astype(np.int32)
     of_payers = beginnings(payers)
-    own = Heard(payers[of_payers], sizes_of(of_payers, len(payers)), pieces, plays)
-    return _with_everybody(own) if len(pairs) else own
+    return Heard(payers[of_payers], sizes_of(of_payers, len(payers)), pieces, plays)
 
 
 def _with_everybody(own: Heard) -> Heard:

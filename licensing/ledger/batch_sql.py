@@ -5,11 +5,18 @@ Texts are compared by code point and written as JSON is by Python, so that a dig
 are then sorted by numbers.
 """
 
-from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, dropped, in_two, made
+from licensing.ledger.scratch_sql import (
+    HALVES_FIRST,
+    PARTS_FIRST,
+    ROWS_FIRST,
+    dropped,
+    in_two,
+    made,
+)
 
 TABLES = tuple(
     f"ledger_draft_{name}"
-    for name in ("entry", "named", "line", "account", "total", "digest", "fresh")
+    for name in ("entry", "named", "line", "account", "total", "digest", "fresh", "opened")
 )
 
 
@@ -19,7 +26,9 @@ def drafts(entries: str, accounts: str, lines: str) -> tuple[str, ...]:
         dropped(TABLES),
         made("ledger_draft_entry", entries),
         made("ledger_draft_named", accounts),
+        HALVES_FIRST,
         made("ledger_draft_line", lines),
+        ROWS_FIRST,
         "ANALYZE ledger_draft_entry",
         "ANALYZE ledger_draft_line",
         ACCOUNTS,
@@ -169,14 +178,17 @@ WHERE named IN (SELECT l.account FROM ledger_draft_line l JOIN ledger_draft_fres
 ORDER BY account
 ON CONFLICT DO NOTHING
 """
-_OPENED = """
-(SELECT d.named, d.account_kind, a.id FROM ledger_draft_account d
- JOIN ledger_account a ON (a.kind, a.owner_kind, a.owner_ref, a.currency)
-                        = (d.account_kind, d.owner_kind, d.owner_ref, d.currency))
-"""
-_FRESH = f"""
+OPENED = made(
+    "ledger_draft_opened",
+    """
+SELECT d.named, d.account_kind, a.id FROM ledger_draft_account d
+JOIN ledger_account a ON (a.kind, a.owner_kind, a.owner_ref, a.currency)
+                       = (d.account_kind, d.owner_kind, d.owner_ref, d.currency)
+""",
+)
+_FRESH = """
 ledger_draft_line l JOIN ledger_draft_fresh f USING (number)
-JOIN {_OPENED} a ON a.named = l.account
+JOIN ledger_draft_opened a ON a.named = l.account
 """
 FALLING = f"""
 SELECT a.id, a.account_kind,

@@ -47,6 +47,8 @@ def post_batch(
         # Another writer may have taken a key since it was looked for.
         _refuse(batch_sql.TAKEN, rules.KeyTaken)
         cursor.execute(batch_sql.OPEN_ACCOUNTS, {"now": now})
+        cursor.execute(batch_sql.OPENED)
+        cursor.execute("ANALYZE ledger_draft_opened")
         cursor.execute(batch_sql.FALLING, {"kinds": sorted(rules.NEVER_NEGATIVE)})
         keep_floors(
             {

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 PARTS_FIRST = "SET LOCAL parallel_tuple_cost = 0.3"
 """From here on rows are dear to hand on, so each process makes groups of its own before it does,
 and both halves of a query are made side by side."""
+HALVES_FIRST = "SET LOCAL parallel_tuple_cost = 0.1"
+"""The same where nearly as many rows come back as go in."""
 ROWS_FIRST = "SET LOCAL parallel_tuple_cost = 0.01"
 """From here on as SETTINGS say."""
 

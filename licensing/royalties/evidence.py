@@ -1,7 +1,8 @@
 """Which pools gave to one variation's sum, read from what a close kept of its first step.
 
 Listeners come out as numbers: 1 gave most. A popular variation has tens of thousands of pools, so
-they are ranked where they lie, once, and only the first ones and those asked for come to Python.
+its lists come as arrays and are ranked as such; of the first ones and of those asked for alone is
+anything else read.
 """
 
 from collections.abc import Collection
@@ -10,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 
 from licensing.royalties.models import Period, VariationSum
@@ -53,20 +56,16 @@ FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
 JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
      AND p.period_id = %(period)s AND p.currency = %(currency)s
 """
-_RANKED = """
-SELECT r.place, r.number, p.basis, p.pool_micros, r.plays, p.plays, r.amount
-FROM (SELECT g.*, ROW_NUMBER() OVER (ORDER BY amount DESC, number) AS place
-      FROM (SELECT unnest(pools) AS number, unnest(plays) AS plays,
-                   unnest(amounts_micros) AS amount
-            FROM royalties_listenerallocation WHERE variation_sum_id = %(total)s) g) r
-JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = r.number
-WHERE r.place <= %(most)s OR r.number = ANY(%(numbers)s::int[])
-ORDER BY r.place
+_LISTS = """
+SELECT array_send(pools), array_send(plays), array_send(amounts_micros)
+FROM royalties_listenerallocation WHERE variation_sum_id = %(total)s
 """
-_TOTALS = """
-SELECT cardinality(a.pools), (SELECT SUM(amount)::bigint FROM unnest(a.amounts_micros) amount)
-FROM royalties_listenerallocation a WHERE a.variation_sum_id = %(total)s
+_POOLS = """
+SELECT p.number, p.basis, p.pool_micros, p.plays
+FROM unnest(%(numbers)s::int[]) asked (number)
+JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = asked.number
 """
+_HEADER_BYTES, _INT, _BIGINT = 20, ">i4", ">i8"
 
 
 def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given:
@@ -77,19 +76,52 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     asked = [*payers, NOBODY]
     whose = {"kinds": [kind for kind, _ in asked], "refs": [ref for _, ref in asked]}
     payer_of = {number: (kind, ref) for number, kind, ref in _rows(_NUMBERS, given | whose)}
-    ranked = _rows(_RANKED, given | {"most": most, "numbers": list(payer_of)})
-    together = [place for place, number, *_ in ranked if payer_of.get(number) == NOBODY]
-    first: list[Pool] = []
-    number_of: dict[Payer, int] = {}
-    for place, number, *pool in ranked:
-        listener = 0 if place in together else place - sum(one < place for one in together)
-        if number in payer_of:
-            number_of[payer_of[number]] = listener
-        if place <= most:
-            first.append(Pool(listener, *pool))
-    counted = _rows(_TOTALS, given)
-    count, amount = counted[0] if counted else (0, 0)
-    return Given(count, count - len(together), amount, tuple(first), number_of)
+    numbers, plays, amounts = _lists(given)
+    order = np.lexsort((numbers, -amounts))
+    places = np.flatnonzero(np.isin(numbers[order], list(payer_of))).tolist()
+    named = {place + 1: payer_of[int(numbers[order[place]])] for place in places}
+    together = [place for place, payer in named.items() if payer == NOBODY]
+
+    def listener(place: int) -> int:
+        return 0 if place in together else place - sum(one < place for one in together)
+
+    shown = order[:most]
+    says = {"numbers": numbers[shown].tolist()}
+    pools = {number: said for number, *said in _rows(_POOLS, given | says)}
+    first = [
+        Pool(listener(place), basis, pool, played, of_pool, amount)
+        for place, (number, played, amount) in enumerate(
+            zip(says["numbers"], plays[shown].tolist(), amounts[shown].tolist(), strict=True), 1
+        )
+        for basis, pool, of_pool in [pools[number]]
+    ]
+    return Given(
+        count=len(numbers),
+        listeners=len(numbers) - len(together),
+        amount_micros=int(amounts.sum()),
+        first=tuple(first),
+        number_of={payer: listener(place) for place, payer in named.items()},
+    )
+
+
+Ints = npt.NDArray[np.int64]
+
+
+def _lists(given: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
+    """Numbers of the pools of a sum, plays here and micro-units given; empty where none gave."""
+    found = _rows(_LISTS, given)
+    pools, plays, amounts = found[0] if found else (b"", b"", b"")
+    return _sent(pools, _INT), _sent(plays, _INT), _sent(amounts, _BIGINT)
+
+
+def _sent(array: bytes, kind: str) -> Ints:
+    """An array without NULLs as the server sends it (array_send): a header, then the length and the
+    value of each element, big-endian.
+    """
+    if len(array) < _HEADER_BYTES:
+        return np.empty(0, np.int64)
+    element = np.dtype([("length", _INT), ("value", kind)])
+    return np.frombuffer(array, element, offset=_HEADER_BYTES)["value"].astype(np.int64)
 
 
 _OF_PAYER = """

@@ -69,14 +69,27 @@ class LivePlayer:
         told = self.post("/listen/live/start/", {"mode": mode, "wishes": wishes} | more)
         asked = time.time()
         self.steer_at, self.end_at = told["steer"], told["end"]
+        coming: dict[str, Any] | None = None
         while not self.token:
-            self.take(self.post(told["play"], {}))
-        while not self.listed:
-            self.follow()
-        listed = time.time()
-        self.fetch(0)
+            answer = self.post(told["play"], {})
+            self.take(answer)
+            coming = answer.get("coming")
+        led = time.time()
+        self._first(coming)
         self.began_at = time.perf_counter() + PREROLL_S
-        return Moments(told["id"], pressed, asked, listed, time.time())
+        return Moments(told["id"], pressed, asked, led, time.time())
+
+    def _first(self, coming: dict[str, Any] | None) -> None:
+        """Take the first second: the one that is coming, or where it did not come the listed."""
+        if coming is not None:
+            self.listed[coming["number"]] = coming
+            self.fetch(coming["number"])
+            # The list names it anew, with who sounds in it.
+            self.listed.pop(coming["number"], None)
+        while 0 not in self.held:
+            while not self.listed:
+                self.follow()
+            self.fetch(0)
 
     def take(self, answer: dict[str, Any]) -> None:
         """Learn what an answer lists."""

@@ -1,4 +1,4 @@
-"""What the start of a live session consists of: asking, planning, the first second, list, fetch.
+"""What the start of a live session consists of: asking, planning, leave, first second, fetch.
 
 The player knows when it asked and got, the rows when they were written; both go by the machine's
 one clock. It knows no thresholds.
@@ -30,14 +30,14 @@ with open({target!r}, "w") as file:
 
 @dataclass(frozen=True)
 class Moments:
-    """Seconds since the epoch at which a player pressed "start", had its answer, had a list with
-    the first second in it, and had that second.
+    """Seconds since the epoch at which a player pressed "start", had its answer, had leave for the
+    first second, and had that second.
     """
 
     session: str
     pressed: float
     asked: float
-    listed: float
+    led: float
     fetched: float
 
     @property
@@ -49,7 +49,7 @@ class Moments:
 def stages(parts: Parts, starts: Sequence[Moments]) -> dict[str, float]:
     """The median of every stage in seconds, in their order; they do not quite follow each other.
 
-    "asking" is answered when planning has begun.
+    "asking" is answered when planning has begun, and "leave" comes while the first second is made.
     """
     target = parts.var / "stages.json"
     ids = [one.session for one in starts]
@@ -65,8 +65,8 @@ def stages(parts: Parts, starts: Sequence[Moments]) -> dict[str, float]:
             ("until the row", begun - one.pressed),
             ("planning", written - begun),
             ("first second", stored - written),
-            ("list", one.listed - stored),
-            ("fetch", one.fetched - one.listed),
+            ("leave", one.led - written),
+            ("fetch", one.fetched - stored),
         ):
             found.setdefault(name, []).append(seconds)
     return {name: round(statistics.median(all_s), 3) for name, all_s in found.items()}

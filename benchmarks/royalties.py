@@ -71,14 +71,19 @@ def close_figures(usages: int) -> list[Figure]:
     from licensing.royalties.closing import close_period
 
     steps: dict[str, float] = {}
+    after, ended = "", 0.0
 
     def timed(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal after, ended
         begun = time.perf_counter()
+        if after in BETWEEN:
+            steps[BETWEEN[after]] = begun - ended
         try:
             return execute(sql, params, many, context)
         finally:
+            after, ended = " ".join(sql.split()[:4]), time.perf_counter()
             step = step_of(sql)
-            steps[step] = steps.get(step, 0.0) + time.perf_counter() - begun
+            steps[step] = steps.get(step, 0.0) + ended - begun
 
     begun = time.perf_counter()
     with connection.execute_wrapper(timed):
@@ -101,14 +106,16 @@ def close_figures(usages: int) -> list[Figure]:
     ]
 
 
+# Plays are counted and pools divided between two statements, on arrays that come and go by COPY.
+BETWEEN = {
+    "CREATE UNLOGGED TABLE scratch.close_plays": "step 0, plays per payer and piece",
+    "CREATE UNLOGGED TABLE scratch.close_lines": "steps 1 to 3, sums, evidence, lines",
+}
+
+
 def step_of(sql: str) -> str:
     """Which part of a close a statement belongs to."""
     for mark, step in (
-        ("scratch.close_heard AS", "step 0, plays per listener and piece"),
-        ("scratch.close_own_allocations AS", "step 1, pools over plays"),
-        ("scratch.close_own_sums AS", "step 2, sums and who gave them"),
-        ("scratch.close_lines AS", "step 3, sources, rights, sheets, both models"),
-        ("scratch.close_other_", "the other model"),
         ("scratch.close_place", "statement lines"),
         ("statementline", "statement lines"),
         ("INTO royalties_listenerallocation", "evidence kept"),

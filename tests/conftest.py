@@ -6,9 +6,12 @@ is a real Valkey. Servers stop with the run.
 """
 
 import gc
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -38,6 +41,33 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 10)
     gc.enable()
+
+
+GROUP = "xdist_group"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a module makes for its tests is made in one worker of the run: they go there together.
+
+    A mark of their own says where else.
+    """
+    known = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    if any(one[-1].scope == "module" for one in known) and not item.get_closest_marker(GROUP):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell the scheduler of the run about groups; it gives them out before all single tests.
+
+    xdist 3.8 adds the group to an attribute that pytest 9.2 reads no more.
+    """
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker(GROUP)
+        if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+            item._id = NodeId.parse(f"{item.nodeid}@{group.args[0]}")
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +116,7 @@ def broker(tmp_path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def material():
-    """The sound of the studio, measured: seconds of work, once per worker of the run."""
-    from tests.studio import make_material
+    """The sound of the studio, measured: many seconds of work, once per run."""
+    from tests.studio import shared_material
 
-    return make_material()
+    return shared_material(Path(os.environ["STEMMA_TEST_FOLDER"]))

@@ -3,10 +3,13 @@
 The sound is made and measured once per run; rows and objects are made anew for every test.
 """
 
+import fcntl
 import hashlib
 import io
+import pickle
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 from django.utils import timezone
@@ -19,6 +22,7 @@ from licensing.catalog import operations as catalog
 from licensing.catalog.rules import ShareAsked
 from licensing.catalog.store import object_name, put_once
 from licensing.clearance.operations import grant_use
+from tests.kept_rows import made_once
 
 RATE = 48_000
 ACTOR = ("user", "1")
@@ -65,6 +69,16 @@ def make_material(sounds=None):
     return Material(labels, audio, flacs, digests, measures, together)
 
 
+def shared_material(folder: Path) -> Material:
+    """`make_material()` by whichever worker of the run comes first; `folder` is theirs alone."""
+    kept = folder / "material"
+    with (folder / "material.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(make_material()))
+    return pickle.loads(kept.read_bytes())
+
+
 @dataclass(frozen=True)
 class Studio:
     """What stands in the database: two parties, a recording, its stems and grants."""
@@ -90,8 +104,18 @@ def _sign(right, parties, now, **target):
         )
 
 
+_studios = {}
+
+
 def build_studio(material):
     """Rows and objects of the studio; to be called inside the test's database."""
+    for digest, flac in zip(material.digests, material.flacs, strict=True):
+        put_once(object_name("archive", digest, "flac"), io.BytesIO(flac))
+    # By identity: what is made holds its material, so the number is nobody else's.
+    return _studios.setdefault(id(material), made_once(lambda: _rows_of(material)))()
+
+
+def _rows_of(material):
     now = timezone.now() - timedelta(minutes=1)
     parties = [catalog.create_party(name=name, actor=ACTOR, now=now) for name in ("Ada", "Ben")]
     recording = catalog.create_recording(
@@ -115,7 +139,7 @@ def build_studio(material):
             frames=material.audio[number].shape[1],
             original_sha256=digest,
             original_bytes=len(flac),
-            archive_name=put_once(object_name("archive", digest, "flac"), io.BytesIO(flac)),
+            archive_name=object_name("archive", digest, "flac"),
             original_name=object_name("original", digest, "wav"),
             now=now,
         )

@@ -14,13 +14,12 @@ import numpy as np
 
 from generation.engine import dynamics, marking, shares
 from generation.engine.agreed import agreed
-from generation.engine.asking import weigh_returns
 from generation.engine.clips import Dry, Generated, Onsets
 from generation.engine.console import Channel
 from generation.engine.kernels import Audio, Reals, Samples, Turns, exp2_of, fade, fixed
-from generation.engine.reverb import Room, room_of
+from generation.engine.reverb import Room, adjoint_of, room_of
 from generation.engine.score import Score
-from generation.engine.sources import KEEP, Send, Source, first_block, heard_of
+from generation.engine.sources import KEEP, Send, Source, add_up, first_block, heard_of
 from generation.engine.spans import spans_of
 from generation.engine.tape import Cache, Tape
 from generation.engine.windows import RUN_IN, asked_of, weigh
@@ -156,8 +155,11 @@ class Bus:
         sources = [one for one in self._sources if one is not None and one.is_heard(lo, hi)]
         if not sources:
             out[:] = 0.0
-        for source in sources:
-            source.add(lo, hi, out, is_first=source is sources[0])
+        elif all(source.channel.goes_on(lo) for source in sources):
+            add_up([source.channel.read(lo, hi) for source in sources], out)
+        else:
+            for source in sources:
+                source.add(lo, hi, out, is_first=source is sources[0])
 
     def _mixed(self, lo: int, hi: int, out: Audio) -> None:
         if self._send is None:
@@ -206,10 +208,12 @@ class Bus:
         gains = dynamics.limiter_steps(limiter, peaks, self._lead)
         dynamics.spread_into(gains, step, curve)
         length = self._recipe.length
-        fade(curve, lo, self._recipe.fade_in, 1)
-        fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
-        curve[max(0, length - lo) :] = 0.0
-        curve[: max(0, -lo)] = 0.0
+        if lo < self._recipe.fade_in:
+            fade(curve, lo, self._recipe.fade_in, 1)
+            curve[: max(0, -lo)] = 0.0
+        if hi > length - self._recipe.fade_out:
+            fade(curve, length - 1 - lo, self._recipe.fade_out, -1)
+            curve[max(0, length - lo) :] = 0.0
 
     def before_limiter(self, lo: int, hi: int) -> Audio:
         """The mix after bus compressor and planned gain, float32 [2, hi - lo]."""
@@ -232,7 +236,8 @@ class Bus:
     def sound(self, lo: int, hi: int, out: Audio) -> None:
         """The output into float32 [2, hi - lo]."""
         curve = self._curve.read(lo, hi)
-        np.multiply(self._out.read(lo, hi)[:2], curve, out=out)
+        for channel, loud in zip(out, self._out.read(lo, hi), strict=False):
+            np.multiply(loud, curve, out=channel)
 
     def _gains(self, lo: int, hi: int) -> Audio:
         """All that multiplies the parts over [lo, hi).
@@ -259,22 +264,27 @@ class Bus:
         begin, end = _blocks(since, hi)
         sources = [*self._sources, *self._generated]
         _, until = _blocks(lo, hi + self._ahead)
+        reverb = self._recipe.bus.reverb
+        room = None if reverb is None else adjoint_of(reverb)
+        reach = 0 if room is None else room.reach
         for source in sources:
             if source is not None:
-                source.bring(begin, end, until)
+                source.bring(begin, end, until, reach)
         gains = self._gains(since, hi)
         asked = asked_of(self._mix.read(since, hi), gains)
         table = np.zeros(((hi - lo) // WINDOW_SAMPLES, len(sources)))
-        sends, columns = [], []
-        for column, source in enumerate(sources):
-            if source is None or not source.is_heard(begin, end):
-                continue
-            table[:, column] = weigh(source.channel.read(since, hi)[:2], asked)
-            if source.send is not None:
-                sends.append(source.send.spectra(begin, end))
-                columns.append(column)
-        if self._room is not None and sends:
-            table[:, columns] += weigh_returns(self._room, sends, asked, since - begin)
+        heard = {
+            column: source
+            for column, source in enumerate(sources)
+            if source is not None and source.is_heard(begin, end)
+        }
+        if heard:
+            dry = [source.channel.read(since, hi) for source in heard.values()]
+            table[:, list(heard)] = weigh(dry, asked)
+        wet = [column for column, source in heard.items() if source.send is not None]
+        if room is not None and wet:
+            sends = [heard[column].sent(since - reach, hi) for column in wet]
+            table[:, wet] += room.weigh(sends, asked)
         windows, notes = table[:, : len(self._sources)], table[:, len(self._sources) :]
         return windows, shares.generated_of(windows, notes, self._owners)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -112,7 +112,10 @@ def _need(holds: bool, sentence: str) -> None:
 
 
 def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:
-    """Every real number inside, in order, with the name of its field."""
+    """Every real number inside, in order, with the name of its field.
+
+    Fields whose kind has no place for one are passed over: anchors are many.
+    """
     waiting = [(name, value)]
     while waiting:
         name, value = waiting.pop()
@@ -121,13 +124,20 @@ def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:
         elif isinstance(value, tuple):
             waiting += [(name, item) for item in reversed(value)]
         elif is_dataclass(value):
-            waiting += [(one, getattr(value, one)) for one in _fields(cast(Any, type(value)))]
+            waiting += [(one, getattr(value, one)) for one in _real_fields(cast(Any, type(value)))]
 
 
 @cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass, the last first."""
-    return tuple(field.name for field in reversed(fields(kind)))
+def _real_fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass in which there may be real numbers, the last first."""
+    return tuple(field.name for field in reversed(fields(kind)) if _may_be_real(field.type))
+
+
+def _may_be_real(kind: Any) -> bool:
+    """Whether what is annotated as `kind` is or holds a real number."""
+    if is_dataclass(kind):
+        return bool(_real_fields(cast(Any, kind)))
+    return kind is float or any(map(_may_be_real, get_args(kind)))
 
 
 def _check_sources(recipe: Recipe, stems: Mapping[str, npt.NDArray[np.float32]]) -> None:

@@ -107,6 +107,9 @@ class Lane:
         self._span, self._tone, self._leader = span, tone, leader
         strip = span.strip
         self._memory = memory_of(strip) // dynamics.STEP
+        self._squeeze = None
+        if strip.compressor is not None and leader is None:
+            self._squeeze = dynamics.squeeze_of(strip.compressor)
         gain = exp2_of(strip.gain_db * 0.16609640474436812)
         angle = (strip.pan + 1.0) * math.pi / 4.0
         self._left = gain * math.sqrt(2.0) * math.cos(angle)
@@ -131,9 +134,17 @@ class Lane:
 
     def pour(self, lo: int, hi: int, over: int, out: Audio) -> None:
         """What this span gives to [lo, hi), multiples of STEP, without a blend; as `pour_steps`."""
-        gains = self._gains(lo, hi)
+        if self._squeeze is None:
+            gains = self._gains(lo, hi)
+            sound = self._tone.read(lo, hi)
+            pour_steps(sound, gains, self._left, self._right, self._send, over, out)
+            return
+        levels = self._tone.levels(lo // dynamics.STEP - self._memory, hi // dynamics.STEP)
         sound = self._tone.read(lo, hi)
-        pour_steps(sound, gains, self._left, self._right, self._send, over, out)
+        pour_squeezed(
+            sound, levels, self._squeeze, self._memory, self._left, self._right, self._send, over,
+            out,
+        )  # fmt: skip
 
     def lay(self, lo: int, hi: int, laid: int, out: Audio) -> int:
         """What this span gives to samples [lo, hi) of `out` [3, n]: left, right, send.
@@ -235,10 +246,10 @@ class Channel:
 @kernel
 def blend(gain: Audio, lo: int, start: int, end: int, cross: int) -> None:
     """Multiplies `gain`, which begins at `lo`, by the span's raised cosine rise and fall."""
-    for i in range(gain.shape[0]):
-        t = lo + i
-        gain[i] *= raised_cosine((t - (start - cross) + 0.5) / cross)
-        gain[i] *= raised_cosine((end - t - 0.5) / cross)
+    for i in range(min(gain.shape[0], start - lo)):
+        gain[i] *= raised_cosine((lo + i - (start - cross) + 0.5) / cross)
+    for i in range(max(0, end - cross - lo), gain.shape[0]):
+        gain[i] *= raised_cosine((end - lo - i - 0.5) / cross)
 
 
 @kernel
@@ -264,6 +275,17 @@ def pour_steps(
         for i in range(0, dynamics.STEP, 16):
             at, g = j * dynamics.STEP + i, fma(slope, load(ramp, i), splat(gains[j]))
             give(sound, at, g, a, b, s, at < over, out)
+
+
+@kernel
+def pour_squeezed(
+    sound: Audio, levels: Turns, by: dynamics.Squeeze, memory: int, left: float, right: float,
+    send: float, over: int, out: Audio,
+) -> None:  # fmt: skip
+    """As `pour_steps`, by a compressor, from `levels` of `memory` steps more before `sound`."""
+    gains = np.empty(levels.shape[0] - memory + 1, dtype=np.float32)
+    dynamics.squeeze(levels, by, memory - 1, gains)
+    pour_steps(sound, gains, left, right, send, over, out)
 
 
 @within

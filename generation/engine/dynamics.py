@@ -7,7 +7,7 @@ the limiter 5 ms after) it, and on nothing else.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,6 +73,28 @@ def _attack(compressor: Compressor) -> int:
     return max(1, round(compressor.attack_ms * SAMPLE_RATE_HZ / 1000 / STEP))
 
 
+class Squeeze(NamedTuple):
+    """A compressor in whole numbers: hundredths of dB and steps.
+
+    `slope`: how much of what passes the threshold is taken away; `fall`: by how much a reduction
+    falls back in a step; `width`: steps of the mean that is the attack.
+    """
+
+    threshold: int
+    slope: float
+    fall: int
+    width: int
+    makeup_db: float
+
+
+def squeeze_of(compressor: Compressor) -> Squeeze:
+    """The numbers of a compressor."""
+    return Squeeze(
+        round(compressor.threshold_db * 100), 1.0 - 1.0 / compressor.ratio,
+        _fall(compressor.release_db_per_s, STEP), _attack(compressor), compressor.makeup_db,
+    )  # fmt: skip
+
+
 def compressor_steps(compressor: Compressor, levels: Turns, lead: int) -> Audio:
     """The gain at the beginning of each step after `lead` of run-in, and after the last.
 
@@ -80,11 +102,7 @@ def compressor_steps(compressor: Compressor, levels: Turns, lead: int) -> Audio:
     attack is a mean over attack_ms.
     """
     gains = np.empty(len(levels) - lead + 1, dtype=np.float32)
-    squeeze(
-        levels, round(compressor.threshold_db * 100), 1.0 - 1.0 / compressor.ratio,
-        _fall(compressor.release_db_per_s, STEP), _attack(compressor), lead - 1,
-        compressor.makeup_db, gains,
-    )  # fmt: skip
+    squeeze(levels, squeeze_of(compressor), lead - 1, gains)
     return gains
 
 
@@ -99,9 +117,9 @@ def limiter_steps(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
     `peaks` [lead + n + lookahead] of whole steps (`measure_peaks`).
     """
     ahead = lookahead_steps(limiter)
-    held = reductions_of(limiter, peaks - math.floor(limiter.ceiling_dbtp * 100))
     gains = np.empty(len(peaks) - lead - ahead + 1, dtype=np.float32)
-    ease(held, ahead, lead, 0.0, gains)
+    ceiling = math.floor(limiter.ceiling_dbtp * 100)
+    limit(peaks, ceiling, ahead, _fall(limiter.release_db_per_s, LIMIT_STEP), lead, gains)
     return gains
 
 
@@ -112,10 +130,9 @@ def limiter_gain(limiter: Limiter, peaks: Turns, lead: int) -> Audio:
 
 def reductions_of(limiter: Limiter, excess: Turns) -> Turns:
     """What the limiter holds off per step, given by how much each step passes the ceiling."""
-    over = np.clip(excess, 0, DEEPEST).astype(np.int32)
-    held = np.empty(len(over), dtype=np.int32)
-    hold(over, lookahead_steps(limiter), held)
-    release(held, _fall(limiter.release_db_per_s, LIMIT_STEP))
+    held = np.empty(len(excess), dtype=np.int32)
+    fall = _fall(limiter.release_db_per_s, LIMIT_STEP)
+    hold_off(excess, 0, lookahead_steps(limiter), fall, held)
     return held
 
 
@@ -177,15 +194,30 @@ def hold(over: Turns, ahead: int, held: Turns) -> None:
 
 
 @kernel
-def squeeze(
-    levels: Turns, threshold: int, slope: float, fall: int, width: int, lead: int,
-    makeup_db: float, gains: Audio,
-) -> None:  # fmt: skip
+def hold_off(peaks: Turns, ceiling: int, ahead: int, fall: int, held: Turns) -> None:
+    """What a limiter holds off per step: what passes the ceiling, held ahead and let go again."""
+    over = np.empty_like(held)
+    for j in range(over.shape[0]):
+        over[j] = min(max(peaks[j] - ceiling, 0), DEEPEST)
+    hold(over, ahead, held)
+    release(held, fall)
+
+
+@kernel
+def limit(peaks: Turns, ceiling: int, ahead: int, fall: int, lead: int, gains: Audio) -> None:
+    """A limiter's gains from the peaks of steps, one after another."""
+    held = np.empty(peaks.shape[0], dtype=np.int32)
+    hold_off(peaks, ceiling, ahead, fall, held)
+    ease(held, ahead, lead, 0.0, gains)
+
+
+@kernel
+def squeeze(levels: Turns, by: Squeeze, lead: int, gains: Audio) -> None:
     """A compressor's gains from its levels: static curve, release and attack, one after another."""
     reductions = np.empty(levels.shape[0], dtype=np.int32)
-    shave(levels, threshold, slope, reductions)
-    release(reductions, fall)
-    ease(reductions, width, lead, makeup_db, gains)
+    shave(levels, by.threshold, by.slope, reductions)
+    release(reductions, by.fall)
+    ease(reductions, by.width, lead, by.makeup_db, gains)
 
 
 @kernel

@@ -7,6 +7,7 @@ own input and that of its run-in, nothing else.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,6 +42,7 @@ K_WEIGHTING: Reals = np.array(
 )
 
 
+@lru_cache(maxsize=1_024)
 def coefficients(band: Band) -> tuple[float, float, float, float, float]:
     """b0, b1, b2, a1, a2 of a band at 48 kHz, normalized; raises OutOfRange for what cannot be.
 

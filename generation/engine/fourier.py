@@ -122,6 +122,25 @@ def quarter(xr: Any, xi: Any, at: int, step: int) -> Any:
 
 
 @within
+def cut_two(xr: Any, xi: Any, at: int, window: Any) -> Any:
+    """A complex number as it is or, if there is a window, times that."""
+    if window is None:
+        return load_near(xr, at), load_near(xi, at)
+    w = load_near(window, at)
+    return load_near(xr, at) * w, load_near(xi, at) * w
+
+
+@within
+def cut_quarter(xr: Any, xi: Any, at: int, step: int, window: Any) -> Any:
+    """As `quarter`, of numbers as `cut_two` has them."""
+    ar, ai = cut_two(xr, xi, at, window)
+    br, bi = cut_two(xr, xi, at + step, window)
+    cr, ci = cut_two(xr, xi, at + 2 * step, window)
+    dr, di = cut_two(xr, xi, at + 3 * step, window)
+    return four(ar, ai, br, bi, cr, ci, dr, di)
+
+
+@within
 def put_four(yr: Any, yi: Any, at: int, step: int, numbers: Any) -> None:
     """Stores four complex numbers, sixteen of each, `step` apart."""
     store_near(yr, at, numbers[0])
@@ -132,6 +151,27 @@ def put_four(yr: Any, yi: Any, at: int, step: int, numbers: Any) -> None:
     store_near(yi, at + 2 * step, numbers[5])
     store_near(yr, at + 3 * step, numbers[6])
     store_near(yi, at + 3 * step, numbers[7])
+
+
+@within
+def lay_one(yr: Any, yi: Any, at: int, re: Any, im: Any, window: Any) -> None:
+    """Stores a complex number or, if there is a window, adds it times that to what is there."""
+    if window is None:
+        store_near(yr, at, re)
+        store_near(yi, at, im)
+    else:
+        w = load_near(window, at)
+        store_near(yr, at, fma(re, w, load_near(yr, at)))
+        store_near(yi, at, fma(im, w, load_near(yi, at)))
+
+
+@within
+def lay_four(yr: Any, yi: Any, at: int, step: int, numbers: Any, window: Any) -> None:
+    """As `put_four`, each as `lay_one` does it."""
+    lay_one(yr, yi, at, numbers[0], numbers[1], window)
+    lay_one(yr, yi, at + step, numbers[2], numbers[3], window)
+    lay_one(yr, yi, at + 2 * step, numbers[4], numbers[5], window)
+    lay_one(yr, yi, at + 3 * step, numbers[6], numbers[7], window)
 
 
 @within
@@ -165,7 +205,7 @@ def put_eight(yr: Any, yi: Any, at: int, step: int, x: Any, turns: Any, w: int) 
 
 
 @within
-def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> None:
+def columns_of_sixteen(xr: Any, xi: Any, window: Any, p: int, yr: Any, yi: Any, at: int) -> None:
     """The first of two steps of four: points a sixteenth of the frame apart, columns p to p + 15.
 
     The sixteen results, sixteen of each, go to `at` on.
@@ -173,17 +213,17 @@ def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> N
     rest = xr.shape[0] // 16
     h, u, v = splat_near(HALF_ROOT), splat_near(COS_8), splat_near(-SIN_8)
     g, w, z = splat_near(-HALF_ROOT), splat_near(SIN_8), splat_near(-COS_8)
-    put_four(yr, yi, at, 16, quarter(xr, xi, p, 4 * rest))
-    q = quarter(xr, xi, p + rest, 4 * rest)
+    put_four(yr, yi, at, 16, cut_quarter(xr, xi, p, 4 * rest, window))
+    q = cut_quarter(xr, xi, p + rest, 4 * rest, window)
     ar, ai = turned(q[2], q[3], u, v)
     br, bi = turned(q[4], q[5], h, g)
     cr, ci = turned(q[6], q[7], w, z)
     put_four(yr, yi, at + 64, 16, (q[0], q[1], ar, ai, br, bi, cr, ci))
-    q = quarter(xr, xi, p + 2 * rest, 4 * rest)
+    q = cut_quarter(xr, xi, p + 2 * rest, 4 * rest, window)
     ar, ai = turned(q[2], q[3], h, g)
     cr, ci = turned(q[6], q[7], g, g)
     put_four(yr, yi, at + 128, 16, (q[0], q[1], ar, ai, q[5], negated(q[4]), cr, ci))
-    q = quarter(xr, xi, p + 3 * rest, 4 * rest)
+    q = cut_quarter(xr, xi, p + 3 * rest, 4 * rest, window)
     ar, ai = turned(q[2], q[3], w, z)
     br, bi = turned(q[4], q[5], g, g)
     cr, ci = turned(q[6], q[7], z, w)
@@ -191,7 +231,9 @@ def columns_of_sixteen(xr: Any, xi: Any, p: int, yr: Any, yi: Any, at: int) -> N
 
 
 @kernel
-def squares_of_sixteen(xr: Audio, xi: Audio, begin: int, pr: Audio, pi: Audio, plan: Plan) -> None:
+def squares_of_sixteen(
+    xr: Audio, xi: Audio, window: Audio | None, begin: int, pr: Audio, pi: Audio, plan: Plan
+) -> None:
     """The pass of sixteen: eight squares of what the butterflies of the next pass need.
 
     Three loops, because sixteen complex numbers and their shuffles do not fit the registers at
@@ -200,7 +242,7 @@ def squares_of_sixteen(xr: Audio, xi: Audio, begin: int, pr: Audio, pi: Audio, p
     apart = plan.size // 128
     for j in range(8):
         for i in range(0, 16, NEAR_WIDTH):
-            columns_of_sixteen(xr, xi, begin + j * apart + i, pr, pi, 256 * j + i)
+            columns_of_sixteen(xr, xi, window, begin + j * apart + i, pr, pi, 256 * j + i)
     for j in range(8):
         for k in range(4):
             for i in range(0, 16, NEAR_WIDTH):
@@ -217,11 +259,12 @@ def squares_of_sixteen(xr: Audio, xi: Audio, begin: int, pr: Audio, pi: Audio, p
 
 @kernel
 def two_passes(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
-) -> None:
+    xr: Audio, xi: Audio, window: Audio | None, yr: Audio, yi: Audio, pr: Audio, pi: Audio,
+    plan: Plan,
+) -> None:  # fmt: skip
     """The passes of sixteen and of the first eight."""
     for begin in range(0, plan.size // 128, 16):
-        squares_of_sixteen(xr, xi, begin, pr, pi, plan)
+        squares_of_sixteen(xr, xi, window, begin, pr, pi, plan)
         for k in range(16):
             for i in range(0, 16, NEAR_WIDTH):
                 x = eight(pr, pi, 16 * k + i, 256)
@@ -230,29 +273,32 @@ def two_passes(
 
 @kernel
 def last_passes(
-    xr: Audio, xi: Audio, yr: Audio, yi: Audio, pr: Audio, pi: Audio, plan: Plan
-) -> None:
-    """The passes of the second eight and of what is left."""
+    xr: Audio, xi: Audio, yr: Audio, yi: Audio, window: Audio | None, pr: Audio, pi: Audio,
+    plan: Plan,
+) -> None:  # fmt: skip
+    """The passes of the second eight and of what is left, sixteen columns at a time: whole lines
+    of the cache, also where a register holds half of one.
+    """
     last, apart = plan.size // 1024, plan.size // 8
-    for q in range(0, 128, NEAR_WIDTH):
+    for q in range(0, 128, 16):
         for p in range(last):
-            x = eight(xr, xi, 128 * p + q, apart)
-            put_eight(pr, pi, 128 * p, 16, x, plan.third, 7 * p)
+            for i in range(0, 16, NEAR_WIDTH):
+                x = eight(xr, xi, 128 * p + q + i, apart)
+                put_eight(pr, pi, 128 * p + i, 16, x, plan.third, 7 * p)
         for k in range(8):
-            at, to = 16 * k, q + 128 * k
-            if last == 8:
-                x = eight(pr, pi, at, 128)
-                put_four(yr, yi, to, 1024, x[:8])
-                put_four(yr, yi, to + 4096, 1024, x[8:])
-            elif last == 4:
-                put_four(yr, yi, to, 1024, quarter(pr, pi, at, 128))
-            else:
-                ar, ai = load_near(pr, at), load_near(pi, at)
-                br, bi = load_near(pr, at + 128), load_near(pi, at + 128)
-                store_near(yr, to, ar + br)
-                store_near(yi, to, ai + bi)
-                store_near(yr, to + 1024, ar - br)
-                store_near(yi, to + 1024, ai - bi)
+            for i in range(0, 16, NEAR_WIDTH):
+                at, to = 16 * k + i, q + 128 * k + i
+                if last == 8:
+                    x = eight(pr, pi, at, 128)
+                    lay_four(yr, yi, to, 1024, x[:8], window)
+                    lay_four(yr, yi, to + 4096, 1024, x[8:], window)
+                elif last == 4:
+                    lay_four(yr, yi, to, 1024, quarter(pr, pi, at, 128), window)
+                else:
+                    ar, ai = load_near(pr, at), load_near(pi, at)
+                    br, bi = load_near(pr, at + 128), load_near(pi, at + 128)
+                    lay_one(yr, yi, to, ar + br, ai + bi, window)
+                    lay_one(yr, yi, to + 1024, ar - br, ai - bi, window)
 
 
 @kernel
@@ -263,5 +309,27 @@ def transform(real: Audio, imag: Audio, room: Audio, plan: Plan) -> None:
     """
     size = plan.size
     yr, yi, pr, pi = room[0, :size], room[1, :size], room[2, :size], room[3, :size]
-    two_passes(real, imag, yr, yi, pr, pi, plan)
-    last_passes(yr, yi, real, imag, pr, pi, plan)
+    two_passes(real, imag, None, yr, yi, pr, pi, plan)
+    last_passes(yr, yi, real, imag, None, pr, pi, plan)
+
+
+@kernel
+def transform_cut(
+    left: Audio, right: Audio, window: Audio, real: Audio, imag: Audio, room: Audio, plan: Plan
+) -> None:
+    """As `transform`, of `left` and `right` times `window`, into `real` and `imag`."""
+    size = plan.size
+    yr, yi, pr, pi = room[0, :size], room[1, :size], room[2, :size], room[3, :size]
+    two_passes(left, right, window, yr, yi, pr, pi, plan)
+    last_passes(yr, yi, real, imag, None, pr, pi, plan)
+
+
+@kernel
+def transform_laid(
+    real: Audio, imag: Audio, room: Audio, plan: Plan, window: Audio, left: Audio, right: Audio
+) -> None:
+    """As `transform`, times `window` and added to `left` and `right`; those may not be `room`."""
+    size = plan.size
+    yr, yi, pr, pi = room[0, :size], room[1, :size], room[2, :size], room[3, :size]
+    two_passes(real, imag, None, yr, yi, pr, pi, plan)
+    last_passes(yr, yi, left, right, window, pr, pi, plan)

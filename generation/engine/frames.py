@@ -7,19 +7,18 @@ samples and the state of the one before, so a run begun at any known state gives
 
 import numpy as np
 
-from generation.engine.fourier import Plan, transform
+from generation.engine.fourier import Plan, transform, transform_cut, transform_laid
 from generation.engine.kernels import Audio, Flags, Samples, Turns, exp2_of, kernel, log2_of
 from generation.engine.phases import (
     FAINT,
     LEAD,
-    SILENT,
     advance,
     borders,
     compare,
     crests,
-    cut,
     halfway,
     inherit,
+    is_silent,
     reach_of,
     settle,
     turn,
@@ -128,12 +127,33 @@ def lay(real: Audio, imag: Audio, window: Audio, begin: int, laid: int, out: Aud
 
 
 @kernel
+def go_on(rest: Audio, out: Audio, tail: Audio) -> int:
+    """Begins `out` [2, n] with the `rest` [2, size] of the frames before, `tail` with what is left.
+
+    Returns up to where `out` is laid.
+    """
+    size = rest.shape[1]
+    laid: int = min(size, out.shape[1])
+    for channel in range(2):
+        for i in range(laid):
+            out[channel, i] = rest[channel, i]
+        for i in range(size - laid):
+            tail[channel, i] = rest[channel, laid + i]
+        for i in range(size - laid, size):
+            tail[channel, i] = np.float32(0.0)
+    return laid
+
+
+@kernel
 def cleared(out: Audio, laid: int, begin: int, size: int) -> int:
-    """Up to where `out` is laid once a frame from `begin` on may be: blank before it, and where
-    the two do not lie whole lanes apart.
+    """Up to where `out` is laid once a frame from `begin` on may be added: blank where it was not.
+
+    Of a frame that does not lie inside, only what is before it, or all where the two do not lie
+    whole lanes apart.
     """
     length: int = out.shape[1]
-    until = min(length, begin if (laid - begin) % 16 == 0 else begin + size)
+    is_inside = begin >= 0 and begin + size <= length
+    until = min(length, begin if (laid - begin) % 16 == 0 and not is_inside else begin + size)
     for i in range(laid, until):
         out[0, i] = out[1, i] = np.float32(0.0)
     return max(laid, until)
@@ -179,14 +199,11 @@ def count_runs(turns: Turns, found: Turns) -> int:
 
 
 @kernel
-def sounded(
+def shaped(
     desk: Audio, at: int, size: int, turns: Turns, power: Audio, width: int, ratio: float,
-    spare: Audio, rows: Audio, first: int, second: int, mix: float, gains: Audio, plan: Plan,
+    spare: Audio, rows: Audio, first: int, second: int, mix: float, gains: Audio,
 ) -> None:  # fmt: skip
-    """The frame whose spectrum lies in row `at`, turned and shaped: right in TURNED, left after it.
-
-    A transform of swapped parts is the inverse.
-    """
+    """The spectrum in row `at`, turned and shaped: imaginary in TURNED, real after it."""
     real, imag = desk[at, :size], desk[at + 1, :size]
     if rows.shape[0] > 0 and mix == 0.0 and width == 0:
         gains = rows[first]
@@ -198,7 +215,29 @@ def sounded(
         weigh(real, imag, power)
         envelope(power, size // 2 + 1, width, ratio, spare, gains)
     turn(real, imag, turns, gains, desk[TURNED + 1, :size], desk[TURNED, :size])
-    transform(desk[TURNED, :size], desk[TURNED + 1, :size], desk[SPARE:], plan)
+
+
+@kernel
+def sound(
+    desk: Audio, size: int, plan: Plan, window: Audio, begin: int, laid: int, out: Audio,
+    tail: Audio,
+) -> int:  # fmt: skip
+    """Lays the frame whose shaped spectrum lies in TURNED; returns up to where `out` is laid.
+
+    A transform of swapped parts is the inverse: right in TURNED, left after it.
+    """
+    right, left = desk[TURNED, :size], desk[TURNED + 1, :size]
+    length: int = out.shape[1]
+    laid = cleared(out, laid, begin, size)
+    if begin >= 0 and begin + size <= length:
+        a, b = out[0, begin : begin + size], out[1, begin : begin + size]
+        transform_laid(right, left, desk[SPARE:], plan, window, b, a)
+        return laid
+    transform(right, left, desk[SPARE:], plan)
+    lay(left, right, window, begin, laid, out)
+    if begin + size > length:
+        lay(left, right, window, begin - length, tail.shape[1], tail)
+    return max(laid, min(begin + size, length))
 
 
 @kernel
@@ -251,10 +290,12 @@ def run(
     for j in range(at, until):
         row = 2 - held[ROW]
         begin = reach_for(stem, weights, columns, p, q, begins[j], size, held, room, ring)
-        if cut(ring, begin, analysis, desk[row, :size], desk[row + 1, :size]) < SILENT:
+        left, right = ring[0, begin : begin + size], ring[1, begin : begin + size]
+        if is_silent(left, right, analysis):
             held[KNOWN] = 0
             continue
-        transform(desk[row, :size], desk[row + 1, :size], desk[SPARE:], plan)
+        real, imag = desk[row, :size], desk[row + 1, :size]
+        transform_cut(left, right, analysis, real, imag, desk[SPARE:], plan)
         if not (given and j == at):
             carry(
                 desk, row, size, hop, midway, moves[j], resets[j], held, turns, power, lists, steps
@@ -262,17 +303,9 @@ def run(
         held[ROW], held[KNOWN] = row, 1
         if j < silent:
             continue
-        shaped = rows.shape[0] > 0
-        first, second = (places[0, j], places[1, j]) if shaped else (0, 0)
-        mix = float(mixes[j]) if shaped else 0.0
-        sounded(
-            desk, row, size, turns, power, width, p / q, spare, rows, first, second, mix, gains,
-            plan,
-        )  # fmt: skip
-        left, right, begin = desk[TURNED + 1, :size], desk[TURNED, :size], offset + j * hop
-        laid = cleared(out, laid, begin, size)
-        lay(left, right, synthesis, begin, laid, out)
-        laid = max(laid, min(begin + size, out.shape[1]))
-        if begin + size > out.shape[1]:
-            lay(left, right, synthesis, begin - out.shape[1], tail.shape[1], tail)
+        is_shaped = rows.shape[0] > 0
+        first, second = (places[0, j], places[1, j]) if is_shaped else (0, 0)
+        mix = float(mixes[j]) if is_shaped else 0.0
+        shaped(desk, row, size, turns, power, width, p / q, spare, rows, first, second, mix, gains)
+        laid = sound(desk, size, plan, synthesis, offset + j * hop, laid, out, tail)
     return laid

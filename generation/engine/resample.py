@@ -14,7 +14,7 @@ import numpy as np
 
 from generation.engine.kernels import Audio, Samples, aligned, kernel
 from generation.engine.squares import turn_square
-from generation.engine.vectors import WIDTH, fma, load, splat, splat_at, store
+from generation.engine.vectors import WIDTH, ask_for, fma, load, splat, splat_at, store
 
 # Source samples per sample read, for each semitone up: within 0.11 cent of 2**(1/12) to its power.
 RATIOS = {
@@ -132,6 +132,19 @@ def weigh_rows(turned: Audio, rows: Audio, places: Samples, read: Audio) -> None
 
 
 @kernel
+def ask_ahead(stem: Audio, begin: int, count: int) -> None:
+    """Has source samples [begin, begin + count) brought near, as far as there are any.
+
+    Nobody else asks in time: a page of a stem is read in one go and never again, and the processor
+    foresees nothing beyond the end of a page.
+    """
+    for channel in range(2):
+        line = stem[channel]
+        for i in range(max(0, begin), min(line.shape[0], begin + count), WIDTH):
+            ask_for(line, i)
+
+
+@kernel
 def read_block(
     stem: Audio, rows: Audio, places: Samples, p: int, q: int, number: int, room: Audio,
     out: Audio, to: int,
@@ -147,6 +160,7 @@ def read_block(
         turn_rows(stem, begin, p, turned)
     else:
         turn_rows(source, 0, p, turned)
+    ask_ahead(stem, begin + reach, WIDTH * p)
     weigh_rows(turned, rows, places, read)
     # From the last on: what one writes beyond a row's end, the next writes over.
     for r in range((q - 1) // WIDTH * WIDTH, -1, -WIDTH):

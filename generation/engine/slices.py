@@ -26,7 +26,7 @@ class Slices:
         self._stem = stem
         time_map = TimeMap(clip.anchors)
         ends = time_map.sources(np.array([clip.start, clip.end], dtype=np.int64))
-        inner = _spaced(onsets[0], int(ends[0]), int(ends[1]))
+        inner = spaced(onsets[0], ends[0], ends[1])
         self._src: Samples = np.concatenate((ends[:1], inner - GUARD, ends[1:]))
         moved = time_map.moments(inner) - GUARD
         self._out: Samples = np.concatenate(
@@ -39,15 +39,15 @@ class Slices:
         lay_slices(self._stem, self._src, self._out, lo, out)
 
 
-def _spaced(onsets: Samples, begin: int, end: int) -> Samples:
+@kernel
+def spaced(onsets: Samples, begin: int, end: int) -> Samples:
     """The onsets well inside [begin, end), none closer to the one before than SHORTEST."""
-    kept: list[int] = []
-    last = begin
-    for onset in onsets.tolist():
+    kept, count, last = np.empty_like(onsets), 0, begin
+    for onset in onsets:
         if onset - last >= SHORTEST and end - onset >= SHORTEST:
-            kept.append(onset)
-            last = onset
-    return np.array(kept, dtype=np.int64)
+            kept[count] = last = onset
+            count += 1
+    return kept[:count]
 
 
 @kernel

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from generation.engine.console import Channel
-from generation.engine.kernels import Audio
+from generation.engine.kernels import Audio, Samples, kernel
 from generation.engine.memory import source_memory
-from generation.engine.returns import ROW
+from generation.engine.returns import ROW, lanes_at
 from generation.engine.reverb import Room
 from generation.engine.tape import Tape
+from generation.engine.vectors import store
 from generation.recipe import BLOCK_SAMPLES, Recipe
 
 # Windows ask for sound from a run-in before where they begin, and up to where the limiter looks
@@ -56,8 +57,9 @@ class Send:
 
     def with_return(self, lo: int, hi: int, out: Audio) -> None:
         """The channel's sound and its return over [lo, hi), multiples of a block."""
-        sends = self.spectra(lo, hi)
-        self._room.returned(sends, self._channel.read(lo, hi), out)
+        room = self._room.met_by(hi // BLOCK_SAMPLES - self._begins)
+        sends = self.spectra(lo, hi)[self._room.blocks - room.blocks :]
+        room.returned(sends, self._channel.read(lo, hi), out)
 
     def spectra(self, lo: int, hi: int) -> Audio:
         """Spectra of all that comes back over [lo, hi), multiples of a block.
@@ -86,26 +88,38 @@ class Source:
     def __init__(
         self, channel: Channel, room: Room | None, begins: int, heard: Sequence[tuple[int, int]]
     ) -> None:
-        self._heard = heard
-        since = begins * BLOCK_SAMPLES
+        self._heard, self._since = heard, begins * BLOCK_SAMPLES
         self._console = channel
-        self.channel = Tape(channel.sound, (3,), np.float32, KEEP, BLOCK_SAMPLES, since)
+        self.channel = Tape(channel.sound, (3,), np.float32, KEEP, BLOCK_SAMPLES, self._since)
         self.sends = channel.sends
         self.send = Send(self.channel, room, begins) if room and channel.sends else None
+        self._sent = Tape(self._copied, (), np.float32, 0, BLOCK_SAMPLES, self._since)
+
+    def _copied(self, lo: int, hi: int, out: Audio) -> None:
+        out[:] = self.channel.read(lo, hi)[2]
 
     def is_heard(self, lo: int, hi: int) -> bool:
         """Whether anything may be heard of it in [lo, hi)."""
         return any(start < hi and end > lo for start, end in self._heard)
 
-    def bring(self, lo: int, hi: int, until: int) -> None:
+    def bring(self, lo: int, hi: int, until: int, reach: int) -> None:
         """Makes what windows of [lo, hi) ask for, and what the mix asks for up to `until`, at once.
 
-        All are multiples of a block.
+        The room's share asks back for `reach` samples. All but that are multiples of a block. As
+        `Send.spectra` has it, what lies further back is asked for first, unless before all sound.
         """
-        if self.is_heard(lo, until):
-            if self.send is not None:
-                self.send.spectra(lo, hi)
-            self.channel.read(lo, until)
+        if not self.is_heard(lo, until):
+            return
+        if self.send is not None:
+            if lo < self._since:
+                self.channel.read(lo, hi)
+            self._sent.read(lo - reach, hi)
+        self.channel.read(lo, until)
+
+    def sent(self, lo: int, hi: int) -> Audio:
+        """What goes to the room over [lo, hi), float32 [hi - lo]; after `bring`."""
+        found: Audio = self._sent.read(lo, hi)
+        return found
 
     def add(self, lo: int, hi: int, out: Audio, *, is_first: bool) -> None:
         """Adds left, right and send over [lo, hi) to `out`, unless it is the first there.
@@ -132,5 +146,26 @@ class Source:
         """Goes on where the same source of another desk is, within [since, until)."""
         self._console.take_over(other._console, since, until)
         self.channel.take_over(other.channel, since, until)
+        self._sent.take_over(other._sent, since, until)
         if self.send is not None and other.send is not None:
             self.send.take_over(other.send, since, until)
+
+
+def add_up(channels: Sequence[Audio], out: Audio) -> None:
+    """All channels together, in order, into float32 [3, n], n a multiple of 16.
+
+    The sums are those of adding one to what there is of the others, and so is every bit of them.
+    """
+    rows = [[channel[row].ctypes.data for channel in channels] for row in range(3)]
+    add_rows(np.array(rows, dtype=np.int64), out)
+
+
+@kernel
+def add_rows(places: Samples, out: Audio) -> None:
+    """Row by row, what lies at each place in memory, one after another."""
+    for row in range(out.shape[0]):
+        for i in range(0, out.shape[1], 16):
+            found = lanes_at(places[row, 0], i)
+            for k in range(1, places.shape[1]):
+                found = found + lanes_at(places[row, k], i)
+            store(out[row], i, found)

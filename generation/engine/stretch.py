@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from generation.engine.fourier import Plan, plan_of
-from generation.engine.frames import FROM, HELD, ROWS, count_runs, run
+from generation.engine.frames import FROM, HELD, ROWS, count_runs, go_on, run
 from generation.engine.kernels import Audio, Flags, Reals, Samples, Turns, aligned
 from generation.engine.phases import LEAD
 from generation.engine.resample import Reading, ratio_of, reading_of
@@ -26,6 +26,8 @@ from generation.recipe import Clip
 APART = 131_072
 RESET_DB = 9.0
 FORMANT_HZ = 200.0
+# Frames whose places are worked out at once by a clip that goes on: for few, it is all calls.
+AT_ONCE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,31 @@ def windows_of(size: int, hop: int) -> tuple[Reals, Reals]:
     overlap[:size] = hann**2
     sums = overlap.reshape(-1, hop).sum(axis=0)
     return hann, hann / sums[np.arange(size) % hop] / size
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is known of frames [begin, end) before any is made; all but `pairs` are [n].
+
+    `begins`: where each is cut, in samples read; `moves`: how many since the one before; `fresh`:
+    whether it starts afresh; `pairs` [2, n] and `mixes`: the rows of gains to blend.
+    """
+
+    begin: int
+    end: int
+    begins: Samples
+    moves: Samples
+    fresh: Flags
+    pairs: Samples
+    mixes: Audio
+
+
+NO_PLACES: Samples = np.zeros(0, dtype=np.int64)
+NO_ROWS: Audio = np.zeros((0, 16), dtype=np.float32)
+NO_PAIRS, NO_MIXES = NO_PLACES.reshape(2, 0), NO_ROWS.ravel()
+NO_COURSE = Course(
+    0, 0, NO_PLACES, NO_PLACES, np.zeros(0, dtype=np.bool_), NO_PAIRS, NO_MIXES
+)  # fmt: skip
 
 
 class Desk:
@@ -150,6 +177,7 @@ class Stretch:
         self._span = APART // lens.hop
         self._first = (clip.start - lens.size // 2) // lens.hop + 1
         self._desk = Desk(lens.size, self._reading)
+        self._course = NO_COURSE
         self._next: int | None = None
         # What frames already made give beyond the last sample asked for, and room for the next.
         self._until = 0
@@ -159,16 +187,16 @@ class Stretch:
         """Samples [lo, hi) of the variation into float32 [2, hi - lo], fades not yet applied."""
         lens, (rest, tail) = self._lens, self._rests
         last = -(-(hi + lens.size // 2) // lens.hop)
-        first = max(self._first, (lo - lens.size // 2) // lens.hop + 1)
-        tail[:], laid = 0.0, 0
         if self._until == lo and self._next is not None:
-            first, laid = self._next, min(lens.size, hi - lo)
-            out[:, :laid] = rest[:, :laid]
-            tail[:, : lens.size - laid] = rest[:, laid:]
+            first, laid = self._next, go_on(rest, out, tail)
+        else:
+            first, laid = max(self._first, (lo - lens.size // 2) // lens.hop + 1), 0
+            tail[:] = 0.0
         at, given = (first, False) if self._next == first else self._start(first)
         if at < last:
             laid = self._run(at, last, given, first, lo, laid, out)
-        out[:, laid:] = 0.0
+        if laid < hi - lo:
+            out[:, laid:] = 0.0
         self._next, self._until = max(first, last), hi
         self._rests = tail, rest
 
@@ -227,30 +255,37 @@ class Stretch:
         Up to `laid` something is there already; returns up to where there is now.
         """
         lens, desk, read = self._lens, self._desk, self._reading
-        sources = self._sources(begin - 1, end)
-        places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
-        begins, moves = places[1:] - lens.size // 2, places[1:] - places[:-1]
-        fresh = self._fresh(sources)
-        rows, pairs, mixes = self._gains(np.arange(begin, end, dtype=np.int64) * lens.hop)
-        at = begin
+        course, at = self._course_of(begin, end), begin
+        rows = NO_ROWS if self._shape is None else self._shape.rows
         while at < end:
             until = min(end, -(-at // self._span) * self._span + 1)
             laid = run(
-                self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring, begins,
-                moves, fresh, given, first - begin, lens.hop, self._is_midway, lens.analysis,
-                lens.synthesis, lens.plan, desk.spectra, desk.held, desk.turns, desk.power,
-                desk.lists, desk.steps, self._width, desk.spare, rows, pairs, mixes, desk.gains,
-                begin * lens.hop - lens.size // 2 - lo, at - begin, until - begin, laid, out,
-                self._rests[1],
+                self._stem, read.rows, read.places, read.p, read.q, desk.room, desk.ring,
+                course.begins, course.moves, course.fresh, given, first - course.begin, lens.hop,
+                self._is_midway, lens.analysis, lens.synthesis, lens.plan, desk.spectra, desk.held,
+                desk.turns, desk.power, desk.lists, desk.steps, self._width, desk.spare, rows,
+                course.pairs, course.mixes, desk.gains,
+                course.begin * lens.hop - lens.size // 2 - lo, at - course.begin,
+                until - course.begin, laid, out, self._rests[1],
             )  # fmt: skip
             if (until - 1) % self._span == 0:
                 self._cache.keep_state((*self._key, until - 1), desk.state())
             at, given = until, False
         return laid
 
-    def _gains(self, moments: Samples) -> tuple[Audio, Samples, Audio]:
-        if self._shape is None:
-            none = np.zeros((2, 0), dtype=np.int64)
-            return np.zeros((0, 16), dtype=np.float32), none, np.zeros(0, dtype=np.float32)
-        pairs, mixes = self._shape.mix(moments)
-        return self._shape.rows, pairs, mixes
+    def _course_of(self, begin: int, end: int) -> Course:
+        """What is known of frames [begin, end), and of more to come when the clip goes on."""
+        if not (self._course.begin <= begin and end <= self._course.end):
+            ahead = 0 if self._next is None else AT_ONCE
+            self._course = self._plan(begin, max(end, begin + ahead))
+        return self._course
+
+    def _plan(self, begin: int, end: int) -> Course:
+        sources = self._sources(begin - 1, end)
+        places = (2 * sources * self._q + self._p) // (2 * self._p)  # rounded half up
+        begins, moves = places[1:] - self._lens.size // 2, places[1:] - places[:-1]
+        pairs, mixes = NO_PAIRS, NO_MIXES
+        if self._shape is not None:
+            moments = np.arange(begin, end, dtype=np.int64) * self._lens.hop
+            pairs, mixes = self._shape.mix(moments)
+        return Course(begin, end, begins, moves, self._fresh(sources), pairs, mixes)

@@ -1,14 +1,18 @@
 """What was already worked out, so that the next piece need not do it again.
 
 A Tape remembers the last stretch of one stage's output on the absolute grid of blocks; a Cache
-holds the tapes and phase checkpoints of the recipes in hand. It knows no music. Invariant: losing
-any of it changes the time a render takes, never a bit of it.
+holds the tapes and phase checkpoints of the recipes in hand. It knows no music. Invariants: losing
+any of it changes the time a render takes, never a bit of it; a desk that nobody asks for any more
+is gone at once, its memory free for the next.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from types import MethodType
 from typing import Any
+from weakref import WeakMethod
 
+import numpy as np
 import numpy.typing as npt
 
 from generation.engine.kernels import aligned
@@ -23,12 +27,12 @@ class Tape:
     `make(lo, hi, out)` writes units [lo, hi), both multiples of `grain`, into `out` and must give
     the same bits whatever the cut; `shape` is what one unit has beside its axis; `keep` is how many
     units before the newest request stay. What is made before unit `begins` (a multiple of `grain`)
-    is known to be zero and is not made.
+    is known to be zero and is not made. Whoever makes it holds the tape, not the other way round.
     """
 
     __slots__ = (
-        "_at", "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_make", "_shape",
-        "_until",
+        "_at", "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_maker",
+        "_shape", "_until",
     )  # fmt: skip
 
     def __init__(
@@ -41,7 +45,10 @@ class Tape:
         begins: int | None = None,
         is_first: bool = False,
     ) -> None:
-        self._make, self._shape, self._keep, self._grain = make, shape, keep, grain
+        self._maker: Callable[[], Make | None] = (
+            WeakMethod(make) if isinstance(make, MethodType) else lambda: make
+        )
+        self._shape, self._keep, self._grain = shape, keep, grain
         self._begins, self._is_first = begins, is_first
         self._from = self._until = self._at = 0
         self._data: Stretch = self._room(0, dtype)
@@ -97,8 +104,10 @@ class Tape:
         self._cut(first, self._until)[...] = held
 
     def _fill(self, lo: int, hi: int, out: Stretch) -> None:
+        make = self._maker()
+        assert make is not None
         if self._begins is None or lo >= self._begins:
-            self._make(lo, hi, out)
+            make(lo, hi, out)
             return
         silent = min(hi, self._begins) - lo
         if self._is_first:
@@ -108,9 +117,11 @@ class Tape:
             out[..., :silent] = 0
             out = out[..., silent:]
         if hi > self._begins:
-            self._make(self._begins, hi, out)
+            make(self._begins, hi, out)
 
     def _room(self, length: int, dtype: type[Any]) -> Stretch:
+        if length == 0:
+            return np.empty((0, *self._shape) if self._is_first else (*self._shape, 0), dtype)
         if self._is_first:
             return aligned(length, *self._shape, dtype=dtype, blank=False)
         return aligned(*self._shape, -(-length // 16) * 16, dtype=dtype, blank=False)

@@ -5,6 +5,7 @@ frame by a sample.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,9 +38,8 @@ class TimeMap:
 
     def slopes(self) -> list[float]:
         """Source samples per sample of the variation, between each two anchors."""
-        return [
-            float(s) / float(o) for s, o in zip(np.diff(self.src), np.diff(self.out), strict=True)
-        ]
+        pairs = zip(self.out.tolist(), self.src.tolist(), strict=True)
+        return [(b - a) / (end - begin) for (begin, a), (end, b) in pairwise(pairs)]
 
     def is_plain(self) -> bool:
         """Whether source and variation run at the same pace throughout."""

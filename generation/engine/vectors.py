@@ -98,6 +98,23 @@ def storing(vector: Any, kind: Any, size_bytes: int) -> Any:
     return function
 
 
+@emitted
+def ask_for(typingctx: Any, array: Any, at: Any) -> Any:
+    """Has the line in which element `at` of a contiguous array lies brought near, for later."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        numbers = context.make_array(sig.args[0])(context, builder, args[0]).data
+        line = builder.bitcast(builder.gep(numbers, [args[1]]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        # To be read; into the second cache; data.
+        builder.call(call, [line, word(0), word(2), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
+
+
 def splatting(vector: Any, kind: Any, number_kind: Any) -> Any:
     """The loop function (number): one number in all lanes."""
 

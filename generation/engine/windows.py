@@ -9,6 +9,9 @@ window depends on its own samples and those of one window before it, where what 
 -180 dB, so windows too can be made piece by piece.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from generation.engine.doubles import (
@@ -20,7 +23,8 @@ from generation.engine.doubles import (
     store_near_doubles,
 )
 from generation.engine.eq import K_WEIGHTING
-from generation.engine.kernels import Audio, Reals, aligned, kernel
+from generation.engine.kernels import Audio, Reals, Samples, aligned, kernel, within
+from generation.engine.returns import lanes_at
 from generation.engine.squares import square_on_side
 from generation.engine.vectors import fma, load, splat, store, total
 from generation.recipe import WINDOW_SAMPLES
@@ -28,31 +32,33 @@ from generation.recipe import WINDOW_SAMPLES
 RUN_IN = WINDOW_SAMPLES
 # Both channels of so many windows are filtered at once.
 ABREAST = 8
-# Products are added up as float32 numbers over so many samples at most.
-_SHORT = 512
+# Products are added up as float32 numbers over so many samples.
+_SHORT = 480
 
 
 def asked_of(mix: Audio, curve: Audio) -> Audio:
-    """What windows ask of every part, float32 [2, 2, RUN_IN + n * WINDOW_SAMPLES].
+    """What n windows ask of left and right of every part, float32 [n, 2, RUN_IN + WINDOW_SAMPLES]:
+    over the window before each and over its own.
 
-    First what a sample's own window asks of left and right, then what the window after it asks.
-    `mix` [2, the same length] begins a run-in before the first window; `curve` [the same length]
-    is what multiplies it and every part of it afterwards.
+    `mix` [2, RUN_IN + n * WINDOW_SAMPLES] begins a run-in before the first window; `curve` [the
+    same length] is what multiplies it and every part of it afterwards.
     """
-    asked = aligned(2, *mix.shape, blank=False)
+    asked = aligned(mix.shape[1] // WINDOW_SAMPLES - 1, 2, 2 * WINDOW_SAMPLES, blank=False)
     carry_back(mix, curve, K_WEIGHTING, WINDOW_SAMPLES, asked)
     return asked
 
 
-def weigh(part: Audio, asked: Audio) -> Reals:
-    """A part's number in every window that `asked` is of, float64 [n].
+def weigh(parts: Sequence[Audio], asked: Audio) -> Reals:
+    """The number of each part in every window that `asked` is of, float64 [n, n_parts].
 
-    `part` is float32 [2, samples of `asked`], before the curve. Unit: mean square over a window,
-    summed over the channels; full-scale power is 1 a channel.
+    A part is float32 [2, RUN_IN + n * WINDOW_SAMPLES], before the curve. Unit: mean square over a
+    window, summed over the channels; full-scale power is 1 a channel.
     """
-    row = np.zeros(asked.shape[2] // WINDOW_SAMPLES + 1)
-    add_products(part, asked, WINDOW_SAMPLES, _SHORT, row)
-    return row[1:-1]
+    rows = [row for part in parts for row in part[:2]]
+    places = np.array([row.ctypes.data for row in rows], dtype=np.int64)
+    table = np.zeros((len(asked) + 2, len(parts)))
+    add_products(places, asked, WINDOW_SAMPLES, _SHORT, table)
+    return table[1:-1]
 
 
 @kernel
@@ -61,8 +67,6 @@ def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audi
     silence at its end, through the same run-in.
     """
     length = mix.shape[1]
-    asked[0, :, :size] = np.float32(0.0)
-    asked[1, :, length - size :] = np.float32(0.0)
     state, square = np.empty(64), np.empty(256, dtype=np.float32)
     none, held = np.zeros(256, dtype=np.float32), np.empty(16 * size, dtype=np.float32)
     for first in range(0, length - size, ABREAST * size):
@@ -76,10 +80,7 @@ def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audi
             since, begin = (held, 16 * (at - size)) if at >= size else (none, 0)
             filter_sixteen(since, begin + 240, -16, sections, state, square, 240)
             square_on_side(square, 0)
-            if at >= size:
-                spread_out(square, curve, first + at, size, length, asked[0])
-            else:
-                spread_out(square, curve, first + at, size, length - size, asked[1])
+            spread_out(square, curve, first, at, size, asked)
 
 
 @kernel
@@ -143,34 +144,44 @@ def filter_sixteen(
 
 
 @kernel
-def spread_out(square: Audio, curve: Audio, at: int, size: int, end: int, asked: Audio) -> None:
-    """Sixteen samples of eight windows' both channels to their places before `end`, through the
-    curve.
+def spread_out(square: Audio, curve: Audio, first: int, at: int, size: int, asked: Audio) -> None:
+    """Sample `at` and fifteen more of eight windows' both channels to their places, through the
+    curve; the first window asks for samples from `first` on.
     """
-    share = splat(np.float32(1.0 / size))
-    for window in range(ABREAST):
-        begin = at + window * size
-        if begin < end:
-            gains = load(curve, begin) * share
-            store(asked[0], begin, load(square, 32 * window) * gains)
-            store(asked[1], begin, load(square, 32 * window + 16) * gains)
+    share, begin = splat(np.float32(1.0 / size)), first // size
+    for window in range(begin, min(begin + ABREAST, asked.shape[0])):
+        gains, lane = load(curve, window * size + at) * share, 32 * (window - begin)
+        store(asked[window, 0], at, load(square, lane) * gains)
+        store(asked[window, 1], at, load(square, lane + 16) * gains)
 
 
 @kernel
-def add_products(part: Audio, asked: Audio, size: int, short: int, row: Reals) -> None:
-    """row[k + 1] += what the samples of window k give to it, and those of the window before it.
+def add_products(places: Samples, asked: Audio, size: int, short: int, table: Reals) -> None:
+    """Adds to row k + 1 what the samples of window k, and of the one before it, give to it.
 
-    The first `size` samples, a run-in, count as window -1.
+    `places`: where left and right of each part begin in memory, with the window before the first.
     """
-    own_left, own_right, next_left, next_right = asked[0, 0], asked[0, 1], asked[1, 0], asked[1, 1]
-    lefts, rights = part[0], part[1]
-    for window in range(asked.shape[2] // size):
-        for begin in range(window * size, (window + 1) * size, short):
-            end = min((window + 1) * size, begin + short)
-            a = b = c = d = splat(np.float32(0.0))
-            for i in range(begin, end, 16):
-                left, right = load(lefts, i), load(rights, i)
-                a, b = fma(left, load(own_left, i), a), fma(right, load(own_right, i), b)
-                c, d = fma(left, load(next_left, i), c), fma(right, load(next_right, i), d)
-            row[window] += total(a + b)
-            row[window + 1] += total(c + d)
+    none = np.zeros((2, 2 * size), dtype=np.float32)
+    for stretch in range(asked.shape[0] + 1):
+        own = asked[stretch - 1] if stretch > 0 else none
+        following = asked[stretch] if stretch < asked.shape[0] else none
+        for part in range(table.shape[1]):
+            left, right = places[2 * part], places[2 * part + 1]
+            for since in range(0, size, short):
+                at, here, there = stretch * size + since, size + since, since
+                one, other = products_of(left, right, at, own, here, following, there, short)
+                table[stretch, part] += one
+                table[stretch + 1, part] += other
+
+
+@within
+def products_of(
+    left: int, right: int, at: int, own: Any, here: int, following: Any, there: int, short: int
+) -> tuple[float, float]:
+    """What `short` samples of a part give to their own window and to the one after it."""
+    a = b = c = d = splat(np.float32(0.0))
+    for i in range(0, short, 16):
+        x, y = lanes_at(left, at + i), lanes_at(right, at + i)
+        a, b = fma(x, load(own[0], here + i), a), fma(y, load(own[1], here + i), b)
+        c, d = fma(x, load(following[0], there + i), c), fma(y, load(following[1], there + i), d)
+    return float(total(a + b)), float(total(c + d))

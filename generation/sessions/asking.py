@@ -102,12 +102,19 @@ def _write(requester: Who, listener: Who, key: str, asked: Asked, now: datetime)
     return session
 
 
+# A session that a crash of the database forgets is begun again: nothing of it was heard.
+_ONE_AT_A_TIME = """
+SELECT set_config('synchronous_commit', 'off', true),
+       pg_advisory_xact_lock(hashtextextended(%s, 0))
+"""
+
+
 def _lock(requester: Who) -> None:
-    """One start of a requester at a time, until the transaction ends."""
+    """One start of a requester at a time, until the transaction ends, without a wait for the disk
+    at its end.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["live " + ":".join(requester)]
-        )
+        cursor.execute(_ONE_AT_A_TIME, ["live " + ":".join(requester)])
 
 
 def _same(known: LiveSession, asked: Asked, listener: Who) -> LiveSession:

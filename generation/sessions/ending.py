@@ -24,10 +24,17 @@ SYSTEM = ("system", "worker")
 STOPPED = ("stopped", "")
 
 
-def announce(session_id: uuid.UUID, word: str) -> None:
-    """Tell whoever listens, on commit: channel "segment", payload "session id:word"."""
+def announce(session_id: uuid.UUID, word: str, *, is_hurried: bool = False) -> None:
+    """Tell whoever listens, on commit: channel "segment", payload "session id:word".
+
+    `is_hurried`: and do not wait for the disk with it. For what is of no effect before something
+    later that does wait: the log of the database is one, so that has both on the disk.
+    """
+    told = "SELECT pg_notify('segment', %s)"
+    if is_hurried:
+        told += ", set_config('synchronous_commit', 'off', true)"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('segment', %s)", [f"{session_id}:{word}"])
+        cursor.execute(told, [f"{session_id}:{word}"])
 
 
 @transaction.atomic

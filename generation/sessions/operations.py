@@ -81,7 +81,9 @@ def write_section(
     OpenRefused when a grant fell meanwhile.
     """
     session = LiveSession.objects.select_for_update().get(id=session_id)
-    last = session.sections.order_by("-index").only("index", "digest").first()
+    last: Section | None = None
+    if session.state != State.OPENING:
+        last = session.sections.order_by("-index").only("index", "digest").first()
     if session.state not in rules.UNDER_WAY or (last.digest if last else "") != after:
         return None
     if rules.changes_listed(planned.start, session.listed):
@@ -108,8 +110,10 @@ def write_section(
     )
     session.planned = planned.end
     session.save(update_fields=["record", "stems", "state", "planned"])
-    put_segments(session, places_of(session), now, since=_since(planned))
-    announce(session.id, f"section {index}")
+    # Who planned the first section looks for its first second next, and may have it rendered.
+    put_segments(session, places_of(session), now, since=_since(planned), is_awake=index == 0)
+    # Nothing of it sounds before the minute that is started for it is on the disk.
+    announce(session.id, f"section {index}", is_hurried=True)
     return section
 
 
@@ -240,13 +244,14 @@ def hand_out(
 ) -> None:
     """A segment goes to the listener: remember how far they are, and have what follows made.
 
-    `session` as it was read just now, `stand` how it stood then; `heard`: the sample they say they
-    hear at this moment.
+    What follows the first was put when that was stored, and is put on with the second: whoever
+    waits for the first does not wait for that. `session` as it was read just now, `stand` how it
+    stood then; `heard`: the sample they say they hear at this moment.
     """
     reached = (number + 1) * SEGMENT_SAMPLES
     LiveSession.objects.filter(id=session.id).update(
         handed=Greatest(F("handed"), reached), heard=heard, heard_at=now
     )
     session.handed, session.heard, session.heard_at = max(session.handed, reached), heard, now
-    if session.state in rules.UNDER_WAY:
+    if session.state in rules.UNDER_WAY and number > 0:
         keep_going(session, now, stand or stand_of(session, now))

@@ -119,6 +119,7 @@ def _do_urgent(worker: str, handlers: Mapping[str, Handler], clock: Clock, befor
         do_job(job, handlers[job.kind], clock)
     finally:
         _aside.reset(turn)
+    work.send_bells(1)  # what this one put is not for who goes back to something long
 
 
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:

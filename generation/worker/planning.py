@@ -34,6 +34,7 @@ from generation.sessions.queries import WITHDRAWN, heard_now, stand_of
 from generation.sessions.rules import State
 from generation.variations.rules import Mode
 from generation.work.models import Job
+from generation.worker.ahead import render_ahead
 from generation.worker.levelling import level_after, levelled
 from generation.worker.loop import Clock, JobRefused, step_aside
 from generation.worker.material import (
@@ -135,7 +136,8 @@ def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool
 
 def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
     """Where a section is due: at the next line for a change, else at the end; None for nowhere."""
-    newest = list(session.sections.order_by("-index")[:REMEMBERED])[::-1]
+    is_new = session.state == State.OPENING  # its first section makes it LIVE
+    newest = [] if is_new else list(session.sections.order_by("-index")[:REMEMBERED])[::-1]
     control, targets = latest_control(session)
     ask = Ask(mode=session.mode, seed=session.seed, **targets)
     index = control.index if control else 0
@@ -221,12 +223,16 @@ def _written(
     section, reel, level_db = made
     plan: Recipe = recipe_of(reel, [section])
     by_digest = {stem.digest: stem.stem_id for _one, stems in material for stem in stems}
+    text = to_json(plan)
+    frame = frame_of(section) | {"level_db": level_db, "said": _said(section)}
+    if place.last is None:
+        render_ahead(text, frame)
     write_section(
         session_id=session.id,
         after=place.last.digest if place.last is not None else "",
         planned=Planned(
-            recipe=to_json(plan),
-            frame=frame_of(section) | {"level_db": level_db, "said": _said(section)},
+            recipe=text,
+            frame=frame,
             start=section.start,
             end=section.end,
             control=place.control,

@@ -14,11 +14,12 @@ from licensing.audit.operations import record_fact
 from licensing.invoicing import rules
 from licensing.invoicing.models import Invoice, InvoiceCounter, InvoiceLine
 from licensing.invoicing.rules import InvoiceRefused
-from licensing.invoicing.used import payers_of, take_up, used_in
+from licensing.invoicing.used import payers_of, take_up, used_in, wait_on
 from licensing.ledger.booking import book, moment_of
-from licensing.ledger.months import is_closed, share_month
+from licensing.ledger.months import is_closed, share_month, share_open_month
 from licensing.ledger.operations import reverse_entry
-from licensing.ledger.rules import month_end, month_start
+from licensing.ledger.rules import month_end, month_of, month_start
+from licensing.receipts.models import UsageAgreement
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.queries import terms_at
 
@@ -43,7 +44,10 @@ def draft_invoices(*, month: date, actor: Actor, now: datetime) -> list[Invoice]
 def draft_invoice(
     *, payer: tuple[str, str], month: date, actor: Actor, now: datetime
 ) -> Invoice | None:
-    """Draft one; None where one stands already or it would come to nothing. Raises as above."""
+    """Draft one; None where one stands already or it would come to nothing. Raises as above.
+
+    What comes to less than a cent waits on in the open month, and is billed with what is used then.
+    """
     share_month(month)
     if not is_closed(month):
         raise InvoiceRefused("month_open", f"{month:%Y-%m} is not closed yet.")
@@ -53,25 +57,11 @@ def draft_invoice(
         raise InvoiceRefused("no_terms", f"No terms are set for {agreement.country}.")
     total = rules.total(lines, terms.tax_ppm, agreement.currency)
     if not total.net_micros:
+        if total.rounding_micros:
+            wait_on(payer, month, share_open_month(month_of(now)))
         return None
-    invoice = Invoice(
-        agreement=agreement,
-        payer_kind=payer[0],
-        payer_ref=payer[1],
-        month=month,
-        country=agreement.country,
-        currency=agreement.currency,
-        tax_ppm=terms.tax_ppm,
-        rounding_micros=total.rounding_micros,
-        net_micros=total.net_micros,
-        tax_micros=total.tax_micros,
-        gross_micros=total.gross_micros,
-        drafted_at=now,
-    )
-    try:
-        with transaction.atomic():
-            invoice.save(force_insert=True)
-    except IntegrityError:
+    invoice = _written(agreement, month, terms.tax_ppm, total, now)
+    if invoice is None:
         return None
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
@@ -85,6 +75,32 @@ def draft_invoice(
         for line in lines
     )
     _tell(invoice, "draft_invoice", actor, now)
+    return invoice
+
+
+def _written(
+    agreement: UsageAgreement, month: date, tax_ppm: int, total: rules.Total, now: datetime
+) -> Invoice | None:
+    """The draft without its lines; None where one stands for the month already."""
+    invoice = Invoice(
+        agreement=agreement,
+        payer_kind=agreement.payer_kind,
+        payer_ref=agreement.payer_ref,
+        month=month,
+        country=agreement.country,
+        currency=agreement.currency,
+        tax_ppm=tax_ppm,
+        rounding_micros=total.rounding_micros,
+        net_micros=total.net_micros,
+        tax_micros=total.tax_micros,
+        gross_micros=total.gross_micros,
+        drafted_at=now,
+    )
+    try:
+        with transaction.atomic():
+            invoice.save(force_insert=True)
+    except IntegrityError:
+        return None
     return invoice
 
 

@@ -8,7 +8,7 @@ month it waits in.
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 
 from licensing.invoicing.rules import Used, price_of
 from licensing.receipts.models import UsageAgreement
@@ -48,10 +48,18 @@ def used_in(payer: tuple[str, str], month: date) -> tuple[UsageAgreement, Sequen
 
 def take_up(payer: tuple[str, str], month: date, into: date) -> int:
     """Let what waited in a month count in another, which is open and held shared; how many."""
-    rows = Usage.objects.filter(
+    return _waiting(payer, month).update(state=Usage.State.COUNTED, accrual_month=into)
+
+
+def wait_on(payer: tuple[str, str], month: date, into: date) -> int:
+    """Let what waited in a month wait in another, which is open and held shared; how many."""
+    return _waiting(payer, month).update(accrual_month=into)
+
+
+def _waiting(payer: tuple[str, str], month: date) -> QuerySet[Usage]:
+    return Usage.objects.filter(
         payer_kind=payer[0], payer_ref=payer[1], accrual_month=month, state=Usage.State.METERED
     )
-    return rows.update(state=Usage.State.COUNTED, accrual_month=into)
 
 
 def _counted(
@@ -67,9 +75,7 @@ def _counted(
     )
     unit = Case(When(minute__isnull=True, then=Value(PLAY)), default=Value(MINUTE))
     rows = (
-        Usage.objects.filter(
-            payer_kind=payer[0], payer_ref=payer[1], accrual_month=month, state=Usage.State.METERED
-        )
+        _waiting(payer, month)
         .order_by()
         .annotate(governing=in_force, unit=unit)
         .values_list("governing", "record__use", "unit")

@@ -1,7 +1,8 @@
 """Closing a month: its pools reach everyone heard in it, in one transaction, once.
 
-Set-based: neither usages nor entries nor lines ever come to Python. The month is held alone, so
-what was reported before is in it and what comes later is an adjustment of the next open month.
+Set-based: no usage, entry or line ever is an object in Python; plays, pools and sums come to it as
+arrays of numbers. The month is held alone, so what was reported before is in it and what comes
+later is an adjustment of the next open month.
 Invariant: afterwards the month's pool accounts stand at zero, to the micro-unit.
 """
 
@@ -32,6 +33,7 @@ from licensing.royalties import (
     statement_sql,
     us_source_sql,
 )
+from licensing.royalties.dividing import divide, plays_of_month
 from licensing.royalties.line_sql import LINES
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
@@ -39,7 +41,6 @@ from licensing.royalties.rules.plays import may_close
 
 LISTENING = "listening"
 PAYABLE_KINDS = ("party", "society")
-_BEYOND_64_BITS = 2**63
 _TABLES = tuple(
     f"close_{name}"
     for steps in (pieces_sql, holders_sql, closing_sql, posting_sql, us_source_sql, statement_sql)
@@ -144,16 +145,14 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 
 def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
-    _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.STATEMENTS], given)
-    _run(holders_sql.STATEMENTS, given)
-    is_wide = False
+    _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.BEFORE], given)
+    month = plays_of_month(given)
+    _run([*pieces_sql.AFTER, *holders_sql.STATEMENTS], given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
-        is_wide |= _one(closing_sql.largest_product(name)) >= _BEYOND_64_BITS
-    for name in ("own", "other"):
-        _run(closing_sql.step_one(name, is_wide=is_wide), given)
-    _run([*closing_sql.STEP_TWO, *closing_sql.step_three(is_wide=is_wide)], given)
-    _run([*us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
+    _run(closing_sql.STEPS, given)
+    divide(month)
+    _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
 
 
 def _post(given: Mapping[str, Any], now: datetime) -> int:

@@ -7,27 +7,27 @@ Sources, divisions and holders are numbered in the order in which ties fall.
 """
 
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.apportion_sql import apportion
 
 _WEIGHTS = """
-(SELECT w.*, SUM(weight) OVER (PARTITION BY piece)::bigint AS whole FROM (
-    SELECT piece, line.stem_id, SUM(line.ppm)::bigint AS weight
-    FROM (SELECT m.*, p.piece,
-                 bool_or(m.state = 'COUNTED') OVER (PARTITION BY p.piece) AS accrues
-          FROM close_minutes m JOIN close_pieces p ON p.record_id = m.record_id
-               AND m.played_at >= p.era_from AND m.played_at < p.era_until) started
-    JOIN attribution_minuteline line ON line.sealed_minute_id = started.sealed_id
-    WHERE started.state = 'COUNTED' OR NOT started.accrues
-    GROUP BY piece, line.stem_id) w)
+SELECT piece, line.stem_id, SUM(line.ppm)::bigint AS weight
+FROM (SELECT m.*, p.piece, bool_or(m.state = 'COUNTED') OVER (PARTITION BY p.piece) AS accrues
+      FROM close_minutes m JOIN close_pieces p ON p.record_id = m.record_id
+           AND m.played_at >= p.era_from AND m.played_at < p.era_until) started
+JOIN attribution_minuteline line ON line.sealed_minute_id = started.sealed_id
+WHERE started.state = 'COUNTED' OR NOT started.accrues
+GROUP BY piece, line.stem_id
 """
-_MINUTE_SOURCES = apportion(
-    source=_WEIGHTS,
-    parts={"1000000": "source_ppm"},
-    weight="weight",
-    whole="whole",
-    group="piece",
-    tie="stem_id",
-)
+# 1,000,000 ppm over the weights by largest remainder, as `rules.division.sources_of_minutes` says.
+_MINUTE_SOURCES = f"""
+SELECT piece, stem_id,
+       floored + CASE WHEN place <= 1000000 - taken THEN 1 ELSE 0 END AS source_ppm
+FROM (SELECT q.*, (SUM(floored) OVER (PARTITION BY piece))::bigint AS taken,
+             ROW_NUMBER() OVER (PARTITION BY piece ORDER BY fraction DESC, stem_id) AS place
+      FROM (SELECT piece, stem_id, 1000000 * weight / whole AS floored,
+                   mod(1000000 * weight, whole) AS fraction
+            FROM (SELECT w.*, (SUM(weight) OVER (PARTITION BY piece))::bigint AS whole
+                  FROM ({_WEIGHTS}) w) weighed) q) ranked
+"""
 _SOURCES = f"""
 SELECT p.piece, p.era_from, line.stem_id, line.ppm::bigint AS source_ppm
 FROM close_pieces p JOIN attribution_attributionline line ON line.record_id = p.record_id

@@ -6,7 +6,8 @@ sort by numbers and ties fall as in the oracle. Only this step reads usages, and
 every one; what others ask of them stands in their indexes.
 """
 
-from licensing.ledger.scratch_sql import PARTS_FIRST, ROWS_FIRST, in_two, made
+from licensing.ledger.scratch_sql import made
+from licensing.royalties.array_copy import packed
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -126,36 +127,20 @@ SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
            AND (u.played_at >= p.era_until) IS NOT TRUE"""
 
-_HEARD = f"""
-SELECT payer, plays, array_sort(array_agg(piece)) AS pieces
-FROM (SELECT (heard >> 32)::int AS payer, (heard & 4294967295)::int AS piece,
-             COUNT(*)::int AS plays
-      FROM (SELECT COALESCE(y.payer, 0)::bigint << 32 | p.piece AS heard
-            FROM royalties_usage u
-            JOIN close_pieces p ON p.record_id = u.record_id
-                       AND {_IN_ITS_ERA}
-            LEFT JOIN close_payers y
-                 ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
-            WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND {{half}}
-            ORDER BY heard) sorted
-      GROUP BY heard) counted
-GROUP BY payer, plays
+HEARD = f"""
+SELECT {packed("COALESCE(y.payer, 0)::bigint << 32 | p.piece")}
+FROM royalties_usage u
+JOIN close_pieces p ON p.record_id = u.record_id
+     AND {_IN_ITS_ERA}
+LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
 """
-HEARD = made("close_heard", in_two(_HEARD, "hashtextextended(u.payer_ref, 0)"))
-"""Counted plays: the pieces that a payer heard equally often, in one list, and how often that was.
-
-Payer 0 stands for all who have no pool this month, in up to two rows of a count. Payer and piece
-are one number, because sorting ten million of them is most of it; they are sorted, never hashed by
-it: PostgreSQL hashes a bigint by XOR of its halves.
+"""Counted plays, each as payer and piece in one number, packed; payer 0 stands for all who have no
+pool this month. One value holds 130 million plays; more make PostgreSQL refuse."""
+PLAYS = """
+CREATE UNLOGGED TABLE scratch.close_plays (payer int, whole bigint)
 """
-PLAYS = made(
-    "close_plays",
-    """
-SELECT payer, SUM(plays * cardinality(pieces))::bigint AS whole, MAX(plays) AS most
-FROM close_heard GROUP BY payer
-""",
-)
-"""Plays of each payer: how many in all, and of one piece at most."""
+"""How many plays each payer counts; payer 0 stands for everybody, where anybody played."""
 
 KEPT = made(
     "close_kept",
@@ -171,15 +156,6 @@ GROUP BY p.piece, u.state
 )
 """Plays that accrue nothing and still stand on statements."""
 
-TOGETHER = made(
-    "close_together",
-    """
-SELECT piece, SUM(plays)::bigint AS plays
-FROM (SELECT unnest(pieces) AS piece, plays FROM close_heard) counted
-GROUP BY piece
-""",
-)
-"""All plays of the month by piece, as a pool that is divided over all of them needs them."""
 WAITING = made(
     "close_waiting",
     """
@@ -197,7 +173,7 @@ DELETE FROM close_paid p USING close_waiting w
 WHERE w.payer = p.payer AND w.currency = p.currency
 """
 
-STATEMENTS = (
+BEFORE = (
     MINUTES,
     PLAYED,
     PIECES,
@@ -206,19 +182,8 @@ STATEMENTS = (
     "ANALYZE close_paid",
     PAYERS,
     "ANALYZE close_payers",
-    PARTS_FIRST,
-    HEARD,
-    ROWS_FIRST,
-    "ANALYZE close_heard (payer, plays)",
     PLAYS,
-    "ANALYZE close_plays",
-    KEPT,
-    PARTS_FIRST,
-    TOGETHER,
-    ROWS_FIRST,
-    "ANALYZE close_together",
-    WAITING,
-    NOT_WAITING,
 )
-TABLES = ("minutes", "played", "pieces", "paid", "payers", "heard", "plays", "kept", "together",
-          "waiting")  # fmt: skip
+"""To be run before HEARD is read and PLAYS filled out of it."""
+AFTER = ("ANALYZE close_plays", KEPT, WAITING, NOT_WAITING)
+TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "waiting")

@@ -38,11 +38,13 @@ WITH paid AS (
     UNION ALL
     SELECT 'PRO_RATA', 0, currency, SUM(us)::bigint FROM paid GROUP BY currency
 )
-SELECT piece, currency, SUM(div(amount::numeric * us, pool))::bigint AS us_micros
-FROM (SELECT p.currency, p.pool, us.us, a.amount, unnest(a.pieces) AS piece
-      FROM us JOIN close_own_pools p USING (basis, payer, currency)
-      JOIN close_own_allocations a USING (number)) given
-GROUP BY piece, currency
+SELECT s.piece, s.currency, SUM(div(g.amount::numeric * us.us, p.pool))::bigint AS us_micros
+FROM close_own_sums s
+CROSS JOIN LATERAL unnest(s.pools, s.amounts) AS g (number, amount)
+JOIN close_own_pools p ON p.number = g.number
+JOIN us ON us.basis = p.basis AND us.payer = p.payer AND us.currency = p.currency
+WHERE EXISTS (SELECT 1 FROM us)
+GROUP BY s.piece, s.currency
 """,
 )
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from generation.compose.stream import Place, first_changed, segment_range
+from generation.compose.stream import Place, first_changed, segment_range, version_of
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.sessions import rules
 from generation.sessions.asking import is_waiting
@@ -49,6 +49,17 @@ class LivePiece:
     shares: tuple[int, ...]
     loudness: float
     model: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A second that is being made: `url` answers as soon as it is there."""
+
+    number: int
+    version: int
+    start: int
+    end: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,21 +231,41 @@ def _piece(
     columns: dict[str, int],
     now: datetime,
 ) -> LivePiece:
-    token = playback.token
-    leave = Leave(
-        subject_ref=str(session.id),
-        piece=f"live:{row.number}:{row.version}",
-        listener_kind=token.listener_kind,
-        listener_ref=token.listener_ref,
-        playback=playback.text,
-        expires_at=expiry(now),
-    )
     start, end = segment_range(row.number)
-    url = reverse("audio:live", args=[sign(leave)])
+    leave = _leave(session, playback, row.number, row.version, now)
+    url = reverse("audio:live", args=[leave])
     loudness = round(evidence.loudness_of(_windows(row)), 3)
     shares = shares_of(row, columns)
     model = model_of(row, columns, shares)
     return LivePiece(row.number, row.version, start, end, url, shares, loudness, model)
+
+
+def coming_of(
+    session: LiveSession, stand: Stand, playback: Playback, number: int, now: datetime
+) -> Coming | None:
+    """Leave to wait for second `number`, where it is planned and may sound."""
+    version = version_of(stand.chain, number)
+    if version is None or session.state not in rules.UNDER_WAY or not stand.may_sound(number):
+        return None
+    start, end = segment_range(number)
+    leave = _leave(session, playback, number, version, now)
+    return Coming(number, version, start, end, reverse("audio:live_coming", args=[leave]))
+
+
+def _leave(
+    session: LiveSession, playback: Playback, number: int, version: int, now: datetime
+) -> str:
+    token = playback.token
+    return sign(
+        Leave(
+            subject_ref=str(session.id),
+            piece=f"live:{number}:{version}",
+            listener_kind=token.listener_kind,
+            listener_ref=token.listener_ref,
+            playback=playback.text,
+            expires_at=expiry(now),
+        )
+    )
 
 
 def _windows(row: LiveSegment) -> list[evidence.Row]:

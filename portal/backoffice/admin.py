@@ -40,6 +40,7 @@ from licensing.clearance.models import (
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
+from portal.backoffice.agreements import AGREEMENT_PAGES
 from portal.backoffice.billing import BILLING_PAGES
 from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.contacts import ContactDeed
@@ -334,7 +335,8 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     NightlyRun: NightlyAdmin,
 }
 PAGES |= (
-    BILLING_PAGES
+    AGREEMENT_PAGES
+    | BILLING_PAGES
     | INVOICE_PAGES
     | MONEY_PAGES
     | PLAY_PAGES

@@ -78,6 +78,7 @@ class AdvanceAdmin(ReadOnlyAdmin):
     inlines = (CoveredInline,)
     actions_list = ("agree",)
     actions_detail = ("pay",)
+    deeds_while = {"paid_at": None}
 
     @action(description="Agree an advance", url_path="agree", permissions=["decide"])
     def agree(self, request: HttpRequest) -> HttpResponse:

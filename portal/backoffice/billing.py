@@ -35,7 +35,7 @@ class OfferAdmin(ReadOnlyAdmin):
     list_filter = ("product", "country")
     actions_list = ("offer",)
 
-    @action(description="Set a price", url_path="offer")
+    @action(description="Set a price", url_path="offer", permissions=["decide"])
     def offer(self, request: HttpRequest) -> HttpResponse:
         """Sell a month at another price."""
 

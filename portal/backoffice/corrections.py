@@ -157,6 +157,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     list_select_related = ("statement__period",)
     inlines = (ProposedInline,)
     actions_detail = ("carry_out", "drop")
+    deeds_while = {"state": Proposal.State.OPEN}
 
     @action(description="Carry it out", url_path="carry-out", permissions=["decide"])
     def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:

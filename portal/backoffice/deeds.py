@@ -4,8 +4,8 @@ The reason is typed on a page that says what will happen; it goes into the recor
 the backoffice writes.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -107,6 +107,7 @@ class ReviewDeeds:
     """The two answers to equal audio of two parties."""
 
     actions_detail = ("accept_stem", "refuse_stem")
+    deeds_while: ClassVar[Mapping[str, object]] = {"state": Stem.State.REVIEW}
 
     @action(description="Accept this stem", url_path="accept")
     def accept_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -145,6 +146,7 @@ class HoldDeeds:
 
     actions_list = ("place",)
     actions_detail = ("release",)
+    deeds_while: ClassVar[Mapping[str, object]] = {"released_at": None}
 
     @action(description="Place a hold", url_path="place")
     def place(self, request: HttpRequest) -> HttpResponse:

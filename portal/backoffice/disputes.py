@@ -131,6 +131,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     inlines = (ContestedInline,)
     actions_list = ("open",)
     actions_detail = ("propose", "confirm")
+    deeds_while = {"decided_at": None}
 
     @action(description="Open a dispute", url_path="open", permissions=["decide"])
     def open(self, request: HttpRequest) -> HttpResponse:

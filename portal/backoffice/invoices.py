@@ -1,7 +1,8 @@
 """The desk's pages about partners' invoices: what waits to be issued, to be paid, to be confirmed.
 
-Everything is shown and nothing edited; each deed is an operation of the room below. That an invoice
-was paid is said by one person, with evidence, and confirmed by another.
+Everything is shown and nothing edited; each deed is an operation of the room below, and what one
+posts is seen before. That an invoice was paid is said by one person, with evidence, and confirmed
+by another.
 """
 
 from typing import Any
@@ -15,66 +16,18 @@ from unfold.decorators import action
 
 from licensing.invoicing import operations
 from licensing.invoicing.models import Invoice, InvoiceCounter, InvoiceLine
+from licensing.invoicing.rules import DRAFT, ISSUED
 from licensing.invoicing.sending import send_to_provider, take_back_from_provider
-from licensing.money import MICROS_PER_UNIT, amount_text
+from licensing.money import amount_text
 from licensing.payouts.provider import gateway
-from licensing.payouts.rules.due import THRESHOLD_MINOR
-from licensing.receipts.agreeing import MOST_DUE_DAYS, agree_usage, end_usage_agreement
-from licensing.receipts.models import UsageAgreement, UsagePrice
-from licensing.receipts.rules import USAGE_UNITS
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MonthForm
 from portal.backoffice.readonly import ReadOnlyAdmin
-from portal.partners.models import Client
+from portal.backoffice.rehearsing import Outcome
+from portal.backoffice.showing import Deed, show_and_do
 
 BACK = "invoicing_invoice"
-
-
-class AgreementForm(forms.Form):
-    """Who is billed for use from now on, at which prices."""
-
-    client = forms.ModelChoiceField(Client.objects.filter(is_active=True), label="Partner")
-    country = forms.RegexField(r"^[A-Z]{2}$", label="Country whose tax is on the invoice")
-    currency = forms.ChoiceField(choices=[(code, code) for code in THRESHOLD_MINOR])
-    play = forms.DecimalField(
-        label="A play, without tax", max_digits=10, decimal_places=6, min_value=0
-    )
-    minute = forms.DecimalField(
-        label="A started minute of a session, without tax",
-        max_digits=10,
-        decimal_places=6,
-        min_value=0,
-    )
-    more = forms.CharField(
-        widget=forms.Textarea,
-        label="Uses with prices of their own, a line each, like: FOCUS MINUTE 0.004",
-        required=False,
-    )
-    due_days = forms.IntegerField(
-        min_value=1, max_value=MOST_DUE_DAYS, initial=30, label="Days until payment is due"
-    )
-    billed_to = forms.CharField(max_length=200, label="Name, address and tax number on the invoice")
-
-    def clean_more(self) -> dict[tuple[str, str], int]:
-        prices = {}
-        for line in self.cleaned_data["more"].splitlines():
-            if line.strip():
-                use, unit, micros = _price(line)
-                prices[use, unit] = micros
-        return prices
-
-
-def _price(line: str) -> tuple[str, str, int]:
-    parts = line.split()
-    try:
-        use, unit, text = parts
-        micros = forms.DecimalField(decimal_places=6, min_value=0).clean(text) * MICROS_PER_UNIT
-    except (ValueError, forms.ValidationError) as error:
-        raise forms.ValidationError(f"Write use, unit and price in this line: {line}") from error
-    if unit not in USAGE_UNITS:
-        raise forms.ValidationError(f"The unit is one of {', '.join(USAGE_UNITS)}: {line}")
-    return use, unit, int(micros)
 
 
 class EvidenceForm(forms.Form):
@@ -85,82 +38,22 @@ class EvidenceForm(forms.Form):
     )
 
 
-class PriceInline(ReadOnlyInline):
-    """Prices of an agreement."""
-
-    model = UsagePrice
-    fields = ("use", "unit", "price_micros")
-
-
-class AgreementAdmin(ReadOnlyAdmin):
-    """Who is billed for use, and the deeds that begin and end it."""
-
-    list_display = ("payer_ref", "country", "currency", "due_days", "effective_from", "ends_it")
-    search_fields = ("payer_ref", "billed_to")
-    inlines = (PriceInline,)
-    actions_list = ("agree",)
-    actions_detail = ("end",)
-
-    @action(description="Agree on billing by use", url_path="agree")
-    def agree(self, request: HttpRequest) -> HttpResponse:
-        """Bill a partner for use from now on."""
-
-        def do(data: dict[str, Any]) -> str:
-            now = timezone.now()
-            ours = {
-                ("", "PLAY"): int(data["play"] * MICROS_PER_UNIT),
-                ("", "MINUTE"): int(data["minute"] * MICROS_PER_UNIT),
-            }
-            agree_usage(
-                payer=("client", str(data["client"].pk)),
-                prices=ours | data["more"],
-                country=data["country"],
-                currency=data["currency"],
-                due_days=data["due_days"],
-                billed_to=data["billed_to"],
-                effective_from=now,
-                actor=staff_actor(request),
-                now=now,
-            )
-            return f"What {data['client']} uses from now on is billed by the month."
-
-        return ask_and_do(
-            request,
-            title="Agree on billing by use",
-            consequence="From now on its customers hear everything without a receipt; what they "
-            "play is billed by the month and reaches the artists once it is paid.",
-            form_class=AgreementForm,
-            do=do,
-            back=list_of("receipts_usageagreement"),
-        )
-
-    @action(description="End this billing", url_path="end")
-    def end(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Bill nothing that is used from now on."""
-        row = get_object_or_404(UsageAgreement, pk=object_id)
-
-        def do(data: dict[str, Any]) -> str:
-            now = timezone.now()
-            end_usage_agreement(
-                payer=(row.payer_kind, row.payer_ref), at=now, actor=staff_actor(request), now=now
-            )
-            return "It ends now; what was used before is still billed."
-
-        return ask_and_do(
-            request,
-            title="End this billing",
-            consequence="Its customers hear previews from now on, unless a receipt covers them.",
-            form_class=forms.Form,
-            do=do,
-            back=list_of("receipts_usageagreement"),
-        )
-
-
 class LineInline(ReadOnlyInline):
     """Lines of an invoice."""
 
     model = InvoiceLine
     fields = ("use", "unit", "quantity", "price_micros", "amount_micros")
+
+
+def deeds_of(row: Invoice) -> frozenset[str]:
+    """What may become of an invoice as it stands, by the names of the deeds."""
+    if row.state == DRAFT:
+        return frozenset({"issue", "void"})
+    if row.state != ISSUED:
+        return frozenset()
+    if row.claimed_by:
+        return frozenset({"confirm", "deny"})
+    return frozenset({"claim", "void"} if row.provider_id else {"send", "claim", "void"})
 
 
 class InvoiceAdmin(ReadOnlyAdmin):
@@ -174,7 +67,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
     actions_list = ("draft",)
     actions_detail = ("issue", "send", "claim", "confirm", "deny", "void")
 
-    @action(description="Draft a month's invoices", url_path="draft")
+    def can_be_done(self, row: Any, deed: str) -> bool:
+        """Its state, and who said what of it, decide."""
+        return deed in deeds_of(row)
+
+    @action(description="Draft a month's invoices", url_path="draft", permissions=["decide"])
     def draft(self, request: HttpRequest) -> HttpResponse:
         """Draft what was used in a closed month."""
 
@@ -182,7 +79,8 @@ class InvoiceAdmin(ReadOnlyAdmin):
             made = operations.draft_invoices(
                 month=data["month"], actor=staff_actor(request), now=timezone.now()
             )
-            return f"{len(made)} drafts wait to be issued."
+            many = "1 draft waits" if len(made) == 1 else f"{len(made)} drafts wait"
+            return f"{many} to be issued."
 
         return ask_and_do(
             request,
@@ -194,13 +92,24 @@ class InvoiceAdmin(ReadOnlyAdmin):
             back=list_of(BACK),
         )
 
-    @action(description="Issue it", url_path="issue")
+    @action(description="Issue it", url_path="issue", permissions=["decide"])
     def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give it its number."""
-        consequence = "It gets the next number and is owed from now on; it is never edited again."
-        return _on(request, object_id, "Issue", consequence, operations.issue_invoice)
+        row = get_object_or_404(Invoice, pk=object_id)
 
-    @action(description="Let it be paid at the provider", url_path="send")
+        def do(data: dict[str, Any]) -> Outcome:
+            done = operations.issue_invoice(
+                invoice_id=row.pk, actor=staff_actor(request), now=timezone.now()
+            )
+            return Outcome(
+                f"Invoice {done.number} is owed until {done.due_on:%-d %B %Y}.",
+                [("Its number", str(done.number)), ("To be paid by", f"{done.due_on:%-d %B %Y}")],
+            )
+
+        consequence = "It gets the next number and is owed from now on; it is never edited again."
+        return _show(request, f"Issue: {row}", consequence, forms.Form, do)
+
+    @action(description="Let it be paid at the provider", url_path="send", permissions=["decide"])
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send it to the provider."""
         row = get_object_or_404(Invoice, pk=object_id)
@@ -212,7 +121,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         consequence = f"{_sum(row)} can be paid by card or transfer on the provider's page."
         return _ask(request, f"Send {row}", consequence, forms.Form, do)
 
-    @action(description="It was paid", url_path="claim")
+    @action(description="It was paid", url_path="claim", permissions=["decide"])
     def claim(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say that the money is there."""
         row = get_object_or_404(Invoice, pk=object_id)
@@ -229,66 +138,76 @@ class InvoiceAdmin(ReadOnlyAdmin):
         consequence = f"Says that all of it, {_sum(row)}, came in. Somebody else confirms it."
         return _ask(request, f"Was {row} paid?", consequence, EvidenceForm, do)
 
-    @action(description="Confirm that it was paid", url_path="confirm")
+    @action(description="Confirm that it was paid", url_path="confirm", permissions=["decide"])
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the money in that another person saw."""
         row = get_object_or_404(Invoice, pk=object_id)
+
+        def do(data: dict[str, Any]) -> Outcome:
+            operations.confirm_payment(
+                invoice_id=row.pk, actor=staff_actor(request), now=timezone.now()
+            )
+            return Outcome(f"{row}: paid.")
+
         consequence = (
             f"{_sum(row)} are a receipt then, and the plays they are for accrue in the open month. "
             f"Seen: {row.evidence or 'nobody said so yet'}"
         )
-        return _on(request, object_id, "Confirm", consequence, operations.confirm_payment)
+        return _show(request, f"Confirm: {row}", consequence, forms.Form, do)
 
-    @action(description="It was not paid after all", url_path="deny")
+    @action(description="It was not paid after all", url_path="deny", permissions=["decide"])
     def deny(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take back what somebody said."""
-        consequence = "Nothing came in; it stays owed."
-        return _on(request, object_id, "Not paid", consequence, operations.deny_payment, ReasonForm)
+        row = get_object_or_404(Invoice, pk=object_id)
 
-    @action(description="Void or drop it", url_path="void")
+        def do(data: dict[str, Any]) -> str:
+            operations.deny_payment(
+                invoice_id=row.pk, actor=staff_actor(request), now=timezone.now(), **data
+            )
+            return f"{row}: still owed."
+
+        consequence = "Nothing came in; it stays owed."
+        return _ask(request, f"Not paid: {row}", consequence, ReasonForm, do)
+
+    @action(description="Void or drop it", url_path="void", permissions=["decide"])
     def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it back by a reversal, or a draft before it has a number."""
         row = get_object_or_404(Invoice, pk=object_id)
-        if row.state == "DRAFT":
-            consequence = "The draft goes; its month can be drafted again."
-            return _on(request, object_id, "Drop", consequence, operations.drop_draft, ReasonForm)
+        if row.state == DRAFT:
+            return self._drop(request, row)
 
-        def do(data: dict[str, Any]) -> str:
-            if row.provider_id:
-                take_back_from_provider(invoice_id=row.pk, gateway=gateway())
+        def void(data: dict[str, Any]) -> Outcome:
             operations.void_invoice(
                 invoice_id=row.pk,
                 reason=data["reason"],
                 actor=staff_actor(request),
                 now=timezone.now(),
             )
-            return "Voided: its entry is reversed, its number stays."
+            return Outcome("Voided: its entry is reversed, its number stays.")
+
+        def do(data: dict[str, Any]) -> Outcome:
+            if row.provider_id:
+                take_back_from_provider(invoice_id=row.pk, gateway=gateway())
+            return void(data)
 
         consequence = f"{_sum(row)} are not owed any more; its month can be drafted again."
-        return _ask(request, f"Void {row}", consequence, ReasonForm, do)
+        return _show(request, f"Void {row}", consequence, ReasonForm, do, shown=void)
 
+    def _drop(self, request: HttpRequest, row: Invoice) -> HttpResponse:
+        def do(data: dict[str, Any]) -> str:
+            operations.drop_draft(
+                invoice_id=row.pk, actor=staff_actor(request), now=timezone.now(), **data
+            )
+            return f"{row}: dropped."
 
-def _on(
-    request: HttpRequest,
-    object_id: str,
-    name: str,
-    consequence: str,
-    deed: Any,
-    form_class: type[forms.Form] = forms.Form,
-) -> HttpResponse:
-    """A deed that needs nothing but the invoice and, with ReasonForm, a reason."""
-    row = get_object_or_404(Invoice, pk=object_id)
-
-    def do(data: dict[str, Any]) -> str:
-        done = deed(invoice_id=row.pk, actor=staff_actor(request), now=timezone.now(), **data)
-        return f"{done}: {done.state.lower()}."
-
-    return _ask(request, f"{name}: {row}", consequence, form_class, do)
+        consequence = "The draft goes; its month can be drafted again."
+        return _ask(request, f"Drop: {row}", consequence, ReasonForm, do)
 
 
 def _ask(
     request: HttpRequest, title: str, consequence: str, form_class: type[forms.Form], do: Any
 ) -> HttpResponse:
+    """A deed that posts nothing."""
     return ask_and_do(
         request,
         title=title,
@@ -299,12 +218,31 @@ def _ask(
     )
 
 
+def _show(
+    request: HttpRequest,
+    title: str,
+    consequence: str,
+    form_class: type[forms.Form],
+    do: Deed,
+    shown: Deed | None = None,
+) -> HttpResponse:
+    """A deed that posts: what it comes to is seen first."""
+    return show_and_do(
+        request,
+        title=title,
+        consequence=consequence,
+        form_class=form_class,
+        do=do,
+        shown=shown,
+        back=list_of(BACK),
+    )
+
+
 def _sum(row: Invoice) -> str:
     return f"{amount_text(row.gross_micros)[:-4]} {row.currency}"
 
 
 INVOICE_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
-    UsageAgreement: AgreementAdmin,
     Invoice: InvoiceAdmin,
     InvoiceCounter: ReadOnlyAdmin,
 }

@@ -28,6 +28,8 @@ from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
 from portal.backoffice.fields import is_uuid
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.rehearsing import Outcome
+from portal.backoffice.showing import show_and_do
 from portal.partners.models import Client
 
 MICROS = 1_000_000
@@ -88,11 +90,11 @@ class ReceiptAdmin(ReadOnlyAdmin):
     actions_list = ("record",)
     actions_detail = ("refund",)
 
-    @action(description="Record a receipt", url_path="record")
+    @action(description="Record a receipt", url_path="record", permissions=["decide"])
     def record(self, request: HttpRequest) -> HttpResponse:
         """Write money in."""
 
-        def do(data: dict[str, Any]) -> str:
+        def do(data: dict[str, Any]) -> Outcome:
             start = _start_of(data["month"])
             record_receipt(
                 key=data["key"],
@@ -105,9 +107,9 @@ class ReceiptAdmin(ReadOnlyAdmin):
                 tax_micros=int(data["tax"] * MICROS),
                 now=timezone.now(),
             )
-            return f"{data['amount']} EUR are in the books."
+            return Outcome(f"{data['amount']} EUR are in the books.")
 
-        return ask_and_do(
+        return show_and_do(
             request,
             title="Record a receipt",
             consequence="It is posted at once and cannot be edited; a correction is a new receipt.",
@@ -116,12 +118,12 @@ class ReceiptAdmin(ReadOnlyAdmin):
             back=list_of("receipts_receipt"),
         )
 
-    @action(description="It went back", url_path="refund")
+    @action(description="It went back", url_path="refund", permissions=["decide"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Record a refund or chargeback, and take closed months' part back."""
         row = get_object_or_404(Receipt, pk=object_id)
 
-        def do(data: dict[str, Any]) -> str:
+        def do(data: dict[str, Any]) -> Outcome:
             refund_receipt(
                 key=data["key"],
                 receipt_id=row.pk,
@@ -130,9 +132,9 @@ class ReceiptAdmin(ReadOnlyAdmin):
                 actor=staff_actor(request),
                 now=timezone.now(),
             )
-            return f"{data['amount']} {row.currency} went back."
+            return Outcome(f"{data['amount']} {row.currency} went back.")
 
-        return ask_and_do(
+        return show_and_do(
             request,
             title="Money of this receipt went back",
             consequence="What closed months divided of it is taken back from their payees by the "
@@ -149,7 +151,7 @@ class PeriodAdmin(ReadOnlyAdmin):
     list_display = ("month", "rate_card", "closed_at")
     actions_list = ("close",)
 
-    @action(description="Close a month", url_path="close")
+    @action(description="Close a month", url_path="close", permissions=["decide"])
     def close(self, request: HttpRequest) -> HttpResponse:
         """Close it, post what everyone earned, make the statements."""
 
@@ -176,7 +178,6 @@ class LineInline(ReadOnlyInline):
 
     model = StatementLine
     fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
-    readonly_fields = fields
 
 
 class StatementAdmin(StatementDeeds, ReadOnlyAdmin):

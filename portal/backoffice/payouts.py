@@ -35,6 +35,7 @@ from licensing.payouts.operations import (
     release_payments,
 )
 from licensing.payouts.rules.due import THRESHOLD_MINOR
+from licensing.payouts.rules.states import OPEN
 from portal.accounts.second_factor import second_factor_of
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
@@ -89,6 +90,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
     inlines = (PayoutInline,)
     actions_list = ("open_run",)
     actions_detail = ("approve", "drop")
+    deeds_while = {"state": OPEN}
 
     @action(description="Open a run", url_path="open", permissions=["decide"])
     def open_run(self, request: HttpRequest) -> HttpResponse:
@@ -182,6 +184,7 @@ class PaymentHoldAdmin(ReadOnlyAdmin):
     search_fields = ("payee_ref",)
     actions_list = ("hold",)
     actions_detail = ("release",)
+    deeds_while = {"released_at": None}
 
     @action(description="Hold payments", url_path="hold", permissions=["decide"])
     def hold(self, request: HttpRequest) -> HttpResponse:

@@ -37,6 +37,7 @@ class AnomalyAdmin(ReadOnlyAdmin):
     search_fields = ("record__id",)
     exclude = ("listener_ref",)
     actions_detail = ("release", "uphold")
+    deeds_while = {"state": Anomaly.State.OPEN}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Anomaly]:
         rows: QuerySet[Anomaly] = super().get_queryset(request)
@@ -47,12 +48,12 @@ class AnomalyAdmin(ReadOnlyAdmin):
         """The reasons in words."""
         return in_words(row.reasons)
 
-    @action(description="Let these plays count", url_path="release")
+    @action(description="Let these plays count", url_path="release", permissions=["decide"])
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """They were honest."""
         return self._decide(request, object_id, is_released=True)
 
-    @action(description="Keep them out", url_path="uphold")
+    @action(description="Keep them out", url_path="uphold", permissions=["decide"])
     def uphold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """They were not."""
         return self._decide(request, object_id, is_released=False)
@@ -91,13 +92,14 @@ class UsageAdmin(ReadOnlyAdmin):
     search_fields = ("record__id",)
     exclude = ("listener_ref", "payer_ref")
     actions_detail = ("match", "reject")
+    deeds_while = {"state": Usage.State.UNMATCHED}
 
-    @action(description="Take it into its month", url_path="match")
+    @action(description="Take it into its month", url_path="match", permissions=["decide"])
     def match(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It came too late, and counts all the same."""
         return self._settle(request, object_id, is_matched=True)
 
-    @action(description="Reject it", url_path="reject")
+    @action(description="Reject it", url_path="reject", permissions=["decide"])
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It came too late, and stays out."""
         return self._settle(request, object_id, is_matched=False)

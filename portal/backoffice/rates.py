@@ -45,7 +45,7 @@ class RateAdmin(ReadOnlyAdmin):
     list_filter = ("sold", "bought", "source")
     actions_list = ("store",)
 
-    @action(description="Store a rate", url_path="store")
+    @action(description="Store a rate", url_path="store", permissions=["decide"])
     def store(self, request: HttpRequest) -> HttpResponse:
         """Keep a rate by which balances are exchanged."""
 

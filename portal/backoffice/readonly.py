@@ -1,19 +1,35 @@
-"""Rows that are shown, never edited: the only kind of page for consent and money."""
+"""Rows that are shown, never edited: the only kind of page for consent and money.
 
-from typing import Any
+A deed that a row is past is not offered on its page; opened all the same, it answers with the
+refusal of the room below.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
 
+from portal.backoffice.amounts import shown
 from portal.backoffice.second_person import MAY_DECIDE
 
 
 class ReadOnlyAdmin(ModelAdmin):
     """A list and a page of every field; staff may look, nobody may add, change or delete."""
 
+    deeds_while: ClassVar[Mapping[str, object]] = {}
+    """What a row must be so that its deeds can be done, by field; empty: whatever it is."""
+
     list_per_page = 50
     show_full_result_count = False
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return shown(super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        return shown(super().get_fields(request, obj))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_staff", False))
@@ -33,3 +49,13 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+    def can_be_done(self, row: Any, deed: str) -> bool:
+        """Whether a deed (the end of its address) fits the row as it stands."""
+        return all(getattr(row, name) == value for name, value in self.deeds_while.items())
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        """The deeds that fit, for unfold's row of buttons."""
+        offered: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, str(object_id)) if offered else None
+        return [one for one in offered if row is None or self.can_be_done(row, str(one.path))]

@@ -19,6 +19,7 @@ from licensing.ledger.models import Account, JournalEntry
 from licensing.ledger.rules import DEBIT
 from licensing.money import amount_text
 from portal.backoffice.fields import is_uuid
+from portal.partners.models import Client
 
 Change = tuple[str, str]
 """What changes beside the books: (what, how it then stands)."""
@@ -116,10 +117,11 @@ def _in_words(entry: JournalEntry, names: dict[str, str]) -> PostedEntry:
 
 
 def _owners(accounts: Iterable[Account]) -> dict[str, str]:
-    """The names of the parties among owners, by reference."""
-    refs = {one.owner_ref for one in accounts if one.owner_kind == "party"}
-    found = Party.objects.filter(pk__in=[ref for ref in refs if is_uuid(ref)])
-    return {str(row.pk): row.name for row in found}
+    """The names of parties and partners among owners, by reference."""
+    refs = [one.owner_ref for one in accounts if one.owner_kind in {"party", "client"}]
+    found = [ref for ref in refs if is_uuid(ref)]
+    names = {str(row.pk): row.name for row in Party.objects.filter(pk__in=found)}
+    return names | {str(row.pk): row.name for row in Client.objects.filter(pk__in=found)}
 
 
 def _digest(outcome: Outcome, entries: Sequence[PostedEntry]) -> str:

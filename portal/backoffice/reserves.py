@@ -87,6 +87,7 @@ class ReserveRuleAdmin(ReadOnlyAdmin):
     search_fields = ("payee_ref",)
     actions_list = ("place",)
     actions_detail = ("end",)
+    deeds_while = {"ended_at": None}
 
     @action(description="Place a reserve rule", url_path="place", permissions=["decide"])
     def place(self, request: HttpRequest) -> HttpResponse:
@@ -157,6 +158,7 @@ class ReserveAdmin(ReadOnlyAdmin):
     search_fields = ("payee_ref",)
     actions_list = ("hold",)
     actions_detail = ("release",)
+    deeds_while = {"released_at": None}
 
     @action(description="Hold an amount", url_path="hold", permissions=["decide"])
     def hold(self, request: HttpRequest) -> HttpResponse:

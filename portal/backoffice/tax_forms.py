@@ -15,7 +15,7 @@ from unfold.decorators import action
 
 from licensing.deductions.models import Reserve, TaxProfile
 from licensing.deductions.queries import form_of
-from licensing.deductions.rules.taxes import FORMS, rate_ppm
+from licensing.deductions.rules.taxes import FORMS, PENDING, rate_ppm
 from licensing.deductions.taxes import review_tax_form, submit_tax_form
 from licensing.money import amount_text
 from portal.accounts.countries import CODES
@@ -73,6 +73,7 @@ class TaxProfileAdmin(ReadOnlyAdmin):
     search_fields = ("payee_ref",)
     actions_list = ("take_in",)
     actions_detail = ("accept", "reject")
+    deeds_while = {"status": PENDING}
 
     @action(description="Take a form in", url_path="take-in", permissions=["decide"])
     def take_in(self, request: HttpRequest) -> HttpResponse:

@@ -32,7 +32,7 @@ from generation.variations.rules import SEED_AT_MOST, RequestRefused
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
 from portal.audio.hls import live_address
-from portal.audio.live import News, known_live, live_list, news_of, open_live
+from portal.audio.live import News, coming_of, known_live, live_list, news_of, open_live
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
 from portal.audio.waiting import first_answer
@@ -118,9 +118,10 @@ def _refusal(code: str, sentence: str) -> JsonResponse:
 @never_cache
 @require_POST
 async def play(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Open a playback; answers when there is a first second to fetch, or no hope of one.
+    """Open a playback; answers when there is a second to fetch or to wait for, or no hope of one.
 
-    Leave is given while that second is being rendered, as soon as a record is open.
+    Leave is given while the first one is being rendered, as soon as a record is open: `coming` is
+    the address that answers when that second is there.
     """
     user = cast(User, await request.auser())
     listener = listener_of(user)
@@ -133,21 +134,7 @@ async def play(request: HttpRequest, session_id: UUID) -> HttpResponse:
     )
     if session.record_id is None:
         return JsonResponse(_unopened(session))
-    playback = await sync_to_async(_opened)(request, user, session, listener)
-
-    def asked() -> Asked:
-        now, session = timezone.now(), session_of(listener, session_id)
-        after = session.handed // SEGMENT_SAMPLES
-        return session, news_of(session, stand_of(session, now), after=after, have=-1, now=now)
-
-    def is_told(found: Asked) -> bool:
-        session, news = found
-        return bool(session.handed or news.rows or news.sentence) or news.is_over
-
-    session, news = await first_answer(str(session_id), asked, is_told, WAIT_S)
-    if not is_told((session, news)):
-        return JsonResponse(_unopened(session))
-    return JsonResponse(await sync_to_async(as_json)(session, playback, news))
+    return JsonResponse(await sync_to_async(_opened)(request, user, session, listener))
 
 
 def _unopened(session: LiveSession) -> dict[str, Any]:
@@ -159,15 +146,19 @@ def _unopened(session: LiveSession) -> dict[str, Any]:
     }
 
 
-def _opened(request: HttpRequest, user: User, session: LiveSession, listener: Listener) -> Playback:
-    parties = list(parties_of(user).values_list("pk", flat=True))
-    return open_live(
-        session,
-        listener,
-        client_key=client_key(request),
-        now=timezone.now(),
-        listener_parties=parties,
+def _opened(
+    request: HttpRequest, user: User, session: LiveSession, listener: Listener
+) -> dict[str, Any]:
+    """What a player learns at first: all that is there, else the second that comes."""
+    now, parties = timezone.now(), list(parties_of(user).values_list("pk", flat=True))
+    playback = open_live(
+        session, listener, client_key=client_key(request), now=now, listener_parties=parties
     )
+    stand, after = stand_of(session, now), session.handed // SEGMENT_SAMPLES
+    news = news_of(session, stand, after=after, have=-1, now=now)
+    is_to_come = not (news.rows or news.sentence or news.is_over)
+    coming = coming_of(session, stand, playback, after, now) if is_to_come else None
+    return as_json(session, playback, news) | {"coming": coming and asdict(coming)}
 
 
 def as_json(session: LiveSession, playback: Playback, news: News) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
+
+from generation.work.rules import KICK
 
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = ("portal", "generation", "licensing")
@@ -121,18 +122,24 @@ def test_migrations_are_complete(db: None) -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
-@pytest.mark.parametrize("module", ["portal.asgi", "portal.wsgi"])
-def test_the_web_process_loads_no_device_library(module: str) -> None:
-    """numpy is none: taste reckons with it where somebody waits (docs/decisions/0055)."""
+def test_the_web_process_loads_no_device_library_and_can_ring_for_a_worker() -> None:
+    """numpy is none: taste reckons with it where somebody waits (docs/decisions/0055).
+
+    The task that a bell names is known once the modules of tasks are loaded, also without a device.
+    """
     program = (
-        f"import {module}, sys; from django.urls import get_resolver;"
+        "import portal.wsgi, portal.asgi, sys; from django.urls import get_resolver;"
         "get_resolver().url_patterns; import django.test;"
-        "print(sorted({'torch', 'numba', 'scipy', 'av'} & set(sys.modules)))"
+        "loaded = lambda: sorted({'torch', 'numba', 'scipy', 'av'} & set(sys.modules));"
+        "from portal.celery import app;"
+        f"print(loaded(), '{KICK}' in app.tasks);"
+        "app.loader.import_default_modules();"
+        f"print('torch' in sys.modules, '{KICK}' in app.tasks)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines() == ["[] False", "False True"]
 
 
 def test_every_environment_variable_is_documented() -> None:

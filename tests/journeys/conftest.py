@@ -5,13 +5,31 @@ the mark `xdist_group("product")`.
 """
 
 import pytest
+import soundfile
 
 from generation.work.models import Job
 from generation.work.rules import OPEN, State
+from portal.demo.song import lanterns
 from portal.demo.standin.server import StandIn
 from tests.processes import shared_processes
 from tests.ringing import ringing
 from tests.waiting import wait_until
+
+RATE = 48_000
+
+
+@pytest.fixture(scope="package")
+def stems(tmp_path_factory):
+    """The chorus of the demo's piece in a folder of its name: four stems of eight bars."""
+    folder = tmp_path_factory.mktemp("song") / "paper lanterns"
+    folder.mkdir()
+    bar = 4 * 60 / lanterns.BPM
+    start, end = (round(number * bar * RATE) for number in (lanterns.CHORUS, lanterns.BRIDGE))
+    for name in ("bass", "drums", "keys", "plucks"):
+        sound = lanterns.STEMS[name]()[:, start:end]
+        path = folder / f"{name}.flac"
+        soundfile.write(path, sound.T, RATE, subtype="PCM_24", format="FLAC")
+    return folder
 
 
 @pytest.fixture(scope="package")

@@ -62,11 +62,14 @@ def _listener(name: str) -> User:
 
 def _what_came(tab) -> tuple[dict[int, np.ndarray], list[dict]]:
     """(each second in the last version that the page fetched, the sections it was told of)."""
-    told = tab.evaluate("window.told")
-    versions = {one["url"]: one for answer in told for one in answer.get("segments", ())}
+    # In one look: whatever was fetched by then had been listed by then.
+    told, heard = tab.evaluate("[window.told, window.heard]")
+    listed = [one for answer in told for one in answer.get("segments", ())]
+    coming = [answer["coming"] for answer in told if answer.get("coming")]
+    versions = {one["url"]: one for one in (*listed, *coming)}
     sections = {one["number"]: one for answer in told for one in answer.get("sections", ())}
     seconds: dict[int, tuple[int, np.ndarray]] = {}
-    for path, packed in tab.evaluate("window.heard").items():
+    for path, packed in heard.items():
         one = versions[path]
         if one["version"] >= seconds.get(one["number"], (0,))[0]:
             seconds[one["number"]] = (one["version"], decode_flac(base64.b64decode(packed)))

@@ -2,7 +2,8 @@
 
 Start here to see what the product is. Everything below happens over HTTP, through the forms on the
 pages, with two render workers, a sweeper, PostgreSQL and Valkey; only the month's end is brought
-forward, because the moment of closing is an argument. The same walk is `make demo CHECK=1`.
+forward, because the moment of closing is an argument. The same walk, on a whole song, is
+`make demo CHECK=1`.
 """
 
 from collections import Counter
@@ -26,13 +27,13 @@ from tests.processes import Processes
 pytestmark = pytest.mark.xdist_group("product")
 
 
-def _walk(processes: Processes) -> Outcome:
+def _walk(processes: Processes, stems: Path) -> Outcome:
     said: list[str] = []
-    return check(processes.address, Path(settings.VAR_DIR), None, said.append)
+    return check(processes.address, Path(settings.VAR_DIR), stems, said.append)
 
 
-def test_from_the_first_stem_to_the_last_micro_unit(processes: Processes) -> None:
-    outcome = _walk(processes)
+def test_from_the_first_stem_to_the_last_micro_unit(processes: Processes, stems: Path) -> None:
+    outcome = _walk(processes, stems)
     assert faults(outcome) == []
     _sound_is_the_recipes(outcome)
     _shares_are_the_records(outcome)

@@ -12,6 +12,7 @@ from licensing.catalog import operations as catalog
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.rules import ShareAsked
 from licensing.clearance import operations as clearance
+from tests.kept_rows import made_once
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ACTOR = ("user", "7")
@@ -105,6 +106,7 @@ def grant(
     )
 
 
+@made_once
 def set_stage() -> Stage:
     """Everything signed and complete, nothing granted."""
     ana, ben, cleo = party("Ana"), party("Ben"), party("Cleo")
@@ -118,6 +120,14 @@ def set_stage() -> Stage:
     for one in (tide, drift):
         catalog.mark_stems_complete(recording_id=one.id, actor=ACTOR, now=NOON)
     return Stage(ana, ben, cleo, tide, drift, drums, vocals, pad)
+
+
+@made_once
+def open_stage() -> Stage:
+    """Everything signed, complete and granted for every use."""
+    stage = set_stage()
+    grant_everything(stage)
+    return stage
 
 
 def grant_everything(stage: Stage, *uses: str, **more: object) -> None:

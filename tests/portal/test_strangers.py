@@ -200,8 +200,8 @@ def _answers(client: Client, path_of: Callable[[Route], str]) -> list[Answer]:
     """Every address with ids, asked by every method."""
     found = []
     for route in WITH_IDS:
+        path = path_of(route)
         for method in METHODS:
-            path = path_of(route)
             answer = _ask(client, method, path)
             assert answer.status_code < 500, (method, path)
             asked = f"{method} {route.name} {path}"

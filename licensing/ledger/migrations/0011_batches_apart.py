@@ -1,9 +1,10 @@
 """Postings of a large batch lie in a table of their own (docs/decisions/0152).
 
 An entry says in which batch its postings lie. Where that is a large one, the entry was checked with
-the batch, and the end of the transaction only asks whether it came in time. The check of new postings counts what stands of each entry, always: before, a statement that
-brought all postings of an entry once more was found only at commit, and not at all after SET
-CONSTRAINTS IMMEDIATE. Numbers of postings come from one sequence and from nobody else.
+the batch, and the end of the transaction only asks whether it came in time. The check of new
+postings counts what stands of each entry, always: before, a statement that brought all postings of
+an entry once more was found only at commit, and not at all after SET CONSTRAINTS IMMEDIATE. Numbers
+of postings come from one sequence and from nobody else.
 """
 
 from django.db import migrations, models

@@ -2,7 +2,7 @@
 
 A query inside a query for each row (LATERAL) stays with the process that began; a function does
 not. It divides a total over weights by largest remainder, ties to the smaller key, as
-`licensing/royalties/apportion_sql.py` says it; the wide one where a product exceeds 64 bits.
+`licensing/money.py` says it; the wide one where a product exceeds 64 bits.
 """
 
 from django.db import migrations

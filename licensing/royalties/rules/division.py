@@ -1,8 +1,9 @@
 """How a month's pools reach the people heard: the three steps of a close, on plain values.
 
-These rules are the oracle of the SQL in `closing_sql`: both give the same micro-units, and tests
-hold them against each other on random small books. Invariant: in each step the parts sum to what
-went in; a listener who played nothing loses nothing, the money follows everyone's plays.
+These rules are the oracle of the arrays in `giving` and `sharing` and of the SQL around them: both
+give the same micro-units, and tests hold them against each other on random small books. Invariant:
+in each step the parts sum to what went in; a listener who played nothing loses nothing, the money
+follows everyone's plays.
 """
 
 from collections.abc import Mapping, Sequence

@@ -94,7 +94,7 @@ export class LiveEngine extends EventTarget {
     if (stale) return this.list.pieces.get(stale.number);
     const isFar = this.next * RATE - this.position >= AHEAD_S * RATE;
     if (isFar || this.list.isOver) return undefined;
-    return this.list.pieces.get(this.next) ?? this.newest();
+    return this.list.piece(this.next) ?? this.newest();
   }
 
   isStale(one) {
@@ -121,7 +121,7 @@ export class LiveEngine extends EventTarget {
       return;
     }
     this.list.found();
-    if (this.list.pieces.get(piece.number)?.version !== piece.version) return;
+    if (this.list.piece(piece.number)?.version !== piece.version) return;
     const old = this.placed.filter((one) => one.number === piece.number);
     if (old.length) this.swap(old, piece, buffer);
     else this.append(piece, buffer);

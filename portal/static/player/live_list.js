@@ -2,7 +2,8 @@
 // fetch them.
 //
 // It knows addresses and JSON. It refuses to know sound and pages. Invariant: a second that a newer
-// section made stale is not in the list until its new version is.
+// section made stale is not in the list until its new version is. Before anything is there, the
+// second that is coming can be asked for and waited for; the list brings it too, with its shares.
 
 import { firstChanged, standing } from "player/live_swap.js";
 
@@ -22,6 +23,7 @@ export class LiveList extends EventTarget {
     this.csrf = csrf;
     this.sections = [];
     this.pieces = new Map();
+    this.coming = null;
     this.sources = [];
     this.token = "";
     this.more = "";
@@ -54,7 +56,14 @@ export class LiveList extends EventTarget {
     this.ahead = answer.ahead;
     this.first = answer.after;
     this.after = answer.after;
+    this.coming = answer.coming;
     this.take(answer);
+  }
+
+  /** The second of that number, to be fetched: as it is listed, or the one that is coming. */
+  piece(number) {
+    const isNext = this.coming?.number === number;
+    return this.pieces.get(number) ?? (isNext ? this.coming : undefined);
   }
 
   async ask(address, options = {}) {
@@ -109,16 +118,18 @@ export class LiveList extends EventTarget {
     for (const [number, piece] of this.pieces) {
       if (number >= stale && piece.version < section.number) this.remove(number);
     }
+    if (this.coming?.number >= stale && this.coming.version < section.number) this.coming = null;
   }
 
   remove(number) {
     this.pieces.delete(number);
+    if (this.coming?.number === number) this.coming = null;
     this.after = Math.min(this.after, number);
   }
 
   /** A second could not be fetched under its address: ask for it anew at once. */
   renew(piece) {
-    if (this.pieces.get(piece.number) !== piece) return;
+    if (this.piece(piece.number) !== piece) return;
     this.remove(piece.number);
     this.asking?.abort();
   }

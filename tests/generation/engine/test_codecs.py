@@ -26,7 +26,7 @@ def near_the_ceiling(audio):
 
 def clicks():
     """A decaying click of 1 ms every 200 ms on a quiet bed."""
-    audio = noise(4, 0.003)
+    audio = noise(2, 0.003)
     ring = np.exp(-np.arange(480) / 48.0) * np.cos(2.0 * np.pi * 1_500.0 * np.arange(480) / RATE)
     for place in range(4_000, audio.shape[1] - 480, 9_600):
         audio[:, place : place + 480] += ring.astype(np.float32)
@@ -36,9 +36,9 @@ def clicks():
 MATERIAL = {
     "clicks": clicks,
     "drums": lambda: hits(4)[0],
-    "tones": lambda: chord(4),
-    "noise": lambda: noise(4),
-    "square": lambda: np.sign(chord(4)) * np.float32(0.5) + noise(4, 0.02),
+    "tones": lambda: chord(2),
+    "noise": lambda: noise(2),
+    "square": lambda: np.sign(chord(2)) * np.float32(0.5) + noise(2, 0.02),
 }
 
 

@@ -89,6 +89,20 @@ def test_a_gain_given_by_steps_pours_the_bits_of_the_line_through_them():
     assert np.allclose(by_steps[0], left + np.where(np.arange(640) < 320, below[0], 0.0), atol=1e-5)
 
 
+def test_a_compressor_pours_the_bits_of_its_gains():
+    rng = np.random.default_rng(8)
+    by, memory, steps = Compressor(-30.0, 4.0, 20.0, 400.0, 2.0), 90, 40
+    levels = rng.integers(-6_000, 0, memory + steps).astype(np.int32)
+    sound = rng.standard_normal((2, steps * dynamics.STEP)).astype(np.float32)
+    at_once, by_steps = np.ones((2, 3, sound.shape[1]), dtype=np.float32)
+    where = 0.7, 1.1, 0.3, 640
+    console.pour_squeezed(sound, levels, dynamics.squeeze_of(by), memory, *where, at_once)
+    gains = dynamics.compressor_steps(by, levels, memory)
+    console.pour_steps(sound, gains, *where, by_steps)
+    assert gains.min() < 0.9
+    assert np.array_equal(at_once, by_steps)
+
+
 def test_a_limiter_holds_the_most_that_the_steps_about_it_ask():
     over = np.random.default_rng(6).integers(0, 900, 257).astype(np.int32)
     for ahead in (1, 2, 3, 8, 15):

@@ -8,9 +8,18 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import sosfreqz
 
 from generation.engine.eq import sections_of
-from generation.engine.fourier import plan_of, rows_of, transform
+from generation.engine.fourier import plan_of, rows_of, transform, transform_cut, transform_laid
 from generation.engine.frames import tops
-from generation.engine.phases import LEAD, angle_of, borders, crests, halfway, turn, weigh
+from generation.engine.phases import (
+    LEAD,
+    angle_of,
+    borders,
+    crests,
+    halfway,
+    is_silent,
+    turn,
+    weigh,
+)
 from generation.engine.render import render
 from generation.engine.resample import RATIOS, feed, ratio_of, reading_of
 from generation.engine.stretch import MANNERS, lens_of
@@ -33,6 +42,34 @@ def test_a_transform_is_numpys_within_rounding(size):
     frame = RNG.standard_normal(size) + 1j * RNG.standard_normal(size)
     ideal = np.fft.fft(frame)
     assert np.abs(spectrum_of(frame) - ideal).max() < 1e-6 * np.abs(ideal).max()
+
+
+@pytest.mark.parametrize("size", [2_048, 4_096, 8_192])
+def test_a_frame_cut_and_laid_on_its_way_through_a_transform_has_the_bits_of_one_by_one(size):
+    sound = RNG.standard_normal((2, size)).astype(np.float32)
+    window, below = RNG.uniform(0.0, 1.0, (2, size)).astype(np.float32)
+    rows, apart = rows_of(6, size), rows_of(6, size)
+    real, imag = rows[0, :size], rows[1, :size]
+    real[:], imag[:] = sound * window
+    transform(real, imag, rows[2:], plan_of(size))
+    cut = apart[0, :size], apart[1, :size]
+    transform_cut(*sound, window, *cut, apart[2:], plan_of(size))
+    assert np.array_equal(cut, (real, imag))
+    left, right = below.copy(), below.copy()
+    transform_laid(*cut, apart[2:], plan_of(size), window, left, right)
+    transform(real, imag, rows[2:], plan_of(size))
+    # Rounded once: a product of two float32 numbers fits a float64.
+    for laid, line in ((left, real), (right, imag)):
+        assert np.array_equal(laid, (line.astype(np.float64) * window + below).astype(np.float32))
+
+
+def test_a_frame_is_silent_when_no_sample_is_above_the_bound_under_its_window():
+    window = np.hanning(2_048).astype(np.float32)
+    for place, is_heard in ((0, False), (1, False), (1_023, True), (1_700, True), (2_047, False)):
+        sound = np.zeros((2, 2_048), dtype=np.float32)
+        assert is_silent(*sound, window)
+        sound[place % 2, place] = 1e-5
+        assert is_silent(*sound, window) != is_heard
 
 
 @pytest.mark.parametrize("size", [0, 1_024, 4_400, 16_384])

@@ -9,13 +9,13 @@ from tests.generation.engine.material import RATE, busy
 
 def counted(tape):
     """The stretches that a tape makes from now on."""
-    made, make = [], tape._make
+    made, make = [], tape._maker()
 
     def counting(lo, hi, out):
         made.append((lo, hi))
         make(lo, hi, out)
 
-    tape._make = counting
+    tape._maker = lambda: counting
     return made
 
 

@@ -1,14 +1,14 @@
 """What windows ask of parts and of returns, against parts that are made and filtered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.signal import sosfilt
+from scipy.signal import fftconvolve, sosfilt
 
-from generation.engine.asking import reached, weigh_returns
-from generation.engine.kernels import aligned
+from generation.engine.asking import Adjoint
 from generation.engine.render import Cache, render
-from generation.engine.returns import ROW
-from generation.engine.reverb import room_of
+from generation.engine.reverb import impulse
 from generation.engine.windows import asked_of, weigh
 from generation.recipe import BLOCK_SAMPLES, WINDOW_SAMPLES, Bus, Clip, Limiter, Reverb, Strip
 from tests.generation.engine.material import RATE, busy, chord, noise, plain_recipe
@@ -33,34 +33,31 @@ def test_windows_are_those_of_parts_that_went_through_room_bus_and_limiter():
     assert np.allclose(made.windows.sum(axis=1), wanted.sum(axis=1), rtol=1e-5)
 
 
-def test_a_return_is_weighed_without_being_made():
-    room, rng = room_of(ROOM), np.random.default_rng(6)
-    lo, hi = 6 * WINDOW_SAMPLES, 13 * WINDOW_SAMPLES
-    begin, end = lo // BLOCK_SAMPLES * BLOCK_SAMPLES, -(-hi // BLOCK_SAMPLES) * BLOCK_SAMPLES
-    count = (end - begin) // BLOCK_SAMPLES
-    mix = rng.standard_normal((2, hi - lo)).astype(np.float32)
-    asked = asked_of(mix, np.linspace(0.5, 1.5, hi - lo).astype(np.float32))
-    sends, wanted = [], []
-    for level in (1.0, 0.01, 0.0):
-        send = level * rng.standard_normal((count + room.blocks) * BLOCK_SAMPLES)
-        spectra = aligned(count + room.blocks - 1, 2, ROW)
-        room.send_spectra(send.astype(np.float32), spectra)
-        heard = np.zeros((2, end - begin), dtype=np.float32)
-        room.returned(spectra, np.zeros_like(heard), heard)
-        sends.append(spectra)
-        wanted.append(weigh(heard[:, lo - begin : hi - begin], asked))
-    found = weigh_returns(room, sends, asked, lo - begin).T
-    for one, other in zip(found[:2], wanted, strict=False):
-        assert np.abs(one - other).max() < 2e-6 * np.abs(other).max()
+@pytest.mark.parametrize("seconds", [0.05, 0.6, 1.7])
+def test_a_return_is_weighed_without_being_made(seconds):
+    response, rng = impulse(replace(ROOM, seconds=seconds)), np.random.default_rng(6)
+    adjoint, length = Adjoint(response), 8 * WINDOW_SAMPLES
+    mix = rng.standard_normal((2, length)).astype(np.float32)
+    asked = asked_of(mix, np.linspace(0.5, 1.5, length).astype(np.float32))
+    sends = rng.standard_normal((3, adjoint.reach + length)).astype(np.float32)
+    sends *= np.array([[1.0], [0.01], [0.0]], dtype=np.float32)
+    found = adjoint.weigh(list(sends), asked).T
+    for send, numbers in zip(sends[:2], found, strict=False):
+        heard = fftconvolve(send[None, :].astype(float), response.astype(float), axes=1)
+        part = heard[:, adjoint.reach :][:, :length].astype(np.float32)
+        wanted = weigh([part], asked)[:, 0]
+        assert np.abs(numbers - wanted).max() < 2e-6 * np.abs(wanted).max()
     assert not found[2].any()
 
 
-def test_a_block_gives_to_its_windows_and_to_the_next():
-    # Blocks of 4,096 samples, the first of which begins 704 samples before a run-in at 4,800.
-    lowest, many = reached(4, 704, 3 * WINDOW_SAMPLES)
-    # Row 1 is of the first window; samples 0 to 4,799 are its run-in, up to 9,599 its own.
-    assert lowest.tolist() == [1, 1, 1, 2]
-    assert many.tolist() == [1, 2, 2, 1]
+def test_a_window_asks_no_more_of_a_send_than_its_room_reaches():
+    adjoint, length = Adjoint(impulse(ROOM)), 3 * WINDOW_SAMPLES
+    asked = np.ones((2, 2, 2 * WINDOW_SAMPLES), dtype=np.float32)
+    around = np.full(adjoint.reach + length + 2 * RATE, np.nan, dtype=np.float32)
+    send = around[RATE : RATE + adjoint.reach + length]
+    send[:] = 0.0
+    send[0], send[-1] = 1.0, 1.0
+    assert np.isfinite(adjoint.weigh([send], asked)).all()
 
 
 @pytest.mark.parametrize("gap", [20_000, 2 * RATE])

@@ -55,16 +55,6 @@ def refused(studio):
     return variation
 
 
-def test_the_figures_of_what_keeps_the_song_stand_in_its_record(studio):
-    variation = ask_for(studio)
-    work_off()
-    variation.refresh_from_db()
-    assert variation.state == State.READY
-    record = LicenceRecord.objects.get()
-    assert record.chroma_likeness >= likeness.CHROMA_AT_LEAST
-    assert record.onset_likeness >= likeness.ONSETS_AT_LEAST
-
-
 def test_what_would_not_keep_the_song_is_refused_before_anything_is_heard(studio, monkeypatch):
     monkeypatch.setattr(likeness, "CHROMA_AT_LEAST", 1.01)
     variation = ask_for(studio)

@@ -2,28 +2,26 @@
 
 import mmap
 
-from generation.engine.warm import warm_recipe
 from generation.worker.tapes import Tapes, own_memory
 
-RECIPE = warm_recipe()
 START = 700
 
 
 def test_sessions_heard_longest_ago_are_let_go_until_the_rest_fits():
     told = [START]
     tapes = Tapes(100, lambda: told[0] + 60 * sum(name in tapes for name in "abc"))
-    tapes.of("a", RECIPE)
-    first = tapes.of("b", RECIPE)
+    tapes.of("a")
+    first = tapes.of("b")
     assert "a" not in tapes
-    assert tapes.of("b", RECIPE) is first
-    tapes.of("c", RECIPE)
+    assert tapes.of("b") is first
+    tapes.of("c")
     assert [name in tapes for name in "abc"] == [False, False, True]
 
 
 def test_the_session_that_is_rendered_keeps_its_tapes_however_little_memory_there_is():
     tapes = Tapes(0, lambda: START)
-    only = tapes.of("a", RECIPE)
-    assert tapes.of("a", RECIPE) is only
+    only = tapes.of("a")
+    assert tapes.of("a") is only
 
 
 def test_memory_that_no_file_stands_behind_is_counted():

@@ -18,9 +18,7 @@ LAST = LATER + timedelta(days=30)
 
 @pytest.fixture
 def stage(db):
-    made = on.set_stage()
-    on.grant_everything(made)
-    return made
+    return on.open_stage()
 
 
 @pytest.fixture

@@ -26,9 +26,7 @@ from tests.licensing.attribution.live_record import (
 
 @pytest.fixture
 def stage(db):
-    made = on.set_stage()
-    on.grant_everything(made)
-    return made
+    return on.open_stage()
 
 
 @pytest.fixture
@@ -342,8 +340,7 @@ def test_parts_and_minutes_only_grow(stage, record):
 
 def test_the_owner_cannot_change_parts_and_minutes_either(committed_db, database_server):
     with transaction.atomic():
-        stage = on.set_stage()
-        on.grant_everything(stage)
+        stage = on.open_stage()
         record = opened(cleared(stage), stage.drums)
         part(record, 0, stage.drums)
         sealed(record, 0, (stage.drums, 1_000_000))

@@ -50,9 +50,7 @@ class Opening(threading.Thread):
 
 @pytest.fixture
 def stage(committed_db):
-    made = on.set_stage()
-    on.grant_everything(made)
-    return made
+    return on.open_stage()
 
 
 def cleared_pad(stage):

@@ -24,9 +24,7 @@ LISTENER = ("user", "listener-1")
 
 @pytest.fixture
 def stage(db):
-    made = on.set_stage()
-    on.grant_everything(made)
-    return made
+    return on.open_stage()
 
 
 def clear(stage, *stems, use="REMIX", requester=LISTENER):

@@ -22,8 +22,7 @@ def stored(db, settings, tmp_path):
     """A stage whose pad lies in a store of this test's own."""
     audio = settings.STORAGES["audio"] | {"OPTIONS": {"location": str(tmp_path)}}
     settings.STORAGES = settings.STORAGES | {"audio": audio}
-    stage = on.set_stage()
-    on.grant_everything(stage)
+    stage = on.open_stage()
     audio = stage.pad.audio
     for name in (audio.archive_name, audio.original_name):
         put_once(name, io.BytesIO(b"sound"))

@@ -17,6 +17,10 @@ from tests.licensing.stage import digest_of
 NAME = objects.object_name("archive", digest_of("tide"), "flac")
 
 
+# One server of S3 for the run.
+pytestmark = pytest.mark.xdist_group("s3")
+
+
 def put(store, data, name=NAME):
     return objects.put_once(name, io.BytesIO(data), store=store)
 

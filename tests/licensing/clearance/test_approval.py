@@ -92,9 +92,7 @@ def test_conditions_that_mean_nothing_are_refused(odd):
 
 @pytest.fixture
 def stage(db):
-    stage = on.set_stage()
-    on.grant_everything(stage)
-    return stage
+    return on.open_stage()
 
 
 def ask(stage, rule, *stems):

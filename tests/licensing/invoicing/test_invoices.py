@@ -54,6 +54,23 @@ def test_a_month_of_use_becomes_lines_at_agreed_prices(used):
     assert (invoice.state, invoice.number, month.owed()) == ("DRAFT", None, (0, 0, 0))
 
 
+def test_less_than_a_cent_waits_for_what_is_used_next_and_is_billed_with_it(db):
+    """Two minutes are 8,000 micro-units; with the next four, in November, 24,000: two cents."""
+    month.agree()
+    pieces = month.pieces()
+    month.use(*pieces, plays=0)
+    month.close_october()
+    assert operations.draft_invoices(month=world.OCTOBER.date(), actor=DESK, now=LATER) == []
+    assert operations.draft_invoices(month=world.OCTOBER.date(), actor=DESK, now=LATER) == []
+    month.use(*pieces, since=world.NOVEMBER, plays=0, minutes=6)
+    close_period(month=world.NOVEMBER.date(), now=world.AFTER_NOVEMBER)
+    (invoice,) = operations.draft_invoices(
+        month=world.NOVEMBER.date(), actor=DESK, now=world.AFTER_NOVEMBER
+    )
+    assert list(invoice.lines.values_list("quantity", "amount_micros")) == [(6, 24_000)]
+    assert (invoice.rounding_micros, invoice.net_micros) == (-4_000, 20_000)
+
+
 def test_what_is_used_counts_for_nobody_before_it_is_paid(used):
     assert set(Usage.objects.values_list("state", flat=True)) == {"METERED"}
     assert month.earned() == 0

@@ -12,6 +12,7 @@ from licensing.clearance.models import Hold
 from licensing.receipts.models import Receipt
 from licensing.royalties.models import Period
 from portal.accounts.models import User
+from tests.portal.backoffice.deciding import decider, look_and_do
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -24,8 +25,7 @@ def recording(db: None) -> Recording:
 
 @pytest.fixture
 def staff(client: Browser, db: None) -> Browser:
-    client.force_login(User.objects.create_user("h@example.org", "a-long-word", is_staff=True))
-    return client
+    return decider(client)
 
 
 def _place(staff: Browser, recording: Recording, **changes: str) -> object:
@@ -80,9 +80,20 @@ RECEIPT = {
 
 def test_a_receipt_is_recorded_and_divided(staff: Browser) -> None:
     User.objects.create_user("l@example.org", "a-long-word")
-    assert staff.post("/admin/receipts/receipt/record/", RECEIPT).status_code == 302
+    shown, answer = look_and_do(staff, "/admin/receipts/receipt/record/", RECEIPT)
+    assert "5.876471 EUR" in shown
+    assert answer.status_code == 302
     receipt = Receipt.objects.get()
     assert (receipt.amount_micros, receipt.pool_micros) == (9_990_000, 5_876_471)
+
+
+@pytest.mark.parametrize("page", ["receipts/receipt/record", "royalties/period/close"])
+def test_staff_who_may_not_decide_about_money_look_only(
+    client: Browser, db: None, page: str
+) -> None:
+    client.force_login(User.objects.create_user("c@example.org", "a-long-word", is_staff=True))
+    assert client.get(f"/admin/{page}/").status_code == 403
+    assert client.get(f"/admin/{page.rsplit('/', 1)[0]}/").status_code == 200
 
 
 def test_a_receipt_from_nobody_is_refused_in_words(staff: Browser) -> None:

@@ -1,5 +1,7 @@
 """The desk of partners' invoices: agreed, drafted, issued, seen by one and confirmed by another."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
@@ -10,6 +12,7 @@ from portal.accounts.models import User
 from portal.partners.operations import create_client
 from tests.licensing.invoicing import used_month as month
 from tests.licensing.royalties import small_world as world
+from tests.portal.backoffice.deciding import look_and_do, may_decide
 
 INVOICES = "/admin/invoicing/invoice/"
 AGREEMENTS = "/admin/receipts/usageagreement/"
@@ -18,8 +21,10 @@ AGREEMENTS = "/admin/receipts/usageagreement/"
 class Desk:
     """A person at the desk."""
 
-    def __init__(self, name):
+    def __init__(self, name, *, decides=True):
         self.user = User.objects.create_user(f"{name}@example.org", "tape organ", is_staff=True)
+        if decides:
+            may_decide(self.user)
         self.browser = Browser()
         self.browser.force_login(self.user)
 
@@ -30,6 +35,17 @@ class Desk:
 
     def on(self, invoice, deed, **given):
         return self.post(f"{INVOICES}{invoice.pk}/{deed}/", **given)
+
+    def look_and_do(self, invoice, deed, **given):
+        """See what a deed posts, and do it; returns what was shown."""
+        shown, answer = look_and_do(self.browser, f"{INVOICES}{invoice.pk}/{deed}/", given)
+        assert answer.status_code == 302
+        return shown
+
+    def offered(self, invoice):
+        """The deeds on an invoice's page."""
+        page = self.browser.get(f"{INVOICES}{invoice.pk}/change/").content.decode()
+        return set(re.findall(rf"{INVOICES}{invoice.pk}/(\w+)/", page)) - {"change", "history"}
 
 
 @pytest.fixture
@@ -76,12 +92,19 @@ def test_an_invoice_goes_from_draft_to_money_through_two_people(used):
     invoice = Invoice.objects.get()
     front = maker.browser.get("/admin/").content.decode()
     assert "Invoices to issue" in front
-    maker.on(invoice, "issue")
+    assert maker.offered(invoice) == {"issue", "void"}
+    shown = maker.look_and_do(invoice, "issue")
+    assert "-000001" in shown
+    assert "0.110000 EUR" in shown
+    assert "receivable: Stride" in shown
+    assert maker.offered(invoice) == {"send", "claim", "void"}
     maker.on(invoice, "claim", evidence="bank statement 11, line 4")
-    assert "0.11 EUR" in maker.browser.get(f"{INVOICES}{invoice.pk}/confirm/").content.decode()
-    maker.on(invoice, "confirm")
+    assert maker.offered(invoice) == {"confirm", "deny"}
+    refused = maker.on(invoice, "confirm").content.decode()
+    assert "Somebody else than who said so confirms it." in refused
     assert not Receipt.objects.exists()
-    checker.on(invoice, "confirm")
+    assert "0.11 EUR" in checker.look_and_do(invoice, "confirm")
+    assert checker.offered(invoice) == set()
     invoice.refresh_from_db()
     assert (invoice.state, invoice.settled_by) == ("PAID", str(checker.user.pk))
     assert Receipt.objects.get().amount_micros == 110_000
@@ -94,10 +117,10 @@ def test_a_draft_is_dropped_an_issued_one_voided_and_a_denied_payment_stays_owed
     desk.on(first, "void", reason="prices were wrong")
     desk.post(f"{INVOICES}draft/", month="2026-10-15")
     second = Invoice.objects.get(state="DRAFT")
-    desk.on(second, "issue")
+    desk.look_and_do(second, "issue")
     desk.on(second, "claim", evidence="seen")
     desk.on(second, "deny", reason="another firm's")
-    desk.on(second, "void", reason="wrong address")
+    desk.look_and_do(second, "void", reason="wrong address")
     states = dict(Invoice.objects.values_list("state", "reason"))
     assert states == {"DROPPED": "prices were wrong", "VOIDED": "wrong address"}
 
@@ -107,6 +130,17 @@ def test_an_open_month_is_said_to_be_open(db):
     month.use(*month.pieces())
     with pytest.raises(CommandError, match="2026-10 is not closed yet"):
         call_command("draft_invoices", "2026-10")
+
+
+def test_staff_who_may_not_decide_about_money_look_and_do_nothing(used):
+    Desk("maker").post(f"{INVOICES}draft/", month="2026-10-15")
+    invoice = Invoice.objects.get()
+    clerk = Desk("clerk", decides=False)
+    assert clerk.offered(invoice) == set()
+    for page in (f"{INVOICES}draft/", f"{INVOICES}{invoice.pk}/issue/", f"{AGREEMENTS}agree/"):
+        assert clerk.browser.post(page).status_code == 403
+    invoice.refresh_from_db()
+    assert invoice.state == "DRAFT"
 
 
 def test_nobody_but_staff_sees_an_invoice_or_does_a_deed(used, client):

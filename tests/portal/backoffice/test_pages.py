@@ -102,8 +102,7 @@ def test_every_page_of_the_desk_names_an_icon_that_is_there(staff: Browser) -> N
 
 
 def test_a_case_file_of_a_live_session_shows_its_parts_and_minutes(staff: Browser) -> None:
-    stage = on.set_stage()
-    on.grant_everything(stage)
+    stage = on.open_stage()
     record = live_record.opened(live_record.cleared(stage), stage.drums)
     live_record.part(record, 0, stage.drums)
     live_record.part(record, 1, stage.pad, stage.drums)

@@ -1,6 +1,5 @@
 """The desk of payouts: two people, a second factor shown just now, nothing to edit."""
 
-import re
 import time
 
 import pytest
@@ -11,7 +10,6 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 
 from licensing.payouts.models import PaymentHold, Payout, PayoutRun
@@ -20,6 +18,7 @@ from portal.accounts.second_factor import SecondFactorAdapter
 from portal.demo.standin.server import StandIn
 from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
+from tests.portal.backoffice.deciding import look_and_do, may_decide
 
 PASSWORD = "tape organ at low tide"
 RUNS = "/admin/payouts/payoutrun/"
@@ -32,7 +31,7 @@ class Desk:
         self.user = User.objects.create_user(f"{name}@example.org", PASSWORD, is_staff=True)
         self.browser = Browser()
         if decides:
-            self.user.user_permissions.add(Permission.objects.get(codename="decide_money"))
+            may_decide(self.user)
         self.secret = generate_totp_secret()
         if app:
             data = {"secret": SecondFactorAdapter().encrypt(self.secret)}
@@ -47,9 +46,7 @@ class Desk:
 
     def look_and_do(self, page: str, form: dict | None = None):
         """Fill a form in, see what it does, and do it; returns (what was shown, the answer)."""
-        shown = self.browser.post(page, form or {}).content.decode()
-        (seen,) = re.findall(r'name="seen" value="(\w+)"', shown)
-        return shown, self.browser.post(page, {**(form or {}), "seen": seen})
+        return look_and_do(self.browser, page, form)
 
     def open_run(self):
         return self.browser.post(f"{RUNS}open/", {"currency": "EUR"})

@@ -11,6 +11,7 @@ from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
 from tests.licensing.royalties import small_world as world
+from tests.portal.backoffice.deciding import decider
 
 
 @pytest.fixture
@@ -29,8 +30,7 @@ def held(db: None) -> Anomaly:
 
 @pytest.fixture
 def staff(client: Browser, db: None) -> Browser:
-    client.force_login(User.objects.create_user("h@example.org", "a-long-word", is_staff=True))
-    return client
+    return decider(client)
 
 
 def test_both_queues_are_counted_and_name_no_listener(staff: Browser, held: Anomaly) -> None:

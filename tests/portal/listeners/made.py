@@ -6,6 +6,7 @@ import io
 import struct
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import soundfile
@@ -19,12 +20,14 @@ from generation.variations.rules import FORMATS
 from licensing.catalog.store import object_name, put_once
 from licensing.clearance.operations import clear_use
 from licensing.receipts.operations import record_receipt
+from tests.kept_rows import made_once
 from tests.licensing.stage import Stage, grant, set_stage
 
 RATE = 48_000
 GRANTED = ("REMIX", "MOOD", "FOCUS", "AMBIENT")
 
 
+@made_once
 def granted_stage(**limits: object) -> Stage:
     """Ana's Tide may be varied, but not with others; Cleo's Drift may not be varied at all."""
     stage = set_stage()
@@ -147,6 +150,12 @@ def tone(start: int, end: int) -> np.ndarray:
     return np.stack([0.3 * np.sin(2 * np.pi * 220 * at), 0.3 * np.sin(2 * np.pi * 330 * at)])
 
 
+@cache
+def tone_file(start: int, end: int, gain: float = 1.0) -> bytes:
+    """`tone` as FLAC; many tests store the same seconds."""
+    return flac(gain * tone(start, end))
+
+
 def windows(count: int, drums: float, vocals: float) -> bytes:
     return b"".join(struct.pack("<2d", drums, vocals) for _ in range(count))
 
@@ -154,7 +163,7 @@ def windows(count: int, drums: float, vocals: float) -> bytes:
 def add_piece(row: Variation, index: int, now: datetime) -> bytes:
     """Store one piece: three quarters drums in even ones, three quarters vocals in odd ones."""
     start, end = recipes.piece_range(recipes.from_json(row.recipe), index)
-    body = flac(tone(start, end))
+    body = tone_file(start, end)
     name, digest = store("segment", "flac", body)
     shares = (0.03, 0.01) if index % 2 == 0 else (0.01, 0.03)
     operations.store_segment(

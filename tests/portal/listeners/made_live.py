@@ -9,7 +9,7 @@ from generation.sessions import operations
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.queries import places_of
 from tests.licensing.stage import Stage
-from tests.portal.listeners.made import flac, named, plan, store, tone, windows
+from tests.portal.listeners.made import named, plan, store, tone_file, windows
 
 RATE = 48_000
 # Four beats at 120 bpm.
@@ -64,7 +64,7 @@ def sounded(session: LiveSession, stage: Stage, numbers: range, now: datetime) -
     for number in numbers:
         version = version_of(chain, number)
         assert version is not None
-        body = flac(tone(*segment_range(number)) * (1.0 if version % 2 == 0 else 0.5))
+        body = tone_file(*segment_range(number), 1.0 if version % 2 == 0 else 0.5)
         name, digest = store("segment", "flac", body)
         shares = (0.01, 0.03) if number % 3 == 2 else (0.03, 0.01)
         is_new = operations.store_segment(

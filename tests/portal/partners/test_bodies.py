@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from generation.variations.models import Variation
 from portal.partners.problems import broken
-from tests.licensing.stage import Stage, grant_everything, set_stage
+from tests.licensing.stage import Stage, open_stage
 
 VARIATIONS = "/api/v1/variations"
 DEEP = "[" * 50_000
@@ -18,9 +18,7 @@ DEEP = "[" * 50_000
 
 @pytest.fixture
 def stage(db: None) -> Stage:
-    stage = set_stage()
-    grant_everything(stage)
-    return stage
+    return open_stage()
 
 
 @pytest.mark.parametrize(

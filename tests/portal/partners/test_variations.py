@@ -11,7 +11,7 @@ from generation.variations.models import Variation
 from generation.variations.rules import renders_at_a_time
 from generation.work.models import Job
 from portal.audio.label import UNKNOWN
-from tests.licensing.stage import Stage, grant_everything, set_stage
+from tests.licensing.stage import Stage, open_stage
 
 VARIATIONS = "/api/v1/variations"
 NOBODYS = "4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"  # fixed: test ids must be the same everywhere
@@ -19,9 +19,7 @@ NOBODYS = "4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"  # fixed: test ids must be the 
 
 @pytest.fixture
 def stage(db: None) -> Stage:
-    stage = set_stage()
-    grant_everything(stage)
-    return stage
+    return open_stage()
 
 
 def _body(stage: Stage, **changes: Any) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Whole numbers between queries, arrays and tables, millions at once, by COPY in binary.
+
+It knows nothing of what they say. COPY hands a client row after row, and ten million rows are ten
+million calls; so numbers are read packed, many in one value, by whichever processes read the rows.
+Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function array_send sends them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from licensing.royalties.runs import Ints
+
+Column = npt.NDArray[Any]
+"""One value a row: int32, int64, or bytes of one length for a text."""
+_BEGIN, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_TYPES = {4: 23, 8: 20}
+"""What the server calls integers of so many bytes."""
+
+
+def packed(number: str) -> str:
+    """The aggregate of an expression as `read` unpacks it; an expression that is never NULL."""
+    return f"COALESCE(string_agg(int8send(({number})::bigint), ''::bytea), ''::bytea)"
+
+
+def read(query: str, given: Mapping[str, Any]) -> list[tuple[bytes, ...]]:
+    """The rows of a query whose columns are all `packed`, or texts."""
+    copy = f"COPY ({query}) TO STDOUT (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(copy, given if "%(" in copy else None) as rows:
+        return list(rows.rows())
+
+
+def unpacked(numbers: bytes) -> Ints:
+    """What one `packed` value holds."""
+    return np.frombuffer(numbers, ">i8").astype(np.int64)
+
+
+def write(table: str, blocks: Iterable[bytes]) -> None:
+    """Rows, as `numbers` or `lists` make them, into all columns of a table."""
+    copy = f"COPY {table} FROM STDIN (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(copy) as taken:
+        taken.write(_BEGIN)
+        for block in blocks:
+            taken.write(block)
+        taken.write(_END)
+
+
+def numbers(rows: int, columns: Sequence[Column | None], *, lists: int = 0) -> bytes:
+    """So many rows of these columns; None: NULL in each. `lists`: how many columns of a row are
+    still to come.
+    """
+    fields = [_Field(">i2", len(columns) + lists), *_with_lengths(*columns)]
+    return _side_by_side(rows, fields)
+
+
+def with_lists(columns: Sequence[Column], sizes: Ints, members: Sequence[Column]) -> bytes:
+    """Rows of these columns and a list of each of `members`: in turn, `sizes` of them a row."""
+    rows = len(sizes)
+    fixed = _Runs(numbers(rows, columns, lists=len(members)), rows)
+    heads = [_Runs(_heads(sizes, one.dtype.itemsize), rows) for one in members]
+    items = [_Runs(_side_by_side(len(one), _with_lengths(one)), len(one)) for one in members]
+    ends = np.cumsum(sizes).tolist()
+    text: list[memoryview] = []
+    for row, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+        text.append(fixed[row : row + 1])
+        for head, item in zip(heads, items, strict=True):
+            text += head[row : row + 1], item[begin:end]
+    return b"".join(text)
+
+
+class _Field(NamedTuple):
+    """A type of numpy, and a value for all rows or one for each."""
+
+    type: npt.DTypeLike
+    value: npt.ArrayLike
+
+
+class _Runs:
+    """Bytes of `count` items of one length, sliced by items."""
+
+    def __init__(self, text: bytes, count: int) -> None:
+        self._text, self._width = memoryview(text), len(text) // max(1, count)
+
+    def __getitem__(self, run: slice) -> memoryview:
+        return self._text[run.start * self._width : run.stop * self._width]
+
+
+def _heads(sizes: Ints, width: int) -> bytes:
+    """What stands before a list: its bytes, dimensions, NULLs, type, how many, the first place."""
+    heads = np.empty((len(sizes), 6), ">i4")
+    heads[:] = 0, 1, 0, _TYPES[width], 0, 1
+    heads[:, 0], heads[:, 4] = 20 + sizes * (4 + width), sizes
+    return heads.tobytes()
+
+
+def _with_lengths(*columns: Column | None) -> Iterator[_Field]:
+    for one in columns:
+        yield _Field(">i4", -1 if one is None else one.dtype.itemsize)
+        if one is not None:
+            yield _Field(one.dtype.newbyteorder(">"), one)
+
+
+def _side_by_side(count: int, fields: Iterable[_Field]) -> bytes:
+    """So many rows, their fields without a gap."""
+    named = {f"field_{n}": field for n, field in enumerate(fields)}
+    rows = np.empty(count, [(name, field.type) for name, field in named.items()])
+    for name, field in named.items():
+        rows[name] = field.value
+    return rows.tobytes()

@@ -1,0 +1,44 @@
+"""Numbers come out of the database and go back as they were."""
+
+import numpy as np
+from django.db import connection
+
+from licensing.royalties.array_copy import numbers, packed, read, unpacked, with_lists, write
+
+ENDS = [0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)]
+
+
+def test_packed_numbers_are_what_the_query_says(db):
+    query = (
+        f"SELECT name, {packed('n')} FROM unnest(%(names)s::text[], %(ns)s::bigint[]) t (name, n)"
+    )
+    given = {"names": ["EUR"] * 7 + ["JPY"], "ns": [*ENDS, 5]}
+    rows = {name: unpacked(ns).tolist() for name, ns in read(f"{query} GROUP BY name", given)}
+    assert sorted(rows[b"EUR"]) == sorted(ENDS)
+    assert rows[b"JPY"] == [5]
+
+
+def test_rows_of_numbers_and_lists_are_what_was_written(db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE taken (a int, name text, b bigint, c int[], d bigint[])")
+        sizes = np.array([2, 0, 5])
+        block = with_lists(
+            [np.array([1, -2, 3], np.int32), np.full(3, b"EUR"), np.array([2**40, 0, -(2**63)])],
+            sizes,
+            [np.arange(7, dtype=np.int32), np.array(ENDS)],
+        )
+        write("taken", [block, block])
+        cursor.execute("SELECT * FROM taken ORDER BY a DESC")
+        assert cursor.fetchall()[::2] == [
+            (3, "EUR", -(2**63), [2, 3, 4, 5, 6], ENDS[2:]),
+            (1, "EUR", 2**40, [0, 1], ENDS[:2]),
+            (-2, "EUR", 0, [], []),
+        ]
+
+
+def test_rows_of_numbers_alone(db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE taken (a int, b bigint)")
+        write("taken", [numbers(2, [np.array([7, 8], np.int32), np.array([2**62, -1])])])
+        cursor.execute("SELECT * FROM taken ORDER BY a")
+        assert cursor.fetchall() == [(7, 2**62), (8, -1)]

@@ -3,13 +3,15 @@
 Lines lie in partitions from royalties 0013 on, and a foreign key would need the partition's number.
 """
 
+from typing import Any
+
 import django.db.models.deletion
 from django.db import migrations, models
 
 from licensing.audit.kept_references import keep_references
 
 
-def line(related: str) -> models.ForeignKey:
+def line(related: str) -> models.ForeignKey[Any, Any]:
     """A reference that the database looks up by the set."""
     return models.ForeignKey(
         "royalties.statementline",

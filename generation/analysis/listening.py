@@ -13,6 +13,7 @@ import numpy.typing as npt
 from generation.analysis import attacks, beats, pitch, spectrum, tempo
 from generation.analysis.bands import shapes_of
 from generation.analysis.curves import percentile
+from generation.engine.kernels import fixed
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -59,6 +60,7 @@ def listen(audio: F32) -> Listening:
 
     Rises are rounded to a tenth of a dB, as they are kept.
     """
+    audio = fixed(audio)
     shape = spectrum.spectrum_of(audio)
     length, novelty = audio.shape[1], tempo.novelty_of(shape)
     onsets, rises = attacks.attacks_of(audio, shape)

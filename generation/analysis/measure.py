@@ -17,6 +17,7 @@ from generation.analysis.listening import Listening, listen
 from generation.analysis.slices import slices_of
 from generation.analysis.spectrum import RATE_HZ
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
+from generation.engine.kernels import fixed
 
 F32 = npt.NDArray[np.float32]
 
@@ -29,7 +30,7 @@ def measure_stem(audio: F32, name: str = "", listened: Listening | None = None) 
 
     Onsets to the sample, rises and loudness to a tenth of a dB, tempo to a hundredth.
     """
-    length = audio.shape[1]
+    audio, length = fixed(audio), audio.shape[1]
     if float(max(audio.max(initial=0.0), -audio.min(initial=0.0))) < _SILENT:
         return _silent_stem(length, name)
     level = levels.level_of(audio)
@@ -69,6 +70,7 @@ def measure_recording(
     """
     if not stems or len(stems) != len(analyses):
         raise ValueError("A recording is measured from its stems and one analysis for each.")
+    stems = [fixed(audio) for audio in stems]
     heard = hear_together(
         listened or [listen(audio) for audio in stems], [one.role for one in analyses]
     )

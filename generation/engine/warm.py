@@ -4,10 +4,13 @@ Knows a tiny recipe that touches all processors. Invariant: after `warm_up` a re
 nothing.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from generation.engine.clips import PROCESSORS, Onsets, sounding
-from generation.engine.kernels import Audio
+from generation.engine.kernels import Audio, fixed
 from generation.engine.lines import lines_of
 from generation.engine.loudness import integrated_lufs
 from generation.engine.plan import plan_gain, with_plan
@@ -28,7 +31,7 @@ from generation.recipe import (
     Strip,
 )
 
-LENGTH = 48_000
+LENGTH, PIECE = 48_000, 12_000
 OLDER = "vocoder/1"
 
 
@@ -82,26 +85,60 @@ def warm_recipe(processors: tuple[str, ...] = PROCESSORS) -> Recipe:
     )
 
 
-def _stem() -> tuple[dict[str, Audio], dict[str, Onsets]]:
-    """A tone with two attacks, under the digest that the recipe names."""
+def _ways(recipe: Recipe) -> Iterator[Recipe]:
+    """The recipe, and others by whose way the console is given its sound in other arrays: from a
+    second source, without a room, by gains alone."""
+    yield recipe
+    (source,), plain = recipe.sources, [replace(one, compressor=None) for one in recipe.strips]
+    two = replace(
+        recipe,
+        sources=(source, replace(source, digest="again")),
+        clips=(*recipe.clips, *(replace(one, source=1) for one in recipe.clips)),
+        strips=(*recipe.strips, *(replace(one, source=1) for one in plain)),
+    )
+    dry = replace(recipe.bus, reverb=None, compressor=None)
+    yield two
+    yield replace(two, bus=dry)
+    yield replace(two, bus=dry, strips=tuple(replace(one, compressor=None) for one in two.strips))
+
+
+def _sound_alone(clips: Iterable[Clip]) -> None:
+    """Each clip into an array of its own, and into part of a wider one, as tapes have it: which of
+    both a clip gets depends on what it is blended with, and a loop is compiled for either."""
+    stems, onsets = _stems()
+    wider = np.empty((3, 2 * LENGTH), dtype=np.float32)
+    for clip in clips:
+        for out in (np.empty((2, LENGTH), dtype=np.float32), wider[:2, :LENGTH]):
+            one = sounding(clip, "warm", stems["warm"], onsets["warm"], Cache(), ())
+            one.sound(0, LENGTH, out)
+
+
+def _stems() -> tuple[dict[str, Audio], dict[str, Onsets]]:
+    """A tone with two attacks, under the digests that recipes name."""
     time = np.arange(60_000) / 48_000.0
     tone = (0.2 * np.sin(2.0 * np.pi * 220.0 * time)).astype(np.float32)
     onsets = (np.array([12_000, 30_000], dtype=np.int64), np.array([12.0, 12.0]))
-    return {"warm": np.stack((tone, tone))}, {"warm": onsets}
+    names = ("warm", "again")
+    return dict.fromkeys(names, fixed(np.stack((tone, tone)))), dict.fromkeys(names, onsets)
 
 
 def warm_up(processors: tuple[str, ...] = PROCESSORS) -> None:
-    """Renders a second of nothing in particular; takes a minute once per machine, then little."""
-    stems, onsets = _stem()
-    recipe = warm_recipe(processors)
-    rendered = render(with_plan(recipe, plan_gain(recipe, stems, onsets)), stems, onsets, 0, LENGTH)
-    integrated_lufs(rendered.audio)
-    lines_of(rendered.windows, ["warm"])
+    """Renders a second of nothing in particular, whole and in pieces, with parts and without; takes
+    a minute once per machine, then little."""
+    stems, onsets = _stems()
+    whole = warm_recipe(processors)
+    _sound_alone(whole.clips)
+    for recipe in _ways(whole):
+        planned = with_plan(recipe, plan_gain(recipe, stems, onsets))
+        for with_parts in (False, True):
+            rendered = render(planned, stems, onsets, 0, LENGTH, with_parts=with_parts)
+            cache = Cache()
+            for lo in range(0, LENGTH, PIECE):
+                render(planned, stems, onsets, lo, lo + PIECE, cache=cache, with_parts=with_parts)
+        integrated_lufs(rendered.audio)
+        lines_of(rendered.windows, [source.digest for source in recipe.sources])
 
 
 def warm_up_older() -> None:
     """Half a minute of `warm_up`, the first time: the processor that only old recipes name."""
-    stems, onsets = _stem()
-    (clip,) = warm_recipe((OLDER,)).clips
-    out = np.empty((2, LENGTH), dtype=np.float32)
-    sounding(clip, "warm", stems["warm"], onsets["warm"], Cache(), ()).sound(0, LENGTH, out)
+    _sound_alone(warm_recipe((OLDER,)).clips)

@@ -19,6 +19,8 @@ Column = npt.NDArray[Any]
 _BEGIN, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _TYPES = {4: 23, 8: 20}
 """What the server calls integers of so many bytes."""
+_HEAD_BYTES = 20
+"""What stands before the members of a list of one dimension."""
 
 
 def packed(number: str) -> str:
@@ -36,6 +38,16 @@ def read(query: str, given: Mapping[str, Any]) -> list[tuple[bytes, ...]]:
 def unpacked(numbers: bytes) -> Ints:
     """What one `packed` value holds."""
     return np.frombuffer(numbers, ">i8").astype(np.int64)
+
+
+def members_of(array: bytes, width: int) -> Ints:
+    """What a list of integers of `width` bytes without NULLs holds, as array_send sends it: a head,
+    then the length and the value of each; empty for an empty list and for no bytes.
+    """
+    if len(array) < _HEAD_BYTES:
+        return np.empty(0, np.int64)
+    member = np.dtype([("length", ">i4"), ("value", f">i{width}")])
+    return np.frombuffer(array, member, offset=_HEAD_BYTES)["value"].astype(np.int64)
 
 
 def write(table: str, blocks: Iterable[bytes]) -> None:
@@ -92,7 +104,7 @@ def _heads(sizes: Ints, width: int) -> bytes:
     """What stands before a list: its bytes, dimensions, NULLs, type, how many, the first place."""
     heads = np.empty((len(sizes), 6), ">i4")
     heads[:] = 0, 1, 0, _TYPES[width], 0, 1
-    heads[:, 0], heads[:, 4] = 20 + sizes * (4 + width), sizes
+    heads[:, 0], heads[:, 4] = _HEAD_BYTES + sizes * (4 + width), sizes
     return heads.tobytes()
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from django.db import connection
 
+from licensing.royalties.array_copy import members_of
 from licensing.royalties.models import Period, VariationSum
+from licensing.royalties.runs import Ints
 
 Payer = tuple[str, str]
 """(kind, ref)"""
@@ -65,7 +66,6 @@ SELECT p.number, p.basis, p.pool_micros, p.plays
 FROM unnest(%(numbers)s::int[]) asked (number)
 JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = asked.number
 """
-_HEADER_BYTES, _INT, _BIGINT = 20, ">i4", ">i8"
 
 
 def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given:
@@ -104,24 +104,11 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     )
 
 
-Ints = npt.NDArray[np.int64]
-
-
 def _lists(given: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
     """Numbers of the pools of a sum, plays here and micro-units given; empty where none gave."""
     found = _rows(_LISTS, given)
     pools, plays, amounts = found[0] if found else (b"", b"", b"")
-    return _sent(pools, _INT), _sent(plays, _INT), _sent(amounts, _BIGINT)
-
-
-def _sent(array: bytes, kind: str) -> Ints:
-    """An array without NULLs as the server sends it (array_send): a header, then the length and the
-    value of each element, big-endian.
-    """
-    if len(array) < _HEADER_BYTES:
-        return np.empty(0, np.int64)
-    element = np.dtype([("length", _INT), ("value", kind)])
-    return np.frombuffer(array, element, offset=_HEADER_BYTES)["value"].astype(np.int64)
+    return members_of(pools, 4), members_of(plays, 4), members_of(amounts, 8)
 
 
 _OF_PAYER = """

@@ -38,11 +38,25 @@ begun = event.RecordingListener()
 event.register("numba:compile", begun)
 rendering.warm_up()
 listening.warm_up()
+
+from benchmarks import job
+from generation.analysis.measure import measure_recording, measure_stem
+from generation.engine.render import Cache, render
+
+stems, onsets = job.make_stems(6.0)
+recipe = job.make_recipe(stems)
+job.plan_gain(recipe, stems, onsets)
+for with_parts in (False, True):
+    cache = Cache()
+    for lo in range(0, recipe.length, 96_000):
+        hi = min(recipe.length, lo + 96_000)
+        render(recipe, stems, onsets, lo, hi, cache=cache, with_parts=with_parts)
+measure_recording(list(stems.values()), [measure_stem(one) for one in stems.values()])
 print(len(begun.buffer))
 """
 
 
-def test_what_is_compiled_is_left_alone_and_nobody_compiles_it_again() -> None:
+def test_what_is_compiled_is_left_alone_and_neither_a_job_nor_a_stem_compiles_more() -> None:
     _loops()
     folder = loops_folder()
     assert folder is not None

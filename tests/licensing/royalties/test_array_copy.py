@@ -3,7 +3,15 @@
 import numpy as np
 from django.db import connection
 
-from licensing.royalties.array_copy import numbers, packed, read, unpacked, with_lists, write
+from licensing.royalties.array_copy import (
+    members_of,
+    numbers,
+    packed,
+    read,
+    unpacked,
+    with_lists,
+    write,
+)
 
 ENDS = [0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)]
 
@@ -34,6 +42,14 @@ def test_rows_of_numbers_and_lists_are_what_was_written(db):
             (1, "EUR", 2**40, [0, 1], ENDS[:2]),
             (-2, "EUR", 0, [], []),
         ]
+
+
+def test_a_list_as_the_server_sends_it_is_read_back(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT array_send(%s::bigint[]), array_send('{}'::int[])", [ENDS])
+        ends, nothing = cursor.fetchone()
+    assert members_of(ends, 8).tolist() == ENDS
+    assert members_of(nothing, 4).tolist() == members_of(b"", 4).tolist() == []
 
 
 def test_rows_of_numbers_alone(db):

@@ -66,6 +66,7 @@ def measure(house: House, quick: bool) -> dict[str, Any]:
     """All figures."""
     times = 6 if quick else 24
     starts(house, 3)
+    house.rest()
     idle, change = starts(house, times), changes(house, times)
     person = next(one for one in house.seeded["people"] if one["role"] == "listener")
     visitor = Visitor(house.parts.base_url)

@@ -50,6 +50,7 @@ def crowd(house: House, wanted: Crowd) -> dict[str, Any]:
     if wanted.piece == QUARTET:
         house.add_quartet()
     players = [house.player(number) for number in range(wanted.sessions)]
+    house.rest()
     with _apart(house):
         before, begun = _mark(house), time.perf_counter()
         _play(players, wanted, house.seeded["recordings"][wanted.piece])

@@ -53,6 +53,21 @@ with open({target!r}, "w") as file:
 """
 
 
+RESTS = """
+import threading
+from django.utils import timezone
+from generation.work.models import Job
+pause = threading.Event()
+for _ in range(600):
+    waiting = Job.objects.filter(state="WAITING", due_at__lte=timezone.now())
+    if not (waiting.exists() or Job.objects.filter(state="RUNNING").exists()):
+        break
+    pause.wait(0.2)
+else:
+    raise SystemExit("The workers were still at work after two minutes.")
+"""
+
+
 @dataclass
 class House:
     """A seeded demo of this benchmark's own."""
@@ -70,6 +85,12 @@ class House:
         part = next(one for one in self.parts.supervisor.children if one.name == name)
         assert part.process is not None
         return tree_of(part.process.pid)
+
+    def rest(self) -> None:
+        """Return when the workers have nothing to do; files of a render are sealed long after it
+        was heard.
+        """
+        self.parts.manage("shell", "-v", "0", "-c", RESTS)
 
     def add_quartet(self) -> None:
         """Beside the demo's pieces the one of four stems, under the title QUARTET."""

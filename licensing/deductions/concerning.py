@@ -36,11 +36,13 @@ class PartOfDecision:
 class Concern:
     """A dispute with what it means to one payee: `held` of theirs now, `parts` of a decision.
 
+    `about`: what is contested, by title, label and right.
     Where a decision divides, `parts` has everybody's, the largest first, because nobody can check
     theirs alone; where it gave back, only the payee's own.
     """
 
     claimant: str
+    about: str
     contested_ppm: int
     opened_at: datetime
     due_on: date
@@ -58,7 +60,8 @@ def disputes_concerning(payee: Payee) -> tuple[Concern, ...]:
     concerned = Q(pk__in=mine.values("dispute")) | Q(
         pk__in=given.values("dispute"), decided_at__isnull=False
     )
-    rows = list(Dispute.objects.filter(concerned).prefetch_related("awards"))
+    named = ("recording", "stem__recording", "sheet__recording", "sheet__work", "sheet__stem")
+    rows = Dispute.objects.filter(concerned).select_related(*named).prefetch_related("awards")
     held: dict[UUID, dict[str, int]] = defaultdict(dict)
     sums = mine.values_list("dispute", "currency").annotate(Sum("amount_micros"))
     for dispute, currency, micros in sums:
@@ -68,6 +71,7 @@ def disputes_concerning(payee: Payee) -> tuple[Concern, ...]:
     found = [
         Concern(
             claimant=row.claimant,
+            about=_about(row),
             contested_ppm=row.contested_ppm,
             opened_at=row.opened_at,
             due_on=row.expires_at.date(),
@@ -79,6 +83,20 @@ def disputes_concerning(payee: Payee) -> tuple[Concern, ...]:
         for row in rows
     ]
     return tuple(sorted(found, key=_order))
+
+
+def _about(row: Dispute) -> str:
+    sheet = row.sheet
+    stem = row.stem or (sheet.stem if sheet else None)
+    titles = [
+        *([row.recording.title] if row.recording else []),
+        *([row.stem.recording.title] if row.stem else []),
+        *([sheet.recording.title] if sheet and sheet.recording else []),
+        *([sheet.work.title] if sheet and sheet.work else []),
+        *([stem.label] if stem else []),
+        row.right.lower(),
+    ]
+    return ", ".join(title for title in titles if title)
 
 
 def _posted(decided: Sequence[UUID]) -> dict[UUID, dict[Payee, dict[str, int]]]:

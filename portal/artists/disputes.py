@@ -28,6 +28,7 @@ class DisputeRow:
     """A dispute in words: `held` of this party's money now, or what was decided."""
 
     claimant: str
+    about: str
     contested: str
     opened_on: date
     due_on: date
@@ -49,6 +50,7 @@ def disputes_of(party: Party) -> tuple[DisputeRow, ...]:
 def _row(one: Concern, payee: tuple[str, str], names: dict[str, str]) -> DisputeRow:
     return DisputeRow(
         claimant=one.claimant,
+        about=one.about,
         contested=percent(one.contested_ppm),
         opened_on=one.opened_at.date(),
         due_on=one.due_on,

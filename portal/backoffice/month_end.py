@@ -19,7 +19,7 @@ from licensing.money import amount_text
 from licensing.royalties.closing import PAYABLE_KINDS, close_period
 from licensing.royalties.models import Anomaly, Period, Usage
 from licensing.royalties.scoring import score_usages
-from portal.backoffice.rehearsing import Change, Outcome
+from portal.backoffice.rehearsing import Change, Outcome, Table
 
 REHEARSED_AT_MOST = 200_000
 """Usages of a month whose close is rehearsed."""
@@ -45,7 +45,7 @@ def close_and_tell(month: date, actor: tuple[str, str], now: datetime) -> Outcom
     waiting = what_waits(month)
     period = close_period(month=month, now=now, actor=actor)
     sentence = f"{period.month:%B %Y} is closed: {period.statements.count()} statements."
-    return Outcome(sentence, [*waiting, *_whose(period)])
+    return Outcome(sentence, waiting, _whose(period))
 
 
 def counted_only(month: date) -> Outcome:
@@ -96,19 +96,21 @@ def _contested() -> str:
     return f"{open_ones.count():,}; held of months before: {_said(held)}"
 
 
-def _whose(period: Period) -> list[Change]:
+def _whose(period: Period) -> Table:
     """What everybody earned and has after it, the largest first; the rest together."""
     rows = list(period.statements.values_list(*_TOLD))
     rows.sort(key=lambda row: (-(row[3] - row[4]), row[1], row[2]))
     paid = [row for row in rows if row[0] in PAYABLE_KINDS]
     nobody = [row for row in rows if row[0] not in PAYABLE_KINDS]
-    told: list[Change] = [("Statements", f"{len(rows):,}")]
-    told += [(f"To {row[1]}", _statement(row)) for row in paid[:PAYEES_SHOWN]]
+    told = [
+        (row[1], _amount(row[3] - row[4], row[2]), _amount(row[5], row[2]))
+        for row in paid[:PAYEES_SHOWN]
+    ]
     more = paid[PAYEES_SHOWN:]
     if more:
-        told.append((f"To {len(more):,} more", f"{_earned(more)} earned"))
-    told.append(("To nobody yet: no sheet in force says whose", _earned(nobody)))
-    return told
+        told.append((f"{len(more):,} more", _earned(more), ""))
+    told.append(("Nobody yet: no sheet in force says whose", _earned(nobody), ""))
+    return Table(f"{len(rows):,} statements", ("Payee", "Earned", "On the account"), told)
 
 
 _TOLD = (
@@ -116,9 +118,8 @@ _TOLD = (
 )
 
 
-def _statement(row: tuple[Any, ...]) -> str:
-    earned, closing = amount_text(row[3] - row[4]), amount_text(row[5])
-    return f"{earned} {row[2]} earned; {closing} on the account"
+def _amount(micros: int, currency: str) -> str:
+    return f"{amount_text(micros)} {currency}"
 
 
 def _earned(rows: Sequence[tuple[Any, ...]]) -> str:
@@ -129,5 +130,5 @@ def _earned(rows: Sequence[tuple[Any, ...]]) -> str:
 
 
 def _said(amounts: dict[str, int]) -> str:
-    said = [f"{amount_text(n)} {code}" for code, n in sorted(amounts.items()) if n]
+    said = [_amount(n, code) for code, n in sorted(amounts.items()) if n]
     return ", ".join(said) or "nothing"

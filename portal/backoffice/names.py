@@ -22,16 +22,16 @@ from portal.partners.models import Client
 Ref = tuple[str, str]
 """(kind in small letters, reference)."""
 
-_NAMED: dict[str, tuple[type[models.Model], str]] = {
-    "party": (Party, "name"),
-    "client": (Client, "name"),
-    "stem": (Stem, "label"),
-    "recording": (Recording, "title"),
-    "variation": (Variation, "title"),
-    "agreement": (Advance, "agreement"),
-    "dispute": (Dispute, "claimant"),
+_NAMED: dict[str, tuple[type[models.Model], str, str]] = {
+    "party": (Party, "name", "{}"),
+    "client": (Client, "name", "{}"),
+    "stem": (Stem, "label", "{}"),
+    "recording": (Recording, "title", "{}"),
+    "variation": (Variation, "title", "{}"),
+    "agreement": (Advance, "agreement", "{}"),
+    "dispute": (Dispute, "claimant", "contested by {}"),
 }
-"""What a reference of a kind names, and the column that people know it by."""
+"""What a reference of a kind names, the column that people know it by, and how it is said."""
 _SEARCHED = (Party, Client)
 _FOUND = 200
 # A society or a person who administers, not a login; and listeners stay out of the desk's pages.
@@ -53,9 +53,9 @@ def look_up(refs: Iterable[Ref]) -> dict[Ref, str]:
             titles = Variation.objects.filter(record__in=ids).values_list("record", "title")
             found |= {(kind, str(pk)): title for pk, title in titles}
         elif kind in _NAMED:
-            model, column = _NAMED[kind]
+            model, column, saying = _NAMED[kind]
             rows = model._default_manager.filter(pk__in=ids).values_list("pk", column)
-            found |= {(kind, str(pk)): str(name) for pk, name in rows}
+            found |= {(kind, str(pk)): saying.format(name) for pk, name in rows}
     return found
 
 

@@ -24,6 +24,15 @@ Change = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What is told in rows: the first cell heads its row, the others are numbers."""
+
+    caption: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a deed came to: a sentence for afterwards, and what it changes beside the books.
 
@@ -32,6 +41,7 @@ class Outcome:
 
     sentence: str
     changes: Sequence[Change] = ()
+    table: Table | None = None
     posts_unseen: str = ""
 
 
@@ -108,9 +118,13 @@ def _summed_since(newest: int) -> tuple[PostedEntry, ...]:
     ):
         by_kind.setdefault(kind, []).append((f"{account} of {owner}", code, side, int(micros)))
     return tuple(
-        PostedEntry(kind, f"{number:,} together", f"{at:%B %Y}", *_sides(by_kind[kind]))
+        PostedEntry(kind, _together(number), f"{at:%B %Y}", *_sides(by_kind[kind]))
         for kind, number, at in counts
     )
+
+
+def _together(number: int) -> str:
+    return "one entry" if number == 1 else f"{number:,} entries together"
 
 
 def _sides(
@@ -140,6 +154,7 @@ def _in_words(entry: JournalEntry, names: dict[Ref, str]) -> PostedEntry:
 
 
 def _digest(outcome: Outcome, entries: Sequence[PostedEntry]) -> str:
-    content = [list(map(list, outcome.changes)), [asdict(one) for one in entries]]
+    rows = list(map(list, outcome.table.rows)) if outcome.table else []
+    content = [list(map(list, outcome.changes)), rows, [asdict(one) for one in entries]]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

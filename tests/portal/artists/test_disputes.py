@@ -31,7 +31,7 @@ def contested(db):
 
 def test_whoever_earned_it_reads_what_waits_and_nobody_else(contested, page_of):
     page = page_of("Cleo")
-    assert "Eve contests 100.0000 %" in page
+    assert "Eve contests 100.0000 % of Lamp, stem 0, master" in page
     assert "0.587647 EUR</b> of yours wait" in page
     for stranger in ("Ana", "Eve"):
         assert 'id="disputes"' not in page_of(stranger)

@@ -52,7 +52,7 @@ def _related(model: type[models.Model], name: str) -> type[models.Model] | None:
     except FieldDoesNotExist:
         return None
     is_key = isinstance(field, models.ForeignKey)
-    return field.related_model if is_key else None  # type: ignore[return-value]
+    return field.related_model if is_key else None
 
 
 def _titled(name: str, text: Column) -> Column:

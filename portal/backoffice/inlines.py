@@ -26,6 +26,8 @@ class ReadOnlyInline(TabularInline):
     """A table of rows that hang on the page's row."""
 
     formset = NamedRows
+    # A row's title would say again what its columns say, with references for names.
+    hide_title = True
     extra = 0
     can_delete = False
 

@@ -5,9 +5,9 @@ the number of queries depends on the kinds on a page, never on its rows. What is
 is shown as it stands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -50,7 +50,9 @@ def look_up(refs: Iterable[Ref]) -> dict[Ref, str]:
         if kind == "user":
             found |= {(kind, str(row.pk)): str(row) for row in User.objects.filter(pk__in=ids)}
         elif kind == "record":
-            titles = Variation.objects.filter(record__in=ids).values_list("record", "title")
+            titles = Variation.objects.filter(record_id__in=map(UUID, ids)).values_list(
+                "record_id", "title"
+            )
             found |= {(kind, str(pk)): title for pk, title in titles}
         elif kind in _NAMED:
             model, column, saying = _NAMED[kind]
@@ -87,9 +89,9 @@ def reference(row: models.Model, column: str) -> Ref:
     return named, ref.removeprefix(f"{named}:")
 
 
-def name_rows(rows: Sequence[Any]) -> None:
+def name_rows(rows: Iterable[models.Model]) -> None:
     """Look up, for all rows of a page at once, what they and the rows they loaded refer to."""
-    every = [row for one in rows for row in (one, *_loaded(one))]
+    every: list[models.Model] = [row for one in rows for row in (one, *_loaded(one))]
     names = look_up(reference(row, name) for row in every for name in references_of(type(row)))
     for row in every:
         setattr(row, _KEPT, names)

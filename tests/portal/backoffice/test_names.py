@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from licensing.catalog.models import Share
 from licensing.invoicing.models import Invoice
+from licensing.payouts.models import PayeeAccount, Payout, PayoutRun
 from licensing.payouts.operations import hold_payments
 from licensing.royalties.models import Anomaly, Usage
 from portal.backoffice.names import look_up, references_of
@@ -69,6 +70,40 @@ def test_a_page_says_the_name_and_the_id_in_small_print_and_who_at_the_desk_did_
     assert f"Ana<br><small>{told.payee('Ana')[1]}</small>" in shown
     assert "Hanna Vogt<br><small>" in shown
     assert "party Ana: asked" in shown
+
+
+def drafted(run, name):
+    """A payout of a run, as opening one drafts it."""
+    now = timezone.now()
+    kind, ref = told.payee(name)
+    account = PayeeAccount.objects.create(
+        payee_kind=kind, payee_ref=ref, provider_id=f"acct_{name}", country="DE",
+        seen_at=now, opened_at=now,
+    )  # fmt: skip
+    Payout.objects.create(
+        run=run, account=account, currency="EUR", amount_minor=3_005, drafted_at=now
+    )
+
+
+def test_a_payout_run_names_whom_it_pays_and_who_opened_it_in_constant_queries(desk):
+    run = PayoutRun.objects.create(
+        currency="EUR", opened_by=str(desk.user.pk), opened_at=timezone.now()
+    )
+    page = f"/admin/payouts/payoutrun/{run.pk}/change/"
+    drafted(run, "Ana")
+    read(desk, page)
+    _, once = read(desk, page)
+    for name in ("Ben", "Cleo"):
+        drafted(run, name)
+    shown, often = read(desk, page)
+    assert often == once
+    for name in NAMES:
+        assert f"party {name}" in shown
+        assert told.payee(name)[1] not in shown
+    assert "Hanna Vogt<br><small>" in shown
+    assert shown.count("30.05 EUR") >= 3
+    listed, _ = read(desk, "/admin/payouts/payout/")
+    assert all(f"party {name}" in listed for name in NAMES)
 
 
 def test_a_dispute_names_the_payees_of_its_lines_and_awards_in_constant_queries(desk):

@@ -85,3 +85,11 @@ def amount_text(amount_micros: int) -> str:
     units, micros = divmod(abs(amount_micros), MICROS_PER_UNIT)
     sign = "-" if amount_micros < 0 else ""
     return f"{sign}{units}.{micros:06d}"
+
+
+def minor_text(minor: int, currency: str) -> str:
+    """Minor units with the places that the currency has: 3000 EUR is "30.00", 3000 JPY "3000"."""
+    places = _MINOR_EXPONENT.get(check_currency(currency), 2)
+    units, rest = divmod(abs(minor), 10**places)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{units}.{rest:0{places}d}" if places else f"{sign}{units}"

@@ -227,6 +227,20 @@ def list_parties_of_recording(recording_id: UUID) -> frozenset[UUID]:
     return frozenset({recording.party_id, *brought, *on_sheets})
 
 
+def names_of_parties(refs: Iterable[str]) -> dict[str, str]:
+    """Names of parties by their ids as text; what is no party's id is left out."""
+    ids = [ref for ref in refs if _is_uuid(ref)]
+    return {str(row.pk): row.name for row in Party.objects.filter(pk__in=ids).only("name")}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _sheet_states(sheets: QuerySet[SplitSheet]) -> tuple[SheetState, ...]:
     rows = (
         sheets.select_related("stem", "recording", "work")

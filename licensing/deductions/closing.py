@@ -7,13 +7,14 @@ Invariant: the same month deducts once, because every entry's key names it.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from licensing.deductions.accounts import move, payable_of, suspense_of
 from licensing.deductions.contested import Movement, write_down
 from licensing.deductions.flowing import Earned, let_flow
-from licensing.deductions.models import ReserveRule
+from licensing.deductions.models import Dispute, ReserveRule
 from licensing.deductions.queries import open_claims, open_micros
 from licensing.deductions.rules.contests import Line, contest
 from licensing.deductions.rules.parts import Part
@@ -88,7 +89,12 @@ def _contest(month: date, earned: str, at: datetime, now: datetime) -> list[tupl
     by_entry: dict[tuple[str, str], list[Line]] = {}
     for claim, line in held:
         by_entry.setdefault((claim, line.currency), []).append(line)
-    drafts = [_held(month, at, *key, of) for key, of in sorted(by_entry.items())]
+    claimants = dict(
+        Dispute.objects.filter(pk__in=[key for key, _ in by_entry]).values_list("pk", "claimant")
+    )
+    drafts = [
+        _held(month, at, *key, of, claimants[UUID(key[0])]) for key, of in sorted(by_entry.items())
+    ]
     entries = {entry.key: entry for entry in post_many(drafts=drafts, now=now)}
     write_down(
         Movement(claim, month, line, 1, entries[_key(month, claim, line.currency)].pk)
@@ -98,7 +104,7 @@ def _contest(month: date, earned: str, at: datetime, now: datetime) -> list[tupl
 
 
 def _held(
-    month: date, at: datetime, claim: str, currency: str, lines: Sequence[Line]
+    month: date, at: datetime, claim: str, currency: str, lines: Sequence[Line], claimant: str
 ) -> EntryDraft:
     """One entry per dispute and currency: from everybody's payable to the dispute's suspense."""
     account = suspense_of(claim, currency)
@@ -109,7 +115,8 @@ def _held(
             payable_of(line.payee, currency), account, line.micros, f"{line.right}:{line.stem}"
         )
     ]
-    return EntryDraft(_key(month, claim, currency), "dispute", postings, at, f"dispute {claim}")
+    memo = f"contested by {claimant}"
+    return EntryDraft(_key(month, claim, currency), "dispute", postings, at, memo)
 
 
 def _key(month: date, claim: str, currency: str) -> str:

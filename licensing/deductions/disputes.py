@@ -15,8 +15,9 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import Payee, move, payable_of, suspense_of
 from licensing.deductions.contested import Movement, write_down
 from licensing.deductions.flowing import Earned, let_flow
-from licensing.deductions.models import Dispute
-from licensing.deductions.queries import contested_lines, open_claims
+from licensing.deductions.models import Award, Dispute
+from licensing.deductions.queries import awards_of, contested_lines, open_claims
+from licensing.deductions.rules.awards import Awarded, check_awards, divide
 from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.parts import PPM, Part
 from licensing.deductions.rules.refusals import (
@@ -27,10 +28,9 @@ from licensing.deductions.rules.refusals import (
 from licensing.four_eyes import SecondFactor
 from licensing.ledger.booking import book
 from licensing.ledger.rules import Line as Posted
-from licensing.money import allocate
 
-Award = tuple[str, str, int]
-"""(payee kind, ref, ppm) of what was contested."""
+DECISION = "dispute decision"
+"""The kind of the entries that carry decisions out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +80,24 @@ def open_dispute(
 
 @transaction.atomic
 def propose_decision(
-    *, dispute_id: UUID, awards: Sequence[Award], reason: str, proposed_by: str, now: datetime
+    *, dispute_id: UUID, awards: Sequence[Awarded], reason: str, proposed_by: str, now: datetime
 ) -> Dispute:
     """Say who gets what was contested: no awards gives it back to those who earned it.
 
     A later proposal takes the place of an earlier one until somebody confirms. Raises
-    DeductionRefused: decided, no_reason, awards when their shares are not the whole.
+    DeductionRefused: decided, no_reason, awards when their shares are not the whole or one payee
+    stands twice.
     """
     row = _undecided(dispute_id)
-    if awards and (sum(ppm for _, _, ppm in awards) != PPM or min(a[2] for a in awards) <= 0):
-        raise DeductionRefused("awards", "The shares of a decision are 1,000,000 ppm together.")
-    row.awards = [[kind, str(ref), ppm] for kind, ref, ppm in awards]
+    check_awards(awards)
     row.decision = check_reason(reason)
     row.proposed_by, row.proposed_at = proposed_by, now
-    row.save(update_fields=["awards", "decision", "proposed_by", "proposed_at"])
+    row.save(update_fields=["decision", "proposed_by", "proposed_at"])
+    row.awards.all().delete()
+    Award.objects.bulk_create(
+        Award(dispute=row, payee_kind=one.kind, payee_ref=one.ref, share_ppm=one.share_ppm)
+        for one in awards
+    )
     _tell(row, "propose_decision", proposed_by, now)
     return row
 
@@ -114,10 +118,11 @@ def confirm_decision(
     row.decided_by, row.decided_at = confirmed_by, now
     row.save(update_fields=["decided_by", "decided_at"])
     others = [claim for claim in open_claims() if claim.key != str(row.pk)]
+    awards = awards_of(row)
     held = contested_lines(row)
     for currency in sorted({line.currency for line, _ in held}):
         mine = [(line, month) for line, month in held if line.currency == currency]
-        _resolve(row, currency, mine, others, now)
+        _resolve(row, awards, mine, others, now)
     _tell(row, "confirm_decision", confirmed_by, now, method=proved.method)
     return row
 
@@ -131,12 +136,13 @@ def _undecided(dispute_id: UUID) -> Dispute:
 
 def _resolve(
     row: Dispute,
-    currency: str,
+    awards: Sequence[Awarded],
     held: Sequence[tuple[Line, date]],
     others: Sequence[Claim],
     now: datetime,
 ) -> None:
-    """Empty the dispute's suspense account of one currency."""
+    """Empty the dispute's suspense account of one currency, that of the lines held."""
+    currency = held[0][0].currency
     suspense = suspense_of(row.pk, currency)
     postings: list[Posted] = []
     parts: dict[Payee, list[Part]] = {}
@@ -148,35 +154,16 @@ def _resolve(
             postings += move(suspense, suspense_of(also.key, currency), line.micros)
             moved.append((also.key, month, line, 1))
             continue
-        for payee, part in _awarded(row.awards or [], line):
+        for payee, part in divide(line, awards):
             ref = f"{line.right}:{line.stem}"
             postings += move(suspense, payable_of(payee, currency), part.micros, ref)
             parts.setdefault(payee, []).append(part)
     key = f"dispute:{row.pk}:{currency}"
     memo = f"dispute decided: {row.decision}"[:300]
-    entry = book(key=key, kind="dispute decision", lines=postings, now=now, memo=memo)
+    entry = book(key=key, kind=DECISION, lines=postings, now=now, memo=memo)
     write_down(Movement(*one, entry.pk) for one in moved)
     earned = [Earned(payee, currency, of) for payee, of in sorted(parts.items())]
     let_flow(earned, key=f"dispute:{row.pk}", at=entry.effective_at, now=now, reserves=False)
-
-
-def _awarded(awards: Sequence[Sequence[object]], line: Line) -> list[tuple[Payee, Part]]:
-    """A contested line over those who get it; nobody named: the payee who earned it."""
-    if not awards:
-        return [(line.payee, line.part())]
-    weights = [(f"{kind}:{ref}", int(str(ppm))) for kind, ref, ppm in awards]
-    micros, us = allocate(line.micros, weights), allocate(line.us_micros, weights)
-    return [
-        (
-            (str(kind), str(ref)),
-            # Largest remainders of two totals may differ by one: no part is of more US source
-            # than it is of money.
-            Part(line.recording, line.right, micros[of], min(us[of], micros[of])),
-        )
-        for kind, ref, _ in awards
-        for of in [f"{kind}:{ref}"]
-        if micros[of]
-    ]
 
 
 def _tell(row: Dispute, verb: str, who: str, now: datetime, **more: str) -> None:
@@ -188,7 +175,7 @@ def _tell(row: Dispute, verb: str, who: str, now: datetime, **more: str) -> None
         after={
             "claimant": row.claimant,
             "decision": row.decision,
-            "awards": row.awards,
+            "awards": [list(one) for one in awards_of(row)],
             **more,
         },
         at=now,

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from licensing.catalog.models import Party, Recording, SplitSheet, Stem
 from licensing.deductions.rules.taxes import ACCEPTED, FORMS, PENDING, REJECTED
 from licensing.ledger.models import JournalEntry
+from licensing.money import amount_text
 
 PAYEE_KINDS = ("party", "society")
 RIGHTS = ("", "MASTER", "PUBLISHING")
@@ -63,7 +64,7 @@ class Advance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.agreement}: {self.amount_micros} {self.currency}"
+        return f"{self.agreement}: {amount_text(self.amount_micros)} {self.currency}"
 
 
 class AdvanceRecording(models.Model):
@@ -179,7 +180,8 @@ class Reserve(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_micros} {self.currency} of {self.payee_kind} {self.payee_ref}"
+        amount = f"{amount_text(self.amount_micros)} {self.currency}"
+        return f"{amount} of {self.payee_kind} {self.payee_ref}"
 
 
 class Dispute(models.Model):
@@ -204,7 +206,6 @@ class Dispute(models.Model):
     opened_by = models.CharField(max_length=100)
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    awards = models.JSONField(null=True, blank=True)
     decision = models.CharField(max_length=300, blank=True, default="")
     proposed_by = models.CharField(max_length=100, blank=True, default="")
     proposed_at = models.DateTimeField(null=True, blank=True)
@@ -230,7 +231,7 @@ class Dispute(models.Model):
             models.CheckConstraint(
                 condition=Q(decided_at__isnull=True, decided_by="")
                 | (
-                    Q(decided_at__isnull=False, proposed_at__isnull=False, awards__isnull=False)
+                    Q(decided_at__isnull=False, proposed_at__isnull=False)
                     & ~Q(decision="")
                     & ~Q(decided_by="")
                     & ~Q(proposed_by="")
@@ -242,6 +243,35 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claimant}: {self.reason}"
+
+
+class Award(models.Model):
+    """How much of what a dispute holds a payee gets, as proposed and then decided.
+
+    The awards of a dispute are all of it together, or there are none: then it goes back to those
+    who earned it. A later proposal replaces them; once decided they stand.
+    Personal data: to whom contested money was given.
+    """
+
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="awards")
+    payee_kind = models.CharField(max_length=20)
+    payee_ref = models.CharField(max_length=120)
+    share_ppm = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispute", "payee_kind", "payee_ref"], name="award_once_a_payee"
+            ),
+            models.CheckConstraint(
+                condition=Q(share_ppm__gt=0, share_ppm__lte=1_000_000, payee_kind__in=PAYEE_KINDS),
+                name="award_is_sound",
+            ),
+        ]
+        indexes = [models.Index(fields=["payee_kind", "payee_ref"], name="award_of_payee")]
+
+    def __str__(self) -> str:
+        return f"{self.share_ppm} ppm to {self.payee_kind} {self.payee_ref}"
 
 
 class ContestedLine(models.Model):
@@ -274,7 +304,7 @@ class ContestedLine(models.Model):
         indexes = [models.Index(fields=["dispute", "stem"], name="contested_line_of_dispute")]
 
     def __str__(self) -> str:
-        return f"{self.amount_micros} {self.currency}"
+        return f"{amount_text(self.amount_micros)} {self.currency}"
 
 
 class TaxProfile(models.Model):
@@ -347,4 +377,4 @@ class Withheld(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_micros} of {self.us_micros} {self.currency}"
+        return f"{amount_text(self.amount_micros)} of {amount_text(self.us_micros)} {self.currency}"

@@ -9,12 +9,14 @@ from django.db.models import QuerySet
 from licensing.deductions.accounts import Payee
 from licensing.deductions.models import (
     Advance,
+    Award,
     ContestedLine,
     Dispute,
     Reserve,
     ReserveRule,
     TaxProfile,
 )
+from licensing.deductions.rules.awards import Awarded
 from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.recoupment import Terms
 from licensing.deductions.rules.taxes import ACCEPTED, Form
@@ -104,6 +106,12 @@ def contested_lines(dispute: Dispute) -> list[tuple[Line, date]]:
             )
             for row in cursor.fetchall()
         ]
+
+
+def awards_of(dispute: Dispute) -> list[Awarded]:
+    """To whom the decision gives what is held, as proposed; the largest share first."""
+    rows = Award.objects.filter(dispute=dispute).order_by("-share_ppm", "payee_kind", "payee_ref")
+    return [Awarded(one.payee_kind, one.payee_ref, one.share_ppm) for one in rows]
 
 
 def list_overdue(now: datetime) -> QuerySet[Dispute]:

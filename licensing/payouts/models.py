@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from licensing.four_eyes import PROOF_LASTS
 from licensing.ledger.models import JournalEntry
+from licensing.money import minor_text
 from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import (
     APPROVED,
@@ -227,7 +228,7 @@ class Payout(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} {self.currency} to {self.account}"
+        return f"{minor_text(self.amount_minor, self.currency)} {self.currency} to {self.account}"
 
 
 class ProviderEvent(models.Model):

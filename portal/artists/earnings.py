@@ -30,6 +30,7 @@ from licensing.statements.files import as_csv, as_json, file_name
 from licensing.statements.pdf import as_pdf
 from portal.accounts import access
 from portal.artists import words
+from portal.artists.disputes import disputes_of
 from portal.artists.payouts import payouts_of
 from portal.artists.pictures import Chart, Month, month_chart
 
@@ -114,6 +115,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
     facts |= {
         "earned": earned,
         "payouts": payouts_of(party),
+        "disputes": disputes_of(party),
         "held": held_plays_of(party.pk),
         "waiting": waiting_plays_of(party.pk),
         "today": timezone.now().date(),

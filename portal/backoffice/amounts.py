@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from licensing.money import amount_text
+from licensing.money import amount_text, minor_text
 from portal.artists.words import percent
 
 Column = Callable[[Any], str]
 # A column is the same function each time: Django leaves out of a form what stands in two lists.
-_MICROS, _PPM = "_micros", "_ppm"
+_MICROS, _PPM, _MINOR = "_micros", "_ppm", "_minor"
 
 
 def shown(names: Sequence[Any]) -> tuple[Any, ...]:
@@ -25,6 +25,8 @@ def shown(names: Sequence[Any]) -> tuple[Any, ...]:
 def _column(name: str) -> str | Column:
     if name.endswith(_MICROS):
         return _named(name, _titled(name, _MICROS), _amount)
+    if name.endswith(_MINOR):
+        return _named(name, _titled(name, _MINOR), _paid)
     if name.endswith(_PPM):
         return _named(name, f"{_titled(name, _PPM)}, percent", lambda row, value: percent(value))
     return name
@@ -48,3 +50,7 @@ def _named(name: str, title: str, text: Callable[[Any, int], str]) -> Column:
 
 def _amount(row: Any, micros: int) -> str:
     return f"{amount_text(micros)} {getattr(row, 'currency', '')}".rstrip()
+
+
+def _paid(row: Any, minor: int) -> str:
+    return f"{minor_text(minor, row.currency)} {row.currency}"

@@ -20,12 +20,13 @@ from licensing.deductions.models import (
     ReserveRule,
     TaxProfile,
 )
+from licensing.deductions.queries import awards_of
 from licensing.money import amount_text
 from licensing.royalties.closing import PAYABLE_KINDS
 from licensing.royalties.models import PAID, Statement, StatementLine
-from portal.accounts.models import User
 from portal.artists.words import percent
-from portal.backoffice.fields import is_uuid
+from portal.backoffice.awards_field import said_of
+from portal.backoffice.names import look_up
 
 
 @dataclass(slots=True)
@@ -97,10 +98,13 @@ def _earned(record: LicenceRecord, lines: Iterable[StatementLine]) -> list[Earne
     for month, ref, currency, micros in corrected:
         rows[month, ref, currency].corrected += micros
     held = ContestedLine.objects.filter(record_ref=str(record.pk))
-    sums = held.values_list("month", "payee_ref", "currency").annotate(Sum("amount_micros"))
-    for month, ref, currency, micros in sums:
+    columns = ("month", "payee_kind", "payee_ref", "currency")
+    sums = list(held.values_list(*columns).annotate(Sum("amount_micros")))
+    known = look_up((kind, ref) for _, kind, ref, _, _ in sums)
+    for month, kind, ref, currency, micros in sums:
         key = (month, ref, currency)
-        rows.setdefault(key, Earned(month, names.get(ref, ref), currency)).contested += micros
+        name = names.get(ref) or known.get((kind, ref), ref)
+        rows.setdefault(key, Earned(month, name, currency)).contested += micros
     return [rows[key] for key in sorted(rows, key=lambda key: (key[0], rows[key].payee, key[2]))]
 
 
@@ -130,7 +134,8 @@ def _disputes(record: LicenceRecord, sources: Sequence[LicenceSource]) -> list[H
         found.append(Happening(row.opened_at, "Dispute opened", str(row.pk), note, "held"))
         if row.decided_at is not None:
             people = _people(row.proposed_by, row.decided_by)
-            said = f"{row.decision} ({people})"
+            whose = said_of(awards_of(row))
+            said = f"{row.decision} ({people})" + (f"; divided: {whose}" if whose else "")
             found.append(Happening(row.decided_at, "Dispute decided", str(row.pk), said))
     return found
 
@@ -169,9 +174,9 @@ def _restated(record: LicenceRecord) -> list[Happening]:
 
 def _people(first: str, second: str) -> str:
     """Two logins by their names, as far as they are logins of this installation."""
-    refs = [one for one in (first, second) if is_uuid(one)]
-    names = {str(row.pk): str(row) for row in User.objects.filter(pk__in=refs)}
-    return f"{names.get(first, first)}, then {names.get(second, second)}"
+    names = look_up([("user", first), ("user", second)])
+    one, other = (names.get(("user", ref), ref) for ref in (first, second))
+    return f"{one}, then {other}"
 
 
 def _standing(whose: dict[str, str]) -> list[str]:

@@ -16,24 +16,21 @@ from unfold.decorators import action
 
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.models import Party, Recording, SplitSheet, Stem
-from licensing.deductions.accounts import Payee
 from licensing.deductions.disputes import (
-    Award,
     Share,
     confirm_decision,
     open_dispute,
     propose_decision,
 )
-from licensing.deductions.models import ContestedLine, Dispute
-from licensing.deductions.queries import contested_of
-from licensing.deductions.rules.parts import PPM
+from licensing.deductions.models import Award, ContestedLine, Dispute
+from licensing.deductions.queries import awards_of, contested_of
 from licensing.four_eyes import SecondFactor
 from licensing.money import amount_text
 from portal.accounts.second_factor import second_factor_of
-from portal.artists.words import percent
+from portal.backoffice.awards_field import AwardsField, said_of
 from portal.backoffice.deeds import ReasonForm, list_of, staff_actor
 from portal.backoffice.earned import last_earned
-from portal.backoffice.fields import PayeeField, PercentField, RowField
+from portal.backoffice.fields import PercentField, RowField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Outcome
@@ -92,29 +89,16 @@ class DisputeForm(ReasonForm):
 class DecisionForm(ReasonForm):
     """Whose the contested money is, and why."""
 
-    payee = PayeeField(
-        label="Who gets it: a party's name or id, or a society", required=False,
-        help_text="Empty gives it back to those who earned it.",
-    )  # fmt: skip
-    share = PercentField(label="How much of it, percent", initial="100", required=False)
-    other = PayeeField(label="Who gets the rest", required=False)
-    field_order = ("payee", "share", "other", "reason")
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        ppm = data.get("share") or PPM
-        payee, other = data.get("payee"), data.get("other")
-        if other is not None and (payee is None or ppm == PPM or other == payee):
-            self.add_error("other", "Somebody gets the rest where another gets less than all.")
-        if payee is not None and other is None and ppm != PPM:
-            self.add_error("other", "Write who gets the rest.")
-        return data | {"awards": _awards(payee, ppm, other)}
+    awards = AwardsField()
+    field_order = ("awards", "reason")
 
 
-def _awards(payee: Payee | None, ppm: int, other: Payee | None) -> list[Award]:
-    """Parts of what is contested; none gives it back."""
-    first = [(*payee, ppm)] if payee else []
-    return first + ([(*other, PPM - ppm)] if other else [])
+class AwardInline(ReadOnlyInline):
+    """To whom the decision gives what is held, as proposed or decided."""
+
+    model = Award
+    fields = ("payee_kind", "payee_ref", "share_ppm")
+    ordering = ("-share_ppm", "payee_ref")
 
 
 class ContestedInline(ReadOnlyInline):
@@ -128,7 +112,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     """Contested shares; a decision takes two people."""
 
     list_display = ("claimant", "reason", "opened_at", "expires_at", "proposed_by", "decided_at")
-    inlines = (ContestedInline,)
+    inlines = (AwardInline, ContestedInline)
     actions_list = ("open",)
     actions_detail = ("propose", "confirm")
     deeds_while = {"decided_at": None}
@@ -183,9 +167,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         elsewhere = asks_for_second_factor(request)
         if elsewhere is not None:
             return elsewhere
-        whom = "those who earned it"
-        if row.awards:
-            whom = ", ".join(f"{kind} {ref} ({percent(ppm)})" for kind, ref, ppm in row.awards)
+        whom = said_of(awards_of(row)) or "those who earned it"
         return show_and_do(
             request,
             title="Confirm the decision",

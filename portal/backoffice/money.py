@@ -19,14 +19,13 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import GIVEN_BACK, KINDS
-from licensing.royalties.closing import close_period
 from licensing.royalties.models import Period, RateCard, Statement, StatementLine
-from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
 from portal.backoffice.corrections import StatementDeeds
-from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.deeds import list_of, staff_actor
 from portal.backoffice.fields import is_uuid
 from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.month_end import close_and_tell, counted_only, is_rehearsed
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Outcome
 from portal.backoffice.showing import show_and_do
@@ -155,13 +154,12 @@ class PeriodAdmin(ReadOnlyAdmin):
     def close(self, request: HttpRequest) -> HttpResponse:
         """Close it, post what everyone earned, make the statements."""
 
-        def do(data: dict[str, Any]) -> str:
-            now = timezone.now()
-            score_usages(month=data["month"], now=now, actor=staff_actor(request))
-            period = close_period(month=data["month"], now=now)
-            return f"{period.month:%B %Y} is closed: {period.statements.count()} statements."
+        def do(data: dict[str, Any]) -> Outcome:
+            return close_and_tell(data["month"], staff_actor(request), timezone.now())
 
-        return ask_and_do(
+        asked = MonthForm(request.POST)
+        is_large = asked.is_valid() and not is_rehearsed(asked.cleaned_data["month"])
+        return show_and_do(
             request,
             title="Close a month",
             consequence="Plays are looked through once more; what looks odd is held. Everyone's "
@@ -169,7 +167,9 @@ class PeriodAdmin(ReadOnlyAdmin):
             "again; what comes later is an adjustment in the open one.",
             form_class=MonthForm,
             do=do,
+            shown=(lambda data: counted_only(data["month"])) if is_large else None,
             back=list_of("royalties_period"),
+            summed=True,
         )
 
 

@@ -17,7 +17,6 @@ from unfold.decorators import action
 from licensing.money import MICROS_PER_UNIT, amount_text
 from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import (
-    PAYEE_KINDS,
     ExchangeRate,
     HandledEvent,
     PayeeAccount,
@@ -38,6 +37,7 @@ from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import OPEN
 from portal.accounts.second_factor import second_factor_of
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
+from portal.backoffice.fields import PayeeField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.second_person import asks_for_second_factor
@@ -54,8 +54,7 @@ class CurrencyForm(forms.Form):
 class HoldForm(ReasonForm):
     """Whose money waits, how much of it, and why."""
 
-    payee_kind = forms.ChoiceField(choices=[(one, one) for one in PAYEE_KINDS], label="Payee")
-    payee_ref = forms.CharField(max_length=120, label="Its id")
+    payee = PayeeField()
     currency = forms.ChoiceField(choices=_CURRENCIES, label="Currency")
     amount = forms.DecimalField(
         label="Amount; empty holds everything",
@@ -64,7 +63,7 @@ class HoldForm(ReasonForm):
         min_value=0,
         required=False,
     )
-    field_order = ("payee_kind", "payee_ref", "currency", "amount", "reason")
+    field_order = ("payee", "currency", "amount", "reason")
 
 
 class PayoutInline(ReadOnlyInline):
@@ -76,10 +75,13 @@ class PayoutInline(ReadOnlyInline):
 
     def exchanged(self, row: Payout) -> str:
         """What of it is exchanged, at which rate."""
-        parts = row.planned.select_related("rate").order_by("pk")
         return "; ".join(
-            exchange_text(one.rate, one.sold_micros, one.spread_micros) for one in parts
+            exchange_text(one.rate, one.sold_micros, one.spread_micros) for one in row.planned.all()
         )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Payout]:
+        parts = PlannedConversion.objects.select_related("rate").order_by("pk")
+        return super().get_queryset(request).prefetch_related(models.Prefetch("planned", parts))
 
 
 class PayoutRunAdmin(ReadOnlyAdmin):
@@ -193,7 +195,7 @@ class PaymentHoldAdmin(ReadOnlyAdmin):
         def do(data: dict[str, Any]) -> str:
             amount = data["amount"]
             hold_payments(
-                payee=(data["payee_kind"], data["payee_ref"]),
+                payee=data["payee"],
                 currency=data["currency"],
                 amount_micros=int(amount * MICROS_PER_UNIT) if amount else None,
                 reason=data["reason"],

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 
-from portal.backoffice.amounts import shown
+from portal.backoffice.columns import columns, foreign_keys
+from portal.backoffice.names import name_rows, refers_to, said
 from portal.backoffice.second_person import MAY_DECIDE
 
 
@@ -26,10 +27,40 @@ class ReadOnlyAdmin(ModelAdmin):
     show_full_result_count = False
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        return shown(super().get_list_display(request))
+        return columns(self.model, super().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        return shown(super().get_fields(request, obj))
+        return columns(self.model, super().get_fields(request, obj), with_ids=True)
+
+    def get_list_select_related(self, request: HttpRequest) -> Any:
+        """Rows of other tables are loaded with their row, also where there may be none."""
+        return self.list_select_related or foreign_keys(self.model, self.list_display)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        name_rows(found.result_list)
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """What is found by its columns, or by the name of who it is about."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term:
+            found = found | queryset.filter(refers_to(self.model, search_term))
+        return found, may_repeat
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A page is headed by its row in words, with names."""
+        row = self.get_object(request, object_id) if object_id else None
+        headed = {"subtitle": said(row)} if row is not None else {}
+        return super().changeform_view(request, object_id, form_url, headed | (extra_context or {}))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_staff", False))

@@ -29,18 +29,20 @@ def show_and_do(
     back: str,
     shown: Deed | None = None,
     facts: dict[str, Any] | None = None,
+    summed: bool = False,
 ) -> HttpResponse:
     """Ask, show what it comes to, and do it once that was seen.
 
     `shown`: what is rehearsed instead of `do`, for a proposal whose effect comes with the second
-    person. `facts`: more for the template. A refusal of the rooms below is an error on the form.
+    person. `facts`: more for the template. `summed`: entries of a kind are shown as one. A refusal
+    of the rooms below is an error on the form.
     """
     form = _form(request, form_class)
     seen = request.POST.get("seen", "")
     found: Rehearsal | None = None
     if form.is_bound and form.is_valid():
         try:
-            found, sentence = _carry(form.cleaned_data, do, shown, seen)
+            found, sentence = _carry(form.cleaned_data, do, shown, seen, summed)
         except REFUSALS as error:
             form.add_error(None, str(error))
         except IntegrityError:
@@ -70,10 +72,12 @@ def _form(request: HttpRequest, made: Callable[[QueryDict | None], forms.Form]) 
     return form if form.fields else made(QueryDict())
 
 
-def _carry(data: dict[str, Any], do: Deed, shown: Deed | None, seen: str) -> tuple[Rehearsal, str]:
+def _carry(
+    data: dict[str, Any], do: Deed, shown: Deed | None, seen: str, summed: bool
+) -> tuple[Rehearsal, str]:
     """The rehearsal, and the sentence of what was done, empty while it is only shown."""
     if shown is None:
-        found = rehearse(lambda: do(data), keep_if=seen)
+        found = rehearse(lambda: do(data), keep_if=seen, summed=summed)
         return found, found.outcome.sentence if found.is_kept else ""
-    found = rehearse(lambda: shown(data))
+    found = rehearse(lambda: shown(data), summed=summed)
     return found, do(data).sentence if found.sha256 == seen else ""

@@ -41,6 +41,7 @@ from portal.listeners.asking import (
     read_wishes,
     taste_bounds,
 )
+from portal.listeners.external_ask import external_field, external_refusals
 from portal.listeners.measured import layers_by_recording, measured_recordings
 from portal.listeners.permission import (
     ALL_MODES,
@@ -55,6 +56,8 @@ from portal.listeners.variation_page import Fact
 from portal.listeners.variations import place_of
 
 _SECONDS_MOST = 50
+_SEVERAL = ("external",)
+"""Fields of which several values may be chosen: they come as one, with commas between."""
 
 
 @dataclass(slots=True)
@@ -132,6 +135,7 @@ def _page(asking: _Asking, refusals: Sequence[str] = ()) -> AskPage:
         refusals=tuple(refusals) or asking.permission.refusals,
         needs_country=not asking.user.country,
         offers_taste=asking.offers_taste,
+        external=external_field(asking.wishes),
         cost=_cost(asking.user),
     )
 
@@ -166,7 +170,8 @@ def _cost(user: User) -> str:
 
 def _given(request: HttpRequest) -> Mapping[str, str]:
     source = request.POST if request.method == "POST" else request.GET
-    return {name: str(value) for name, value in source.items()}
+    given = {name: str(value) for name, value in source.items()}
+    return given | {name: ",".join(source.getlist(name)) for name in _SEVERAL if name in given}
 
 
 @login_required
@@ -233,6 +238,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise Http404
     asking = _asking(request, given, found)
     refusals = list(asking.permission.refusals)
+    refusals += external_refusals(asking.wishes)
     if asking.mode is Mode.COLLABORATION and asking.second is None:
         refusals.append("A collaboration needs a second recording. Choose one above.")
     if not ratelimit.consume(request, action="ask", user=asking.user):

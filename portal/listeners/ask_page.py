@@ -17,6 +17,7 @@ from portal.listeners.asking import (
     keys_within,
     tempo_range,
 )
+from portal.listeners.external_ask import ExternalField
 
 _MODES: dict[Mode, tuple[str, str]] = {
     Mode.REMIX: ("Remix", "The same recording, arranged again."),
@@ -117,6 +118,7 @@ class AskPage:
     by: Choice | None
     faders: tuple[Fader, ...]
     choices: tuple[Choice, ...]
+    external: ExternalField | None
     keys: tuple[Option, ...]
     key_note: str
     key_errors: tuple[str, ...]
@@ -187,9 +189,7 @@ def new_notes(wishes: Wishes) -> Choice:
 def by_choice(wishes: Wishes) -> Choice:
     """Who chooses how it sounds: the listener's hand, or their taste."""
     words = {BY_HAND: "As I set it here", BY_TASTE: "By my taste"}
-    note = (
-        "By your taste, the faders do not count; length, key, seed, vocals and new notes still do."
-    )
+    note = "By your taste, the faders do not count; everything else you choose here still does."
     return Choice("by", "How it sounds", _options(words, wishes.values["by"]), note)
 
 
@@ -233,6 +233,7 @@ def ask_page(
     refusals: Sequence[str] = (),
     needs_country: bool = False,
     offers_taste: bool = False,
+    external: ExternalField | None = None,
     cost: str = "",
 ) -> AskPage:
     """The form for these wishes on this ground."""
@@ -246,6 +247,7 @@ def ask_page(
         by=by_choice(wishes) if offers_taste else None,
         faders=faders(wishes, ground),
         choices=choices(wishes, ground),
+        external=external,
         keys=key_options(wishes, ground),
         key_note=key_note(ground),
         key_errors=_errors(wishes, "key_wanted"),

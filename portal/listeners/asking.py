@@ -12,9 +12,10 @@ from typing import Any
 
 from generation.compose.keys import moved, parse_key
 from generation.compose.values import LINES
+from generation.nets.external.values import WORDS
 from generation.taste.rules.choosing import Bounds
 from generation.variations.by_taste import near, open_bounds
-from generation.variations.rules import SEED_AT_MOST, Mode
+from generation.variations.rules import SEED_AT_MOST, WORDS_AT_MOST, Mode
 from licensing.clearance.limits import ANYTHING, Limits
 
 _SECONDS_LEAST, _SECONDS_MOST = 10, 1_800
@@ -91,6 +92,7 @@ def defaults(mode: Mode, ground: Ground, seed: int) -> dict[str, str]:
     values["vocals"] = "sung"
     values["line"] = "none"
     values["length"] = "recorded" if ground.seconds else "180"
+    values["external"] = ""
     values["seed"] = str(seed)
     values["by"] = BY_HAND
     return values
@@ -108,6 +110,7 @@ def read_wishes(mode: Mode, given: Mapping[str, str], ground: Ground, seed: int)
     _read_length(wishes, ground)
     wishes.targets["vocals"] = _wants_vocals(wishes, ground)
     _read_line(wishes)
+    _read_external(wishes)
     _read_seed(wishes)
     return wishes
 
@@ -173,6 +176,19 @@ def _read_line(wishes: Wishes) -> None:
         wishes.targets["line"] = "none" if wishes.mode is Mode.AMBIENT else wanted
 
 
+def words_wanted(wishes: Wishes) -> tuple[str, ...]:
+    """The words an external net is asked for, as they were chosen; none asks for none."""
+    return tuple(dict.fromkeys(one for one in wishes.values["external"].split(",") if one))
+
+
+def _read_external(wishes: Wishes) -> None:
+    wanted = words_wanted(wishes)
+    if len(wanted) > WORDS_AT_MOST or not set(wanted) <= WORDS:
+        wishes.errors["external"] = f"Choose at most {WORDS_AT_MOST} of these words."
+    elif wanted:
+        wishes.targets["external"] = list(wanted)
+
+
 def _read_seed(wishes: Wishes) -> None:
     number = _whole(wishes.values["seed"], 0, SEED_AT_MOST)
     if number is None:
@@ -195,8 +211,8 @@ def taste_bounds(wishes: Wishes, ground: Ground, tempi: Sequence[float]) -> Boun
 
 
 def as_request_by_taste(wishes: Wishes) -> dict[str, Any]:
-    """The wishes that taste leaves alone: length, key and new notes."""
-    names = ("seconds", "key", "line")
+    """The wishes that taste leaves alone: length, key, new notes and an external net's sound."""
+    names = ("seconds", "key", "line", "external")
     kept = {name: wishes.targets[name] for name in names if name in wishes.targets}
     return as_request(wishes) | {"targets": kept}
 

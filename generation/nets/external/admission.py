@@ -67,17 +67,23 @@ KNOWN = {
 }
 
 
+def condition_on_use(terms: Terms, *, is_commercial: bool) -> str:
+    """Why these terms keep a model out of a deployment, as a sentence; "" where they do not."""
+    if terms.commercial_ok or not is_commercial:
+        return ""
+    return (
+        f"{terms.title} is under the {terms.licence}, which permits commercial use only on "
+        "conditions, and this deployment is commercial."
+    )
+
+
 def problems(name: str, folder: Path | None, *, is_commercial: bool) -> list[str]:
     """Why `name` cannot be opened from `folder`, a sentence each; empty: it can."""
     terms = KNOWN.get(name)
     if terms is None:
         return [f"There is no external net “{name}”; there are {', '.join(sorted(KNOWN))}."]
-    told = []
-    if is_commercial and not terms.commercial_ok:
-        told.append(
-            f"{terms.title} is under the {terms.licence}, which permits commercial use only on "
-            "conditions, and this deployment is commercial."
-        )
+    condition = condition_on_use(terms, is_commercial=is_commercial)
+    told = [condition] if condition else []
     missing = [one for one in terms.packages if find_spec(one) is None]
     if missing:
         told.append(

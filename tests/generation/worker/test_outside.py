@@ -92,6 +92,22 @@ def _is_told(variation, record, source):
         assert said in page
 
 
+def test_a_listener_asks_for_it_on_a_recordings_page_and_it_is_laid_under(studio, tone_bed, client):
+    client.force_login(User.objects.create_user("lea@example.org", None, country="DE"))
+    address = reverse("listeners:recording", args=[studio.recording.id])
+    form = client.get(address).content.decode()
+    for said in ("A sound by Tone bed", "Apache-2.0; commercial use free", UNATTRIBUTED,
+                 "It learned from nothing", 'name="external" value="calm"'):  # fmt: skip
+        assert said in form
+    wish = {"mode": "remix", "recording": str(studio.recording.id), "length": "30", "seed": "3"}
+    answer = client.post(reverse("listeners:ask"), wish | {"external": ["pad", "calm"]})
+    assert answer.status_code == 302
+    work_off(kinds=["compose"])
+    source = ExternalSource.objects.get()
+    assert (source.net, source.words, source.seed) == ("tone-bed", ["pad", "calm"], 3)
+    assert answer.url == reverse("listeners:variation", args=[source.record.subject_ref])
+
+
 def test_what_is_stored_is_what_the_digest_names(studio, tone_bed):
     variation = ask_for(studio, targets=WISH)
     work_off(kinds=["compose"])

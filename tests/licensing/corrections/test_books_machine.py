@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from licensing.corrections.adjusting import adjust_lines
 from licensing.corrections.refunding import refund_receipt
 from licensing.deductions import advances, disputes, reserves
+from licensing.deductions.rules.awards import Awarded
 from licensing.four_eyes import SecondFactor
 from licensing.ledger.operations import reverse_entry
 from licensing.ledger.queries import balance_of, trial_balance
@@ -194,7 +195,7 @@ class Books(RuleBasedStateMachine):
     @rule(is_hers=st.booleans())
     def a_dispute_is_decided(self, is_hers):
         dispute, _ = self.disputes.pop(0)
-        awards = [(*payee("Eve"), WHOLE)] if is_hers else []
+        awards = [Awarded(*payee("Eve"), WHOLE)] if is_hers else []
         given = {"dispute_id": dispute, "now": self.now}
         disputes.propose_decision(awards=awards, reason="r", proposed_by="maker", **given)
         disputes.confirm_decision(

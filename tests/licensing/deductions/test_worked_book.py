@@ -7,8 +7,10 @@ from django.db import DatabaseError, connection, transaction
 
 from licensing.attribution.models import LicenceRecord
 from licensing.deductions import advances, disputes, reserves, taxes
+from licensing.deductions.concerning import disputes_concerning
 from licensing.deductions.models import ContestedLine, Reserve, Withheld
 from licensing.deductions.queries import list_overdue
+from licensing.deductions.rules.awards import Awarded
 from licensing.deductions.rules.refusals import DeductionRefused
 from licensing.ledger.queries import trial_balance
 from licensing.ledger.rules import BalanceTooLow
@@ -86,6 +88,61 @@ def test_a_decision_gives_the_contested_share_to_whom_it_is_due(story):
     assert told.balance("suspense", ("dispute", str(contested.pk))) == 0
     assert sum(ContestedLine.objects.values_list("amount_micros", flat=True)) == 0
     assert balanced()
+
+
+def test_a_decision_divides_among_five_by_largest_remainder(story):
+    """587,647 over 370,001, 250,000, 200,000, 100,000 and 79,999 ppm: 217,429.977647, 146,911.75,
+    117,529.4, 58,764.7 and 47,011.172353; three micro-units are left, for .98, .75 and .7.
+    """
+    _, contested = story
+    ppm = {"Eve": 370_001, "Fay": 250_000, "Gus": 200_000, "Hal": 100_000, "Cleo": 79_999}
+    for name in ("Eve", "Fay", "Gus", "Hal"):
+        world.party(name)
+    told.decide(contested, [(*told.payee(name), share) for name, share in ppm.items()])
+    got = {"Eve": 217_430, "Fay": 146_912, "Gus": 117_529, "Hal": 58_765, "Cleo": 47_011}
+    assert sum(got.values()) == CLEO_MASTER
+    before = {"Cleo": CLEO_PUBLISHING}
+    for name, micros in got.items():
+        assert told.balance("payable", told.payee(name)) == before.get(name, 0) + micros
+    assert told.balance("suspense", ("dispute", str(contested.pk))) == 0
+    (seen,) = disputes_concerning(told.payee("Hal"))
+    assert [part.share_ppm for part in seen.parts] == sorted(ppm.values(), reverse=True)
+    assert [part.amounts["EUR"] for part in seen.parts] == sorted(got.values(), reverse=True)
+    assert disputes_concerning(told.payee("Ana")) == ()
+    told.close(told.NEXT)
+    assert told.moved("Hal", told.NEXT) == [("DECISION", 58_765)]
+    assert balanced()
+
+
+def test_a_proposal_is_no_decision_and_concerns_only_whose_money_waits(story):
+    _, contested = story
+    eve = world.party("Eve")
+    said = {"dispute_id": contested.pk, "proposed_by": "maker", "now": world.AFTER_OCTOBER}
+    hers = [Awarded("party", str(eve.pk), 1_000_000)]
+    disputes.propose_decision(awards=hers, reason="she wrote it", **said)
+    (cleos,) = disputes_concerning(told.payee("Cleo"))
+    assert (cleos.held, cleos.decision, cleos.parts) == ({"EUR": CLEO_MASTER}, "", ())
+    assert disputes_concerning(told.payee("Eve")) == ()
+
+
+def test_the_database_keeps_awards_whole_and_lets_decided_ones_stand(story):
+    _, contested = story
+    halves = [(*told.payee("Ana"), 500_000), (*told.payee("Cleo"), 500_000)]
+    said = {"dispute_id": contested.pk, "proposed_by": "maker", "now": world.AFTER_OCTOBER}
+    twice = [Awarded(*halves[0]), Awarded(*halves[0])]
+    for wrong in ([Awarded(*halves[0])], twice, [Awarded("party", "a", 0)]):
+        with pytest.raises(DeductionRefused):
+            disputes.propose_decision(awards=wrong, reason="r", **said)
+    disputes.propose_decision(awards=[Awarded(*one) for one in halves], reason="r", **said)
+    half = f"payee_ref = '{told.payee('Ana')[1]}'"
+    assert refused(f"DELETE FROM deductions_award WHERE {half}; SET CONSTRAINTS ALL IMMEDIATE")
+    assert refused(f"UPDATE deductions_award SET share_ppm = 1 WHERE {half}")
+    told.decide(contested, halves)
+    assert refused("DELETE FROM deductions_award")
+    assert refused(
+        "INSERT INTO deductions_award (dispute_id, payee_kind, payee_ref, share_ppm) "
+        f"VALUES ('{contested.pk}', 'society', 'GEMA', 1)"
+    )
 
 
 def test_what_another_dispute_contests_too_goes_on_to_it(story):

@@ -8,6 +8,7 @@ in tests/licensing/royalties/test_worked_book.py.
 from datetime import date, timedelta
 
 from licensing.deductions import advances, disputes, reserves
+from licensing.deductions.rules.awards import Awarded
 from licensing.four_eyes import SecondFactor
 from licensing.ledger.queries import balance_of
 from licensing.ledger.rules import AccountKey
@@ -69,6 +70,8 @@ def dispute(now=world.OCTOBER, **share):
 
 
 def decide(row, awards=(), now=world.AFTER_OCTOBER):
+    """`awards`: (kind, ref, ppm) each."""
+    awards = [Awarded(*one) for one in awards]
     disputes.propose_decision(
         dispute_id=row.pk, awards=awards, reason="as agreed", proposed_by="maker", now=now
     )

@@ -19,3 +19,10 @@ def test_parts_per_million_are_shown_in_percent():
     assert column(SimpleNamespace(tax_ppm=190_000)) == "19.0000 %"
     assert column(SimpleNamespace(tax_ppm=1)) == "0.0001 %"
     assert column.short_description == "Tax, percent"
+
+
+def test_what_was_paid_is_shown_with_the_places_of_its_currency():
+    (column,) = shown(("amount_minor",))
+    assert column(SimpleNamespace(amount_minor=3_005, currency="EUR")) == "30.05 EUR"
+    assert column(SimpleNamespace(amount_minor=-3, currency="EUR")) == "-0.03 EUR"
+    assert column(SimpleNamespace(amount_minor=3_005, currency="JPY")) == "3005 JPY"

@@ -68,7 +68,7 @@ def test_a_dispute_is_a_queue_and_is_decided_by_two_logins_who_see_the_entries(d
     assert "Disputes without a decision" in maker.browser.get("/admin/").content.decode()
     page = f"{DEDUCTIONS}dispute/{row.pk}/"
     assert "Write the reason" in maker.browser.post(f"{page}propose/").content.decode()
-    form = {"payee": "Ben", "share": "25", "other": "Cleo", "reason": "They agreed."}
+    form = {"awards": "ben; 25\nCleo; 75", "reason": "They agreed."}
     shown, done = maker.look_and_do(f"{page}propose/", form)
     assert done.status_code == 302
     assert "suspense" in shown
@@ -85,6 +85,43 @@ def test_a_dispute_is_a_queue_and_is_decided_by_two_logins_who_see_the_entries(d
     assert Dispute.objects.get().decided_by == str(checker.user.pk)
     # 705,176 of Tide; of Lamp's 587,647, 352,588 and 235,059 a quarter each, to the nearest.
     assert told.balance("payable", told.payee("Ben")) == 705_176 + 146_912 + 88_147 + 58_765
+
+
+def test_a_decision_names_any_number_of_payees_and_says_what_it_does_not_understand(desks):
+    maker, checker = desks
+    told.tell_the_story()
+    row = told.dispute(recording_id=world.ref("Lamp"))
+    told.close()
+    page = f"{DEDUCTIONS}dispute/{row.pk}/"
+
+    def propose(awards):
+        form = {"awards": awards, "reason": "They agreed."}
+        return maker.browser.post(f"{page}propose/", form).content.decode()
+
+    assert "Line 2: Nobody has this name or id." in propose("Ana\nNobody at all")
+    assert "The shares come to 99.0000 %; they are 100.0000 % together." in propose(
+        "Ana; 33\nBen; 33\nCleo\t33"
+    )
+    assert "Write a share on every line, or on none." in propose("Ana; 50\nBen")
+    assert "Somebody stands twice" in propose("Ana; 50\nana; 50")
+    assert "Line 1: A share is above 0 percent." in propose("Ana; 0\nBen; 100")
+    form = {"awards": "Ana\nBen\nCleo\nGEMA\nDov", "reason": "Equal, as they agreed."}
+    shown, _ = maker.look_and_do(f"{page}propose/", form)
+    for name in ("Ana", "Ben", "Cleo", "GEMA", "Dov"):
+        assert f"payable: {name}" in shown
+    assert [one.share_ppm for one in row.awards.all()] == [200_000] * 5
+    checker.show_code()
+    asked = checker.browser.get(f"{page}confirm/").content.decode()
+    assert "Ana (20.0000 %)" in asked
+    assert "GEMA (20.0000 %)" in asked
+    checker.look_and_do(f"{page}confirm/")
+    # A fifth of Lamp's 587,647, 352,588 and 235,059: 117,529.4, 70,517.6 and 47,011.8.
+    got = [told.balance("payable", told.payee(name)) for name in ("Ana", "Ben", "Cleo", "Dov")]
+    before = [3_996_001, 705_176, 0, 0]
+    parts = [after - was for after, was in zip(got, before, strict=True)]
+    parts.append(told.balance("payable", ("society", "GEMA")))
+    assert sum(parts) == 587_647 + 352_588 + 235_059
+    assert all(abs(part - 235_058.8) < 3 for part in parts)
 
 
 def test_an_advance_is_agreed_by_one_and_its_payment_posted_by_another(desks):

@@ -11,13 +11,16 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.test import Client as Browser
+from django.utils import timezone
 
 from licensing.payouts.models import PaymentHold, Payout, PayoutRun
+from licensing.payouts.operations import hold_payments
 from portal.accounts.models import User
 from portal.accounts.second_factor import SecondFactorAdapter
 from portal.demo.standin.server import StandIn
 from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
+from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.deciding import look_and_do, may_decide
 
 PASSWORD = "tape organ at low tide"
@@ -121,10 +124,17 @@ def test_the_secret_of_an_app_is_not_in_the_database(due):
 
 def test_payments_are_held_and_released_with_a_reason(due):
     desk = Desk("maker")
-    form = {"payee_kind": "party", "payee_ref": "ana", "currency": "EUR", "amount": "15.5"}
-    desk.browser.post("/admin/payouts/paymenthold/hold/", form | {"reason": "Contested."})
-    hold = PaymentHold.objects.get()
-    assert hold.amount_micros == 15_500_000
+    form = {"payee": "ben", "currency": "EUR", "amount": "15.5", "reason": "Contested."}
+    page = "/admin/payouts/paymenthold/hold/"
+    assert "Nobody has this name or id." in desk.browser.post(page, form).content.decode()
+    ben = world.party("Ben")
+    desk.browser.post(page, form)
+    held = PaymentHold.objects.get()
+    assert (held.payee_ref, held.amount_micros) == (str(ben.pk), 15_500_000)
+    hold = hold_payments(
+        payee=ANA, currency="EUR", amount_micros=15_500_000, reason="Contested.",
+        actor=("user", str(desk.user.pk)), now=timezone.now(),
+    )  # fmt: skip
     assert "Nobody is due anything in EUR." in desk.open_run().content.decode()
     desk.browser.post(f"/admin/payouts/paymenthold/{hold.pk}/release/")
     assert desk.open_run().status_code == 302

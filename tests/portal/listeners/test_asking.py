@@ -67,6 +67,17 @@ def test_new_notes_are_a_wish_of_their_own_also_where_taste_chooses_the_rest() -
     assert ambient.targets["line"] == "none"
 
 
+def test_words_for_an_external_net_are_of_its_list_and_six_at_most() -> None:
+    asked = {"external": "calm,pad,calm"}
+    assert read_wishes(Mode.REMIX, asked, GROUND, 1).targets["external"] == ["calm", "pad"]
+    taste = as_request_by_taste(read_wishes(Mode.FOCUS, asked, GROUND, 1))
+    assert taste["targets"]["external"] == ["calm", "pad"]
+    assert "external" not in read_wishes(Mode.REMIX, {"external": ""}, GROUND, 1).targets
+    for words in ("like somebody", "calm,pad,dark,dense,soft,warm,slow"):
+        wishes = read_wishes(Mode.REMIX, {"external": words}, GROUND, 1)
+        assert wishes.errors == {"external": "Choose at most 6 of these words."}
+
+
 @given(st.integers(0, 1_000_000))
 def test_the_label_sums_to_a_hundred_and_hides_no_model(ppm) -> None:
     label = ai_label(ppm)

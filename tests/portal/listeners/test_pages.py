@@ -81,6 +81,41 @@ def test_a_request_becomes_a_variation_with_those_targets(client, listener, stag
     assert made.request.territory == "DE"
 
 
+def test_no_external_net_is_offered_where_none_is_set_up(client, listener, stage) -> None:
+    assert 'name="external"' not in text_of(client, "recording", stage.tide.pk)
+    answer = client.post(reverse("listeners:ask"), _asking(stage, external="calm"))
+    assert "No model from outside is set up here." in answer.content.decode()
+    assert not Variation.objects.exists()
+
+
+def test_weights_that_are_free_on_conditions_are_not_offered_where_somebody_earns(
+    client, listener, stage, settings
+) -> None:
+    settings.EXTERNAL_NET, settings.COMMERCIAL = "stable-audio", True
+    said = (
+        "Stable Audio Open is under the Stability AI Community License, which permits commercial "
+        "use only on conditions, and this deployment is commercial."
+    )
+    form = text_of(client, "recording", stage.tide.pk)
+    assert form.count(said) == 1
+    assert "Stability AI Community License; commercial use only on conditions" in form
+    assert "Trained on recordings under CC0" in form
+    assert 'name="external"' not in form
+    answer = client.post(reverse("listeners:ask"), _asking(stage, external="calm"))
+    assert answer.status_code == 422
+    assert f"<li>{said}</li>" in answer.content.decode()
+    assert not Variation.objects.exists()
+
+
+def test_a_net_that_is_not_set_up_to_the_end_names_no_folder_to_listeners(
+    client, listener, stage, settings
+) -> None:
+    settings.EXTERNAL_NET, settings.EXTERNAL_NET_DIR = "ace-step", "/nowhere/weights"
+    form = text_of(client, "recording", stage.tide.pk)
+    assert "ACE-Step 1.5 is set up here, but its operator has not finished that yet." in form
+    assert "/nowhere" not in form
+
+
 def test_the_same_key_asks_for_the_same_variation(client, listener, stage) -> None:
     first = client.post(reverse("listeners:ask"), _asking(stage))
     second = client.post(reverse("listeners:ask"), _asking(stage))

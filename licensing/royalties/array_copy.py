@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
-from licensing.royalties.runs import Ints
+from licensing.royalties.runs import Ints, Smalls
 
 Column = npt.NDArray[Any]
 """One value a row: int32, int64, or bytes of one length for a text."""
@@ -23,21 +24,32 @@ _HEAD_BYTES = 20
 """What stands before the members of a list of one dimension."""
 
 
-def packed(number: str) -> str:
-    """The aggregate of an expression as `read` unpacks it; an expression that is never NULL."""
-    return f"COALESCE(string_agg(int8send(({number})::bigint), ''::bytea), ''::bytea)"
+def packed(number: str, width: int = 8) -> str:
+    """The aggregate of an expression as `unpacked` takes it, `width` bytes (4 or 8) a number; an
+    expression that is never NULL.
+    """
+    send = f"int{width}send(({number})::int{width})"
+    return f"COALESCE(string_agg({send}, ''::bytea), ''::bytea)"
 
 
 def read(query: str, given: Mapping[str, Any]) -> list[tuple[bytes, ...]]:
     """The rows of a query whose columns are all `packed`, or texts."""
     copy = f"COPY ({query}) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(copy, given if "%(" in copy else None) as rows:
+    with (
+        connection.cursor() as wrapped,
+        wrapped.cursor.copy(copy, given if "%(" in copy else None) as rows,
+    ):
         return list(rows.rows())
 
 
 def unpacked(numbers: bytes) -> Ints:
-    """What one `packed` value holds."""
+    """What one value holds, `packed` eight bytes a number."""
     return np.frombuffer(numbers, ">i8").astype(np.int64)
+
+
+def unpacked_small(numbers: bytes) -> Smalls:
+    """What one value holds, `packed` four bytes a number."""
+    return np.frombuffer(numbers, ">i4").astype(np.int32)
 
 
 def members_of(array: bytes, width: int) -> Ints:
@@ -51,13 +63,18 @@ def members_of(array: bytes, width: int) -> Ints:
 
 
 def write(table: str, blocks: Iterable[bytes]) -> None:
-    """Rows, as `numbers` or `lists` make them, into all columns of a table."""
+    """Rows, as `numbers` or `lists` make them, into all columns of a table; the server takes in one
+    block while the next is made.
+    """
     copy = f"COPY {table} FROM STDIN (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(copy) as taken:
-        taken.write(_BEGIN)
-        for block in blocks:
-            taken.write(block)
-        taken.write(_END)
+    # Past Django's own cursor: it knows no writer, and under DEBUG no parameters of a COPY.
+    with connection.cursor() as wrapped:
+        cursor = wrapped.cursor
+        with cursor.copy(copy, writer=QueuedLibpqWriter(cursor)) as taken:
+            taken.write(_BEGIN)
+            for block in blocks:
+                taken.write(block)
+            taken.write(_END)
 
 
 def numbers(rows: int, columns: Sequence[Column | None], *, lists: int = 0) -> bytes:

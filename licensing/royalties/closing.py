@@ -146,8 +146,9 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
 def _reckon(given: Mapping[str, Any]) -> None:
     """The three steps under the card's model, and under the other one for comparison."""
     _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.BEFORE], given)
-    month = plays_of_month(given)
-    _run([*pieces_sql.AFTER, *holders_sql.STATEMENTS], given)
+    beside = (pieces_sql.KEPT, *holders_sql.STATEMENTS)
+    month = plays_of_month(given, lambda: _run(beside, given))
+    _run(pieces_sql.AFTER, given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)

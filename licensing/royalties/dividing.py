@@ -4,7 +4,8 @@ What is divided how is `giving`'s and `sharing`'s to say. Reads and writes throu
 the close, so it sees what the close sees. Invariant: what is written sums to the pools.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from licensing.royalties import closing_sql, pieces_sql
-from licensing.royalties.array_copy import numbers, read, unpacked, with_lists, write
+from licensing.royalties.array_copy import (
+    numbers,
+    read,
+    unpacked,
+    unpacked_small,
+    with_lists,
+    write,
+)
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
+from licensing.royalties.renumbering import Payers, Pieces, renumber
 from licensing.royalties.runs import Ints, Smalls, blocks
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
 
@@ -41,17 +50,33 @@ class _Got:
     others: Ints
 
 
-def plays_of_month(given: Mapping[str, Any]) -> Heard:
-    """Step 0: every counted play of the month; writes down how many each payer has."""
-    month = heard(_pairs(given))
+def plays_of_month(given: Mapping[str, Any], meanwhile: Callable[[], None]) -> Heard:
+    """Step 0: every counted play of the month; writes down how many each payer has. They are
+    counted while `meanwhile` keeps the server busy with what does not depend on them.
+    """
+    payers, pieces = (
+        [unpacked(one) for one in read(query, given)[0]]
+        for query in (pieces_sql.PAYER_NUMBERS, pieces_sql.PIECE_NUMBERS)
+    )
+    in_eras = bool(pieces[1].max(initial=0) > 1)
+    (plays,) = read(pieces_sql.heard(in_eras=in_eras), given)
+    with ThreadPoolExecutor(1) as beside:
+        counted = beside.submit(_counted, [*plays], Payers(*payers), Pieces(*pieces))
+        del plays
+        meanwhile()
+    month = counted.result()
     rows = numbers(len(month.payers), (_small(month.payers), month.wholes()))
     write("close_plays", [rows])
     return month
 
 
-def _pairs(given: Mapping[str, Any]) -> Ints:
-    ((pairs,),) = read(pieces_sql.HEARD, given)
-    return unpacked(pairs)
+def _counted(plays: list[bytes], payers: Payers, pieces: Pieces) -> Heard:
+    """What `pieces_sql.heard` read, which is taken out of `plays`: it is large."""
+    eras = unpacked_small(plays.pop()) if len(plays) > 1 else None
+    pairs = unpacked(plays.pop())
+    renumber(pairs, eras, payers, pieces)
+    del eras
+    return heard(pairs)
 
 
 def divide(month: Heard) -> None:

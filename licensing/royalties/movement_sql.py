@@ -2,8 +2,8 @@
 
 Read from the ledger, so that nothing can move without standing on a statement: each posting of the
 month on a payee's account is one line by the type of its entry. Months are by the moment an entry
-is effective; what belongs to later months already is on theirs. The close's own batch of postings,
-all of what the month earned, is not even looked at.
+is effective; what belongs to later months already is on theirs. Postings are looked for where their
+entry says they lie, so the close's own batch, all of what the month earned, is not even looked at.
 """
 
 from licensing.ledger.scratch_sql import made
@@ -18,9 +18,7 @@ SELECT account.owner_kind AS payee_kind, account.owner_ref AS payee_ref, account
        CASE posting.side WHEN 'credit' THEN posting.amount_micros
             ELSE -posting.amount_micros END AS amount
 FROM ledger_journalentry entry
-JOIN ledger_posting posting ON posting.entry_id = entry.id
-     AND posting.batch <> COALESCE((SELECT MAX(number) FROM ledger_attachedbatch
-                                    WHERE transaction = pg_current_xact_id()::text::bigint), -1)
+JOIN ledger_posting posting ON posting.entry_id = entry.id AND posting.batch = entry.batch
 JOIN ledger_account account ON account.id = posting.account_id
 WHERE entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_until)s
   AND NOT starts_with(entry.key, %(entry_prefix)s)

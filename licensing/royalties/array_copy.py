@@ -6,12 +6,12 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
-from psycopg.copy import QueuedLibpqWriter
 
 from licensing.royalties.runs import Ints, Smalls
 
@@ -35,6 +35,7 @@ def packed(number: str, width: int = 8) -> str:
 def read(query: str, given: Mapping[str, Any]) -> list[tuple[bytes, ...]]:
     """The rows of a query whose columns are all `packed`, or texts."""
     copy = f"COPY ({query}) TO STDOUT (FORMAT binary)"
+    # Past Django's own cursor, which under DEBUG knows no parameters of a COPY.
     with (
         connection.cursor() as wrapped,
         wrapped.cursor.copy(copy, given if "%(" in copy else None) as rows,
@@ -67,14 +68,17 @@ def write(table: str, blocks: Iterable[bytes]) -> None:
     block while the next is made.
     """
     copy = f"COPY {table} FROM STDIN (FORMAT binary)"
-    # Past Django's own cursor: it knows no writer, and under DEBUG no parameters of a COPY.
-    with connection.cursor() as wrapped:
-        cursor = wrapped.cursor
-        with cursor.copy(copy, writer=QueuedLibpqWriter(cursor)) as taken:
-            taken.write(_BEGIN)
-            for block in blocks:
-                taken.write(block)
-            taken.write(_END)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(copy) as taken,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        sent = beside.submit(taken.write, _BEGIN)
+        for block in blocks:
+            sent.result()
+            sent = beside.submit(taken.write, block)
+        sent.result()
+        taken.write(_END)
 
 
 def numbers(rows: int, columns: Sequence[Column | None], *, lists: int = 0) -> bytes:

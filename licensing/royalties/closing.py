@@ -152,7 +152,7 @@ def _reckon(given: Mapping[str, Any]) -> None:
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
-    divide(month)
+    divide(month, lambda: _run(statement_sql.BESIDE, given))
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
 
 

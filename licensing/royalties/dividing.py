@@ -4,7 +4,7 @@ What is divided how is `giving`'s and `sharing`'s to say. Reads and writes throu
 the close, so it sees what the close sees. Invariant: what is written sums to the pools.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +30,16 @@ _AT_A_TIME = 1 << 18
 """Gifts or lines that are written at a time, so that few of them are in memory twice."""
 
 
-_Own = tuple[bytes, Smalls, Ints, Ints]
-"""In one currency: pieces, what each got by the card's model, and its plays."""
-_Other = tuple[bytes, Smalls, Ints]
-"""The same by the other model, of which no plays are asked."""
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What all pools of one currency gave, what each piece got of it, and its plays: of those who
+    have a pool and played.
+    """
+
+    currency: bytes
+    gifts: Gifts
+    got: Sums
+    plays: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,67 +85,69 @@ def _counted(plays: list[bytes], payers: Payers, pieces: Pieces) -> Heard:
     return heard(pairs)
 
 
-def divide(month: Heard) -> None:
-    """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too."""
-    reached = _by_both(list(_own(month)), list(_other(month)))
-    write("close_sums", _sum_rows(reached))
+def divide(month: Heard, meanwhile: Callable[[], None]) -> None:
+    """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too.
+    Pools are divided while `meanwhile` keeps the server busy with what does not depend on it, and
+    lines are made while it takes in what pools gave.
+    """
+    own, other = (read(closing_sql.pools_of(name), {}) for name in ("own", "other"))
     sources, (*holders, payees) = map(_in_order, (closing_sql.SOURCES, closing_sql.HOLDERS))
-    totals = reached.totals, reached.others
-    found = lines(reached.pieces, totals, Sources(*sources), Holders(*holders))
+    with ThreadPoolExecutor(1) as beside:
+        dividing = beside.submit(lambda: (_all_given(month, own), _all_given(month, other)))
+        meanwhile()
+        given, other_given = dividing.result()
+        reached = _by_both(given, other_given)
+        totals = reached.totals, reached.others
+        of = Sources(*sources), Holders(*holders)
+        lining = beside.submit(lines, reached.pieces, totals, *of)
+        while given:  # Each is a third of what is in memory, so it goes once it is written.
+            write("close_own_sums", _own_rows(given.pop()))
+        write("close_sums", _sum_rows(reached))
+        found = lining.result()
     write("close_lines", _line_rows(reached, found, payees))
 
 
-def _own(month: Heard) -> Iterator[_Own]:
-    for currency, gifts, fallback in _given("own", month):
-        got = sums(gifts)
-        plays = got.sums_of(gifts.plays * (gifts.pools != fallback))
-        write("close_own_sums", _own_rows(currency, gifts, got, plays))
-        yield currency, got.pieces, got.totals, plays
+def _all_given(month: Heard, pools: Iterable[tuple[bytes, ...]]) -> list[_Given]:
+    return [_given(month, currency, *map(unpacked, packed)) for currency, *packed in pools]
 
 
-def _other(month: Heard) -> Iterator[_Other]:
-    for currency, gifts, _ in _given("other", month):
-        got = sums(gifts)
-        yield currency, got.pieces, got.totals
+def _given(
+    month: Heard, currency: bytes, pools: Ints, payers: Ints, micros: Ints, is_fallback: Ints
+) -> _Given:
+    """`is_fallback`: 1 for the pool of those who played nothing, whose plays are others'."""
+    order = np.argsort(pools)
+    gifts = give(month, pools[order], payers[order], micros[order])
+    got = sums(gifts)
+    fallback = int((pools * is_fallback).max())
+    return _Given(currency, gifts, got, got.sums_of(gifts.plays * (gifts.pools != fallback)))
 
 
-def _given(name: str, month: Heard) -> Iterator[tuple[bytes, Gifts, int]]:
-    """Per currency: what its pools give, and the number of the pool of those who played nothing (0:
-    there is none).
-    """
-    for currency, *packed in read(closing_sql.pools_of(name), {}):
-        pools, payers, micros, is_fallback = map(unpacked, packed)
-        order = np.argsort(pools)
-        gifts = give(month, pools[order], payers[order], micros[order])
-        yield currency, gifts, int((pools * is_fallback).max())
-
-
-def _own_rows(currency: bytes, gifts: Gifts, got: Sums, plays: Ints) -> Iterator[bytes]:
-    for run, given in blocks(got.sizes, _AT_A_TIME):
-        of_run, pieces = got.order[given], got.pieces[run]
+def _own_rows(given: _Given) -> Iterator[bytes]:
+    gifts, got = given.gifts, given.got
+    for run, of_run in blocks(got.sizes, _AT_A_TIME):
+        order, pieces = got.order[of_run], got.pieces[run]
         yield with_lists(
-            [pieces, np.full(len(pieces), currency), got.totals[run], plays[run]],
+            [pieces, np.full(len(pieces), given.currency), got.totals[run], given.plays[run]],
             got.sizes[run],
-            [gifts.pools[of_run], gifts.plays[of_run], gifts.amounts[of_run]],
+            [gifts.pools[order], gifts.plays[order], gifts.amounts[order]],
         )
 
 
-def _by_both(own: Sequence[_Own], other: Sequence[_Other]) -> _Got:
-    every = [(currency, pieces) for currency, pieces, _, _ in own]
-    every += [(currency, pieces) for currency, pieces, _ in other]
-    currencies = sorted({currency for currency, _ in every})
+def _by_both(own: Sequence[_Given], other: Sequence[_Given]) -> _Got:
+    every = [*own, *other]
+    currencies = sorted({one.currency for one in every})
 
-    def keys_of(currency: bytes, pieces: Smalls) -> Ints:
-        return pieces.astype(np.int64) << 8 | currencies.index(currency)
+    def keys_of(one: _Given) -> Ints:
+        return one.got.pieces.astype(np.int64) << 8 | currencies.index(one.currency)
 
-    keys = np.unique(np.concatenate([np.empty(0, np.int64), *(keys_of(*one) for one in every)]))
+    keys = np.unique(np.concatenate([np.empty(0, np.int64), *map(keys_of, every)]))
     plays, totals, others = np.zeros((3, len(keys)), np.int64)
     is_own = np.zeros(len(keys), bool)
-    for currency, pieces, totals_of, plays_of in own:
-        at = np.searchsorted(keys, keys_of(currency, pieces))
-        plays[at], totals[at], is_own[at] = plays_of, totals_of, True
-    for currency, pieces, totals_of in other:
-        others[np.searchsorted(keys, keys_of(currency, pieces))] = totals_of
+    for one in own:
+        at = np.searchsorted(keys, keys_of(one))
+        plays[at], totals[at], is_own[at] = one.plays, one.got.totals, True
+    for one in other:
+        others[np.searchsorted(keys, keys_of(one))] = one.got.totals
     names = np.array(currencies or [b""])
     return _Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
 

@@ -193,7 +193,9 @@ ORDER BY w.payer, w.currency
 """
 """What waits until somebody decides about plays that look odd."""
 
-BEFORE = (UNPAID, EARNED, OWED, "ANALYZE close_owed")
+BESIDE = (UNPAID, KEEP_POOLS)
+"""What depends on no line."""
+BEFORE = (EARNED, OWED, "ANALYZE close_owed")
 """To be run before the close is posted, which would stand among the postings of every payee."""
 COUNT = "SELECT COUNT(*) FROM close_lines WHERE amount IS NOT NULL"
 ANALYZE = """
@@ -209,7 +211,6 @@ AFTER = (
     ALSO_OWED,
     "ANALYZE close_owed",
     KEPT_SUMS,
-    KEEP_POOLS,
     KEEP_WAITING,
     KEEP_SUMS,
     "ANALYZE close_kept_sums",

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from licensing.ledger.array_copy import numbers, read, unpacked, with_lists, write
+from licensing.ledger.runs import Ints, Smalls, blocks
 from licensing.royalties import closing_sql, pieces_sql
-from licensing.royalties.array_copy import numbers, read, unpacked, with_lists, write
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
-from licensing.royalties.runs import Ints, Smalls, blocks
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
 
 _AT_A_TIME = 1 << 18
@@ -28,7 +28,7 @@ _Other = tuple[bytes, Smalls, Ints]
 
 
 @dataclass(frozen=True, slots=True)
-class _Got:
+class Got:
     """What each piece got in each currency, in that order: by the card's model, where `is_own`, for
     so many plays, and by the other one.
     """
@@ -39,6 +39,23 @@ class _Got:
     plays: Ints
     totals: Ints
     others: Ints
+
+    def names(self) -> list[str]:
+        """Its currencies, in order."""
+        return [currency.decode() for currency in np.unique(self.currencies).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """What each piece got, and the lines that step 3 made of it, with their payees, and the numbers
+    of their stems and rights.
+    """
+
+    got: Got
+    lines: Lines
+    payees: Ints
+    stems: Ints
+    rights: Ints
 
 
 def plays_of_month(given: Mapping[str, Any]) -> Heard:
@@ -54,14 +71,17 @@ def _pairs(given: Mapping[str, Any]) -> Ints:
     return unpacked(pairs)
 
 
-def divide(month: Heard) -> None:
+def divide(month: Heard) -> Divided:
     """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too."""
     reached = _by_both(list(_own(month)), list(_other(month)))
     write("close_sums", _sum_rows(reached))
-    sources, (*holders, payees) = map(_in_order, (closing_sql.SOURCES, closing_sql.HOLDERS))
+    queries = closing_sql.SOURCES, closing_sql.HOLDERS
+    (*sources, stems), (*holders, payees) = map(_in_order, queries)
     totals = reached.totals, reached.others
     found = lines(reached.pieces, totals, Sources(*sources), Holders(*holders))
     write("close_lines", _line_rows(reached, found, payees))
+    whose, rights = payees[found.holders], holders[1][found.holders]
+    return Divided(reached, found, whose, stems[found.sources], rights)
 
 
 def _own(month: Heard) -> Iterator[_Own]:
@@ -99,7 +119,7 @@ def _own_rows(currency: bytes, gifts: Gifts, got: Sums, plays: Ints) -> Iterator
         )
 
 
-def _by_both(own: Sequence[_Own], other: Sequence[_Other]) -> _Got:
+def _by_both(own: Sequence[_Own], other: Sequence[_Other]) -> Got:
     every = [(currency, pieces) for currency, pieces, _, _ in own]
     every += [(currency, pieces) for currency, pieces, _ in other]
     currencies = sorted({currency for currency, _ in every})
@@ -116,17 +136,17 @@ def _by_both(own: Sequence[_Own], other: Sequence[_Other]) -> _Got:
     for currency, pieces, totals_of in other:
         others[np.searchsorted(keys, keys_of(currency, pieces))] = totals_of
     names = np.array(currencies or [b""])
-    return _Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
+    return Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
 
 
-def _sum_rows(got: _Got) -> Iterator[bytes]:
+def _sum_rows(got: Got) -> Iterator[bytes]:
     for is_own, at in _halves(got.is_own):
         of_own = [got.plays[at], got.totals[at]] if is_own else [None, None]
         columns = [_small(at + 1), _small(got.pieces[at]), got.currencies[at]]
         yield numbers(len(at), [*columns, *of_own, got.others[at]])
 
 
-def _line_rows(got: _Got, found: Lines, payees: Ints) -> Iterator[bytes]:
+def _line_rows(got: Got, found: Lines, payees: Ints) -> Iterator[bytes]:
     for is_own, rows in _halves(got.is_own[found.sums]):
         for at in np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME)):
             sums_at, holders_at = found.sums[at], found.holders[at]

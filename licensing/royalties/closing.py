@@ -23,27 +23,25 @@ from licensing.ledger.batches import post_batch
 from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.queries import list_balances
-from licensing.ledger.rules import AccountKey
 from licensing.royalties import (
     closing_sql,
     holders_sql,
     movement_sql,
     pieces_sql,
-    posting_sql,
     statement_sql,
     us_source_sql,
 )
-from licensing.royalties.dividing import divide, plays_of_month
+from licensing.royalties.dividing import Divided, divide, plays_of_month
 from licensing.royalties.line_sql import LINES
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
+from licensing.royalties.posting import draft
 from licensing.royalties.rules.plays import may_close
 
 LISTENING = "listening"
-PAYABLE_KINDS = ("party", "society")
 _TABLES = tuple(
     f"close_{name}"
-    for steps in (pieces_sql, holders_sql, closing_sql, posting_sql, us_source_sql, statement_sql)
+    for steps in (pieces_sql, holders_sql, closing_sql, us_source_sql, statement_sql)
     for name in steps.TABLES
 )
 
@@ -78,8 +76,8 @@ def close_period(
     newest = SealedMinute.objects.aggregate(id=Max("id"))["id"] or 0
     period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
     given = _given(period, card, now)
-    _reckon(given)
-    posted = _post(given, now)
+    divided = _reckon(given)
+    posted = post_batch(draft(divided, given), now=now)
     has_us = bool(_one(us_source_sql.COUNT))
     posted += deduct(month=month, earned=us_source_sql.EARNED, has_us_source=has_us, now=now)
     _write_statements(given)
@@ -143,7 +141,7 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
     }
 
 
-def _reckon(given: Mapping[str, Any]) -> None:
+def _reckon(given: Mapping[str, Any]) -> Divided:
     """The three steps under the card's model, and under the other one for comparison."""
     _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.BEFORE], given)
     beside = (pieces_sql.KEPT, *holders_sql.STATEMENTS)
@@ -152,20 +150,9 @@ def _reckon(given: Mapping[str, Any]) -> None:
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
-    divide(month, lambda: _run(statement_sql.BESIDE, given))
+    divided = divide(month, lambda: _run(statement_sql.BESIDE, given))
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
-
-
-def _post(given: Mapping[str, Any], now: datetime) -> int:
-    """One entry per variation and currency, one posting per (payee, right, source) above zero."""
-    _run(posting_sql.STATEMENTS, given)
-    return post_batch(
-        entries=posting_sql.DRAFT_ENTRIES,
-        accounts=posting_sql.DRAFT_ACCOUNTS,
-        lines=posting_sql.DRAFT_LINES,
-        given=given,
-        now=now,
-    )
+    return divided
 
 
 def _write_statements(given: Mapping[str, Any]) -> None:
@@ -175,22 +162,6 @@ def _write_statements(given: Mapping[str, Any]) -> None:
     _run([*statement_sql.AFTER, *statement_sql.lines(part_of(LINES, batch))], told)
     attach_batch(LINES, batch)
     _run([statement_sql.ANALYZE], given)
-
-
-def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:
-    """Where a payee's earnings go: payable, or unallocated where nobody is known to be paid."""
-    kind = ledger.PAYABLE if payee[0] in PAYABLE_KINDS else ledger.UNALLOCATED
-    return AccountKey(kind, *payee, currency)
-
-
-def held_account(month: date, currency: str) -> AccountKey:
-    """Where the pools of a month wait for a decision about plays that look odd."""
-    return AccountKey(ledger.UNALLOCATED, "held", f"{month:%Y-%m}", currency)
-
-
-def unplayed_account(month: date, currency: str) -> AccountKey:
-    """Where the pools of a month wait in which nobody played anything."""
-    return AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
 
 
 def _run(statements: Iterable[str], given: Mapping[str, Any]) -> None:

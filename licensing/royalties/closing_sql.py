@@ -4,8 +4,8 @@ Nothing is divided here: `giving` and `sharing` do that on arrays, which `dividi
 to these tables. Every amount is a whole micro-unit.
 """
 
+from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.array_copy import packed
 
 _POT = """
 SELECT 0 AS payer, currency, SUM(pool)::bigint AS pool FROM close_paid {where} GROUP BY currency
@@ -66,8 +66,9 @@ _HOLDER = ("holder", "division", "right_number", "right_ppm", "share_ppm", "paye
 STEPS = (OWN_SUMS, SUMS, LINES)
 """To be filled in by `dividing`."""
 FILLED = ("ANALYZE close_own_sums (piece, currency)", "ANALYZE close_sums", "ANALYZE close_lines")
+_SOURCE = ("source", "piece", "division", "source_ppm", "stem")
 SOURCES = f"""
-SELECT {", ".join(map(packed, ("source", "piece", "division", "source_ppm")))} FROM close_sources
+SELECT {", ".join(map(packed, _SOURCE))} FROM close_sources
 """
 HOLDERS = f"""
 SELECT {", ".join(map(packed, _HOLDER))} FROM close_holders

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from licensing.royalties import closing_sql, pieces_sql
-from licensing.royalties.array_copy import (
+from licensing.ledger.array_copy import (
     numbers,
     read,
     unpacked,
@@ -21,9 +20,10 @@ from licensing.royalties.array_copy import (
     with_lists,
     write,
 )
+from licensing.ledger.runs import Ints, Smalls, blocks
+from licensing.royalties import closing_sql, pieces_sql
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
 from licensing.royalties.renumbering import Payers, Pieces, renumber
-from licensing.royalties.runs import Ints, Smalls, blocks
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
 
 _AT_A_TIME = 1 << 18
@@ -43,7 +43,7 @@ class _Given:
 
 
 @dataclass(frozen=True, slots=True)
-class _Got:
+class Got:
     """What each piece got in each currency, in that order: by the card's model, where `is_own`, for
     so many plays, and by the other one.
     """
@@ -54,6 +54,23 @@ class _Got:
     plays: Ints
     totals: Ints
     others: Ints
+
+    def names(self) -> list[str]:
+        """Its currencies, in order."""
+        return [currency.decode() for currency in np.unique(self.currencies).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """What each piece got, and the lines that step 3 made of it, with their payees, and the numbers
+    of their stems and rights.
+    """
+
+    got: Got
+    lines: Lines
+    payees: Ints
+    stems: Ints
+    rights: Ints
 
 
 def plays_of_month(given: Mapping[str, Any], meanwhile: Callable[[], None]) -> Heard:
@@ -85,13 +102,14 @@ def _counted(plays: list[bytes], payers: Payers, pieces: Pieces) -> Heard:
     return heard(pairs)
 
 
-def divide(month: Heard, meanwhile: Callable[[], None]) -> None:
+def divide(month: Heard, meanwhile: Callable[[], None]) -> Divided:
     """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too.
     Pools are divided while `meanwhile` keeps the server busy with what does not depend on it, and
     lines are made while it takes in what pools gave.
     """
     own, other = (read(closing_sql.pools_of(name), {}) for name in ("own", "other"))
-    sources, (*holders, payees) = map(_in_order, (closing_sql.SOURCES, closing_sql.HOLDERS))
+    queries = closing_sql.SOURCES, closing_sql.HOLDERS
+    (*sources, stems), (*holders, payees) = map(_in_order, queries)
     with ThreadPoolExecutor(1) as beside:
         dividing = beside.submit(lambda: (_all_given(month, own), _all_given(month, other)))
         meanwhile()
@@ -105,6 +123,8 @@ def divide(month: Heard, meanwhile: Callable[[], None]) -> None:
         write("close_sums", _sum_rows(reached))
         found = lining.result()
     write("close_lines", _line_rows(reached, found, payees))
+    whose, rights = payees[found.holders], holders[1][found.holders]
+    return Divided(reached, found, whose, stems[found.sources], rights)
 
 
 def _all_given(month: Heard, pools: Iterable[tuple[bytes, ...]]) -> list[_Given]:
@@ -133,7 +153,7 @@ def _own_rows(given: _Given) -> Iterator[bytes]:
         )
 
 
-def _by_both(own: Sequence[_Given], other: Sequence[_Given]) -> _Got:
+def _by_both(own: Sequence[_Given], other: Sequence[_Given]) -> Got:
     every = [*own, *other]
     currencies = sorted({one.currency for one in every})
 
@@ -149,17 +169,17 @@ def _by_both(own: Sequence[_Given], other: Sequence[_Given]) -> _Got:
     for one in other:
         others[np.searchsorted(keys, keys_of(one))] = one.got.totals
     names = np.array(currencies or [b""])
-    return _Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
+    return Got(keys >> 8, names[keys & 255], is_own, plays, totals, others)
 
 
-def _sum_rows(got: _Got) -> Iterator[bytes]:
+def _sum_rows(got: Got) -> Iterator[bytes]:
     for is_own, at in _halves(got.is_own):
         of_own = [got.plays[at], got.totals[at]] if is_own else [None, None]
         columns = [_small(at + 1), _small(got.pieces[at]), got.currencies[at]]
         yield numbers(len(at), [*columns, *of_own, got.others[at]])
 
 
-def _line_rows(got: _Got, found: Lines, payees: Ints) -> Iterator[bytes]:
+def _line_rows(got: Got, found: Lines, payees: Ints) -> Iterator[bytes]:
     for is_own, rows in _halves(got.is_own[found.sums]):
         for at in np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME)):
             sums_at, holders_at = found.sums[at], found.holders[at]

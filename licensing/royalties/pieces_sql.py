@@ -6,8 +6,8 @@ sort by numbers and ties fall as in the oracle. Only this step reads usages, and
 every one; what others ask of them stands in their indexes.
 """
 
+from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.array_copy import packed
 
 MONTHS = """
 WITH RECURSIVE months AS (

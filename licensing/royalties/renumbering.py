@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from licensing.royalties.runs import Ints, Smalls, beginnings, sizes_of
+from licensing.ledger.runs import Ints, Smalls, beginnings, sizes_of
 
 _LOWER = (1 << 32) - 1
 _BLOCK = 1 << 20

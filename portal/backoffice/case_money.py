@@ -21,7 +21,7 @@ from licensing.deductions.models import (
     TaxProfile,
 )
 from licensing.money import amount_text
-from licensing.royalties.closing import PAYABLE_KINDS
+from licensing.royalties.accounts import PAYABLE_KINDS
 from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.accounts.models import User
 from portal.artists.words import percent

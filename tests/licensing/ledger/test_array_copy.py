@@ -3,7 +3,7 @@
 import numpy as np
 from django.db import connection
 
-from licensing.royalties.array_copy import (
+from licensing.ledger.array_copy import (
     members_of,
     numbers,
     packed,

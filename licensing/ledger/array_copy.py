@@ -67,11 +67,12 @@ def members_of(array: bytes, width: int) -> Ints:
 
 def write(table: str, blocks: Iterable[bytes], columns: Sequence[str] = ()) -> None:
     """Rows, as `numbers`, `with_lists` or `with_fields` make them, into these columns of a table,
-    or into all.
+    or into all. Raises IntegrityError.
     """
     named = f" ({', '.join(columns)})" if columns else ""
     copy = f"COPY {table}{named} FROM STDIN (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(copy) as taken:
+    wrapped = connection.wrap_database_errors
+    with wrapped, connection.cursor() as cursor, cursor.copy(copy) as taken:
         taken.write(_BEGIN)
         for block in blocks:
             taken.write(block)

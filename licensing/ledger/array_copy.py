@@ -81,10 +81,12 @@ def members_of(array: bytes, width: int) -> Ints:
 def write(table: str, blocks: Iterable[bytes], columns: Sequence[str] = ()) -> None:
     """Rows, as `numbers`, `with_lists` or `with_fields` make them, into these columns of a table,
     or into all; the server takes in one block while the next is made.
+    Raises IntegrityError.
     """
     named = f" ({', '.join(columns)})" if columns else ""
     copy = f"COPY {table}{named} FROM STDIN (FORMAT binary)"
     with (
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(copy) as taken,
         ThreadPoolExecutor(1) as beside,

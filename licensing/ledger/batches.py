@@ -23,8 +23,9 @@ from licensing.ledger.runs import Ints, blocks
 
 POSTINGS = "ledger_posting"
 _COLUMNS = ("entry_id", "amount_micros", "batch", "account_id", "side", "ref")
-_AT_A_TIME = 1 << 12
-"""Postings that are written at a time: few, so that the server has them while more are made."""
+_AT_A_TIME = 1 << 10
+"""Postings that are written at a time: as many as wait between two processes, so that the server
+reads them while more are made."""
 
 
 @transaction.atomic

@@ -18,7 +18,8 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger import scratch_sql
-from licensing.ledger.apart import attach_batch, open_batch, part_of
+from licensing.ledger.apart import Filling, filling
+from licensing.ledger.array_copy import rows_as_sent
 from licensing.ledger.batches import post_batch
 from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
@@ -31,8 +32,15 @@ from licensing.royalties import (
     statement_sql,
     us_source_sql,
 )
-from licensing.royalties.dividing import Divided, divide, plays_of_month
-from licensing.royalties.line_sql import LINES
+from licensing.royalties.dividing import (
+    Divided,
+    divide,
+    keep_earned,
+    keep_lines,
+    plays_of_month,
+)
+from licensing.royalties.line_sql import COLUMNS, LINES
+from licensing.royalties.lining import earned
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
 from licensing.royalties.posting import draft
@@ -77,10 +85,12 @@ def close_period(
     period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
     given = _given(period, card, now)
     divided = _reckon(given)
-    posted = post_batch(draft(divided, given), now=now)
-    has_us = bool(_one(us_source_sql.COUNT))
-    posted += deduct(month=month, earned=us_source_sql.EARNED, has_us_source=has_us, now=now)
-    _write_statements(given)
+    lines = earned(divided, given)
+    with filling(LINES, COLUMNS, len(lines)) as batch:
+        batch.write(lines.rows(batch.number))
+        posted = _post(divided, given, now)
+        _write_statements(batch, given)
+    _run([statement_sql.ANALYZE], given)
     close_month(month, now=now)
     link_posted(now=now)
     _run([scratch_sql.dropped(_TABLES)], given)
@@ -151,26 +161,38 @@ def _reckon(given: Mapping[str, Any]) -> Divided:
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
     divided = divide(month, lambda: _run(statement_sql.BESIDE, given))
+    keep_earned(divided)
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
     return divided
 
 
-def _write_statements(given: Mapping[str, Any]) -> None:
+def _post(divided: Divided, given: Mapping[str, Any], now: datetime) -> int:
+    """One entry per variation and currency, and what is deducted; how many entries."""
+    posted = post_batch(draft(divided, given), now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(us_source_sql.COUNT)
+        has_us = cursor.fetchone()[0] > 0
+
+    def earnings() -> str:
+        keep_lines(divided)
+        _run(["ANALYZE close_lines"], given)
+        return us_source_sql.EARNED
+
+    return posted + deduct(month=given["month"], earned=earnings, has_us_source=has_us, now=now)
+
+
+def _write_statements(batch: Filling, given: Mapping[str, Any]) -> None:
     """Evidence, sums, and a statement for everyone, with its lines."""
-    batch = open_batch(LINES, _one(statement_sql.COUNT))
-    told = {**given, "batch": batch}
-    _run([*statement_sql.AFTER, *statement_sql.lines(part_of(LINES, batch))], told)
-    attach_batch(LINES, batch)
-    _run([statement_sql.ANALYZE], given)
+    told = {**given, "batch": batch.number}
+    _run(statement_sql.MOVED, told)
+    for lines in (statement_sql.UNPAID_LINES, movement_sql.MOVEMENT_LINES):
+        batch.write(rows_as_sent(lines, told))
+    batch.finish()
+    _run(statement_sql.KEPT, told)
+    batch.attach()
 
 
 def _run(statements: Iterable[str], given: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, given if "%(" in statement else None)
-
-
-def _one(query: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return int(cursor.fetchone()[0])

@@ -56,16 +56,18 @@ CREATE UNLOGGED TABLE scratch.close_sums
 """
 """Sums per piece and currency, numbered; `total` is by the card's model, NULL where only the other
 one gives anything. Of the card's model, close_own_sums lists who gave what."""
-LINES = """
-CREATE UNLOGGED TABLE scratch.close_lines
-    (sum int, plays bigint, source int, holder int, payee int, source_micros bigint,
-     right_micros bigint, amount bigint, other bigint)
+EARNED = """
+CREATE UNLOGGED TABLE scratch.close_earned (payee int, currency text, amount bigint, other bigint)
 """
-"""Each sum over sources, rights and sheets, by both models."""
+"""What each payee earned by both models; `amount` is NULL where only the other gives anything."""
+LINES = """
+CREATE UNLOGGED TABLE scratch.close_lines (sum int, source int, holder int, amount bigint)
+"""
+"""What the card's model gave, over sources, rights and sheets; empty until somebody asks."""
 _HOLDER = ("holder", "division", "right_number", "right_ppm", "share_ppm", "payee")
-STEPS = (OWN_SUMS, SUMS, LINES)
+STEPS = (OWN_SUMS, SUMS, EARNED, LINES)
 """To be filled in by `dividing`."""
-FILLED = ("ANALYZE close_own_sums (piece, currency)", "ANALYZE close_sums", "ANALYZE close_lines")
+FILLED = ("ANALYZE close_own_sums (piece, currency)", "ANALYZE close_sums", "ANALYZE close_earned")
 _SOURCE = ("source", "piece", "division", "source_ppm", "stem")
 SOURCES = f"""
 SELECT {", ".join(map(packed, _SOURCE))} FROM close_sources
@@ -74,4 +76,4 @@ HOLDERS = f"""
 SELECT {", ".join(map(packed, _HOLDER))} FROM close_holders
 """
 
-TABLES = ("own_pools", "other_pools", "own_sums", "sums", "lines")
+TABLES = ("own_pools", "other_pools", "own_sums", "sums", "earned", "lines")

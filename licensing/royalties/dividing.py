@@ -1,4 +1,4 @@
-"""Steps 0 to 3 of a close between its tables and arrays: plays read, pools divided, lines written.
+"""Steps 0 to 3 of a close between its tables and arrays: plays read, pools divided.
 
 What is divided how is `giving`'s and `sharing`'s to say. Reads and writes through the connection of
 the close, so it sees what the close sees. Invariant: what is written sums to the pools.
@@ -20,7 +20,7 @@ from licensing.ledger.array_copy import (
     with_lists,
     write,
 )
-from licensing.ledger.runs import Ints, Smalls, blocks
+from licensing.ledger.runs import Ints, Smalls, beginnings, blocks, sums_of
 from licensing.royalties import closing_sql, pieces_sql
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
 from licensing.royalties.renumbering import Payers, Pieces, renumber
@@ -122,9 +122,18 @@ def divide(month: Heard, meanwhile: Callable[[], None]) -> Divided:
             write("close_own_sums", _own_rows(given.pop()))
         write("close_sums", _sum_rows(reached))
         found = lining.result()
-    write("close_lines", _line_rows(reached, found, payees))
     whose, rights = payees[found.holders], holders[1][found.holders]
     return Divided(reached, found, whose, stems[found.sources], rights)
+
+
+def keep_earned(divided: Divided) -> None:
+    """Write down what each payee earned by both models."""
+    write("close_earned", _earned_rows(divided))
+
+
+def keep_lines(divided: Divided) -> None:
+    """Write down the lines of the card's model, for whoever reads them by SQL."""
+    write("close_lines", _line_rows(divided))
 
 
 def _all_given(month: Heard, pools: Iterable[tuple[bytes, ...]]) -> list[_Given]:
@@ -179,19 +188,26 @@ def _sum_rows(got: Got) -> Iterator[bytes]:
         yield numbers(len(at), [*columns, *of_own, got.others[at]])
 
 
-def _line_rows(got: Got, found: Lines, payees: Ints) -> Iterator[bytes]:
-    for is_own, rows in _halves(got.is_own[found.sums]):
-        for at in np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME)):
-            sums_at, holders_at = found.sums[at], found.holders[at]
-            named = [
-                _small(found.sources[at] + 1),
-                _small(holders_at + 1),
-                _small(payees[holders_at]),
-            ]
-            of_own = [found.source_micros[0][at], found.right_micros[0][at], found.micros[0][at]]
-            plays, kept = (got.plays[sums_at], of_own) if is_own else (None, [None] * 3)
-            columns = [_small(sums_at + 1), plays, *named, *kept, found.micros[1][at]]
-            yield numbers(len(at), columns)
+def _earned_rows(divided: Divided) -> Iterator[bytes]:
+    got, found = divided.got, divided.lines
+    names, currency_of = np.unique(got.currencies, return_inverse=True)
+    keys = divided.payees << 8 | currency_of[found.sums]
+    order = np.argsort(keys, kind="stable")
+    begins = beginnings(keys[order])
+    amounts, others = (sums_of(micros[order], begins) for micros in found.micros)
+    owns = sums_of(got.is_own[found.sums[order]].astype(np.int64), begins)
+    payees, currencies = keys[order[begins]] >> 8, names[keys[order[begins]] & 255]
+    for is_own, at in _halves(owns > 0):
+        columns = [_small(payees[at]), currencies[at], amounts[at] if is_own else None, others[at]]
+        yield numbers(len(at), columns)
+
+
+def _line_rows(divided: Divided) -> Iterator[bytes]:
+    found = divided.lines
+    own = np.flatnonzero(divided.got.is_own[found.sums])
+    for at in np.split(own, range(_AT_A_TIME, len(own), _AT_A_TIME)):
+        places = (found.sums[at] + 1, found.sources[at] + 1, found.holders[at] + 1)
+        yield numbers(len(at), [*map(_small, places), found.micros[0][at]])
 
 
 def _halves(is_own: npt.NDArray[np.bool_]) -> Iterator[tuple[bool, Ints]]:

@@ -77,14 +77,12 @@ def plays_of_month(given: Mapping[str, Any], meanwhile: Callable[[], None]) -> H
     """Step 0: every counted play of the month; writes down how many each payer has. They are
     counted while `meanwhile` keeps the server busy with what does not depend on them.
     """
-    payers, pieces = (
-        [unpacked(one) for one in read(query, given)[0]]
-        for query in (pieces_sql.PAYER_NUMBERS, pieces_sql.PIECE_NUMBERS)
-    )
-    in_eras = bool(pieces[1].max(initial=0) > 1)
+    (payers,) = read(pieces_sql.PAYER_NUMBERS, {})
+    pieces = Pieces(*_in_order(pieces_sql.PIECE_NUMBERS))
+    in_eras = bool(pieces.eras.max(initial=0) > 1)
     (plays,) = read(pieces_sql.heard(in_eras=in_eras), given)
     with ThreadPoolExecutor(1) as beside:
-        counted = beside.submit(_counted, [*plays], Payers(*payers), Pieces(*pieces))
+        counted = beside.submit(_counted, [*plays], Payers(*map(unpacked, payers)), pieces)
         del plays
         meanwhile()
     month = counted.result()
@@ -217,9 +215,7 @@ def _halves(is_own: npt.NDArray[np.bool_]) -> Iterator[tuple[bool, Ints]]:
 
 
 def _in_order(query: str) -> list[Ints]:
-    """The packed columns of a query's one row, in the order of the first, which is left away: it
-    counts from 1.
-    """
+    """The packed columns of a query's one row, in the order of the first, which is left away."""
     (packed,) = read(query, {})
     first, *others = (unpacked(one) for one in packed)
     order = np.argsort(first)

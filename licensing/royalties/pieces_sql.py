@@ -139,12 +139,11 @@ WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
 
 _ERA = "width_bucket(u.played_at, ARRAY(SELECT DISTINCT era_from FROM close_pieces ORDER BY 1))"
 PIECE_NUMBERS = f"""
-SELECT {", ".join(map(packed, ("number", "era", "piece")))}
-FROM (SELECT r.number, p.era, p.piece
-      FROM close_pieces p JOIN attribution_licencerecord r ON r.id = p.record_id
-      ORDER BY r.number, p.era) numbered
+SELECT {", ".join(map(packed, ("r.number::bigint << 32 | p.era", "r.number", "p.era", "p.piece")))}
+FROM close_pieces p JOIN attribution_licencerecord r ON r.id = p.record_id
 """
-"""Pieces by the number of their record on usages, and the number of the era they begin."""
+"""Pieces by the number of their record on usages, and by that of the era they begin; and, first, by
+both in one."""
 PAYER_NUMBERS = f"""
 SELECT {", ".join(map(packed, ("n.number", "y.payer")))}
 FROM close_payers y JOIN royalties_payer n ON n.ref = y.payer_ref AND n.kind = y.payer_kind

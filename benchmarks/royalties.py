@@ -110,7 +110,7 @@ BETWEEN = {
     "CREATE UNLOGGED TABLE scratch.close_plays": "step 0, plays read",
     "ANALYZE close_holders": "step 0, plays still being counted",
     "CREATE UNLOGGED TABLE scratch.close_lines": "steps 1 to 3, sums, evidence, lines",
-    "INSERT INTO royalties_payerpool (period_id,": "steps 1 to 3, sums, evidence, lines",
+    "CREATE UNLOGGED TABLE scratch.close_unpaid": "steps 1 to 3, sums, evidence, lines",
     'INSERT INTO "audit_fact" ("transaction",': "checks at commit",
 }
 

@@ -185,7 +185,7 @@ ORDER BY w.payer, w.currency
 """
 """What waits until somebody decides about plays that look odd."""
 
-BESIDE = (UNPAID, KEEP_POOLS)
+BESIDE = (UNPAID,)
 """What depends on no line."""
 BEFORE = (OWED, "ANALYZE close_owed", LINED, KEPT_SUMS)
 """To be run before the close is posted, which would stand among the postings of every payee."""
@@ -198,6 +198,6 @@ ANALYZE royalties_payerpool, royalties_variationsum, royalties_statement,
 never looks at the whole. Lists are left out: to look at them is to read them."""
 MOVED = ("ANALYZE ledger_account, ledger_journalentry", MOVEMENTS, ALSO_OWED, "ANALYZE close_owed")
 """To be run when all is posted."""
-KEPT = (KEEP_WAITING, KEEP_SUMS, KEEP_ALLOCATIONS, STATEMENTS)
+KEPT = (KEEP_POOLS, KEEP_WAITING, KEEP_SUMS, KEEP_ALLOCATIONS, STATEMENTS)
 """What stays but lines."""
 TABLES = ("unpaid", "owed", "movements", "kept_sums", "lined")

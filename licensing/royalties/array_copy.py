@@ -6,7 +6,6 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,20 +63,12 @@ def members_of(array: bytes, width: int) -> Ints:
 
 
 def write(table: str, blocks: Iterable[bytes]) -> None:
-    """Rows, as `numbers` or `lists` make them, into all columns of a table; the server takes in one
-    block while the next is made.
-    """
+    """Rows, as `numbers` or `lists` make them, into all columns of a table."""
     copy = f"COPY {table} FROM STDIN (FORMAT binary)"
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(copy) as taken,
-        ThreadPoolExecutor(1) as beside,
-    ):
-        sent = beside.submit(taken.write, _BEGIN)
+    with connection.cursor() as cursor, cursor.copy(copy) as taken:
+        taken.write(_BEGIN)
         for block in blocks:
-            sent.result()
-            sent = beside.submit(taken.write, block)
-        sent.result()
+            taken.write(block)
         taken.write(_END)
 
 

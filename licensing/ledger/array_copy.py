@@ -6,7 +6,6 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -52,7 +51,10 @@ def rows_as_sent(query: str, given: Mapping[str, Any]) -> list[bytes]:
     two bytes, and the fields.
     """
     copy = f"COPY ({query}) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(copy, given if "%(" in copy else None) as rows:
+    with (
+        connection.cursor() as wrapped,
+        wrapped.cursor.copy(copy, given if "%(" in copy else None) as rows,
+    ):
         sent = [bytes(row) for row in rows]  # libpq hands them on one by one.
     sent[0] = sent[0][len(_BEGIN) :]
     return [row for row in sent if row and row != _END]
@@ -80,22 +82,15 @@ def members_of(array: bytes, width: int) -> Ints:
 
 def write(table: str, blocks: Iterable[bytes], columns: Sequence[str] = ()) -> None:
     """Rows, as `numbers`, `with_lists` or `with_fields` make them, into these columns of a table,
-    or into all; the server takes in one block while the next is made.
-    Raises IntegrityError.
+    or into all. Raises IntegrityError.
     """
     named = f" ({', '.join(columns)})" if columns else ""
     copy = f"COPY {table}{named} FROM STDIN (FORMAT binary)"
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(copy) as taken,
-        ThreadPoolExecutor(1) as beside,
-    ):
-        sent = beside.submit(taken.write, _BEGIN)
+    wrapped = connection.wrap_database_errors
+    with wrapped, connection.cursor() as cursor, cursor.copy(copy) as taken:
+        taken.write(_BEGIN)
         for block in blocks:
-            sent.result()
-            sent = beside.submit(taken.write, block)
-        sent.result()
+            taken.write(block)
         taken.write(_END)
 
 

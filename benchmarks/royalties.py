@@ -71,25 +71,23 @@ def close_figures(usages: int) -> list[Figure]:
     from licensing.royalties.closing import close_period
 
     steps: dict[str, float] = {}
-    after, ended = "", 0.0
+    begun = ended = time.perf_counter()
+    between = "everything else"
 
     def timed(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal after, ended
-        begun = time.perf_counter()
-        if after in BETWEEN:
-            steps[BETWEEN[after]] = begun - ended
+        nonlocal between, ended
+        asked = time.perf_counter()
+        steps[between] = steps.get(between, 0.0) + asked - ended
         try:
             return execute(sql, params, many, context)
         finally:
-            after, ended = " ".join(sql.split()[:4]), time.perf_counter()
-            step = step_of(sql)
-            steps[step] = steps.get(step, 0.0) + ended - begun
+            step, ended = step_of(sql), time.perf_counter()
+            steps[step] = steps.get(step, 0.0) + ended - asked
+            between = BETWEEN.get(" ".join(sql.split()[:4]), step)
 
-    begun = time.perf_counter()
     with connection.execute_wrapper(timed):
         close_period(month=MONTH, now=NOW)
     took = time.perf_counter() - begun
-    steps["checks at commit"] = took - sum(steps.values())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     counts = counted()
     posting = steps.get("posting", 0.0) + steps["checks at commit"]
@@ -106,10 +104,14 @@ def close_figures(usages: int) -> list[Figure]:
     ]
 
 
-# Plays are counted and pools divided between two statements, on arrays that come and go by COPY.
+# What follows a statement on arrays, and what comes and goes by COPY: of the statement's own step
+# where it is not one of these.
 BETWEEN = {
-    "CREATE UNLOGGED TABLE scratch.close_plays": "step 0, plays per payer and piece",
+    "CREATE UNLOGGED TABLE scratch.close_plays": "step 0, plays read",
+    "ANALYZE close_holders": "step 0, plays still being counted",
     "CREATE UNLOGGED TABLE scratch.close_lines": "steps 1 to 3, sums, evidence, lines",
+    "CREATE UNLOGGED TABLE scratch.close_unpaid": "steps 1 to 3, sums, evidence, lines",
+    'INSERT INTO "audit_fact" ("transaction",': "checks at commit",
 }
 
 

@@ -80,9 +80,9 @@ INSERT INTO clearance_clearance
 VALUES (md5('clearance')::uuid, 'REMIX', 'user', '1', 'DE', 'SITE', '[]', '2026-09-01Z', true, '[]',
         '{{}}', '{{}}', repeat('0', 64));
 INSERT INTO attribution_licencerecord
-    (id, subject_kind, subject_ref, clearance_id, use, recipe_sha256, terms_sha256, policy, state,
-     opened_at, sealed_at, windows_sha256, files, model_ppm, notes)
-SELECT md5('record' || n)::uuid, 'variation', md5('variation' || n), md5('clearance')::uuid,
+    (id, number, subject_kind, subject_ref, clearance_id, use, recipe_sha256, terms_sha256, policy,
+     state, opened_at, sealed_at, windows_sha256, files, model_ppm, notes)
+SELECT md5('record' || n)::uuid, n + 1, 'variation', md5('variation' || n), md5('clearance')::uuid,
        'REMIX', repeat('0', 64), repeat('0', 64), 'benchmark/1', 'SEALED', '2026-09-01Z',
        '2026-09-01Z', repeat('0', 64), '[]', 0, '[]'
 FROM generate_series(0, {variations} - 1) n;
@@ -132,12 +132,14 @@ SELECT md5('receipt' || n)::uuid, 'receipt:' || n, repeat('0', 64), 'SUBSCRIPTIO
 FROM paid JOIN ledger_journalentry entry ON entry.key = 'receipt:' || n;
 INSERT INTO receipts_poolpart (receipt_id, month, amount_micros)
 SELECT md5('receipt' || n)::uuid, '2026-10-01', pool FROM paid;
+INSERT INTO royalties_payer (number, kind, ref)
+SELECT n + 1, 'user', md5('listener' || n)::uuid::text FROM generate_series(0, {players} - 1) n;
 """
 # u and v lie evenly in [0, 1): the square makes few variations popular.
 _USAGES = """
 SELECT lpad(to_hex(g), 32, '0')::uuid, NULL, md5('record' || variation)::uuid, 'user', listener,
-       'user', listener, CASE g % {players} % 1000 WHEN 17 THEN 'SELF' WHEN 71 THEN 'UNFUNDED'
-                 ELSE 'COUNTED' END,
+       'user', listener, (g % {players} + 1)::int, variation + 1,
+       CASE g % {players} % 1000 WHEN 17 THEN 'SELF' WHEN 71 THEN 'UNFUNDED' ELSE 'COUNTED' END,
        30000 + g % 150000, 0, moment, moment + interval '30 seconds', date '2026-10-01'
 FROM (SELECT g, md5('listener' || listener)::uuid::text AS listener,
              floor({variations} * v * v)::int AS variation,
@@ -150,7 +152,8 @@ FROM (SELECT g, md5('listener' || listener)::uuid::text AS listener,
                   FROM generate_series({begin}::bigint, {end}::bigint - 1) g) a) b) c
 """
 _COLUMNS = """(token_id, minute, record_id, listener_kind, listener_ref, payer_kind, payer_ref,
-    state, heard_ms, repeat_score, played_at, received_at, accrual_month)"""
+    payer_number, record_number, state, heard_ms, repeat_score, played_at, received_at,
+    accrual_month)"""
 
 
 def check_disk(folder: Path, usages: int) -> str:

@@ -9,7 +9,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 
 from licensing.catalog.models import Stem
 from licensing.clearance.models import Clearance, Grant
@@ -19,7 +19,8 @@ class LicenceRecord(models.Model):
     """One derivative's licence: opened before its first sound, sealed after its last.
 
     `ends_at` is set for previews, which are served for seven days. `unattributed_ppm`: how much of
-    what is heard rests on no stem; its lines, which sum to the whole, say who is paid.
+    what is heard rests on no stem; its lines, which sum to the whole, say who is paid. `number` is
+    its key for those who hold millions of references: a quarter as long.
 
     Personal data: none.
     """
@@ -31,6 +32,11 @@ class LicenceRecord(models.Model):
         VOID = "VOID", "ended before any sound"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.IntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("attribution_licencerecord_number"), function="nextval"),
+    )
     subject_kind = models.CharField(max_length=20)
     subject_ref = models.CharField(max_length=100)
     clearance = models.ForeignKey(Clearance, models.PROTECT, related_name="records")

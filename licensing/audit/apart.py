@@ -7,6 +7,10 @@ at once by several processes, every row is checked, and it becomes a partition. 
 the same indexes take six times as long. Invariant: what a statement's rows are asked when they are
 inserted, the rows of a batch are asked before it is attached; and a partition refuses what the
 whole table refuses, whoever names it.
+
+A batch may be filled and indexed by another connection, which commits it before it is attached:
+from then on the application has no right on it, and what nobody attaches is swept by a later batch.
+Invariant: whoever filled it, the transaction that attaches it looks at every row that is there.
 """
 
 from collections.abc import Sequence
@@ -76,6 +80,85 @@ BEGIN
     {attached}
 END $$;
 """
+_SHARE = """
+CREATE FUNCTION {table}_share_batches() RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock_shared(hashtextextended('batches of {table}', 0))
+$$;
+"""
+# What was attached once has guards, also when somebody has detached it since.
+_SWEEP = """
+CREATE FUNCTION {table}_sweep_batches() RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    part regclass;
+    swept int := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('batches of {table}', 0)) THEN
+        RETURN 0;
+    END IF;
+    FOR part IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relname ~ '^{table}_[0-9]+$'
+          AND relkind = 'r' AND relowner = current_user::regrole
+          AND NOT relispartition AND NOT relhastriggers
+    LOOP
+        EXECUTE format('DROP TABLE %s', part);
+        swept := swept + 1;
+    END LOOP;
+    RETURN swept;
+END $$;
+"""
+_FINISH = """
+CREATE FUNCTION {table}_batch(batch bigint) RETURNS regclass
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    part regclass := to_regclass('public.{table}_' || batch);
+BEGIN
+    IF part IS NULL THEN
+        RAISE EXCEPTION 'there is no batch % of {table}', batch USING ERRCODE = 'undefined_table';
+    END IF;
+    RETURN part;
+END $$;
+
+CREATE FUNCTION {table}_finish_batch(batch bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    part regclass := {table}_batch(batch);
+BEGIN
+    EXECUTE format('REVOKE ALL ON %s FROM stemma_app', part);
+    {indexes}
+    EXECUTE format('ANALYZE %s', part);
+END $$;
+"""
+# Under a snapshot of before, rows that another transaction has committed since are not looked at.
+_ATTACH_FINISHED = """
+CREATE OR REPLACE FUNCTION {table}_attach_batch(batch bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    part regclass := {table}_batch(batch);
+    wrong record;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a batch is attached by a transaction that sees all of it'
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', part);
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = part) THEN
+        PERFORM {table}_finish_batch(batch);
+    END IF;
+    EXECUTE format($guards${guards}$guards$, part);
+    EXECUTE format($query$SELECT * FROM ({wrong}) found LIMIT 1$query$, part) INTO wrong;
+    IF wrong.words IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong.words USING ERRCODE = wrong.code;
+    END IF;
+    EXECUTE format('ALTER TABLE {table} ATTACH PARTITION %s FOR VALUES IN (%s)', part, batch);
+    {attached}
+END $$;
+"""
+_BESIDE_FOR_THE_APPLICATION = """
+REVOKE ALL ON FUNCTION {table}_finish_batch(bigint), {table}_sweep_batches() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {table}_finish_batch(bigint), {table}_sweep_batches() TO stemma_app;
+"""
 _FOR_THE_APPLICATION = """
 REVOKE ALL ON FUNCTION {table}_open_batch(), {table}_attach_batch(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {table}_open_batch(), {table}_attach_batch(bigint) TO stemma_app;
@@ -122,3 +205,24 @@ def lie_apart(
     return migrations.RunSQL(
         "".join((whole, *guards, _OPEN.format(**said), attach, _FOR_THE_APPLICATION.format(**said)))
     )
+
+
+def fill_beside(
+    table: str, *, keys: Sequence[str], indexes: Sequence[str], wrong: str, attached: str = ""
+) -> migrations.RunSQL:
+    """The step after which another connection may fill and index a batch of a table that lies
+    apart. As in `lie_apart`; `wrong` is over a whole batch.
+    """
+    made = [f"ALTER TABLE %s ADD {key.split(' ', 1)[1]}" for key in keys]
+    made += [f"CREATE INDEX ON %s {index.split(' ', 1)[1]}" for index in indexes]
+    of_part = "\n    ".join(f"EXECUTE format('{one}', part);" for one in made)
+    finish = _FINISH.format(table=table, indexes=of_part)
+    attach = _ATTACH_FINISHED.format(
+        table=table,
+        guards=_GUARDS.format(table=table, part="%1$s"),
+        wrong=wrong.replace("%", "%%").format(fresh="%1$s"),
+        attached=attached.replace("%I", "%s"),
+    )
+    others = (_SHARE, _SWEEP, _BESIDE_FOR_THE_APPLICATION)
+    share, sweep, rights = (one.format(table=table) for one in others)
+    return migrations.RunSQL("".join((share, sweep, finish, attach, rights)))

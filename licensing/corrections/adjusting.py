@@ -16,7 +16,7 @@ from licensing.deductions.rules.refusals import (
 from licensing.ledger import rules as ledger
 from licensing.ledger.booking import book
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
-from licensing.royalties.closing import payee_account
+from licensing.royalties.accounts import payee_account
 from licensing.royalties.models import PAID, StatementLine
 from licensing.royalties.movement_sql import CORRECTS
 

@@ -22,7 +22,7 @@ from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
 from licensing.receipts.models import Receipt
 from licensing.receipts.refunding import record_refund
 from licensing.receipts.rules import pool_account, reversal_account
-from licensing.royalties.closing import held_account, payee_account, unplayed_account
+from licensing.royalties.accounts import held_account, payee_account, unplayed_account
 from licensing.royalties.evidence import plays_by_pool
 from licensing.royalties.models import PAID, HeldPool, Period, StatementLine
 from licensing.royalties.movement_sql import CORRECTS

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from licensing.audit.operations import record_fact
 from licensing.deductions.rules.refusals import DeductionRefused, check_reason
-from licensing.royalties.line_sql import BEGINS, line_key
+from licensing.royalties.line_sql import line_key
 from licensing.royalties.models import Statement
 from licensing.royalties.movement_sql import CORRECTS
 
@@ -27,7 +27,7 @@ JOIN ledger_journalentry entry ON entry.id = posting.entry_id
 WHERE line.statement_id = %(first)s
 """
 _SUM = f"SELECT COUNT(*), COALESCE(SUM(amount), 0)::bigint FROM ({_CORRECTIONS}) c"
-_KEY = line_key(BEGINS.format(statement="%(made)s::uuid"), "position")
+_KEY = line_key("%(made)s::uuid", "position")
 _SAME = f"""
 INSERT INTO royalties_statementline
     (id, statement_id, position, kind, variation_sum_id, posting_id, corrects_id, note, record_id,

@@ -5,8 +5,9 @@ lines of payees with an open advance, a reserve, income of US source or a contes
 Invariant: the same month deducts once, because every entry's key names it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -59,15 +60,16 @@ ORDER BY 1, 2, 3, 4, 5
 
 
 @transaction.atomic
-def deduct(*, month: date, earned: str, has_us_source: bool, now: datetime) -> int:
+def deduct(*, month: date, earned: Callable[[], str], has_us_source: bool, now: datetime) -> int:
     """Post what the month's earnings do not leave payable; how many entries.
 
-    earned: a relation of the close as SQL (FROM item without a name) with the columns payee_kind,
-    payee_ref, currency, record_id, stem_id, right_name, sheet_id, party_id, amount and us_micros
-    (of the amount, what is of US source), both in micro-units; `has_us_source`: whether there is
-    any. Where nothing is to be deducted from anybody, no line is looked at. The caller holds the
-    month.
+    earned: makes a relation of the close and says it as SQL (FROM item without a name) with the
+    columns payee_kind, payee_ref, currency, record_id, stem_id, right_name, sheet_id, party_id,
+    amount and us_micros (of the amount, what is of US source), both in micro-units;
+    `has_us_source`: whether there is any. Where nothing is to be deducted from anybody, it is not
+    asked. The caller holds the month.
     """
+    earned = cache(earned)
     at = month_end(month) - timedelta(microseconds=1)
     held = _contest(month, earned, at, now)
     open_advances = list(open_micros())
@@ -78,12 +80,14 @@ def deduct(*, month: date, earned: str, has_us_source: bool, now: datetime) -> i
     return count + len({(claim, line.currency) for claim, line in held})
 
 
-def _contest(month: date, earned: str, at: datetime, now: datetime) -> list[tuple[str, Line]]:
+def _contest(
+    month: date, earned: Callable[[], str], at: datetime, now: datetime
+) -> list[tuple[str, Line]]:
     claims = open_claims()
     if not claims:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_CONTESTED.format(earned=earned))
+        cursor.execute(_CONTESTED.format(earned=earned()))
         lines = [Line((row[0], row[1]), *row[2:]) for row in cursor.fetchall()]
     held = contest(lines, claims)
     by_entry: dict[tuple[str, str], list[Line]] = {}
@@ -124,11 +128,11 @@ def _key(month: date, claim: str, currency: str) -> str:
 
 
 def _concerned(
-    earned: str, held: Sequence[tuple[str, Line]], open_advances: Sequence[str]
+    earned: Callable[[], str], held: Sequence[tuple[str, Line]], open_advances: Sequence[str]
 ) -> list[Earned]:
     """Earnings of those whom a deduction concerns, without what is contested of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_CONCERNED.format(earned=earned), {"open": list(open_advances)})
+        cursor.execute(_CONCERNED.format(earned=earned()), {"open": list(open_advances)})
         rows = cursor.fetchall()
     contested: dict[tuple[object, ...], tuple[int, int]] = {}
     for _, line in held:

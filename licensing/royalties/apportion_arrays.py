@@ -7,7 +7,7 @@ is multiplied. Invariant: the parts of a run sum to its total.
 
 import numpy as np
 
-from licensing.royalties.runs import Ints, Smalls, begins_of, blocks, members, sums_of
+from licensing.ledger.runs import Ints, Smalls, begins_of, blocks, members, sums_of
 
 MOST_WHOLE = 3_037_000_499
 """The largest sum of a run's weights: its square still fits into 63 bits."""

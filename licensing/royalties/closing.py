@@ -18,32 +18,38 @@ from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
 from licensing.ledger import scratch_sql
-from licensing.ledger.apart import attach_batch, open_batch, part_of
+from licensing.ledger.apart import Filling, filling
+from licensing.ledger.array_copy import rows_as_sent
 from licensing.ledger.batches import post_batch
 from licensing.ledger.chain import link_posted
 from licensing.ledger.months import close_month, hold_month, is_closed
 from licensing.ledger.queries import list_balances
-from licensing.ledger.rules import AccountKey
 from licensing.royalties import (
     closing_sql,
     holders_sql,
     movement_sql,
     pieces_sql,
-    posting_sql,
     statement_sql,
     us_source_sql,
 )
-from licensing.royalties.dividing import divide, plays_of_month
-from licensing.royalties.line_sql import LINES
+from licensing.royalties.dividing import (
+    Divided,
+    divide,
+    keep_earned,
+    keep_lines,
+    plays_of_month,
+)
+from licensing.royalties.line_sql import COLUMNS, LINES
+from licensing.royalties.lining import earned
 from licensing.royalties.models import Model, Period, RateCard
 from licensing.royalties.months import open_usage_months
+from licensing.royalties.posting import draft
 from licensing.royalties.rules.plays import may_close
 
 LISTENING = "listening"
-PAYABLE_KINDS = ("party", "society")
 _TABLES = tuple(
     f"close_{name}"
-    for steps in (pieces_sql, holders_sql, closing_sql, posting_sql, us_source_sql, statement_sql)
+    for steps in (pieces_sql, holders_sql, closing_sql, us_source_sql, statement_sql)
     for name in steps.TABLES
 )
 
@@ -78,11 +84,13 @@ def close_period(
     newest = SealedMinute.objects.aggregate(id=Max("id"))["id"] or 0
     period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
     given = _given(period, card, now)
-    _reckon(given)
-    posted = _post(given, now)
-    has_us = bool(_one(us_source_sql.COUNT))
-    posted += deduct(month=month, earned=us_source_sql.EARNED, has_us_source=has_us, now=now)
-    _write_statements(given)
+    divided = _reckon(given)
+    lines = earned(divided, given)
+    with filling(LINES, COLUMNS, len(lines)) as batch:
+        batch.write(lines.rows(batch.number))
+        posted = _post(divided, given, now)
+        _write_statements(batch, given)
+    _run([statement_sql.ANALYZE], given)
     close_month(month, now=now)
     link_posted(now=now)
     _run([scratch_sql.dropped(_TABLES)], given)
@@ -143,62 +151,48 @@ def _given(period: Period, card: RateCard, now: datetime) -> dict[str, Any]:
     }
 
 
-def _reckon(given: Mapping[str, Any]) -> None:
+def _reckon(given: Mapping[str, Any]) -> Divided:
     """The three steps under the card's model, and under the other one for comparison."""
     _run([*scratch_sql.SETTINGS, scratch_sql.dropped(_TABLES), *pieces_sql.BEFORE], given)
-    month = plays_of_month(given)
-    _run([*pieces_sql.AFTER, *holders_sql.STATEMENTS], given)
+    beside = (pieces_sql.KEPT, *holders_sql.STATEMENTS)
+    month = plays_of_month(given, lambda: _run(beside, given))
+    _run(pieces_sql.AFTER, given)
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
-    divide(month)
+    divided = divide(month, lambda: _run(statement_sql.BESIDE, given))
+    keep_earned(divided)
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
+    return divided
 
 
-def _post(given: Mapping[str, Any], now: datetime) -> int:
-    """One entry per variation and currency, one posting per (payee, right, source) above zero."""
-    _run(posting_sql.STATEMENTS, given)
-    return post_batch(
-        entries=posting_sql.DRAFT_ENTRIES,
-        accounts=posting_sql.DRAFT_ACCOUNTS,
-        lines=posting_sql.DRAFT_LINES,
-        given=given,
-        now=now,
-    )
+def _post(divided: Divided, given: Mapping[str, Any], now: datetime) -> int:
+    """One entry per variation and currency, and what is deducted; how many entries."""
+    posted = post_batch(draft(divided, given), now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(us_source_sql.COUNT)
+        has_us = cursor.fetchone()[0] > 0
+
+    def earnings() -> str:
+        keep_lines(divided)
+        _run(["ANALYZE close_lines"], given)
+        return us_source_sql.EARNED
+
+    return posted + deduct(month=given["month"], earned=earnings, has_us_source=has_us, now=now)
 
 
-def _write_statements(given: Mapping[str, Any]) -> None:
+def _write_statements(batch: Filling, given: Mapping[str, Any]) -> None:
     """Evidence, sums, and a statement for everyone, with its lines."""
-    batch = open_batch(LINES, _one(statement_sql.COUNT))
-    told = {**given, "batch": batch}
-    _run([*statement_sql.AFTER, *statement_sql.lines(part_of(LINES, batch))], told)
-    attach_batch(LINES, batch)
-    _run([statement_sql.ANALYZE], given)
-
-
-def payee_account(payee: tuple[str, str], currency: str) -> AccountKey:
-    """Where a payee's earnings go: payable, or unallocated where nobody is known to be paid."""
-    kind = ledger.PAYABLE if payee[0] in PAYABLE_KINDS else ledger.UNALLOCATED
-    return AccountKey(kind, *payee, currency)
-
-
-def held_account(month: date, currency: str) -> AccountKey:
-    """Where the pools of a month wait for a decision about plays that look odd."""
-    return AccountKey(ledger.UNALLOCATED, "held", f"{month:%Y-%m}", currency)
-
-
-def unplayed_account(month: date, currency: str) -> AccountKey:
-    """Where the pools of a month wait in which nobody played anything."""
-    return AccountKey(ledger.UNALLOCATED, "month", f"{month:%Y-%m}", currency)
+    told = {**given, "batch": batch.number}
+    _run(statement_sql.MOVED, told)
+    for lines in (statement_sql.UNPAID_LINES, movement_sql.MOVEMENT_LINES):
+        batch.write(rows_as_sent(lines, told))
+    batch.finish()
+    _run(statement_sql.KEPT, told)
+    batch.attach()
 
 
 def _run(statements: Iterable[str], given: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, given if "%(" in statement else None)
-
-
-def _one(query: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return int(cursor.fetchone()[0])

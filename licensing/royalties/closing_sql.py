@@ -4,8 +4,8 @@ Nothing is divided here: `giving` and `sharing` do that on arrays, which `dividi
 to these tables. Every amount is a whole micro-unit.
 """
 
+from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.array_copy import packed
 
 _POT = """
 SELECT 0 AS payer, currency, SUM(pool)::bigint AS pool FROM close_paid {where} GROUP BY currency
@@ -46,30 +46,34 @@ def pools_of(name: str) -> str:
 
 OWN_SUMS = """
 CREATE UNLOGGED TABLE scratch.close_own_sums
-    (piece int, currency text, total bigint, plays bigint, pools int[], plays_each int[],
-     amounts bigint[])
+    (piece int, currency text, total bigint, plays bigint, pools int[] STORAGE EXTERNAL,
+     plays_each int[], amounts bigint[] STORAGE EXTERNAL)
 """
+"""Lists lie here as they will lie among the evidence: of the three, plays alone are compressed."""
 SUMS = """
 CREATE UNLOGGED TABLE scratch.close_sums
     (sum int, piece int, currency text, plays bigint, total bigint, other bigint)
 """
 """Sums per piece and currency, numbered; `total` is by the card's model, NULL where only the other
 one gives anything. Of the card's model, close_own_sums lists who gave what."""
-LINES = """
-CREATE UNLOGGED TABLE scratch.close_lines
-    (sum int, plays bigint, source int, holder int, payee int, source_micros bigint,
-     right_micros bigint, amount bigint, other bigint)
+EARNED = """
+CREATE UNLOGGED TABLE scratch.close_earned (payee int, currency text, amount bigint, other bigint)
 """
-"""Each sum over sources, rights and sheets, by both models."""
+"""What each payee earned by both models; `amount` is NULL where only the other gives anything."""
+LINES = """
+CREATE UNLOGGED TABLE scratch.close_lines (sum int, source int, holder int, amount bigint)
+"""
+"""What the card's model gave, over sources, rights and sheets; empty until somebody asks."""
 _HOLDER = ("holder", "division", "right_number", "right_ppm", "share_ppm", "payee")
-STEPS = (OWN_SUMS, SUMS, LINES)
+STEPS = (OWN_SUMS, SUMS, EARNED, LINES)
 """To be filled in by `dividing`."""
-FILLED = ("ANALYZE close_own_sums (piece, currency)", "ANALYZE close_sums", "ANALYZE close_lines")
+FILLED = ("ANALYZE close_own_sums (piece, currency)", "ANALYZE close_sums", "ANALYZE close_earned")
+_SOURCE = ("source", "piece", "division", "source_ppm", "stem")
 SOURCES = f"""
-SELECT {", ".join(map(packed, ("source", "piece", "division", "source_ppm")))} FROM close_sources
+SELECT {", ".join(map(packed, _SOURCE))} FROM close_sources
 """
 HOLDERS = f"""
 SELECT {", ".join(map(packed, _HOLDER))} FROM close_holders
 """
 
-TABLES = ("own_pools", "other_pools", "own_sums", "sums", "lines")
+TABLES = ("own_pools", "other_pools", "own_sums", "sums", "earned", "lines")

@@ -14,7 +14,7 @@ from licensing.ledger.months import share_open_month
 from licensing.ledger.operations import post
 from licensing.ledger.rules import CREDIT, DEBIT, Line, month_end, month_start
 from licensing.receipts.rules import pool_account
-from licensing.royalties.closing import held_account
+from licensing.royalties.accounts import held_account
 from licensing.royalties.models import Anomaly, Usage
 from licensing.royalties.operations import state_by_rules
 from licensing.royalties.rules.plays import own_month

@@ -14,9 +14,9 @@ from uuid import UUID
 import numpy as np
 from django.db import connection
 
-from licensing.royalties.array_copy import members_of
+from licensing.ledger.array_copy import members_of
+from licensing.ledger.runs import Ints
 from licensing.royalties.models import Period, VariationSum
-from licensing.royalties.runs import Ints
 
 Payer = tuple[str, str]
 """(kind, ref)"""

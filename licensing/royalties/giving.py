@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from licensing.royalties.apportion_arrays import apportion
-from licensing.royalties.runs import (
+from licensing.ledger.runs import (
     Ints,
     Smalls,
     beginnings,
@@ -19,6 +18,7 @@ from licensing.royalties.runs import (
     sums_of,
     together,
 )
+from licensing.royalties.apportion_arrays import apportion
 
 EVERYBODY = 0
 """Who stands for all together in a month's plays; before they are, for those without a pool."""

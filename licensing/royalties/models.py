@@ -25,6 +25,7 @@ __all__ = [
     "HeldPool",
     "ListenerAllocation",
     "Model",
+    "Payer",
     "PayerPool",
     "Period",
     "Play",
@@ -132,12 +133,31 @@ class Play(models.Model):
         return f"{self.from_ms}..{self.until_ms} ms"
 
 
+class Payer(models.Model):
+    """Whoever was to pay for a play once, by a number; append-only.
+
+    Personal data: a payer's reference.
+    """
+
+    number = models.AutoField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    ref = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ref", "kind"], name="payer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
+
+
 class Usage(models.Model):
     """A play that passed, or a started minute of a live session (`minute`, counted from 0).
 
-    `accrual_month` is the month whose close counts it, and by which the table is partitioned; what
-    is unique within a month is held unique across months by a trigger. `anomaly` stays once a play
-    was held. Personal data: who heard what and when, by reference.
+    `payer_number` and `record_number` say in four bytes each who pays and what was played, for a
+    close that counts millions; the database alone fills them in. `accrual_month` is the month whose
+    close counts it, and by which the table is partitioned; what is unique within a month is held
+    unique across months by a trigger. `anomaly` stays once a play was held. Personal data: who
+    heard what and when, by reference.
     """
 
     class State(models.TextChoices):
@@ -158,6 +178,8 @@ class Usage(models.Model):
     listener_ref = models.CharField(max_length=100)
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
+    payer_number = models.IntegerField(db_default=0, editable=False)
+    record_number = models.IntegerField(db_default=0, editable=False)
     state = models.CharField(max_length=10, choices=State.choices)
     heard_ms = models.PositiveBigIntegerField()
     repeat_score = models.PositiveIntegerField(default=0)

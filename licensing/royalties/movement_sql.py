@@ -2,12 +2,12 @@
 
 Read from the ledger, so that nothing can move without standing on a statement: each posting of the
 month on a payee's account is one line by the type of its entry. Months are by the moment an entry
-is effective; what belongs to later months already is on theirs. The close's own batch of postings,
-all of what the month earned, is not even looked at.
+is effective; what belongs to later months already is on theirs. Postings are looked for where their
+entry says they lie, so the close's own batch, all of what the month earned, is not even looked at.
 """
 
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.line_sql import BEGINS, line_key
+from licensing.royalties.line_sql import line_key, selected
 
 MOVEMENTS = made(
     "close_movements",
@@ -18,9 +18,7 @@ SELECT account.owner_kind AS payee_kind, account.owner_ref AS payee_ref, account
        CASE posting.side WHEN 'credit' THEN posting.amount_micros
             ELSE -posting.amount_micros END AS amount
 FROM ledger_journalentry entry
-JOIN ledger_posting posting ON posting.entry_id = entry.id
-     AND posting.batch <> COALESCE((SELECT MAX(number) FROM ledger_attachedbatch
-                                    WHERE transaction = pg_current_xact_id()::text::bigint), -1)
+JOIN ledger_posting posting ON posting.entry_id = entry.id AND posting.batch = entry.batch
 JOIN ledger_account account ON account.id = posting.account_id
 WHERE entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_until)s
   AND NOT starts_with(entry.key, %(entry_prefix)s)
@@ -48,31 +46,40 @@ CORRECTS = "line:"
 """A posting's reference begins so where it corrects the line whose id follows."""
 
 _CASES = " ".join(f"WHEN '{entry}' THEN '{line}'" for entry, line in KINDS.items())
-_PLACED = f"""
-(SELECT o.statement, {BEGINS.format(statement="o.statement")} AS begins, m.*,
-        (SELECT COUNT(*) FROM close_placed l WHERE l.number = o.number)
-        + (SELECT COUNT(*) FROM close_unpaid u
-           WHERE u.payee = o.payee AND o.currency = %(currency)s)
+_PLACED = """
+(SELECT o.statement, m.*, COALESCE(e.lines, 0) + COALESCE(u.lines, 0)
         + ROW_NUMBER() OVER (PARTITION BY o.statement ORDER BY m.effective_at, m.posting_id)
             AS position
- FROM close_movements m JOIN close_owed o USING (payee_kind, payee_ref, currency))
+ FROM close_movements m JOIN close_owed o USING (payee_kind, payee_ref, currency)
+ LEFT JOIN close_lined e ON e.number = o.number
+ LEFT JOIN (SELECT payee, COUNT(*) AS lines FROM close_unpaid GROUP BY payee) u
+      ON u.payee = o.payee AND o.currency = %(currency)s) m
 """
-MOVEMENT_LINES = f"""
-INSERT INTO {{into}}
-    (id, statement_id, position, kind, posting_id, corrects_id, note, record_id, played_month,
-     stem_id, "right", recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros, batch)
-SELECT {line_key("m.begins", "m.position")}, m.statement, m.position,
-       CASE m.entry_kind {_CASES} ELSE 'OTHER' END, m.posting_id, line.id, m.memo, line.record_id,
-       COALESCE(line.played_month, %(month)s), line.stem_id, COALESCE(line."right", ''),
-       COALESCE(line.recording_title, ''), COALESCE(line.stem_label, ''), 0, 0, 0, 0, 0, m.amount,
-       %(batch)s::bigint
-FROM {_PLACED} m
+_CORRECTED = f"""
 LEFT JOIN royalties_statementline line
      ON starts_with(m.ref, '{CORRECTS}')
     AND line.id = CASE WHEN starts_with(m.ref, '{CORRECTS}')
                        THEN substr(m.ref, {len(CORRECTS) + 1})::uuid END
 """
+MOVEMENT_LINES = selected(
+    _PLACED + _CORRECTED,
+    id=line_key("m.statement", "m.position"),
+    statement_id="m.statement",
+    position="m.position",
+    amount_micros="m.amount",
+    other_micros="NULL",
+    batch="%(batch)s",
+    record_id="line.record_id",
+    kind=f"CASE m.entry_kind {_CASES} ELSE 'OTHER' END",
+    played_month="COALESCE(line.played_month, %(month)s)",
+    stem_id="line.stem_id",
+    recording_title="COALESCE(line.recording_title, '')",
+    stem_label="COALESCE(line.stem_label, '')",
+    right="COALESCE(line.\"right\", '')",
+    note="m.memo",
+    posting_id="m.posting_id",
+    corrects_id="line.id",
+)
 """They follow the lines of what was played."""
 
 OPEN_MONTHS = """

@@ -2,12 +2,12 @@
 
 A piece is a record in one era: a span in which one set of sheets holds; a month of plays always
 begins one. Pieces, payers and sources get numbers in the order of their keys, so that later steps
-sort by numbers and ties fall as in the oracle. Only this step reads usages, and only HEARD reads
+sort by numbers and ties fall as in the oracle. Only this step reads usages, and only `heard` reads
 every one; what others ask of them stands in their indexes.
 """
 
+from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.array_copy import packed
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -37,32 +37,26 @@ PLAYED = made(
     "close_played",
     """
 WITH RECURSIVE heard AS (
-    (SELECT record_id FROM royalties_usage WHERE accrual_month = %(month)s
-     ORDER BY record_id LIMIT 1)
+    (SELECT record_id, played_at FROM royalties_usage WHERE accrual_month = %(month)s
+     ORDER BY record_id, played_at LIMIT 1)
     UNION ALL
-    SELECT (SELECT u.record_id FROM royalties_usage u
-            WHERE u.accrual_month = %(month)s AND u.record_id > heard.record_id
-            ORDER BY u.record_id LIMIT 1)
-    FROM heard WHERE heard.record_id IS NOT NULL
+    SELECT later.record_id, later.played_at FROM heard CROSS JOIN LATERAL (
+        SELECT u.record_id, u.played_at FROM royalties_usage u
+        WHERE u.accrual_month = %(month)s AND u.record_id > heard.record_id
+        ORDER BY u.record_id, u.played_at LIMIT 1) later
 )
-SELECT record_id,
-       date_trunc('month', (
-           SELECT MIN(u.played_at) FROM royalties_usage u
-           WHERE u.accrual_month = %(month)s AND u.record_id = heard.record_id
-       ) AT TIME ZONE 'UTC') AS first_month,
-       (SELECT MAX(u.played_at) FROM royalties_usage u
-        WHERE u.accrual_month = %(month)s AND u.record_id = heard.record_id
-       ) AT TIME ZONE 'UTC' AS last_at
-FROM heard WHERE record_id IS NOT NULL
+SELECT record_id, date_trunc('month', played_at AT TIME ZONE 'UTC') AS first_month FROM heard
 """,
 )
-"""Records played, and the first and last moment of it, by skipping along their index."""
+"""Records played, and the month of their first play, by skipping along their index."""
+# An array, because the planner takes it to have ten members, and a series to have a thousand.
 PIECES = made(
     "close_pieces",
     """
 WITH months AS (
     SELECT record_id, month AT TIME ZONE 'UTC' AS era_from
-    FROM close_played, generate_series(first_month, last_at, interval '1 month') month
+    FROM close_played CROSS JOIN LATERAL unnest(ARRAY(SELECT generate_series(
+        first_month, GREATEST(first_month, %(month)s::timestamp), interval '1 month'))) month
 ), later AS MATERIALIZED (
     SELECT stem_id, recording_id, work_id, effective_from FROM catalog_splitsheet
     WHERE state = 'SIGNED' AND effective_from > (SELECT MIN(era_from) FROM months)
@@ -90,7 +84,8 @@ WITH months AS (
 )
 SELECT ROW_NUMBER() OVER (ORDER BY record_id, era_from)::int AS piece, record_id, era_from,
        COALESCE(LEAD(era_from) OVER (PARTITION BY record_id ORDER BY era_from), 'infinity')
-           AS era_until
+           AS era_until,
+       DENSE_RANK() OVER (ORDER BY era_from)::int AS era
 FROM moments
 """,
 )
@@ -98,7 +93,7 @@ FROM moments
 PAID = made(
     "close_paid",
     """
-SELECT DENSE_RANK() OVER (ORDER BY payer_kind COLLATE "C", payer_ref COLLATE "C")::int AS payer,
+SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C")::int AS payer,
        payer_kind, payer_ref, currency, pool
 FROM (SELECT payer_kind, payer_ref, currency, SUM(micros)::bigint AS pool
       FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
@@ -127,16 +122,33 @@ SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
 _IN_ITS_ERA = """(u.played_at < p.era_from) IS NOT TRUE
            AND (u.played_at >= p.era_until) IS NOT TRUE"""
 
-HEARD = f"""
-SELECT {packed("COALESCE(y.payer, 0)::bigint << 32 | p.piece")}
-FROM royalties_usage u
-JOIN close_pieces p ON p.record_id = u.record_id
-     AND {_IN_ITS_ERA}
-LEFT JOIN close_payers y ON y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind
+
+def heard(*, in_eras: bool) -> str:
+    """SELECT counted plays, packed: payer and record in one number, as usages number them; in_eras:
+    then the era that each was heard in. One value holds 130 million plays; more make PostgreSQL
+    refuse.
+    """
+    columns = [packed("u.payer_number::bigint << 32 | u.record_number")]
+    if in_eras:
+        columns.append(packed(_ERA, 4))
+    return f"""
+SELECT {", ".join(columns)} FROM royalties_usage u
 WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED'
 """
-"""Counted plays, each as payer and piece in one number, packed; payer 0 stands for all who have no
-pool this month. One value holds 130 million plays; more make PostgreSQL refuse."""
+
+
+_ERA = "width_bucket(u.played_at, ARRAY(SELECT DISTINCT era_from FROM close_pieces ORDER BY 1))"
+PIECE_NUMBERS = f"""
+SELECT {", ".join(map(packed, ("r.number::bigint << 32 | p.era", "r.number", "p.era", "p.piece")))}
+FROM close_pieces p JOIN attribution_licencerecord r ON r.id = p.record_id
+"""
+"""Pieces by the number of their record on usages, and by that of the era they begin; and, first, by
+both in one."""
+PAYER_NUMBERS = f"""
+SELECT {", ".join(map(packed, ("n.number", "y.payer")))}
+FROM close_payers y JOIN royalties_payer n ON n.ref = y.payer_ref AND n.kind = y.payer_kind
+"""
+"""Payers by their number on usages; who never played has none."""
 PLAYS = """
 CREATE UNLOGGED TABLE scratch.close_plays (payer int, whole bigint)
 """
@@ -184,6 +196,6 @@ BEFORE = (
     "ANALYZE close_payers",
     PLAYS,
 )
-"""To be run before HEARD is read and PLAYS filled out of it."""
-AFTER = ("ANALYZE close_plays", KEPT, WAITING, NOT_WAITING)
+"""To be run before plays are `heard` and PLAYS filled out of them; KEPT then, at any time."""
+AFTER = ("ANALYZE close_plays", WAITING, NOT_WAITING)
 TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "waiting")

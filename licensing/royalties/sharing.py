@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from licensing.ledger.runs import Ints, beginnings, members, sizes_of
 from licensing.royalties.apportion_arrays import apportion
-from licensing.royalties.runs import Ints, beginnings, members, sizes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,14 @@
 """What a close writes down for good: evidence, sums, statements and their frozen lines, as SQL."""
 
+from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
-from licensing.royalties.line_sql import BEGINS, line_key
-from licensing.royalties.movement_sql import MOVEMENT_LINES, MOVEMENTS
+from licensing.royalties.line_sql import (
+    line_key,
+    selected,
+    selected_of_holders,
+    selected_of_sources,
+)
+from licensing.royalties.movement_sql import MOVEMENTS
 from licensing.royalties.rules.anomalies import REASONS
 
 UNPAID = made(
@@ -35,14 +41,6 @@ _OPENING = """
 _NAME = """
 LEFT JOIN catalog_party party ON y.payee_kind = 'party' AND party.id::text = y.payee_ref
 """
-EARNED = made(
-    "close_earned",
-    """
-SELECT l.payee, s.currency, SUM(l.amount)::bigint AS amount, SUM(l.other)::bigint AS other
-FROM close_lines l JOIN close_sums s USING (sum) GROUP BY l.payee, s.currency
-""",
-)
-"""What each payee earned by both models; `amount` is NULL where only the other gives anything."""
 OWED = made(
     "close_owed",
     f"""
@@ -75,21 +73,19 @@ SELECT %(period)s, number, basis, payer_kind, payer_ref, currency, pool, whole
 FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
-WITH kept AS (
-    INSERT INTO royalties_variationsum
-        (period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
-    SELECT %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id
-    FROM close_sums s JOIN close_pieces p USING (piece)
-    LEFT JOIN ledger_journalentry e
-        ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency
-    WHERE s.total IS NOT NULL
-    ORDER BY s.piece, s.currency
-    RETURNING id, record_id, era_from, currency
-)
-INSERT INTO close_kept_sums
-SELECT s.sum, k.id FROM kept k JOIN close_pieces p USING (record_id, era_from)
-JOIN close_sums s ON s.piece = p.piece AND s.currency = k.currency
+INSERT INTO royalties_variationsum
+    (id, period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
+SELECT k.sum_id, %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id
+FROM close_kept_sums k JOIN close_sums s USING (sum) JOIN close_pieces p USING (piece)
+LEFT JOIN ledger_journalentry e
+    ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency
+ORDER BY k.sum_id
 """
+SUM_IDS = f"""
+SELECT {packed("nextval(pg_get_serial_sequence('royalties_variationsum', 'id'))")}
+FROM generate_series(1, %(sums)s)
+"""
+"""The numbers that sums will have; lines name them before they are there."""
 KEPT_SUMS = """
 CREATE UNLOGGED TABLE scratch.close_kept_sums (sum int, sum_id bigint)
 """
@@ -115,73 +111,69 @@ LEFT JOIN (SELECT payee_kind, payee_ref, currency, SUM(amount)::bigint AS amount
 LEFT JOIN close_earned own ON own.payee = p.payee AND own.currency = p.currency
 """
 
-PLACES = made(
-    "close_places",
-    """
-SELECT s.source, d.title, d.label, s.stem_id, s.source_ppm, p.record_id,
-       date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS played_month,
-       ROW_NUMBER() OVER (
-           ORDER BY d.title COLLATE "C", s.piece, d.label COLLATE "C", s.stem_id)::int AS place
-FROM close_sources s JOIN close_divisions d USING (division) JOIN close_pieces p USING (piece)
-""",
-)
-"""Sources in the order in which they stand on statements."""
-PLACED = made(
-    "close_placed",
-    """
-SELECT o.number, l.*,
-       ROW_NUMBER() OVER (PARTITION BY o.number ORDER BY c.place, l.holder)::int AS position
-FROM close_lines l JOIN close_sums s USING (sum)
-JOIN close_owed o ON o.payee = l.payee AND o.currency = s.currency
-JOIN close_places c ON c.source = l.source
-WHERE l.amount IS NOT NULL
-""",
-)
-"""Lines of the close, numbered within each statement; narrow still, so that they sort fast."""
-
-_COLUMNS = """
-    (id, statement_id, position, kind, variation_sum_id, record_id, played_month, stem_id, "right",
-     sheet_id, party_id, recording_title, stem_label, plays, source_ppm, share_ppm, source_micros,
-     right_micros, amount_micros, note, other_micros, batch)
+_PLACE = """
+ROW_NUMBER() OVER (ORDER BY d.title COLLATE "C", s.piece, d.label COLLATE "C", s.stem_id)::int
 """
-_OWED = f"(SELECT *, {BEGINS.format(statement='statement')} AS begins FROM close_owed)"
-_EARNED_LINES = f"""
-INSERT INTO {{into}} {_COLUMNS}
-SELECT {line_key("o.begins", "l.position")}, o.statement, l.position,
-       CASE WHEN c.played_month = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END,
-       k.sum_id, c.record_id, c.played_month, c.stem_id, h.right_name, h.sheet_id, h.party_id,
-       c.title, c.label, l.plays, c.source_ppm, h.share_ppm, l.source_micros, l.right_micros,
-       l.amount, '', l.other, %(batch)s::bigint
-FROM close_placed l
-JOIN {_OWED} o USING (number)
-JOIN close_places c USING (source)
-JOIN close_holders h USING (holder)
-JOIN close_kept_sums k USING (sum)
+_PLAYED = "date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date"
+PLACES = f"""
+SELECT {packed("source")}, {packed("place")}
+FROM (SELECT s.source, {_PLACE} AS place
+      FROM close_sources s JOIN close_divisions d USING (division)) places
 """
+"""Where each source stands on statements."""
+OF_SOURCES = selected_of_sources(
+    """close_sources s JOIN close_divisions d USING (division) JOIN close_pieces p USING (piece)
+    ORDER BY s.source""",
+    record_id="p.record_id",
+    kind=f"CASE WHEN {_PLAYED} = %(month)s THEN 'EARNING' ELSE 'ADJUSTMENT' END",
+    played_month=_PLAYED,
+    stem_id="s.stem_id",
+    recording_title="d.title",
+    stem_label="d.label",
+    source_ppm="s.source_ppm",
+)
+OF_HOLDERS = selected_of_holders(
+    "close_holders ORDER BY holder",
+    right="right_name",
+    sheet_id="sheet_id",
+    party_id="party_id",
+    share_ppm="share_ppm",
+)
+LINED = """
+CREATE UNLOGGED TABLE scratch.close_lined (number int, lines int)
+"""
+"""How many lines of what was earned everyone has."""
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
-_UNPAID_LINES = f"""
-INSERT INTO {{into}} {_COLUMNS}
-SELECT {line_key("begins", "position")}, statement, position, state, NULL, record_id, month, NULL,
-       '', NULL, NULL, title, '', plays, 0, 0, 0, 0, 0,
-       CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
-           SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
-           FROM (VALUES {_WORDS}) known (code, words)
-           WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
-                         WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END,
-       0, %(batch)s::bigint
-FROM (SELECT o.begins, o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id,
-             date_trunc('month', p.era_from AT TIME ZONE 'UTC')::date AS month,
-             COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
-                 PARTITION BY o.statement
-                 ORDER BY u.title COLLATE "C", u.piece,
-                          array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'],
-                                         u.state::text)) AS position
-      FROM close_unpaid u
-      JOIN {_OWED} o ON o.payee = u.payee AND o.currency = %(currency)s
-      JOIN close_pieces p ON p.piece = u.piece
-      LEFT JOIN (SELECT number, COUNT(*) AS lines FROM close_placed GROUP BY number) already
-           ON already.number = o.number) o
+_REASONS = f"""
+CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
+    SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
+    FROM (VALUES {_WORDS}) known (code, words)
+    WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
+                  WHERE a.id = ANY(o.anomalies) AND known.code = ANY(a.reasons))), '') END
 """
+UNPAID_LINES = selected(
+    f"""
+    (SELECT o.statement, u.state, u.title, u.plays, u.anomalies, p.record_id, {_PLAYED} AS month,
+            COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
+                PARTITION BY o.statement
+                ORDER BY u.title COLLATE "C", u.piece,
+                         array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'],
+                                        u.state::text)) AS position
+     FROM close_unpaid u
+     JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
+     JOIN close_pieces p ON p.piece = u.piece
+     LEFT JOIN close_lined already ON already.number = o.number) o""",
+    id=line_key("statement", "position"),
+    statement_id="statement",
+    position="position",
+    plays="plays",
+    batch="%(batch)s",
+    record_id="record_id",
+    kind="state",
+    played_month="month",
+    recording_title="title",
+    note=_REASONS,
+)
 """They follow the lines of what was earned."""
 
 KEEP_WAITING = """
@@ -193,9 +185,10 @@ ORDER BY w.payer, w.currency
 """
 """What waits until somebody decides about plays that look odd."""
 
-BEFORE = (UNPAID, EARNED, OWED, "ANALYZE close_owed")
+BESIDE = (UNPAID,)
+"""What depends on no line."""
+BEFORE = (OWED, "ANALYZE close_owed", LINED, KEPT_SUMS)
 """To be run before the close is posted, which would stand among the postings of every payee."""
-COUNT = "SELECT COUNT(*) FROM close_lines WHERE amount IS NOT NULL"
 ANALYZE = """
 ANALYZE royalties_payerpool, royalties_variationsum, royalties_statement,
         royalties_listenerallocation (variation_sum_id), ONLY royalties_statementline,
@@ -203,28 +196,8 @@ ANALYZE royalties_payerpool, royalties_variationsum, royalties_statement,
 """
 """Plans for what a close has written must not wait for autovacuum, and of a table in partitions it
 never looks at the whole. Lists are left out: to look at them is to read them."""
-AFTER = (
-    "ANALYZE ledger_account, ledger_journalentry",
-    MOVEMENTS,
-    ALSO_OWED,
-    "ANALYZE close_owed",
-    KEPT_SUMS,
-    KEEP_POOLS,
-    KEEP_WAITING,
-    KEEP_SUMS,
-    "ANALYZE close_kept_sums",
-    KEEP_ALLOCATIONS,
-    STATEMENTS,
-    PLACES,
-    "ANALYZE close_places",
-    PLACED,
-    "ANALYZE close_placed",
-)
-
-
-def lines(into: str) -> tuple[str, ...]:
-    """Insert the lines of all statements into a table, in the order in which they stand there."""
-    return tuple(one.format(into=into) for one in (_EARNED_LINES, _UNPAID_LINES, MOVEMENT_LINES))
-
-
-TABLES = ("unpaid", "earned", "owed", "movements", "kept_sums", "places", "placed")
+MOVED = ("ANALYZE ledger_account, ledger_journalentry", MOVEMENTS, ALSO_OWED, "ANALYZE close_owed")
+"""To be run when all is posted."""
+KEPT = (KEEP_POOLS, KEEP_WAITING, KEEP_SUMS, KEEP_ALLOCATIONS, STATEMENTS)
+"""What stays but lines."""
+TABLES = ("unpaid", "owed", "movements", "kept_sums", "lined")

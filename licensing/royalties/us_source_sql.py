@@ -57,8 +57,7 @@ EARNED = """
  JOIN close_pieces p ON p.piece = t.piece
  JOIN close_sources s ON s.source = l.source
  JOIN close_holders h ON h.holder = l.holder
- LEFT JOIN close_us u ON u.piece = t.piece AND u.currency = t.currency
- WHERE l.amount IS NOT NULL)
+ LEFT JOIN close_us u ON u.piece = t.piece AND u.currency = t.currency)
 """
 """Every line of the close with its US part, as deductions read it."""
 COUNT = "SELECT COUNT(*) FROM close_us WHERE us_micros > 0"

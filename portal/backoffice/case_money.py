@@ -22,7 +22,7 @@ from licensing.deductions.models import (
 )
 from licensing.deductions.queries import awards_of
 from licensing.money import amount_text
-from licensing.royalties.closing import PAYABLE_KINDS
+from licensing.royalties.accounts import PAYABLE_KINDS
 from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.artists.words import percent
 from portal.backoffice.awards_field import said_of

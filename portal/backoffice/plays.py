@@ -90,7 +90,7 @@ class UsageAdmin(ReadOnlyAdmin):
     list_display = ("record", "state", "heard_ms", "repeat_score", "played_at", "accrual_month")
     list_filter = ("state", "accrual_month")
     search_fields = ("record__id",)
-    exclude = ("listener_ref", "payer_ref")
+    exclude = ("listener_ref", "payer_ref", "payer_number")
     actions_detail = ("match", "reject")
     deeds_while = {"state": Usage.State.UNMATCHED}
 

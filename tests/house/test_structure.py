@@ -20,8 +20,8 @@ DEVICE_ROOMS = (
     *("generation/engine", "generation/compose", "generation/analysis", "generation/ingest"),
     *("generation/nets", "generation/worker", "generation/taste", "portal/demo"),
 )
-# A close divides ten million plays (docs/decisions/0154).
-ARRAY_ROOMS = (*DEVICE_ROOMS, "licensing/royalties")
+# A close divides ten million plays and posts a million shares (docs/decisions/0154, 0135).
+ARRAY_ROOMS = (*DEVICE_ROOMS, "licensing/royalties", "licensing/ledger")
 # A GPL library would make the whole product GPL; an LGPL one may be called, and is.
 FORBIDDEN_LICENCES = re.compile(r"(?<!L)(?<!Lesser )(AGPL|GPL|General Public License)|SSPL|BUSL")
 

@@ -12,6 +12,11 @@ from django.db import migrations, models
 from licensing.audit.apart import lie_apart
 from licensing.audit.append_only import refuse_changes
 
+KEYS = ("ledger_posting_pkey PRIMARY KEY (id, batch)",)
+INDEXES = (
+    "ledger_posting_entry_id_1c3a07af (entry_id)",
+    "posting_balance (account_id) INCLUDE (side, amount_micros)",
+)
 COLUMNS = ("entry_id", "account_id", "side", "amount_micros", "ref", "batch")
 WHOLE = """
 DROP TRIGGER posting_with_entry ON ledger_posting;
@@ -160,11 +165,8 @@ class Migration(migrations.Migration):
             wrong=WRONG,
             wrong_apart=WRONG_APART,
             attached=ATTACHED,
-            keys=["ledger_posting_pkey PRIMARY KEY (id, batch)"],
-            indexes=[
-                "ledger_posting_entry_id_1c3a07af (entry_id)",
-                "posting_balance (account_id) INCLUDE (side, amount_micros)",
-            ],
+            keys=KEYS,
+            indexes=INDEXES,
         ),
         migrations.RunSQL(BATCHES),
         migrations.RunSQL(COMPLETE),

@@ -16,6 +16,14 @@ COLUMNS = (
     *("recording_title", "stem_label", "plays", "source_ppm", "share_ppm", "source_micros"),
     *("right_micros", "amount_micros", "other_micros", "batch"),
 )
+KEYS = (
+    "royalties_statementline_pkey PRIMARY KEY (id, batch)",
+    "statement_line_position_once UNIQUE (statement_id, position, batch)",
+)
+INDEXES = (
+    "statement_line_of_record (record_id)",
+    "statement_line_corrected (corrects_id) WHERE corrects_id IS NOT NULL",
+)
 WHOLE = """
 DROP TRIGGER references_kept ON royalties_statementline;
 DROP TRIGGER refuse_change_of_row ON royalties_statementline;
@@ -91,14 +99,8 @@ class Migration(migrations.Migration):
                     "royalties_statementline",
                     columns=COLUMNS,
                     wrong=WRONG,
-                    keys=[
-                        "royalties_statementline_pkey PRIMARY KEY (id, batch)",
-                        "statement_line_position_once UNIQUE (statement_id, position, batch)",
-                    ],
-                    indexes=[
-                        "statement_line_of_record (record_id)",
-                        "statement_line_corrected (corrects_id) WHERE corrects_id IS NOT NULL",
-                    ],
+                    keys=KEYS,
+                    indexes=INDEXES,
                 ),
                 migrations.RunSQL(PLACES),
                 migrations.RunSQL(ANALYZED),

@@ -8,7 +8,8 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.ledger.queries import balance_of
 from licensing.ledger.rules import AccountKey
 from licensing.receipts.rules import pool_account
-from licensing.royalties.closing import close_period, held_account
+from licensing.royalties.accounts import held_account
+from licensing.royalties.closing import close_period
 from licensing.royalties.deciding import uphold_plays
 from licensing.royalties.models import Anomaly, HeldPool, Usage
 from licensing.royalties.scoring import score_usages

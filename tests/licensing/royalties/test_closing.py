@@ -11,7 +11,7 @@ from licensing.ledger.queries import balance_of, list_balances, trial_balance
 from licensing.ledger.rules import AccountKey, MonthClosed
 from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import CloseRefused, close_period
-from licensing.royalties.models import PayerPool, StatementLine
+from licensing.royalties.models import PayerPool, Statement, StatementLine
 from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import open_month
 from tests.licensing.royalties import small_world as world
@@ -171,6 +171,28 @@ def test_each_currency_is_a_book_of_its_own(db):
     paid = {a.currency: n for a, n in list_balances(kind="payable").items()}
     assert paid == {"EUR": 1_000, "USD": 77}
     assert trial_balance().differences() == {"EUR": 0, "USD": 0}
+
+
+def test_lines_stand_on_the_statement_of_their_payee_and_currency(db):
+    """Ana has a statement in euros too, of what nobody paid for; it comes before all others."""
+    pieces = [solo("Arc", artist="Ana"), solo("Bay", artist="Ben")]
+    world.pay("l1", amount=100, kind="PROMOTION", tax=0, currency="USD")
+    for piece in pieces:
+        world.heard("l1", piece)
+    world.heard("l2", pieces[0], state="UNFUNDED")
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    said = {
+        (statement.payee_name, statement.currency): [
+            (line.position, line.kind, line.amount_micros) for line in statement.lines.all()
+        ]
+        for statement in Statement.objects.all()
+    }
+    halves = [(1, "EARNING", 25), (2, "EARNING", 25)]
+    assert said == {
+        ("Ana", "EUR"): [(1, "UNFUNDED", 0)],
+        ("Ana", "USD"): halves,
+        ("Ben", "USD"): halves,
+    }
 
 
 def test_a_late_play_is_an_adjustment_that_names_its_month(db):

@@ -10,7 +10,8 @@ from licensing.catalog.models import Recording
 from licensing.ledger.queries import balance_of, list_balances, trial_balance
 from licensing.ledger.rules import AccountKey
 from licensing.receipts.rules import pool_account
-from licensing.royalties.closing import close_period, held_account
+from licensing.royalties.accounts import held_account
+from licensing.royalties.closing import close_period
 from licensing.royalties.deciding import (
     DecisionRefused,
     match_usage,

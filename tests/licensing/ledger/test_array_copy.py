@@ -1,14 +1,19 @@
 """Numbers come out of the database and go back as they were."""
 
 import numpy as np
-from django.db import connection
+import pytest
+from django.db import IntegrityError, connection
 
-from licensing.royalties.array_copy import (
+from licensing.ledger.array_copy import (
+    HEAD_BYTES,
+    field,
     members_of,
     numbers,
     packed,
     read,
+    rows_as_sent,
     unpacked,
+    with_fields,
     with_lists,
     write,
 )
@@ -58,3 +63,36 @@ def test_rows_of_numbers_alone(db):
         write("taken", [numbers(2, [np.array([7, 8], np.int32), np.array([2**62, -1])])])
         cursor.execute("SELECT * FROM taken ORDER BY a")
         assert cursor.fetchall() == [(7, 2**62), (8, -1)]
+
+
+def test_rows_are_written_as_they_were_sent_and_beside_numbers(db):
+    query = "SELECT n, CASE n WHEN 2 THEN NULL ELSE repeat('x', n) END FROM generate_series(1, 3) n"
+    sent = rows_as_sent(query, {})
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE taken (a int, word text)")
+        write("taken", sent)
+        words = [row[HEAD_BYTES + 8 :] for row in sent]
+        write("taken", [with_fields([np.array([7, 8, 9], np.int32)], words, fields=1)])
+        write(
+            "taken",
+            [with_fields([np.array([5], np.int32)], [field(b"y")], fields=1)],
+            ("a", "word"),
+        )
+        cursor.execute("SELECT * FROM taken ORDER BY a")
+        assert cursor.fetchall() == [
+            (1, "x"),
+            (2, None),
+            (3, "xxx"),
+            (5, "y"),
+            (7, "x"),
+            (8, None),
+            (9, "xxx"),
+        ]
+    assert rows_as_sent(f"{query} LIMIT 0", {}) == []
+
+
+def test_what_the_database_refuses_of_rows_is_an_error_of_django(db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE taken (a int CHECK (a > 0))")
+    with pytest.raises(IntegrityError):
+        write("taken", [numbers(1, [np.array([0], np.int32)])])

@@ -13,10 +13,14 @@ Ints = npt.NDArray[np.int64]
 Smalls = npt.NDArray[np.int32]
 
 
-def beginnings(ordered: Ints) -> Ints:
-    """Where each run of equal values begins, in an array that has equal ones together."""
+def beginnings(ordered: Ints, *more: Ints) -> Ints:
+    """Where each run of equal values begins, in an array that has equal ones together; equal in
+    `more` arrays as well, where there are.
+    """
     is_first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    for one in more:
+        is_first[1:] |= one[1:] != one[:-1]
     return np.flatnonzero(is_first)
 
 

@@ -1,0 +1,65 @@
+"""Plays as usages number them, numbered as a close does: payers and pieces in the order of ties.
+
+Usages carry numbers that last for ever, a close has numbers of its own, dense and in the order of
+keys. It reads no rows. Invariant: a play is of the last piece of its record that had begun when it
+was heard.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from licensing.ledger.runs import Ints, Smalls, beginnings, sizes_of
+
+_LOWER = (1 << 32) - 1
+_BLOCK = 1 << 20
+"""Plays that are renumbered together, so that few of them are in memory twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payers:
+    """The close's number of each payer with a pool, by the number on usages; others are 0."""
+
+    kept: Ints
+    payers: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Pieces of records in the order of `kept`, the number on usages, then of `eras`: the number,
+    from 1, of the moment from which each holds.
+    """
+
+    kept: Ints
+    eras: Ints
+    pieces: Ints
+
+
+def renumber(plays: Ints, eras: Smalls | None, payers: Payers, pieces: Pieces) -> None:
+    """In place: payer above and record below, 32 bits each, become the close's payer and piece.
+
+    `eras`: the number of the last moment that had come when each was heard; None where there is
+    one alone. Every record of `plays` has a piece from its first play on.
+    """
+    payer_of = _table(payers.kept, payers.payers)
+    begins = beginnings(pieces.kept)
+    first = _table(pieces.kept[begins], begins)
+    count = _table(pieces.kept[begins], sizes_of(begins, len(pieces.kept)))
+    keys = pieces.kept << 32 | pieces.eras
+    for begin in range(0, len(plays), _BLOCK):
+        block = plays[begin : begin + _BLOCK]
+        records = block & _LOWER
+        places = first[records]
+        if eras is not None:
+            later = np.flatnonzero(count[records] > 1)
+            heard_at = records[later] << 32 | eras[begin : begin + _BLOCK][later]
+            places[later] = np.searchsorted(keys, heard_at, side="right") - 1
+        payer = payer_of[np.minimum(block >> 32, len(payer_of) - 1)]
+        block[:] = payer << 32 | pieces.pieces[places]
+
+
+def _table(keys: Ints, values: Ints) -> Ints:
+    """Values by their keys, which are small; 0 for any other, and behind the largest key."""
+    table = np.zeros(int(keys.max(initial=0)) + 2, np.int64)
+    table[keys] = values
+    return table

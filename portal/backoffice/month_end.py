@@ -16,7 +16,8 @@ from licensing.deductions.models import ContestedLine, Dispute
 from licensing.ledger import rules as ledger
 from licensing.ledger.queries import list_balances
 from licensing.money import amount_text
-from licensing.royalties.closing import PAYABLE_KINDS, close_period
+from licensing.royalties.accounts import PAYABLE_KINDS
+from licensing.royalties.closing import close_period
 from licensing.royalties.models import Anomaly, Period, Usage
 from licensing.royalties.scoring import score_usages
 from portal.backoffice.rehearsing import Change, Outcome, Table

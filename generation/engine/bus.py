@@ -239,20 +239,21 @@ class Bus:
         for channel, loud in zip(out, self._out.read(lo, hi), strict=False):
             np.multiply(loud, curve, out=channel)
 
-    def _gains(self, lo: int, hi: int) -> Audio:
-        """All that multiplies the parts over [lo, hi).
+    def _gains(self, lo: int, hi: int) -> tuple[Audio, Audio]:
+        """The curves that multiply the parts over [lo, hi): compressor and gain, limiter and fades;
+        valid until the mix is asked for further on.
 
         What the limiter looks at is asked for first, from as far back as it looks: it goes on from
         where it ended, and what lies before that would be gone.
         """
-        reach = self._lead * dynamics.LIMIT_STEP + _MARGIN
-        gains: Audio = self._loud.read(lo - reach, hi)[2, reach:].copy()
-        gains *= self._curve.read(lo, hi)
-        return gains
+        self._loud.read(lo - self._lead * dynamics.LIMIT_STEP - _MARGIN, hi)
+        limiter: Audio = self._curve.read(lo, hi)
+        return self._loud.read(lo, hi)[2], limiter
 
     def parts(self, lo: int, hi: int) -> Audio:
         """Every source's part of the output, float32 [n_sources, 2, hi - lo]."""
-        out: Audio = self._gathered.read(lo, hi) * self._gains(lo, hi)
+        bus, limiter = self._gains(lo, hi)
+        out: Audio = self._gathered.read(lo, hi) * (bus * limiter)
         return out
 
     def windows(self, lo: int, hi: int) -> tuple[Reals, Reals]:
@@ -271,7 +272,7 @@ class Bus:
             if source is not None:
                 source.bring(begin, end, until, reach)
         gains = self._gains(since, hi)
-        asked = asked_of(self._mix.read(since, hi), gains)
+        asked = asked_of(self._mix.read(since, hi), *gains)
         table = np.zeros(((hi - lo) // WINDOW_SAMPLES, len(sources)))
         heard = {
             column: source

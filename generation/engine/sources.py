@@ -20,6 +20,9 @@ from generation.recipe import BLOCK_SAMPLES, Recipe
 # Windows ask for sound from a run-in before where they begin, and up to where the limiter looks
 # ahead, then the mix from as far back as the limiter looks: so much lies between, in whole blocks.
 KEEP = 8 * BLOCK_SAMPLES
+# Channels are asked for in order, from a run-in before a piece; what is copied of them reaches far
+# back and has room for some pieces more, so that it need not move for each.
+_KEEP_CHANNEL, _ROOMY = 4 * BLOCK_SAMPLES, 3.0
 
 
 def first_block(recipe: Recipe, source: int) -> int | None:
@@ -90,10 +93,12 @@ class Source:
     ) -> None:
         self._heard, self._since = heard, begins * BLOCK_SAMPLES
         self._console = channel
-        self.channel = Tape(channel.sound, (3,), np.float32, KEEP, BLOCK_SAMPLES, self._since)
+        self.channel = Tape(
+            channel.sound, (3,), np.float32, _KEEP_CHANNEL, BLOCK_SAMPLES, self._since
+        )
         self.sends = channel.sends
         self.send = Send(self.channel, room, begins) if room and channel.sends else None
-        self._sent = Tape(self._copied, (), np.float32, 0, BLOCK_SAMPLES, self._since)
+        self._sent = Tape(self._copied, (), np.float32, 0, BLOCK_SAMPLES, self._since, roomy=_ROOMY)
 
     def _copied(self, lo: int, hi: int, out: Audio) -> None:
         out[:] = self.channel.read(lo, hi)[2]

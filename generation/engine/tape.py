@@ -27,12 +27,13 @@ class Tape:
     `make(lo, hi, out)` writes units [lo, hi), both multiples of `grain`, into `out` and must give
     the same bits whatever the cut; `shape` is what one unit has beside its axis; `keep` is how many
     units before the newest request stay. What is made before unit `begins` (a multiple of `grain`)
-    is known to be zero and is not made. Whoever makes it holds the tape, not the other way round.
+    is known to be zero and is not made. What is kept moves when there is no room for more: there is
+    `roomy` times as much as is asked for. Whoever makes it holds the tape, not the other way round.
     """
 
     __slots__ = (
         "_at", "_begins", "_data", "_from", "_grain", "_is_first", "_keep", "_maker",
-        "_shape", "_until",
+        "_roomy", "_shape", "_until",
     )  # fmt: skip
 
     def __init__(
@@ -44,12 +45,13 @@ class Tape:
         grain: int = 1,
         begins: int | None = None,
         is_first: bool = False,
+        roomy: float = 1.5,
     ) -> None:
         self._maker: Callable[[], Make | None] = (
             WeakMethod(make) if isinstance(make, MethodType) else lambda: make
         )
         self._shape, self._keep, self._grain = shape, keep, grain
-        self._begins, self._is_first = begins, is_first
+        self._begins, self._is_first, self._roomy = begins, is_first, roomy
         self._from = self._until = self._at = 0
         self._data: Stretch = self._room(0, dtype)
 
@@ -89,7 +91,7 @@ class Tape:
     def _make_room(self, first: int, end: int) -> None:
         """Forgets what lies before `first`; where the room ends, what is kept moves to its front.
 
-        There is room for half as much again, so not every request moves what is kept.
+        There is room to spare, so not every request moves what is kept.
         """
         first -= (first - self._from) % 16  # whole cache lines
         length = self._data.shape[0 if self._is_first else -1]
@@ -99,7 +101,7 @@ class Tape:
             return
         held = self._cut(first, self._until)
         if end - first > length:
-            self._data = self._room(3 * (end - first) // 2, self._data.dtype.type)
+            self._data = self._room(int(self._roomy * (end - first)), self._data.dtype.type)
         self._at, self._from = 0, first
         self._cut(first, self._until)[...] = held
 

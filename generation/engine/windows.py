@@ -36,15 +36,15 @@ ABREAST = 8
 _SHORT = 480
 
 
-def asked_of(mix: Audio, curve: Audio) -> Audio:
+def asked_of(mix: Audio, bus: Audio, limiter: Audio) -> Audio:
     """What n windows ask of left and right of every part, float32 [n, 2, RUN_IN + WINDOW_SAMPLES]:
     over the window before each and over its own.
 
-    `mix` [2, RUN_IN + n * WINDOW_SAMPLES] begins a run-in before the first window; `curve` [the
-    same length] is what multiplies it and every part of it afterwards.
+    `mix` [2, RUN_IN + n * WINDOW_SAMPLES] begins a run-in before the first window; the curves `bus`
+    and `limiter` [the same length] multiply it and every part of it afterwards.
     """
     asked = aligned(mix.shape[1] // WINDOW_SAMPLES - 1, 2, 2 * WINDOW_SAMPLES, blank=False)
-    carry_back(mix, curve, K_WEIGHTING, WINDOW_SAMPLES, asked)
+    carry_back(mix, bus, limiter, K_WEIGHTING, WINDOW_SAMPLES, asked)
     return asked
 
 
@@ -62,7 +62,9 @@ def weigh(parts: Sequence[Audio], asked: Audio) -> Reals:
 
 
 @kernel
-def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audio) -> None:
+def carry_back(
+    mix: Audio, bus: Audio, limiter: Audio, sections: Reals, size: int, asked: Audio
+) -> None:
     """Windows of `size`, each filtered from silence a run-in of `size` before it, and backward from
     silence at its end, through the same run-in.
     """
@@ -72,7 +74,7 @@ def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audi
     for first in range(0, length - size, ABREAST * size):
         state[:] = 0.0
         for at in range(0, 2 * size, 16):
-            side_by_side(mix, curve, first + at, size, square)
+            side_by_side(mix, bus, limiter, first + at, size, square)
             to, begin = (held, 16 * (at - size)) if at >= size else (square, 0)
             filter_sixteen(square, 0, 16, sections, state, to, begin)
         state[:] = 0.0
@@ -80,16 +82,16 @@ def carry_back(mix: Audio, curve: Audio, sections: Reals, size: int, asked: Audi
             since, begin = (held, 16 * (at - size)) if at >= size else (none, 0)
             filter_sixteen(since, begin + 240, -16, sections, state, square, 240)
             square_on_side(square, 0)
-            spread_out(square, curve, first, at, size, asked)
+            spread_out(square, bus, limiter, first, at, size, asked)
 
 
 @kernel
-def side_by_side(mix: Audio, curve: Audio, at: int, size: int, square: Audio) -> None:
+def side_by_side(mix: Audio, bus: Audio, limiter: Audio, at: int, size: int, square: Audio) -> None:
     """Sixteen samples of eight windows' both channels, `size` apart, sample by sample."""
     for window in range(ABREAST):
         begin = at + window * size
         if begin < mix.shape[1]:
-            gains = load(curve, begin)
+            gains = load(bus, begin) * load(limiter, begin)
             store(square, 32 * window, load(mix[0], begin) * gains)
             store(square, 32 * window + 16, load(mix[1], begin) * gains)
         else:
@@ -144,13 +146,16 @@ def filter_sixteen(
 
 
 @kernel
-def spread_out(square: Audio, curve: Audio, first: int, at: int, size: int, asked: Audio) -> None:
+def spread_out(
+    square: Audio, bus: Audio, limiter: Audio, first: int, at: int, size: int, asked: Audio
+) -> None:
     """Sample `at` and fifteen more of eight windows' both channels to their places, through the
-    curve; the first window asks for samples from `first` on.
+    curves; the first window asks for samples from `first` on.
     """
     share, begin = splat(np.float32(1.0 / size)), first // size
     for window in range(begin, min(begin + ABREAST, asked.shape[0])):
-        gains, lane = load(curve, window * size + at) * share, 32 * (window - begin)
+        sample, lane = window * size + at, 32 * (window - begin)
+        gains = load(bus, sample) * load(limiter, sample) * share
         store(asked[window, 0], at, load(square, lane) * gains)
         store(asked[window, 1], at, load(square, lane + 16) * gains)
 

@@ -38,7 +38,8 @@ def test_a_return_is_weighed_without_being_made(seconds):
     response, rng = impulse(replace(ROOM, seconds=seconds)), np.random.default_rng(6)
     adjoint, length = Adjoint(response), 8 * WINDOW_SAMPLES
     mix = rng.standard_normal((2, length)).astype(np.float32)
-    asked = asked_of(mix, np.linspace(0.5, 1.5, length).astype(np.float32))
+    curve = np.linspace(0.5, 1.5, length).astype(np.float32)
+    asked = asked_of(mix, curve, np.sqrt(curve))
     sends = rng.standard_normal((3, adjoint.reach + length)).astype(np.float32)
     sends *= np.array([[1.0], [0.01], [0.0]], dtype=np.float32)
     found = adjoint.weigh(list(sends), asked).T

@@ -33,18 +33,22 @@ encode(sha256(convert_to(concat(
 """
 """`rules.content_sha256` of an entry `e`, whose POSTINGS are `l.postings`."""
 
-KNOWN = "SELECT key, content_sha256 FROM ledger_journalentry WHERE key = ANY(%(keys)s::text[])"
+KNOWN = """
+SELECT key, content_sha256 FROM ledger_journalentry
+WHERE key = ANY(ARRAY(SELECT json_array_elements_text(%(keys)s::json)))
+"""
 POST_ENTRIES = """
 INSERT INTO ledger_journalentry (key, content_sha256, kind, memo, effective_at, created_at,
                                  reverses_id, posting_count, batch, transaction)
 SELECT key, content_sha256, kind, memo, effective_at, %(now)s, reverses, posting_count, %(batch)s, 0
-FROM unnest(%(keys)s::text[], %(digests)s::text[], %(kinds)s::text[], %(memos)s::text[],
-            %(moments)s::timestamptz[], %(reversed)s::bigint[], %(counts)s::int[])
-     AS d (key, content_sha256, kind, memo, effective_at, reverses, posting_count)
+FROM json_to_recordset(%(entries)s::json)
+     AS d (key text, content_sha256 text, kind text, memo text, effective_at timestamptz,
+           reverses bigint, posting_count int)
 ON CONFLICT (key) DO NOTHING RETURNING key, id
 """
 _ACCOUNTS = """
-unnest(%(kind)s::text[], %(owner_kind)s::text[], %(owner_ref)s::text[], %(currency)s::text[])
+ROWS FROM (json_to_recordset(%(accounts)s::json)
+           AS (kind text, owner_kind text, owner_ref text, currency text))
     WITH ORDINALITY AS d (kind, owner_kind, owner_ref, currency, place)
 """
 OPEN_ACCOUNTS = f"""

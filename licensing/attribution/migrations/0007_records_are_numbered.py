@@ -8,7 +8,8 @@ OWNED = """
 ALTER SEQUENCE attribution_licencerecord_number OWNED BY attribution_licencerecord.number;
 """
 STANDS = """
-CREATE FUNCTION record_keeps_number() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_keeps_number() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'the number of a licence record is permanent'
         USING ERRCODE = 'restrict_violation';

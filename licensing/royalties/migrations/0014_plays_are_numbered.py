@@ -10,7 +10,8 @@ from django.db import migrations, models
 from licensing.audit.append_only import refuse_changes
 
 NUMBERED = """
-CREATE FUNCTION royalties_usage_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION royalties_usage_numbered() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 BEGIN
     SELECT number INTO NEW.payer_number FROM public.royalties_payer
         WHERE ref = NEW.payer_ref AND kind = NEW.payer_kind;

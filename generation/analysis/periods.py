@@ -102,7 +102,9 @@ def _followed(likeness: F64, place: float, held: float) -> float:
         middle, reach = round(times * period), max(1, int(0.1 * period))
         low, high = max(1, middle - reach), min(len(likeness) - 1, middle + reach + 1)
         at = low + int(likeness[low:high].argmax())
-        if likeness[at] < _HOLDS * held or not 1 <= at < len(likeness) - 1:
+        # What rises to the edge of the stretch belongs to another peak, which says nothing of this.
+        is_peak = likeness[at - 1] <= likeness[at] >= likeness[at + 1]
+        if likeness[at] < _HOLDS * held or not is_peak:
             break
         period = _top(likeness, at)[0] / times
     return period

@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -290,6 +291,8 @@ def main() -> int:
         parser.add_argument(name, action="store_true")
     parser.add_argument("--usages", type=int, default=WHOLE)
     options = parser.parse_args()
+    # What was started is stopped also when somebody stops this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     usages = 100_000 if options.quick else options.usages
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="royalties-") as name:

@@ -61,12 +61,15 @@ def filling(table: str, columns: Sequence[str], rows: int) -> Iterator[Filling]:
     if rows < APART_FROM:
         yield _Among(table, columns)
         return
+    jobs: list[Future[Any]] = []
     with ThreadPoolExecutor(1) as thread:
-        beside = _Beside(table, columns, thread)
         try:
-            yield beside
+            yield _Beside(table, columns, thread, jobs)
         finally:
-            beside.end()
+            # Also where no batch could be opened. What is not committed is as if it had never been.
+            for job in jobs:
+                job.cancel()
+            thread.submit(_let_go).result()
 
 
 class _Among:
@@ -91,9 +94,14 @@ class _Among:
 class _Beside:
     """Many rows, written by another thread through a connection of its own."""
 
-    def __init__(self, table: str, columns: Sequence[str], thread: ThreadPoolExecutor) -> None:
-        self._table, self._columns, self._thread = table, columns, thread
-        self._jobs: list[Future[Any]] = []
+    def __init__(
+        self,
+        table: str,
+        columns: Sequence[str],
+        thread: ThreadPoolExecutor,
+        jobs: list[Future[Any]],
+    ) -> None:
+        self._table, self._columns, self._thread, self._jobs = table, columns, thread, jobs
         thread.submit(_asked, f"SELECT {table}_sweep_batches()").result()
         # Until the transaction ends, nobody takes the batch for one that was left behind.
         _asked(f"SELECT {table}_share_batches()")
@@ -110,12 +118,6 @@ class _Beside:
         for job in self._jobs:
             job.result()
         attach_batch(self._table, self.number)
-
-    def end(self) -> None:
-        """Let the connection go; what it has not committed is as if it had never been."""
-        for job in self._jobs:
-            job.cancel()
-        self._thread.submit(_let_go).result()
 
 
 def _open_beside(table: str) -> int:

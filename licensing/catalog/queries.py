@@ -229,11 +229,12 @@ def list_parties_of_recording(recording_id: UUID) -> frozenset[UUID]:
 
 def names_of_parties(refs: Iterable[str]) -> dict[str, str]:
     """Names of parties by their ids as text; what is no party's id is left out."""
-    ids = [ref for ref in refs if _is_uuid(ref)]
+    ids = [ref for ref in refs if is_uuid(ref)]
     return {str(row.pk): row.name for row in Party.objects.filter(pk__in=ids).only("name")}
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
+    """Whether a text can be the id of a row."""
     try:
         UUID(text)
     except ValueError:

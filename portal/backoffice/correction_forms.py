@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 
 from django import forms
 
+from licensing.catalog.queries import is_uuid
 from licensing.money import MICROS_PER_UNIT
 from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.backoffice.deeds import ReasonForm
-from portal.backoffice.fields import is_uuid
 
 ROWS = 4
 _HELP = "A number of the table, or the id of a line of another statement. Below zero takes away."

@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 
 from licensing.catalog.models import Party, Share
+from licensing.catalog.queries import is_uuid
 from licensing.deductions.accounts import Payee
 from licensing.deductions.rules.parts import PPM
 from licensing.money import MICROS_PER_UNIT
@@ -42,15 +43,6 @@ def payee_of(text: str) -> Payee:
     if Share.objects.filter(administrator=text).exists():
         return ("society", text)
     raise forms.ValidationError("Nobody has this name or id. Look it up under Parties.")
-
-
-def is_uuid(text: str) -> bool:
-    """Whether a text is an id, so that a row can be looked up by it."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 class MicrosField(forms.DecimalField):

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from unfold.decorators import action
 
+from licensing.catalog.queries import is_uuid
 from licensing.corrections.refunding import refund_receipt
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
@@ -23,7 +24,6 @@ from licensing.royalties.models import Period, RateCard, Statement, StatementLin
 from portal.accounts.models import User
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
-from portal.backoffice.fields import is_uuid
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.month_end import close_and_tell, counted_only, is_rehearsed
 from portal.backoffice.readonly import ReadOnlyAdmin

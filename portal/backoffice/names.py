@@ -14,9 +14,9 @@ from django.db.models import Q
 
 from generation.variations.models import Variation
 from licensing.catalog.models import Party, Recording, Stem
+from licensing.catalog.queries import is_uuid
 from licensing.deductions.models import Advance, Dispute
 from portal.accounts.models import User
-from portal.backoffice.fields import is_uuid
 from portal.partners.models import Client
 
 Ref = tuple[str, str]

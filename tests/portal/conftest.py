@@ -52,9 +52,9 @@ def make_user(db):
     """A user by first name; everybody's password is the same long phrase."""
     from portal.accounts.models import User
 
-    def make(name):
+    def make(name, **given):
         return User.objects.create_user(
-            f"{name.lower()}@example.org", "tape organ at low tide", display_name=name
+            f"{name.lower()}@example.org", "tape organ at low tide", display_name=name, **given
         )
 
     return make

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from generation.taste.keeping import digest_of
 from generation.taste.models import Decision, Feedback, PlayHeard, Taste
+from generation.taste.queries import current_belief
 from generation.variations.models import Variation
 from licensing.royalties.models import PlaybackToken
+from portal.audio.reach import customer_of
 from tests.licensing.stage import Stage
 from tests.portal.listeners.made import granted_stage, measured, pay, sealed
 
@@ -146,7 +149,7 @@ def _wish(**more: Any) -> dict[str, Any]:
 
 
 def test_a_variation_is_asked_for_by_the_taste_of_a_listener(
-    stage: Stage, partner: Any, call: Callable[..., Any]
+    stage: Stage, partner: Any, requester: Any, call: Callable[..., Any]
 ) -> None:
     call(partner, "PATCH", RUNNER, {"ideals": {"energy": 0.9}})
     first = call(partner, "POST", "/api/v1/variations", _wish(), key="k")
@@ -154,7 +157,9 @@ def test_a_variation_is_asked_for_by_the_taste_of_a_listener(
     assert (first.status_code, again.json()) == (202, first.json())
     made = Variation.objects.select_related("request").get()
     decision = Decision.objects.get()
-    assert made.request.targets["energy"] > 0.6
+    runner = current_belief(customer_of(requester, "runner-7"))
+    assert decision.belief_sha256 == digest_of(runner.belief)
+    assert made.request.targets["energy"] == decision.targets["energy"]
     assert made.request.targets["density"] == 0.25
     assert (made.request.requester_kind, decision.listener_kind) == ("client", "customer")
     assert decision.subject_ref == str(made.pk)

@@ -247,7 +247,7 @@ def seated(ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice]) -> tuple[
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:
-    return tuple(Source(voice.digest, voice.role, voice.analysis.length) for voice in voices)
+    return tuple(voice.source for voice in voices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,20 @@ def said(section: LiveSection, remarks: Iterable[str]) -> LiveSection:
     return replace(section, remarks=tuple(dict.fromkeys((*section.remarks, *remarks))))
 
 
+def with_known_onsets(section: LiveSection, chain: Sequence[LiveSection]) -> LiveSection:
+    """The section with each stem by the onsets that the chain names it by, where it plays it.
+
+    A stem that was measured anew while a session plays sounds on as it did: two sections that are
+    heard into one another can never name it by two.
+    """
+    known = {source.digest: source.onsets for one in chain for source in one.sources}
+    sources = (
+        replace(source, onsets=known.get(source.digest, source.onsets))
+        for source in section.sources
+    )
+    return replace(section, sources=tuple(sources))
+
+
 def next_line(chain: Sequence[LiveSection], sample: int) -> int:
     """The first bar line at `sample` or after it, of a chain that reaches so far.
 

@@ -20,7 +20,13 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
-from generation.compose.sections import LiveSection, cut_short, next_line, said
+from generation.compose.sections import (
+    LiveSection,
+    cut_short,
+    next_line,
+    said,
+    with_known_onsets,
+)
 from generation.compose.sections_by_nets import section_by_nets
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, read_once, to_json
@@ -206,6 +212,7 @@ def _planned(
         section = said(section, [instead] if instead else [])
     else:
         section = next_section(place.ask, songs, place.chain, limits=limits)
+    section = with_known_onsets(section, place.chain)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_once(place.last.recipe))

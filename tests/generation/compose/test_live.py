@@ -25,7 +25,7 @@ from generation.compose.reel import (
     section_from,
 )
 from generation.compose.retrieval import Bank, Wanted, play
-from generation.compose.sections import cut_short, ended_notes, next_line
+from generation.compose.sections import cut_short, ended_notes, next_line, with_known_onsets
 from generation.compose.stream import (
     AHEAD,
     SEGMENT_SAMPLES,
@@ -155,6 +155,22 @@ def test_a_section_is_read_back_from_its_recipe_and_frame():
     after = next_section(Ask("remix", seed=4), [song()], chain)
     again = next_section(Ask("remix", seed=4), [song()], read)
     assert recipe_of(reel, [after]) == recipe_of(reel, [again])
+
+
+def test_a_stem_measured_anew_is_played_on_by_the_onsets_the_chain_names_it_by():
+    ask, known = Ask("remix", seed=4), song()
+    chain = chain_of(ask, [known], 3)
+    stems = (
+        replace(one, analysis=replace(one.analysis, onsets=(5,), onset_db=(9.5,)))
+        for one in known.stems
+    )
+    anew = next_section(ask, [replace(known, stems=tuple(stems))], chain)
+    before = {one.digest: one.onsets for section in chain for one in section.sources}
+    named = {one.digest: one.onsets for one in anew.sources}
+    assert any(before.get(digest, onsets) != onsets for digest, onsets in named.items())
+    kept = {one.digest: one.onsets for one in with_known_onsets(anew, chain).sources}
+    assert kept == {digest: before.get(digest, onsets) for digest, onsets in named.items()}
+    assert with_known_onsets(anew, []) == anew
 
 
 def test_written_sections_cut_those_before_them():

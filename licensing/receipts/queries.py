@@ -18,6 +18,7 @@ class ReceiptView:
     key: str
     kind: str
     payer: tuple[str, str]
+    country: str
     currency: str
     amount_micros: int
     tax_micros: int
@@ -68,6 +69,12 @@ def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
     return rows.order_by("-country", "-effective_from").first()
 
 
+def own_terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
+    """The terms that were set for this very country, in force at a moment, or None."""
+    rows = ProductTerms.objects.filter(product=product, country=country, effective_from__lte=at)
+    return rows.order_by("-effective_from").first()
+
+
 def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
     whole = Receipt.objects.filter(corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at)
     lasts = Q(covers_until__gt=at) | Q(kind="SUBSCRIPTION", covers_until__gt=at - RENEWAL_TAKES)
@@ -87,6 +94,7 @@ def _view(receipt: Receipt) -> ReceiptView:
         key=receipt.key,
         kind=receipt.kind,
         payer=(receipt.payer_kind, receipt.payer_ref),
+        country=receipt.country,
         currency=receipt.currency,
         amount_micros=receipt.amount_micros,
         tax_micros=receipt.tax_micros,

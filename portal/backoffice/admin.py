@@ -57,6 +57,7 @@ from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
 
 
@@ -344,6 +345,7 @@ PAGES |= (
     | CORRECTION_PAGES
     | PAYOUT_PAGES
     | RATE_PAGES
+    | TERMS_PAGES
 )
 for model, page in PAGES.items():
     site.register(model, page)

@@ -18,7 +18,7 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.money import MICROS_PER_UNIT
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
-from licensing.royalties.models import Period, RateCard, Statement, StatementLine
+from licensing.royalties.models import Period, Statement, StatementLine
 from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
@@ -154,7 +154,6 @@ class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
 
 MONEY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Receipt: ReceiptAdmin,
-    RateCard: ReadOnlyAdmin,
     Period: PeriodAdmin,
     Statement: StatementAdmin,
 }

@@ -47,6 +47,7 @@ from portal.backoffice.contacts import ContactDeed
 from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.events import EVENT_PAGES
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
@@ -344,6 +345,7 @@ PAGES |= (
     | DEDUCTION_PAGES
     | CORRECTION_PAGES
     | PAYOUT_PAGES
+    | EVENT_PAGES
     | RATE_PAGES
     | TERMS_PAGES
 )

@@ -17,7 +17,7 @@ from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
-from licensing.payouts.models import Payout, PayoutRun
+from licensing.payouts.models import EventTrouble, Payout, PayoutRun
 from licensing.receipts.operations import LISTENING
 from licensing.receipts.queries import countries_without_terms
 from licensing.receipts.terms_models import ProposedTerms
@@ -151,6 +151,11 @@ def _of_money() -> tuple[Queue, ...]:
             "Payouts that cannot be sent",
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
+        ),
+        _listed(
+            EventTrouble.objects.all(),
+            "News of the provider not acted on",
+            "See why; one that is set aside waits for somebody to try it again or leave it.",
         ),
         *_of_invoices(),
         _listed(

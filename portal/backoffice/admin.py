@@ -47,6 +47,7 @@ from portal.backoffice.contacts import ContactDeed
 from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.events import EVENT_PAGES
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
@@ -57,6 +58,7 @@ from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
 
 
@@ -343,7 +345,9 @@ PAGES |= (
     | DEDUCTION_PAGES
     | CORRECTION_PAGES
     | PAYOUT_PAGES
+    | EVENT_PAGES
     | RATE_PAGES
+    | TERMS_PAGES
 )
 for model, page in PAGES.items():
     site.register(model, page)

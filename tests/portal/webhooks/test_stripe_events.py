@@ -1,6 +1,5 @@
 """Events over HTTP: kept once, believed never, and in any order with the same end."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -17,11 +16,11 @@ from licensing.payouts.rules.states import PayoutRefused
 from licensing.stripe_gateway import OutcomeUnknown
 from licensing.stripe_gateway.connect import ENTRY
 from portal.demo.standin.server import StandIn
+from tests.hypotheses import in_every_run
 from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, CLEO, NOW, Purse, books_balance, only
 
 WHOLE = 30_000_000
-EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 5
 
 
 @pytest.fixture
@@ -210,7 +209,7 @@ ENDS = {
     sweeps=st.sets(st.integers(0, 10), max_size=3),
 )
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=in_every_run(5, long=500),
     phases=[Phase.explicit, Phase.generate],  # a story is short enough to read unshrunk
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

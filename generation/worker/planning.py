@@ -249,6 +249,7 @@ def _said(section: LiveSection) -> dict[str, object]:
     return {
         "tempo_bpm": section.tempo_bpm,
         "key": section.key,
+        "keys": list(section.keys),
         "energy": section.energy,
         "remarks": list(section.remarks),
     }

@@ -66,7 +66,9 @@ class TargetsShown(Shape):
 class SectionShown(Shape):
     """A few bars as they are planned; `lines` are its bar lines. A later one may cut it.
 
-    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come.
+    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come; `control`:
+    the change whose targets hold in it, 0 for those it began with; `keys`: what permission lets it
+    be in, lowest first.
     """
 
     number = serializers.IntegerField()
@@ -77,6 +79,8 @@ class SectionShown(Shape):
     key = serializers.CharField(allow_null=True)
     energy = serializers.FloatField()
     because = serializers.CharField(allow_blank=True)
+    control = serializers.IntegerField()
+    keys = serializers.ListField(child=serializers.CharField())
 
 
 class SourceShown(Shape):

@@ -13,6 +13,7 @@ export function asked(fields) {
   const wishes = {};
   for (const name of QUANTITIES) wishes[name] = Number(fields.get(name)) / 100;
   if (fields.get("tempo")) wishes.tempo_bpm = Number(fields.get("tempo"));
+  if (fields.get("key_wanted")) wishes.key = fields.get("key_wanted");
   if (fields.get("vocals")) wishes.vocals = fields.get("vocals") === "sung";
   const artist = fields.get("artist") || null;
   return { key: fields.get("key"), mode: fields.get("mode"), artist, wishes };

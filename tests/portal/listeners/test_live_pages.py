@@ -107,8 +107,24 @@ def test_what_the_form_sends_begins_a_session_whose_place_can_be_fetched(
     assert place.index("Human stems") < place.index("data-play")
     assert "<html" not in place
     keys = re.findall(r'data-target="(\w+)"', place)
-    assert set(keys) == {"energy", "brightness", "density", "tempo_bpm"}
+    assert set(keys) == {"energy", "brightness", "density", "tempo_bpm", "key"}
     assert "Ana, focus session" in place
+
+
+def test_the_form_offers_the_keys_that_permission_reaches_and_the_place_says_the_one_wished(
+    client, paying
+) -> None:
+    stage = granted_stage(semitones_max=1)
+    measured(stage, NOW)
+    offered = re.findall(r'<option value="([A-G]#? m\w+)"', text_of(client, "live_new"))
+    assert offered == ["G# min", "A min", "A# min"]
+    answer = posted(client, "live_start", mode="mood", wishes={"key": "A# min"})
+    place = text_of(client, "live", LiveSession.objects.get().pk)
+    assert "<dt>Key wished</dt><dd data-wish-key>A# min</dd>" in place
+    session = going_on(paying, stage, NOW)
+    told = client.post(reverse("listeners:live_play", args=[session.pk])).json()
+    assert told["sections"][0]["keys"] == ["G# min", "A min", "A# min"]
+    assert answer.status_code == 201
 
 
 def test_a_refusal_to_begin_is_a_sentence(client, listener, stage) -> None:

@@ -40,6 +40,7 @@ def _begin(tab, site, lea) -> tuple[LiveSession, object]:
     tab.goto(f"{site}/listen/live/")
     assert fits(tab)
     shoot(tab, "live-form")
+    tab.get_by_label("Key", exact=True).select_option("B min")
     tab.get_by_role("button", name="Start this session").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/listen/live/*-*/")
@@ -69,6 +70,13 @@ def test_one_press_starts_it_and_a_wish_is_heard_from_the_next_bar(site, lea, ta
     shoot(tab, "live-playing")
     tab.get_by_role("button", name="Undo").click()
     until(tab, "document.querySelector('[data-wish-energy]').textContent === '35'")
+    assert LiveSession.objects.get().targets["key"] == "B min"
+    tab.get_by_role("button", name="Key up").click()
+    until(tab, "document.querySelector('[data-wish-key]').textContent === 'A# min'")
+    _says(tab, "answer", "A semitone up")
+    assert ControlPoint.objects.last().targets["key"] == "A# min"
+    tab.get_by_role("button", name="Key up").click()
+    _says(tab, "answer", "No key here goes further up.")
     assert refused == []
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from generation.taste.queries import is_known, is_on
 from generation.variations.rules import Mode
 from licensing.catalog.models import Party
 from licensing.clearance.queries import ClearableRecording
@@ -25,14 +26,16 @@ from portal.listeners.ask_page import (
     Fader,
     ModeChoice,
     Option,
+    by_choice,
     choices,
     faders,
     mode_choices,
 )
-from portal.listeners.asking import Ground, keys_among, read_wishes
+from portal.listeners.asking import BY_TASTE, Ground, keys_among, read_wishes
 from portal.listeners.live_place import label_of
 from portal.listeners.measured import measured_recordings
 from portal.listeners.permission import ANEW_MODES, NO_COUNTRY, clearable
+from portal.listeners.playing import listener_of
 
 NO_RECEIPT = (
     "A live session needs a subscription: every minute you start pays those you hear, and at this "
@@ -54,6 +57,7 @@ class LiveAsk:
     ask_again: str
     label: AiLabel
     modes: tuple[ModeChoice, ...]
+    by: Choice | None
     faders: tuple[Fader, ...]
     choices: tuple[Choice, ...]
     keys: tuple[Option, ...]
@@ -71,6 +75,9 @@ def live_ask(user: User, given: Mapping[str, str], now: datetime) -> LiveAsk:
     parties = _parties(found)
     wanted = given.get("artist", "")
     artist = wanted if wanted in {str(one) for one in parties} else ""
+    listener = listener_of(user)
+    if is_known(listener):
+        given = {"by": BY_TASTE} | dict(given)
     wishes = read_wishes(mode, given, _GROUND, 0)
     mine = [one for one in found if not artist or str(one.party_id) == artist]
     grounds = _grounds(mine)
@@ -80,6 +87,7 @@ def live_ask(user: User, given: Mapping[str, str], now: datetime) -> LiveAsk:
         ask_again=reverse("listeners:live_new"),
         label=label_of(None, mode),
         modes=mode_choices(ANEW_MODES, mode),
+        by=by_choice(wishes) if is_on(listener) else None,
         faders=faders(wishes, _GROUND),
         choices=(
             *(one for one in choices(wishes, _GROUND) if one.name == "vocals"),

@@ -22,7 +22,8 @@ class LiveSection:
 
     `clips`, `strips` and `notes` point at `sources`; a clip may ring beyond the end, a note never
     does. `tempo_bpm` None: free time. `figure` names what a listener would know again: which bars,
-    by whom. `nets`: digests of the nets that decided anything in it, in order.
+    by whom. `nets`: digests of the nets that decided anything in it, in order. `keys`: those that
+    it could have been in, lowest first, known only of one that was just planned.
     """
 
     index: int
@@ -38,6 +39,7 @@ class LiveSection:
     remarks: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     nets: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
     @property
     def start(self) -> int:

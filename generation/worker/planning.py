@@ -54,6 +54,7 @@ from generation.worker.material import (
     song_of,
 )
 from generation.worker.nets import nets_for
+from generation.worker.preferring import preference_in
 from generation.worker.spent import count, spending
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
@@ -180,8 +181,12 @@ def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
     if not is_new and not found:
         raise JobRefused(*rules.NOTHING_LEFT)
     heard, vocals = heard_in(found), session.mode != Mode.FOCUS
-    chosen = None if session.recordings else chosen_for(found, heard, session, vocals=vocals)
-    return material_of(found, chosen), heard
+    if session.recordings:
+        return material_of(found, None), heard
+    prefer = preference_in(session, clock)
+    return material_of(
+        found, chosen_for(found, heard, session, vocals=vocals, prefer=prefer)
+    ), heard
 
 
 def _of_artist(
@@ -256,6 +261,7 @@ def _said(section: LiveSection) -> dict[str, object]:
     return {
         "tempo_bpm": section.tempo_bpm,
         "key": section.key,
+        "keys": list(section.keys),
         "energy": section.energy,
         "remarks": list(section.remarks),
     }

@@ -93,6 +93,15 @@ def test_a_ramp_keeps_within_what_the_artists_allow():
     assert min(beats) >= 60 / (120.0 * 1.05) * RATE - 1
 
 
+def test_a_section_says_every_key_that_all_its_recordings_may_be_brought_to():
+    songs, near = [song("a", key="A min"), song("b", key="B min")], Limits(semitones_max=2)
+    assert next_section(Ask("mood"), songs, [], limits=near).keys == ("A min", "A# min", "B min")
+    major = next_section(Ask("mood", key="C maj"), songs[:1], [], limits=Limits(semitones_max=1))
+    assert (major.key, major.keys) == ("C maj", ("B maj", "C maj", "C# maj"))
+    assert len(next_section(Ask("ambient"), songs[:1], []).keys) == 12
+    assert next_section(Ask("mood"), songs, [], limits=Limits(semitones_max=0)).keys == ()
+
+
 def test_what_is_known_again_does_not_return_within_its_time():
     parts = song(bars=96)
     chain = chain_of(Ask("remix", seed=1), [parts], 14)

@@ -39,10 +39,17 @@ def onsets_sha256(places: Sequence[int], rises_db: Sequence[float]) -> str:
     return hashlib.sha256(onsets_bytes(places, rises_db)).hexdigest()
 
 
-def onsets_text(named: Mapping[str, Attacks]) -> str:
-    """Onsets by their names as JSON (`places`, `rises_db`), for whoever renders elsewhere."""
+def onsets_text(by_stem: Mapping[str, Attacks]) -> str:
+    """The onsets of stems by their digests as JSON, for whoever renders a recipe elsewhere.
+
+    Of each `sha256`, the name of its onsets, `places` and `rises_db`.
+    """
     found = {
-        name: {"places": list(places), "rises_db": list(rises)}
-        for name, (places, rises) in named.items()
+        stem: {
+            "sha256": onsets_sha256(places, rises),
+            "places": list(places),
+            "rises_db": list(rises),
+        }
+        for stem, (places, rises) in by_stem.items()
     }
     return json.dumps(found, sort_keys=True, separators=(",", ":")) + "\n"

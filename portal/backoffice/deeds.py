@@ -16,6 +16,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from generation.serving.rules import RoutingRefused
+from generation.variations.audits import AuditRefused
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.models import Recording, Stem
 from licensing.catalog.operations import resolve_review
@@ -37,7 +38,7 @@ from licensing.stripe_gateway import GatewayError
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
-    *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError),
+    *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError, AuditRefused),
     TermsRefused,
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}

@@ -50,13 +50,12 @@ def draft_licence(made: Made, songs: Sequence[Song], notes: Sequence[str]) -> di
 
 
 def named_onsets(recipe: Recipe, songs: Sequence[Song]) -> str:
-    """The onsets that the recipe names, as the text of the file beside it."""
+    """The onsets of the recipe's stems, as the text of the file beside it."""
     known = {stem.digest: stem.analysis for song in songs for stem in song.stems}
     return onsets_text(
         {
-            one.onsets: (known[one.digest].onsets, known[one.digest].onset_db)
+            one.digest: (known[one.digest].onsets, known[one.digest].onset_db)
             for one in recipe.sources
-            if one.onsets is not None
         }
     )
 

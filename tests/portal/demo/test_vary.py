@@ -93,10 +93,12 @@ def test_it_makes_files_that_agree(made):
 def test_the_onsets_beside_it_are_those_that_the_recipe_names(made):
     recipe = from_json((made / "recipe.json").read_text())
     beside = json.loads((made / "onsets.json").read_text())
-    assert set(beside) == {one.onsets for one in recipe.sources}
-    for name, one in beside.items():
+    assert set(beside) == {one.digest for one in recipe.sources}
+    for source in recipe.sources:
+        one = beside[source.digest]
         places, rises = np.array(one["places"], "<i8"), np.array(one["rises_db"], "<f8")
-        assert hashlib.sha256(places.tobytes() + rises.tobytes()).hexdigest() == name
+        sha256 = hashlib.sha256(places.tobytes() + rises.tobytes()).hexdigest()
+        assert sha256 == one["sha256"] == source.onsets
 
 
 def test_the_draft_has_exactly_its_fields_and_says_that_no_rights_were_checked(made):

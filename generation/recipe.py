@@ -104,8 +104,8 @@ class Clip:
     It sounds in [start, end) samples of the variation; fades (raised cosine in amplitude) lie
     inside. `anchors` are (variation sample, source sample) pairs rising in the first; between two
     the map is linear, outside the outermost two it goes on with their slope. `processor` is
-    "slices/1" (drums: attacks verbatim at stored onsets), "vocoder/1" (phase-locked, `window`
-    samples per frame) or "granular/1".
+    "slices/1" (drums: attacks verbatim at stored onsets), "vocoder/3" (phase-locked, `window`
+    samples per frame; "vocoder/1" and "vocoder/2" in older recipes) or "granular/1".
     """
 
     source: int

@@ -13,6 +13,7 @@ from math import log10
 from statistics import median
 
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
+from generation.compose.frame_sizes import window_for
 from generation.compose.grid import SourceGrid, free_grid, respaced, source_grid, spans_within
 from generation.compose.keys import Key, parse_key
 from generation.compose.values import Song
@@ -28,7 +29,7 @@ HOLLOW = 0.1  # 10 dB below the middle bar
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A stem that may sound. `song` and `stem`: its places; `is_tonal`: it follows a change of
-    key.
+    key; `window`: samples of the frames it is stretched by.
     """
 
     song: int
@@ -38,6 +39,7 @@ class Voice:
     role: str
     analysis: StemAnalysis
     is_tonal: bool
+    window: int
 
     @property
     def loudness(self) -> float:
@@ -151,6 +153,7 @@ def deck_of(index: int, song: Song, *, vocals: bool) -> Deck:
             stem.analysis.role,
             stem.analysis,
             _is_tonal(stem.analysis),
+            window_for(stem.analysis.role, stem.analysis),
         )
         for n, stem in enumerate(song.stems)
         if _is_heard(stem.analysis) and (vocals or stem.analysis.role != "vocals")

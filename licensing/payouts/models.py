@@ -34,6 +34,7 @@ class PayeeAccount(models.Model):
     """A payee's account at the provider, and what was last seen of it.
 
     `pays_in`: the currency in which they want to be paid everything, "" for each in its own.
+    `closing_at`: since when they leave, so that whatever is there is paid.
 
     Personal data: which payee is paid through which account, in which country, and what the
     provider still asks of them; no bank details, no papers.

@@ -18,6 +18,8 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.money import MICROS_PER_UNIT
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
+from licensing.royalties.funding import KIND as PROMOTION
+from licensing.royalties.funding import record_promotion
 from licensing.royalties.models import Period, Statement, StatementLine
 from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
@@ -52,29 +54,18 @@ class ReceiptAdmin(ReadOnlyAdmin):
         """Write money in."""
 
         def do(data: dict[str, Any]) -> Outcome:
-            start = start_of(data["month"])
-            record_receipt(
-                key=data["key"],
-                kind=data["kind"],
-                payer=data["payer"],
-                country=data["country"],
-                amount_micros=int(data["amount"] * MICROS_PER_UNIT),
-                currency=data["currency"],
-                covers_from=start,
-                covers_until=start + relativedelta(months=1),
-                tax_micros=data["tax_micros"],
-                actor=staff_actor(request),
-                now=timezone.now(),
-            )
-            return Outcome(
-                f"{data['amount']} {data['currency']} are in the books.",
-                [("Billed in", country_name(data["country"]))],
-            )
+            funded = _record(data, staff_actor(request))
+            changes = [("Billed in", country_name(data["country"]))]
+            if funded is not None:
+                changes.append(("Plays so far that it pays for", f"{funded:,}"))
+            return Outcome(f"{data['amount']} {data['currency']} are in the books.", changes)
 
         return show_and_do(
             request,
             title="Record a receipt",
-            consequence="It is posted at once and cannot be edited; a correction is a new receipt.",
+            consequence="It is posted at once and cannot be edited; a correction is a new receipt. "
+            "A promotion pays for what its payer heard in the month already, too, while the month "
+            "is open.",
             form_class=ReceiptForm,
             do=do,
             back=list_of("receipts_receipt"),
@@ -105,6 +96,26 @@ class ReceiptAdmin(ReadOnlyAdmin):
             do=do,
             back=list_of("receipts_receipt"),
         )
+
+
+def _record(data: dict[str, Any], actor: tuple[str, str]) -> int | None:
+    """Write money in; for a promotion, how many plays that nobody had paid for it took up."""
+    start = start_of(data["month"])
+    said = {
+        "key": data["key"],
+        "payer": data["payer"],
+        "country": data["country"],
+        "amount_micros": int(data["amount"] * MICROS_PER_UNIT),
+        "currency": data["currency"],
+        "covers_from": start,
+        "covers_until": start + relativedelta(months=1),
+        "actor": actor,
+        "now": timezone.now(),
+    }
+    if data["kind"] == PROMOTION:
+        return record_promotion(**said)[1]
+    record_receipt(**said, kind=data["kind"], tax_micros=data["tax_micros"])
+    return None
 
 
 class PeriodAdmin(ReadOnlyAdmin):

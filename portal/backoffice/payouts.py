@@ -7,6 +7,7 @@ a run shows a second factor first, and is not who opened it, through whatever do
 from typing import Any
 
 from django import forms
+from django.contrib.admin import EmptyFieldListFilter
 from django.db import models
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -239,10 +240,12 @@ class PayoutAdmin(ReadOnlyAdmin):
 
 
 class PayeeAccountAdmin(ReadOnlyAdmin):
-    """Where payees are paid."""
+    """Where payees are paid, and who closes their account."""
 
-    list_display = ("payee_kind", "payee_ref", "can_receive", "disabled_reason", "seen_at")
-    list_filter = ("can_receive",)
+    list_display = (
+        *("payee_kind", "payee_ref", "can_receive", "disabled_reason", "seen_at", "closing_at"),
+    )
+    list_filter = ("can_receive", ("closing_at", EmptyFieldListFilter))
     search_fields = ("payee_ref", "provider_id")
 
 

@@ -18,6 +18,7 @@ from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
 from licensing.payouts.models import EventTrouble, Payout, PayoutRun
+from licensing.payouts.queries import list_closing
 from licensing.receipts.operations import LISTENING
 from licensing.receipts.queries import countries_without_terms
 from licensing.receipts.terms_models import ProposedTerms
@@ -151,6 +152,12 @@ def _of_money() -> tuple[Queue, ...]:
             "Payouts that cannot be sent",
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
+        ),
+        _listed(
+            list_closing(),
+            "Payout accounts that close",
+            "Whatever is there goes into the next run; look whether something is held.",
+            closing_at__isempty="0",
         ),
         _listed(
             EventTrouble.objects.all(),

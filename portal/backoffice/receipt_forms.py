@@ -77,10 +77,12 @@ class ReceiptForm(forms.Form):
         return data
 
     def _tax_micros(self, data: dict[str, Any]) -> int:
+        if data["kind"] == "PROMOTION":
+            if data["tax"]:
+                self.add_error("tax", "A promotion carries no tax: nobody paid it.")
+            return 0
         if data["tax"] is not None:
             return int(data["tax"] * MICROS_PER_UNIT)
-        if data["kind"] == "PROMOTION":
-            return 0
         terms = own_terms_at(LISTENING, data["country"], start_of(data["month"]))
         if terms is None:
             where = country_name(data["country"])

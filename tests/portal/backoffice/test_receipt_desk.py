@@ -9,6 +9,7 @@ from licensing.ledger.queries import list_balances
 from licensing.receipts.agreeing import agree_usage
 from licensing.receipts.models import Receipt
 from licensing.royalties.closing import close_period
+from licensing.royalties.models import Usage
 from licensing.subscriptions.operations import set_offer
 from portal.accounts.models import User
 from portal.partners.models import Client as Partner
@@ -116,8 +117,15 @@ def test_a_partner_pays_as_its_agreement_says_and_else_where_its_customers_are(s
     ]  # fmt: skip
 
 
-def test_a_promotion_carries_no_tax_and_goes_whole_into_the_pool(staff):
-    listener("FR")
-    look_and_do(staff, PAGE, FORM | {"kind": "PROMOTION", "currency": "EUR"})
+def test_a_promotion_carries_no_tax_and_pays_for_what_was_heard_in_its_month_already(staff):
+    lea = listener("FR")
+    (stem,) = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    world.heard(str(lea.pk), world.record("piece", [(stem, 10**6)]), 3, state="UNFUNDED")
+    form = FORM | {"kind": "PROMOTION"}
+    refused = staff.post(PAGE, form | {"tax": "1"}).content.decode()
+    assert "A promotion carries no tax: nobody paid it." in refused
+    shown, _ = look_and_do(staff, PAGE, form)
+    assert "<dt>Plays so far that it pays for</dt><dd>3</dd>" in shown
     row = Receipt.objects.get()
     assert (row.tax_micros, row.commission_micros, row.pool_micros) == (0, 0, 9_990_000)
+    assert set(Usage.objects.values_list("state", flat=True)) == {"COUNTED"}

@@ -48,7 +48,7 @@ def test_a_section_by_nets_has_the_bars_and_the_cast_that_rules_laid_out(chain):
     made = chain[1]
     assert (made.by, plain.by) == ("nets", "rules")
     assert made.notes
-    for name in ("index", "beats", "tempo_bpm", "key", "clips", "figure"):
+    for name in ("index", "beats", "tempo_bpm", "key", "clips", "known"):
         assert getattr(made, name) == getattr(plain, name)
     assert made.sources[: len(plain.sources)] == plain.sources
 

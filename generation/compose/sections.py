@@ -21,9 +21,10 @@ class LiveSection:
     """A few bars, planned once. `beats`: the sample of every beat, and of the end after the last.
 
     `clips`, `strips` and `notes` point at `sources`; a clip may ring beyond the end, a note never
-    does. `tempo_bpm` None: free time. `figure` names what a listener would know again: which bars,
-    by whom. `nets`: digests of the nets that decided anything in it, in order. `keys`: those that
-    it could have been in, lowest first, known only of one that was just planned.
+    does. `tempo_bpm` None: free time. `known`: how much of it, from 0 to 1, a listener would know
+    again from what sounded lately. `nets`: digests of the nets that decided anything in it, in
+    order. `keys`: those that it could have been in, lowest first, told only of one that was just
+    planned.
     """
 
     index: int
@@ -35,11 +36,11 @@ class LiveSection:
     sources: tuple[Source, ...]
     clips: tuple[Clip, ...]
     strips: tuple[Strip, ...]
-    figure: str
     remarks: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     nets: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    known: float = 0.0
 
     @property
     def start(self) -> int:

@@ -8,6 +8,7 @@ from its targets, the seed, the sections before it and the nets that its recipe 
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from time import perf_counter
 from uuid import UUID
 
 from generation.compose.live import next_section
@@ -28,6 +29,7 @@ from generation.compose.sections import (
     with_known_onsets,
 )
 from generation.compose.sections_by_nets import section_by_nets
+from generation.compose.stages.watch import Watch
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, read_once, to_json
 from generation.sessions import rules
@@ -53,7 +55,7 @@ from generation.worker.material import (
     material_of,
     song_of,
 )
-from generation.worker.nets import nets_for
+from generation.worker.nets import keep_times, nets_for
 from generation.worker.preferring import preference_in
 from generation.worker.spent import count, spending
 from licensing.attribution.rules import OpenRefused
@@ -127,7 +129,7 @@ def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool
         try:
             material, heard = _material(session, clock)
             with spending("plan"):
-                made = _planned(session, place, material, heard, kind)
+                made = _planned(session, place, material, heard, kind, clock)
             _written(session, place, made, material, clock)
             count("sections")
             return True
@@ -203,7 +205,12 @@ def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Mat
 
 
 def _planned(
-    session: LiveSession, place: _Place, material: Material, heard: Heard, kind: str
+    session: LiveSession,
+    place: _Place,
+    material: Material,
+    heard: Heard,
+    kind: str,
+    clock: Clock,
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
     songs: list[Song] = [song_of(one, stems, heard) for one, stems in material]
@@ -211,9 +218,9 @@ def _planned(
     limits = limits_of(tight.to_json())
     if kind == rules.NETS:
         nets, instead = nets_for(str(session.id))
-        section = section_by_nets(
-            place.ask, songs, place.chain, nets, limits=limits, pause=step_aside
-        )
+        watch = Watch(perf_counter, step_aside)
+        section = section_by_nets(place.ask, songs, place.chain, nets, limits=limits, watch=watch)
+        keep_times(watch.took, nets, section.nets, clock())
         section = said(section, [instead] if instead else [])
     else:
         section = next_section(place.ask, songs, place.chain, limits=limits)

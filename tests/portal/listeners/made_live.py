@@ -43,7 +43,7 @@ def planned(session: LiveSession, stage: Stage, bar: int, now: datetime, **more:
         "energy": more.pop("energy", 0.5),
         "remarks": [],
     }
-    frame = {"index": bar // 8, "beats": beats, "beats_per_bar": 4, "figure": "f", "level_db": 0.0}
+    frame = {"index": bar // 8, "beats": beats, "beats_per_bar": 4, "level_db": 0.0}
     made = operations.write_section(
         session_id=session.pk,
         after=last.digest if last else "",

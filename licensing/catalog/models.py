@@ -2,14 +2,17 @@
 
 It refuses to know grants, listeners, plays and money. Invariants, kept by the database: a sheet
 that is proposed or signed shares exactly 1,000,000 ppm; a signed sheet and its shares never change;
-one right stands on exactly one thing; signatures are append-only; equal audio is stored once.
+one right stands on exactly one thing; signatures are append-only; a version that ends others is
+signed by their parties too; equal audio is stored once.
 """
 
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+
+from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
 
 
 class Party(models.Model):
@@ -181,7 +184,7 @@ class Stem(models.Model):
 class SplitSheet(models.Model):
     """Agreed shares of one right; `text` is what the parties sign; a change is a new version.
 
-    Personal data: names of the parties, inside the text they signed.
+    Personal data: names of the parties, inside the text they signed; why one of them declined.
     """
 
     class Right(models.TextChoices):
@@ -193,6 +196,7 @@ class SplitSheet(models.Model):
         PROPOSED = "PROPOSED", "waiting for signatures"
         SIGNED = "SIGNED", "signed by everyone"
         REPLACED = "REPLACED", "replaced before it was signed"
+        DECLINED = "DECLINED", "declined by somebody asked"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     right = models.CharField(max_length=10, choices=Right.choices)
@@ -209,6 +213,11 @@ class SplitSheet(models.Model):
     proposed_by = models.CharField(max_length=100)
     proposed_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
+    declined_by = models.ForeignKey(
+        Party, models.PROTECT, null=True, blank=True, related_name="declined_sheets"
+    )
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_because = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -243,6 +252,11 @@ class SplitSheet(models.Model):
                 condition=~Q(state="SIGNED")
                 | Q(effective_from__gte=models.F("signed_at"), signed_at__isnull=False),
                 name="sheet_never_retroactive",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="DECLINED", declined_by__isnull=False, declined_at__isnull=False)
+                | (~Q(state="DECLINED") & Q(declined_by__isnull=True, declined_at__isnull=True)),
+                name="sheet_declined_by_somebody",
             ),
         ]
 
@@ -308,3 +322,78 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return f"signed at {self.signed_at:%Y-%m-%d}"
+
+
+class EndedVersion(models.Model):
+    """A signed version that a proposal ends, written with it; its parties are asked to sign too.
+
+    Personal data: none.
+    """
+
+    sheet = models.ForeignKey(SplitSheet, models.PROTECT, related_name="ended_versions")
+    ended = models.ForeignKey(SplitSheet, models.PROTECT, related_name="ended_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "ended"], name="version_ended_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.ended)
+
+
+class StandIn(models.Model):
+    """Two people's decision, on a document, that counts as the yes of a party not to be reached.
+
+    Only for a party of a version that the sheet ends; decided once, and then it stands.
+    Personal data: the references of both, and what the document says of a person.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "waits for a second person"
+        DECIDED = "DECIDED", "decided"
+        DROPPED = "DROPPED", "dropped"
+
+    sheet = models.ForeignKey(SplitSheet, models.PROTECT, related_name="stand_ins")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="stood_in_for")
+    document = models.TextField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    proposed_by = models.CharField(max_length=100)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    proof_method = models.CharField(max_length=20, blank=True, default="")
+    proved_at = models.DateTimeField(null=True, blank=True)
+    dropped_because = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        permissions = [
+            ("decide_rights", "may place holds, decide on claims, stand in, agree with societies")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sheet", "party"], condition=~Q(state="DROPPED"), name="stand_in_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(document="") & ~Q(proposed_by=""), name="stand_in_has_a_document"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
+                | (
+                    Q(state="DROPPED", decided_at__isnull=False)
+                    & ~Q(decided_by="")
+                    & ~Q(dropped_because="")
+                )
+                | (
+                    Q(state="DECIDED", proof_method__in=sorted(SECOND_FACTORS))
+                    & ~Q(decided_by="")
+                    & ~Q(decided_by=F("proposed_by"))
+                    & Q(proved_at__lte=F("decided_at"))
+                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
+                ),
+                name="stand_in_has_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"for {self.party}"

@@ -21,9 +21,6 @@ from licensing.catalog.models import (
     AudioObject,
     Party,
     Recording,
-    Share,
-    Signature,
-    SplitSheet,
     Stem,
     Work,
 )
@@ -57,19 +54,8 @@ from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+from portal.backoffice.stand_ins import SHEET_PAGES
 from portal.partners.models import Client, WithdrawalNotice
-
-
-class ShareInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Share
-
-
-class SignatureInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Signature
 
 
 class ConsentSignatureInline(ReadOnlyInline):
@@ -138,15 +124,6 @@ class AudioAdmin(ReadOnlyAdmin):
 
     list_display = ("digest", "frames", "original_bytes", "created_at", "removed_at")
     search_fields = ("digest",)
-
-
-class SheetAdmin(ReadOnlyAdmin):
-    """Split sheets with shares and signatures."""
-
-    list_display = ("id", "right", "recording", "stem", "work", "version", "state", "proposed_at")
-    list_select_related = ("recording", "stem", "work")
-    list_filter = ("state", "right")
-    inlines = (ShareInline, SignatureInline)
 
 
 class GrantAdmin(ReadOnlyAdmin):
@@ -310,7 +287,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
-    SplitSheet: SheetAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
@@ -344,6 +320,7 @@ PAGES |= (
     | CORRECTION_PAGES
     | PAYOUT_PAGES
     | RATE_PAGES
+    | SHEET_PAGES
 )
 for model, page in PAGES.items():
     site.register(model, page)

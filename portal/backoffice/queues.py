@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
-from licensing.catalog.models import SplitSheet, Stem
+from licensing.catalog.models import SplitSheet, StandIn, Stem
 from licensing.clearance.models import Hold
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
@@ -57,8 +57,14 @@ def _of_rights() -> tuple[Queue, ...]:
         _listed(
             SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
             "Unsigned sheets",
-            "Somebody has not signed; nothing is earned on these yet.",
+            "Somebody has not signed; until then what counted before counts.",
             state__exact="PROPOSED",
+        ),
+        _listed(
+            StandIn.objects.filter(state="OPEN"),
+            "Decisions in a party's place",
+            "Somebody else than who proposed one decides or drops it.",
+            state__exact="OPEN",
         ),
         _listed(
             Hold.objects.filter(released_at__isnull=True),

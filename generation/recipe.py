@@ -20,7 +20,7 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from generation.schemas import UPGRADES
 
-SCHEMA = 3
+SCHEMA = 4
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 4_096
 WINDOW_SAMPLES = 4_800
@@ -48,17 +48,23 @@ class DigestMismatch(RecipeError):
     """The sound handed in under a digest is not the sound that the digest names."""
 
 
+class OnsetsMismatch(DigestMismatch):
+    """The onsets that the recipe names are not at hand, or are not those that it names."""
+
+
 class OutOfRange(RecipeError):
     """A number is not finite, or lies outside what the format allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One stem. `digest`: SHA-256 of its canonical PCM; `length`: its samples at 48 kHz."""
+    """One stem. `digest`: SHA-256 of its canonical PCM; `length`: its samples at 48 kHz; `onsets`:
+    the digest of its attacks (see `generation.onsets`), None where none are named."""
 
     digest: str
     role: str
     length: int
+    onsets: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +258,6 @@ def processors(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield "limiter", recipe.bus.limiter.processor
 
 
-# -- canonical JSON -------------------------------------------------------------------------------
-
-
 def _plain(value: Any) -> Any:
     """`value` with tuples as lists and reals rounded; raises OutOfRange on what JSON cannot say."""
     if isinstance(value, dict):
@@ -288,9 +291,6 @@ def sha256_of_text(text: str) -> str:
     upgraded one has another text.
     """
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-# -- reading --------------------------------------------------------------------------------------
 
 
 def from_json(text: str) -> Recipe:

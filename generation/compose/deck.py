@@ -16,6 +16,8 @@ from generation.analysis.values import RecordingAnalysis, StemAnalysis
 from generation.compose.grid import SourceGrid, free_grid, respaced, source_grid, spans_within
 from generation.compose.keys import Key, parse_key
 from generation.compose.values import Song
+from generation.onsets import onsets_sha256
+from generation.recipe import Source
 
 FLAT_CHROMA = 0.125  # an even spread is 0.083; below this the notes of a stem say no key
 SILENT_LUFS = -65.0
@@ -41,6 +43,13 @@ class Voice:
     def loudness(self) -> float:
         """Integrated loudness in LUFS."""
         return self.analysis.loudness_lufs if self.analysis.loudness_lufs is not None else -70.0
+
+    @property
+    def source(self) -> Source:
+        """The stem as a recipe names it, by the onsets that were measured in it."""
+        known = self.analysis
+        onsets = onsets_sha256(known.onsets, known.onset_db)
+        return Source(self.digest, self.role, known.length, onsets)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from generation.compose.choice import Dice
 from generation.compose.deck import Voice
 from generation.compose.director import NO_LIMITS, decks_for
 from generation.compose.form import live_span
+from generation.compose.keys import keys_in_reach
 from generation.compose.laying import TONAL_JOIN, Track, clips, join_of
 from generation.compose.mix import strips_of
 from generation.compose.sections import DRIFT_S, LiveSection, cut_short, next_line
@@ -96,8 +97,17 @@ def lay_out(
         strips=made.strips,
         figure=made.figure,
         remarks=tuple(dict.fromkeys(remarks)),
+        keys=_keys_open(plan, limits),
     )
     return LaidOut(section, ask, plan, made.arrangement)
+
+
+def _keys_open(plan: Plan, limits: Limits) -> tuple[str, ...]:
+    """The keys that this plan could be in, of the mode of its own."""
+    if plan.key is None:
+        return ()
+    found = keys_in_reach([d.key for d in plan.decks], limits.semitones_max, plan.key.mode)
+    return tuple(map(str, found))
 
 
 def _in_rhythm(ask: Ask, start: int) -> Ask:
@@ -247,7 +257,7 @@ def seated(ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice]) -> tuple[
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:
-    return tuple(Source(voice.digest, voice.role, voice.analysis.length) for voice in voices)
+    return tuple(voice.source for voice in voices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from generation.compose.stages.mixing import plan_mixes
 from generation.compose.stages.plans import Draft, Order
 from generation.compose.values import Ask, Limits, Song
 from generation.nets.chosen import Nets
-from generation.recipe import Note, Source, Strip
+from generation.recipe import Note, Strip
 
 # A phrase is chosen out of so many: half of what a whole piece takes, for half the time.
 CANDIDATES = 4
@@ -153,9 +153,8 @@ def _strip_for(
     plain = strip_of(laid.ask, draft.made.scenes[0], voice, 0, 0)
     (strip,) = seated(laid.ask, [plain], [voice])
     strip = replace(strip, source=len(digests))
-    source = Source(voice.digest, voice.role, voice.analysis.length)
-    wider = replace(section, sources=(*section.sources, source), strips=(*section.strips, strip))
-    return wider, strip
+    sources, strips = (*section.sources, voice.source), (*section.strips, strip)
+    return replace(section, sources=sources, strips=strips), strip
 
 
 def _place_of(beats: Sequence[int]) -> Callable[[float], float]:

@@ -20,7 +20,13 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
-from generation.compose.sections import LiveSection, cut_short, next_line, said
+from generation.compose.sections import (
+    LiveSection,
+    cut_short,
+    next_line,
+    said,
+    with_known_onsets,
+)
 from generation.compose.sections_by_nets import section_by_nets
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, read_once, to_json
@@ -48,6 +54,7 @@ from generation.worker.material import (
     song_of,
 )
 from generation.worker.nets import nets_for
+from generation.worker.preferring import preference_in
 from generation.worker.spent import count, spending
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
@@ -174,8 +181,12 @@ def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
     if not is_new and not found:
         raise JobRefused(*rules.NOTHING_LEFT)
     heard, vocals = heard_in(found), session.mode != Mode.FOCUS
-    chosen = None if session.recordings else chosen_for(found, heard, session, vocals=vocals)
-    return material_of(found, chosen), heard
+    if session.recordings:
+        return material_of(found, None), heard
+    prefer = preference_in(session, clock)
+    return material_of(
+        found, chosen_for(found, heard, session, vocals=vocals, prefer=prefer)
+    ), heard
 
 
 def _of_artist(
@@ -206,6 +217,7 @@ def _planned(
         section = said(section, [instead] if instead else [])
     else:
         section = next_section(place.ask, songs, place.chain, limits=limits)
+    section = with_known_onsets(section, place.chain)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_once(place.last.recipe))
@@ -249,6 +261,7 @@ def _said(section: LiveSection) -> dict[str, object]:
     return {
         "tempo_bpm": section.tempo_bpm,
         "key": section.key,
+        "keys": list(section.keys),
         "energy": section.energy,
         "remarks": list(section.remarks),
     }

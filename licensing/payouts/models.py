@@ -275,6 +275,32 @@ class HandledEvent(models.Model):
         return f"{self.outcome} {self.event_id}"
 
 
+class EventTrouble(models.Model):
+    """Why an event was not acted on yet: the words of the last try, and how many there were.
+
+    One that is `is_set_aside` is not tried again before a person says so, so that it keeps nobody
+    waiting. Personal data: none beyond what an error repeats of its event.
+    """
+
+    event = models.OneToOneField(
+        ProviderEvent, models.CASCADE, primary_key=True, related_name="trouble"
+    )
+    reason = models.CharField(max_length=300)
+    tries = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField()
+    is_set_aside = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason="") & Q(tries__gt=0), name="event_trouble_says_why"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.reason}"
+
+
 class ExchangeRate(models.Model):
     """What one unit of a currency is in another, in billionths, as a source quoted it.
 

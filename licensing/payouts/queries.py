@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from licensing.payouts.models import PayeeAccount, Payout, PlannedConversion, ProviderEvent
 from licensing.payouts.rules.states import APPROVED, SENT, is_to_be_seen
@@ -64,5 +64,11 @@ def list_under_way(now: datetime) -> list[UUID]:
 
 
 def list_unhandled() -> QuerySet[ProviderEvent]:
-    """A queryset of events whose news was not acted on yet, oldest first."""
-    return ProviderEvent.objects.filter(handled__isnull=True).order_by("received_at", "id")
+    """A queryset of events that are to be acted on, those that were never tried first.
+
+    Then the ones whose last try is longest ago, so that none waits behind those that cannot be
+    done. What is set aside is not among them.
+    """
+    rows = ProviderEvent.objects.filter(handled__isnull=True).exclude(trouble__is_set_aside=True)
+    never_first = F("trouble__last_at").asc(nulls_first=True)
+    return rows.order_by(never_first, "received_at", "id")

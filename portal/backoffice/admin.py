@@ -44,6 +44,7 @@ from portal.backoffice.contacts import ContactDeed
 from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.events import EVENT_PAGES
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
@@ -54,7 +55,11 @@ from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+<<<<<<< HEAD
 from portal.backoffice.stand_ins import SHEET_PAGES
+=======
+from portal.backoffice.terms import TERMS_PAGES
+>>>>>>> main
 from portal.partners.models import Client, WithdrawalNotice
 
 
@@ -319,8 +324,13 @@ PAGES |= (
     | DEDUCTION_PAGES
     | CORRECTION_PAGES
     | PAYOUT_PAGES
+    | EVENT_PAGES
     | RATE_PAGES
+<<<<<<< HEAD
     | SHEET_PAGES
+=======
+    | TERMS_PAGES
+>>>>>>> main
 )
 for model, page in PAGES.items():
     site.register(model, page)

@@ -27,6 +27,7 @@ from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
+from licensing.receipts.terms_rules import TermsRefused
 from licensing.releases.rules import ReleaseRefused
 from licensing.royalties.closing import CloseRefused
 from licensing.royalties.deciding import DecisionRefused
@@ -37,6 +38,7 @@ REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
     *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError),
+    TermsRefused,
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

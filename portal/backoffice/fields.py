@@ -58,7 +58,14 @@ class MicrosField(forms.DecimalField):
 
 
 class PercentField(forms.CharField):
-    """A share above nothing, in percent with up to four places, as parts per million."""
+    """A share in percent with up to four places, as parts per million.
+
+    Above nothing, unless `is_zero_one` says that none at all is a share too.
+    """
+
+    def __init__(self, *, is_zero_one: bool = False, **kwargs: Any) -> None:
+        self.least = 0 if is_zero_one else 1
+        super().__init__(**kwargs)
 
     def clean(self, value: Any) -> int | None:
         text = super().clean(value)
@@ -68,8 +75,9 @@ class PercentField(forms.CharField):
             ppm = percent_ppm(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
-        if not 0 < ppm <= PPM:
-            raise forms.ValidationError("Write a share above 0 and at most 100 percent.")
+        if not self.least <= ppm <= PPM:
+            words = "above 0 and" if self.least else "of"
+            raise forms.ValidationError(f"Write a share {words} at most 100 percent.")
         return ppm
 
 

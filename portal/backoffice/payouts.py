@@ -1,4 +1,4 @@
-"""The desk's pages about payouts: runs that wait for a second person, payments held, what rang.
+"""The desk's pages about payouts: runs that wait for a second person, payments held.
 
 Everything is shown and nothing edited; the deeds are operations of the room below. Whoever approves
 a run shows a second factor first, and is not who opened it, through whatever door they come.
@@ -18,13 +18,11 @@ from licensing.money import MICROS_PER_UNIT, amount_text
 from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import (
     ExchangeRate,
-    HandledEvent,
     PayeeAccount,
     PaymentHold,
     Payout,
     PayoutRun,
     PlannedConversion,
-    ProviderEvent,
 )
 from licensing.payouts.operations import (
     approve_payout_run,
@@ -248,19 +246,9 @@ class PayeeAccountAdmin(ReadOnlyAdmin):
     search_fields = ("payee_ref", "provider_id")
 
 
-class ProviderEventAdmin(ReadOnlyAdmin):
-    """What rang; its body stays in the database."""
-
-    list_display = ("id", "type", "told_at", "received_at", "handled")
-    list_filter = ("type",)
-    exclude = ("body",)
-
-
 PAYOUT_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     PayoutRun: PayoutRunAdmin,
     Payout: PayoutAdmin,
     PayeeAccount: PayeeAccountAdmin,
     PaymentHold: PaymentHoldAdmin,
-    ProviderEvent: ProviderEventAdmin,
-    HandledEvent: ReadOnlyAdmin,
 }

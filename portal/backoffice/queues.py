@@ -17,8 +17,13 @@ from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
-from licensing.payouts.models import Payout, PayoutRun
+from licensing.payouts.models import EventTrouble, Payout, PayoutRun
+from licensing.receipts.operations import LISTENING
+from licensing.receipts.queries import countries_without_terms
+from licensing.receipts.terms_models import ProposedTerms
+from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.models import Anomaly, Usage
+from portal.accounts.countries import country_name
 from portal.backoffice.models import NightlyRun
 from portal.partners.models import WithdrawalNotice
 
@@ -110,8 +115,37 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
     )
 
 
+def _of_terms() -> tuple[Queue, ...]:
+    missing = countries_without_terms(LISTENING, timezone.now())
+    told = "Every country in which money comes in has terms of its own."
+    if missing:
+        named = ", ".join(map(country_name, missing))
+        told = f"No tax terms for {named}: what comes from there is booked without tax. Set them."
+    return (
+        Queue(
+            "Countries without tax terms",
+            len(missing),
+            told,
+            reverse("admin:receipts_productterms_changelist"),
+        ),
+        _listed(
+            ProposedTerms.objects.filter(state="OPEN"),
+            "Terms for a second person",
+            "Somebody else than who proposed them sets them or drops them.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            ProposedCard.objects.filter(state="OPEN"),
+            "Rate cards for a second person",
+            "Somebody else than who proposed one sets it or drops it.",
+            state__exact="OPEN",
+        ),
+    )
+
+
 def _of_money() -> tuple[Queue, ...]:
     return (
+        *_of_terms(),
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
@@ -123,6 +157,11 @@ def _of_money() -> tuple[Queue, ...]:
             "Payouts that cannot be sent",
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
+        ),
+        _listed(
+            EventTrouble.objects.all(),
+            "News of the provider not acted on",
+            "See why; one that is set aside waits for somebody to try it again or leave it.",
         ),
         *_of_invoices(),
         _listed(

@@ -25,7 +25,7 @@ from generation.compose.reel import (
     section_from,
 )
 from generation.compose.retrieval import Bank, Wanted, play
-from generation.compose.sections import cut_short, ended_notes, next_line
+from generation.compose.sections import cut_short, ended_notes, next_line, with_known_onsets
 from generation.compose.stream import (
     AHEAD,
     SEGMENT_SAMPLES,
@@ -93,6 +93,15 @@ def test_a_ramp_keeps_within_what_the_artists_allow():
     assert min(beats) >= 60 / (120.0 * 1.05) * RATE - 1
 
 
+def test_a_section_says_every_key_that_all_its_recordings_may_be_brought_to():
+    songs, near = [song("a", key="A min"), song("b", key="B min")], Limits(semitones_max=2)
+    assert next_section(Ask("mood"), songs, [], limits=near).keys == ("A min", "A# min", "B min")
+    major = next_section(Ask("mood", key="C maj"), songs[:1], [], limits=Limits(semitones_max=1))
+    assert (major.key, major.keys) == ("C maj", ("B maj", "C maj", "C# maj"))
+    assert len(next_section(Ask("ambient"), songs[:1], []).keys) == 12
+    assert next_section(Ask("mood"), songs, [], limits=Limits(semitones_max=0)).keys == ()
+
+
 def test_what_is_known_again_does_not_return_within_its_time():
     parts = song(bars=96)
     chain = chain_of(Ask("remix", seed=1), [parts], 14)
@@ -155,6 +164,22 @@ def test_a_section_is_read_back_from_its_recipe_and_frame():
     after = next_section(Ask("remix", seed=4), [song()], chain)
     again = next_section(Ask("remix", seed=4), [song()], read)
     assert recipe_of(reel, [after]) == recipe_of(reel, [again])
+
+
+def test_a_stem_measured_anew_is_played_on_by_the_onsets_the_chain_names_it_by():
+    ask, known = Ask("remix", seed=4), song()
+    chain = chain_of(ask, [known], 3)
+    stems = (
+        replace(one, analysis=replace(one.analysis, onsets=(5,), onset_db=(9.5,)))
+        for one in known.stems
+    )
+    anew = next_section(ask, [replace(known, stems=tuple(stems))], chain)
+    before = {one.digest: one.onsets for section in chain for one in section.sources}
+    named = {one.digest: one.onsets for one in anew.sources}
+    assert any(before.get(digest, onsets) != onsets for digest, onsets in named.items())
+    kept = {one.digest: one.onsets for one in with_known_onsets(anew, chain).sources}
+    assert kept == {digest: before.get(digest, onsets) for digest, onsets in named.items()}
+    assert with_known_onsets(anew, []) == anew
 
 
 def test_written_sections_cut_those_before_them():

@@ -12,8 +12,8 @@ from licensing.ledger.rules import AccountKey, MonthClosed
 from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import CloseRefused, close_period
 from licensing.royalties.models import PayerPool, Statement, StatementLine
-from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import open_month
+from licensing.royalties.setting_cards import set_rate_card
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)

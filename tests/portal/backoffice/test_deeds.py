@@ -70,6 +70,8 @@ def test_a_listener_cannot_place_one(client: Browser, recording: Recording) -> N
 
 
 RECEIPT = {
+    "country": "DE",
+    "currency": "EUR",
     "payer": "l@example.org",
     "kind": "SUBSCRIPTION",
     "amount": "9.99",

@@ -24,6 +24,7 @@ from licensing.catalog.rules import (
     starts_at,
     text_sha256,
 )
+from licensing.catalog.societies import society_named
 from licensing.catalog.wording import text_of
 
 Actor = tuple[str, str]
@@ -53,7 +54,7 @@ def propose_sheet(
     replaced = versions.filter(state=SplitSheet.State.PROPOSED).update(
         state=SplitSheet.State.REPLACED
     )
-    sheet = _written(right, target, version, _cleaned(shares), effective_from, actor, now)
+    sheet = _written(right, target, version, _cleaned(shares, now), effective_from, actor, now)
     ended = sheet.ended_versions.order_by("pk").values_list("ended_id", flat=True)
     record_fact(
         actor=actor,
@@ -132,19 +133,26 @@ def _locked_target(
     return lock_thing(recording_id=recording_id, stem_id=stem_id, work_id=work_id)
 
 
-def _cleaned(shares: Sequence[ShareAsked]) -> list[ShareAsked]:
-    """Largest share first, ties by party, so that the same shares always make the same text."""
+def _cleaned(shares: Sequence[ShareAsked], now: datetime) -> list[ShareAsked]:
+    """Largest share first, ties by party, so that the same shares always make the same text; a
+    society by its one name here."""
     ordered = sorted(shares, key=lambda share: (-share.share_ppm, str(share.party_id)))
     return [
         ShareAsked(
             share.party_id,
             share.share_ppm,
             share.administered_by,
-            clean_name(share.administrator, "administrator", 100) if share.administrator else "",
+            _administrator(share, now),
             tuple(sorted({normalise_territory(place) for place in share.territories})),
         )
         for share in ordered
     ]
+
+
+def _administrator(share: ShareAsked, now: datetime) -> str:
+    if share.administered_by == Share.AdministeredBy.SOCIETY:
+        return society_named(share.administrator, now)
+    return clean_name(share.administrator, "administrator", 100) if share.administrator else ""
 
 
 @transaction.atomic

@@ -49,17 +49,15 @@ from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
 from portal.backoffice.money import MONEY_PAGES
+from portal.backoffice.outside import OUTSIDE_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.plays import PLAY_PAGES
 from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
-<<<<<<< HEAD
 from portal.backoffice.stand_ins import SHEET_PAGES
-=======
 from portal.backoffice.terms import TERMS_PAGES
->>>>>>> main
 from portal.partners.models import Client, WithdrawalNotice
 
 
@@ -326,11 +324,9 @@ PAGES |= (
     | PAYOUT_PAGES
     | EVENT_PAGES
     | RATE_PAGES
-<<<<<<< HEAD
     | SHEET_PAGES
-=======
+    | OUTSIDE_PAGES
     | TERMS_PAGES
->>>>>>> main
 )
 for model, page in PAGES.items():
     site.register(model, page)

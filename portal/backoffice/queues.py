@@ -17,7 +17,7 @@ from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
-from licensing.payouts.models import EventTrouble, Payout, PayoutRun
+from licensing.payouts.models import EventTrouble, OutsidePayment, Payout, PayoutRun
 from licensing.receipts.operations import LISTENING
 from licensing.receipts.queries import countries_without_terms
 from licensing.receipts.terms_models import ProposedTerms
@@ -150,6 +150,12 @@ def _of_money() -> tuple[Queue, ...]:
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
             "Somebody else than who opened one approves it.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            OutsidePayment.objects.filter(state="OPEN"),
+            "Payments to societies for a second person",
+            "Somebody else than who wrote one posts it.",
             state__exact="OPEN",
         ),
         _listed(

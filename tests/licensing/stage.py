@@ -78,13 +78,19 @@ def attach(made: Stem, digest: str) -> Stem:
     )
 
 
-def agree(shares: list[tuple[Party, int]], at: datetime = NOON, **target: UUID) -> None:
+def agree(
+    shares: list[tuple[Party, int]],
+    at: datetime = NOON,
+    effective_from: datetime | None = None,
+    **target: UUID,
+) -> None:
     """Propose a sheet on one thing and let every party that it asks sign."""
     sheet = catalog.propose_sheet(
         right="PUBLISHING" if "work_id" in target else "MASTER",
         shares=[ShareAsked(one.id, ppm) for one, ppm in shares],
         actor=ACTOR,
         now=at,
+        effective_from=effective_from,
         **target,
     )
     for party_id in sorted(asked_of(sheet)):

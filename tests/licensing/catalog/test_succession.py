@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from licensing.audit.models import Fact
 from licensing.catalog import operations, queries
+from licensing.catalog.holding_sql import STEMS_OF_PARTY
 from licensing.catalog.models import EndedVersion, Share, Signature, SplitSheet, StandIn
 from licensing.catalog.rules import CatalogRefused, ShareAsked
 from licensing.catalog.standing_in import decide_stand_in, drop_stand_in, propose_stand_in
@@ -172,6 +173,17 @@ def test_a_version_to_come_is_called_off_only_with_its_parties(band):
     assert sign(other, ben).state == "SIGNED"
     for at in (NOON, NOON + 20 * DAY):
         assert queries.effective_sheet("MASTER", stem, at).shares[0].party_id == cleo.id
+    assert _eras_of(ben) == [], "what was called off holds nothing"
+    assert _eras_of(cleo) == [NOON]
+
+
+def _eras_of(party):
+    """Since when a party holds something, by the SQL that rooms of money count plays with."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {STEMS_OF_PARTY} SELECT since FROM mine WHERE since < until", [party.id]
+        )
+        return [since for (since,) in cursor.fetchall()]
 
 
 def test_after_its_date_a_version_asks_nobody_who_left_before(band):

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from licensing.four_eyes import PROOF_LASTS
 from licensing.ledger.models import JournalEntry
 from licensing.money import minor_text
+from licensing.payouts.outside_models import OutsidePayment as OutsidePayment
 from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import (
     APPROVED,

@@ -21,9 +21,6 @@ from licensing.catalog.models import (
     AudioObject,
     Party,
     Recording,
-    Share,
-    Signature,
-    SplitSheet,
     Stem,
     Work,
 )
@@ -52,26 +49,16 @@ from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
 from portal.backoffice.money import MONEY_PAGES
+from portal.backoffice.outside import OUTSIDE_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.plays import PLAY_PAGES
 from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+from portal.backoffice.stand_ins import SHEET_PAGES
 from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
-
-
-class ShareInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Share
-
-
-class SignatureInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Signature
 
 
 class ConsentSignatureInline(ReadOnlyInline):
@@ -140,15 +127,6 @@ class AudioAdmin(ReadOnlyAdmin):
 
     list_display = ("digest", "frames", "original_bytes", "created_at", "removed_at")
     search_fields = ("digest",)
-
-
-class SheetAdmin(ReadOnlyAdmin):
-    """Split sheets with shares and signatures."""
-
-    list_display = ("id", "right", "recording", "stem", "work", "version", "state", "proposed_at")
-    list_select_related = ("recording", "stem", "work")
-    list_filter = ("state", "right")
-    inlines = (ShareInline, SignatureInline)
 
 
 class GrantAdmin(ReadOnlyAdmin):
@@ -312,7 +290,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
-    SplitSheet: SheetAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
@@ -347,6 +324,8 @@ PAGES |= (
     | PAYOUT_PAGES
     | EVENT_PAGES
     | RATE_PAGES
+    | SHEET_PAGES
+    | OUTSIDE_PAGES
     | TERMS_PAGES
 )
 for model, page in PAGES.items():

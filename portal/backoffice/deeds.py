@@ -112,11 +112,11 @@ class ReviewDeeds:
     actions_detail = ("accept_stem", "refuse_stem")
     deeds_while: ClassVar[Mapping[str, object]] = {"state": Stem.State.REVIEW}
 
-    @action(description="Accept this stem", url_path="accept")
+    @action(description="Accept this stem", url_path="accept", permissions=["decide_rights"])
     def accept_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._resolve(request, object_id, accept=True)
 
-    @action(description="Refuse this stem", url_path="refuse")
+    @action(description="Refuse this stem", url_path="refuse", permissions=["decide_rights"])
     def refuse_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._resolve(request, object_id, accept=False)
 
@@ -151,7 +151,7 @@ class HoldDeeds:
     actions_detail = ("release",)
     deeds_while: ClassVar[Mapping[str, object]] = {"released_at": None}
 
-    @action(description="Place a hold", url_path="place")
+    @action(description="Place a hold", url_path="place", permissions=["decide_rights"])
     def place(self, request: HttpRequest) -> HttpResponse:
         def do(data: dict[str, Any]) -> str:
             place_hold(
@@ -172,7 +172,7 @@ class HoldDeeds:
             back=list_of("clearance_hold"),
         )
 
-    @action(description="Release this hold", url_path="release")
+    @action(description="Release this hold", url_path="release", permissions=["decide_rights"])
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         hold = get_object_or_404(Hold, pk=object_id)
 

@@ -12,6 +12,7 @@ from django import forms
 
 from licensing.catalog.models import Party, Share
 from licensing.catalog.queries import is_uuid
+from licensing.catalog.societies import find_society
 from licensing.deductions.accounts import Payee
 from licensing.deductions.rules.parts import PPM
 from licensing.money import MICROS_PER_UNIT
@@ -40,8 +41,12 @@ def payee_of(text: str) -> Payee:
         raise forms.ValidationError("Several parties have this name: write the id of one.")
     if named:
         return ("party", str(named[0]))
-    if Share.objects.filter(administrator=text).exists():
+    # As it stands on a sheet, also where an old one wrote it in another way than it is written now.
+    if Share.objects.filter(administered_by="SOCIETY", administrator=text).exists():
         return ("society", text)
+    society = find_society(text)
+    if society is not None:
+        return ("society", society.name)
     raise forms.ValidationError("Nobody has this name or id. Look it up under Parties.")
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
-from licensing.catalog.models import SplitSheet, Stem
+from licensing.catalog.models import SplitSheet, StandIn, Stem
 from licensing.clearance.models import Hold
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
-from licensing.payouts.models import EventTrouble, Payout, PayoutRun
+from licensing.payouts.models import EventTrouble, OutsidePayment, Payout, PayoutRun
 from licensing.payouts.queries import list_closing
 from licensing.receipts.operations import LISTENING
 from licensing.receipts.queries import countries_without_terms
@@ -63,8 +63,14 @@ def _of_rights() -> tuple[Queue, ...]:
         _listed(
             SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
             "Unsigned sheets",
-            "Somebody has not signed; nothing is earned on these yet.",
+            "Somebody has not signed; until then what counted before counts.",
             state__exact="PROPOSED",
+        ),
+        _listed(
+            StandIn.objects.filter(state="OPEN"),
+            "Decisions in a party's place",
+            "Somebody else than who proposed one decides or drops it.",
+            state__exact="OPEN",
         ),
         _listed(
             Hold.objects.filter(released_at__isnull=True),
@@ -145,6 +151,12 @@ def _of_money() -> tuple[Queue, ...]:
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
             "Somebody else than who opened one approves it.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            OutsidePayment.objects.filter(state="OPEN"),
+            "Payments to societies for a second person",
+            "Somebody else than who wrote one posts it.",
             state__exact="OPEN",
         ),
         _listed(

@@ -101,6 +101,21 @@ def test_a_new_sheet_holds_from_its_moment_and_never_back(db):
     assert (payable("Ana"), payable("Ben")) == (750 + 125, 125)
 
 
+def test_a_version_called_off_before_its_day_earns_nothing(db):
+    """Ben's is to begin on the 16th; Cleo's, signed later, begins on the 10th and stays."""
+    (stem,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    tenth, day = datetime(2026, 10, 10, tzinfo=UTC), datetime(2026, 10, 16, tzinfo=UTC)
+    world.sheet("MASTER", {"Ben": 10**6}, since=day, version=2, recording=stem.recording)
+    world.sheet("MASTER", {"Cleo": 10**6}, since=tenth, version=3, recording=stem.recording)
+    piece = world.record("A", [(stem, 1_000_000)])
+    world.pay("l1", amount=1_200, kind="PROMOTION", tax=0)
+    for since in (None, tenth, day):
+        world.play("l1", piece, 1, **({"since": since} if since else {}))
+    close()
+    # Half of it is publishing's; of the master's 600 a third was played before the tenth.
+    assert (payable("Ana"), payable("Ben"), payable("Cleo")) == (600 + 200, 0, 400)
+
+
 def test_a_stems_own_sheet_goes_before_its_recordings(db):
     own, other = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6}, stems=2)
     world.sheet("MASTER", {"Guest": 10**6}, stem=own)

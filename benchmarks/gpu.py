@@ -1,10 +1,11 @@
 """The engine on a CUDA device: one job, many jobs in tiles, and the first piece of a new one.
 
-    python benchmarks/gpu.py [--quick] [--check] [--json] [--device cpu]
+    python benchmarks/gpu.py [--quick] [--check] [--json] [--device cpu [--seconds 4]]
 
 The job is that of `benchmarks/render.py`: five stems of 180 s, which are on the device already;
 sound without parts and windows (DSP only). Needs no Django: a plain copy of the tree will do. With
-`--device cpu` a small version of the same runs on the CPU, for its code, not for its figures.
+`--device cpu` a small version of the same runs on the CPU, for its code, not for its figures;
+`--seconds` says how small.
 Without a device it says so; `--check` exits 1 when a figure is missed and 2 without a device.
 """
 
@@ -204,12 +205,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="32 jobs and a few rounds")
     parser.add_argument("--plain", action="store_true", help="plain torch also where triton is")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--seconds", type=float, help="of stems, in place of the usual length")
     asked = parser.parse_args(arguments)
     if asked.device == "cuda" and not torch.cuda.is_available():
         print("There is no CUDA device here, so nothing was measured.")
         return 2 if asked.check else 0
     torch.set_num_threads(1)
     size = SMALL if asked.device == "cpu" else QUICK if asked.quick else FULL
+    size = replace(size, seconds=asked.seconds or size.seconds)
     name, steps = ("plain torch", PLAIN) if asked.plain else steps_at_hand(asked.device)
     found = figures(Bench(size, asked.device, steps))
     report = machine(asked.device, name) | {"figures": [one.plain() for one in found]}

@@ -1,27 +1,25 @@
 """Which engine renders on this machine: compiled loops, plain torch, or torch with Triton kernels.
 
 It knows the ways to render and how to ask a machine for them; it reads no setting. Torch is loaded
-only where it is asked for. Invariant: whichever is chosen, a recipe sounds the same within
-AGREED_DB, and a way that does not agree on this machine is not chosen.
+only where it is asked for. Invariant: no way is chosen by itself that does not agree with the loops
+on this machine as `accord` asks it: within 90 dB where nothing is decided anew, and with at most
+one frame in a hundred decided otherwise. A whole song agrees by less: what a frame decided
+otherwise goes on until phase begins afresh.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Protocol
 
-import numpy as np
-
 from generation.engine import render as loops
+from generation.engine.accord import accord_of
 from generation.engine.clips import Onsets
 from generation.engine.kernels import Audio
 from generation.engine.render import Cache, Rendered
-from generation.engine.warm import LENGTH, warm_recipe
 from generation.recipe import Recipe
 
 AUTO = "auto"
 NAMES = ("numba", "torch-cpu", "torch-cuda", "triton")
-AGREED_DB = 90.0
 
 
 class BackendMissing(RuntimeError):
@@ -118,37 +116,16 @@ def choose_backend(wanted: str = AUTO, say: Callable[[str], None] = lambda _: No
         # A device can fail in ways of its own; whatever it is, the loops still render.
         try:
             backend = backend_of(name)
-            agreed = agreement_db(backend)
+            agreed = accord_of(backend.render)
         except Exception as fault:
             say(f"The backend {name} was passed over: {fault}")
             continue
-        if agreed >= AGREED_DB:
+        if agreed.is_enough:
             return backend
-        say(f"The backend {name} was passed over: it agrees with the loops within {agreed:.0f} dB.")
+        say(f"The backend {name} was passed over: it agrees with the loops {agreed}.")
     return Loops()
 
 
 def backend_for(recipe: Recipe, chosen: Backend) -> Backend:
     """The chosen way to render, or the compiled loops where it does not know a processor."""
     return chosen if chosen.knows(recipe) else Loops()
-
-
-def snr_db(found: Audio, expected: Audio) -> float:
-    """How far what differs lies below what was expected, in dB; NaN and infinity differ wholly."""
-    noise = float(((found.astype(np.float64) - expected) ** 2).sum())
-    power = float((expected.astype(np.float64) ** 2).sum())
-    return 10.0 * float(np.log10(power / max(noise, 1e-30))) if np.isfinite(noise) else -np.inf
-
-
-def agreement_db(backend: Backend) -> float:
-    """How far below a second of sound by every processor its difference from the loops' lies."""
-    plan = warm_recipe()
-    clips = tuple(clip for clip in plan.clips if clip.processor != "vocoder/1")
-    recipe = replace(plan, clips=clips, memory=0)
-    time = np.arange(recipe.sources[0].length) / 48_000.0
-    tone = (0.2 * np.sin(2.0 * np.pi * 220.0 * time)).astype(np.float32)
-    onsets = {"warm": (np.array([12_000, 30_000], dtype=np.int64), np.array([12.0, 12.0]))}
-    stems = {"warm": np.stack((tone, tone))}
-    one = backend.render(recipe, stems, onsets, 0, LENGTH)
-    other = loops.render(recipe, stems, onsets, 0, LENGTH)
-    return min(snr_db(one.audio, other.audio), snr_db(one.parts, other.parts))

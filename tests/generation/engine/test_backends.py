@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generation.engine import backends
+from generation.engine.accord import AGREED_DB, LEAST_DB, OTHERWISE, accord_of, snr_db
 from generation.engine.lines import lines_of
 from generation.engine.render import Cache, render
 from generation.engine.resample import ratio_of
@@ -87,7 +88,7 @@ def test_every_clip_processor_sounds_as_the_loops_do(backend, name):
     found = backend.render(recipe, *material, 0, LENGTH, with_windows=False, with_parts=False)
     expected = render(recipe, *material, 0, LENGTH, with_windows=False, with_parts=False)
     assert np.abs(expected.audio).max() > 1e-3
-    assert backends.snr_db(found.audio, expected.audio) >= LESS.get(name, backends.AGREED_DB)
+    assert snr_db(found.audio, expected.audio) >= LESS.get(name, AGREED_DB)
 
 
 def consoled(clip):
@@ -101,7 +102,7 @@ def test_an_equalizer_sounds_as_the_loops_do_in_the_spectrum_and_outside_it(back
     recipe = consoled(clip)
     found = backend.render(recipe, {"a": TONES}, {}, 0, LENGTH, with_windows=False)
     expected = render(recipe, {"a": TONES}, {}, 0, LENGTH, with_windows=False)
-    assert backends.snr_db(found.audio, expected.audio) >= backends.AGREED_DB
+    assert snr_db(found.audio, expected.audio) >= AGREED_DB
 
 
 def without_formants(recipe):
@@ -126,12 +127,12 @@ def heard(backend, desk):
 
 
 def test_a_whole_desk_sounds_as_the_loops_do(heard, desk):
-    assert backends.snr_db(heard.audio, desk[3].audio) >= backends.AGREED_DB
+    assert snr_db(heard.audio, desk[3].audio) >= AGREED_DB
 
 
 def test_every_part_sounds_as_the_loops_do(heard, desk):
     for found, expected in zip(heard.parts, desk[3].parts, strict=True):
-        assert backends.snr_db(found, expected) >= backends.AGREED_DB
+        assert snr_db(found, expected) >= AGREED_DB
 
 
 def test_parts_add_up_to_the_output(heard):
@@ -172,8 +173,8 @@ def test_a_mark_is_laid_as_the_loops_lay_it(backend):
     found = backend.render(recipe, {"a": NOISE}, {}, 0, LENGTH, mark=gains, with_windows=False)
     expected = render(recipe, {"a": NOISE}, {}, 0, LENGTH, mark=gains, with_windows=False)
     plain = render(recipe, {"a": NOISE}, {}, 0, LENGTH, with_windows=False)
-    assert backends.snr_db(plain.audio, expected.audio) < 30
-    assert backends.snr_db(found.audio, expected.audio) >= backends.AGREED_DB
+    assert snr_db(plain.audio, expected.audio) < 30
+    assert snr_db(found.audio, expected.audio) >= AGREED_DB
 
 
 def test_a_chord_stays_forty_decibels_above_its_errors(backend):
@@ -308,7 +309,38 @@ def test_a_backend_that_is_asked_for_is_taken():
 
 
 def test_a_backend_agrees_with_the_loops_before_it_is_chosen(backend):
-    assert backends.agreement_db(backend) >= backends.AGREED_DB
+    agreed = accord_of(backend.render)
+    assert agreed.is_enough
+    assert agreed.frames > 700
+
+
+def bent(change):
+    """The loops, given stems that are `change`d a little."""
+
+    def rendered(recipe, stems, *more, **kept):
+        changed = {name: change(name, one) for name, one in stems.items()}
+        return render(recipe, changed, *more, **kept)
+
+    return rendered
+
+
+def test_a_way_that_rounds_coarsely_decides_too_much_otherwise():
+    found = accord_of(bent(lambda _, stem: stem.astype(np.float16).astype(np.float32)))
+    assert found.plain_db < AGREED_DB
+    assert found.share > 5 * OTHERWISE
+    assert not found.is_enough
+
+
+def test_a_way_that_is_wrong_in_one_place_alone_is_not_enough():
+    def cracked(name, stem):
+        places = np.arange(stem.shape[1]) == (100_000 if name == "drums" else -1)
+        return np.where(places, stem + np.float32(1.0), stem)
+
+    found = accord_of(bent(cracked))
+    assert found.plain_db >= AGREED_DB
+    assert found.share <= OTHERWISE
+    assert found.least_db < LEAST_DB
+    assert not found.is_enough
 
 
 def test_rendering_by_the_loops_loads_no_torch():

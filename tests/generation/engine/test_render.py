@@ -1,9 +1,12 @@
 """A stream is a pure function of its recipe, and its parts add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.signal import butter, sosfilt
 
 from generation.engine.lines import lines_of
 from generation.engine.render import Cache, render
@@ -55,3 +58,19 @@ def test_a_range_outside_the_recipe_is_refused(whole):
     recipe, stems, onsets, _ = whole
     with pytest.raises(ValueError, match="outside"):
         render(recipe, stems, onsets, 0, recipe.length + 1)
+
+
+@pytest.mark.parametrize("gain_db", [0.0, 18.0])
+def test_no_part_of_what_has_no_mean_gets_one(gain_db):
+    """Through frames, slices, grains, notes, compressors, room and a limiter that works hard."""
+    recipe, stems, onsets = busy(5)
+    above = butter(4, 60.0, "highpass", fs=48_000, output="sos")
+    stems = {name: sosfilt(above, stem).astype(np.float32) for name, stem in stems.items()}
+    made = render(
+        replace(recipe, gain_db=gain_db), stems, onsets, 0, recipe.length, with_windows=False
+    )
+    shape = np.hanning(recipe.length)
+    for sound in (made.audio, *made.parts):
+        mean = np.abs(sound @ shape) / shape.sum()
+        level = np.sqrt((sound.astype(np.float64) ** 2).mean(axis=1))
+        assert (mean < 1e-3 * level).all()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generation.engine.backends import snr_db
+from generation.engine.accord import snr_db
 from generation.engine.reference.rendering import TorchBackend
 from generation.engine.render import render
 from generation.recipe import Note, OutOfRange, from_json, to_json

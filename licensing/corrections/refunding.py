@@ -5,7 +5,9 @@ their payees by the weights of that payer's division, each posting naming the li
 balance that falls below zero carries over; nobody is asked for money.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -51,34 +53,48 @@ def refund_receipt(
         actor=actor,
         now=now,
     )
-    months = {part.month: -part.amount_micros for part in row.pool_parts.all()}
+    months: dict[date, dict[int, int]] = {}
+    for part in row.pool_parts.all():
+        months.setdefault(part.month, {})[part.rate_micros] = -part.amount_micros
     for period in Period.objects.filter(month__in=months).select_related("rate_card"):
         if not Reversal.objects.filter(receipt=row, period=period).exists():
             _reverse(row, period, months[period.month], now)
     return row
 
 
-def _reverse(row: Receipt, period: Period, micros: int, now: datetime) -> None:
-    """Move what is taken back from the payees of a closed month to the refund's own account."""
-    divided, waits_in = _where_it_is(row, period, micros)
-    taken, lines = ({}, {}) if waits_in else _taken(row, divided, micros)
+@dataclass(slots=True)
+class _Back:
+    """What a refund takes of one closed month: of lines, each divided by the close of `months`, and
+    of accounts where money still waits or was never played."""
+
+    lines: dict[str, StatementLine] = field(default_factory=dict)
+    months: dict[str, date] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    accounts: dict[AccountKey, int] = field(default_factory=dict)
+
+
+def _reverse(row: Receipt, period: Period, parts: Mapping[int, int], now: datetime) -> None:
+    """Move what is taken back from the payees of a closed month to the refund's own account.
+
+    `parts`: what is taken of the money for plays billed at each price, 0 for none.
+    """
+    back = _back(row, period, parts)
     postings: list[Line] = []
-    contested: list[tuple[str, Held]] = []
-    for pk, amount in sorted(taken.items()):
-        line = lines[pk]
-        back = take_back_contested(divided.month, _held(line, -amount))
-        contested += back.parts
+    told: list[tuple[str, date, Held]] = []
+    for pk, amount in sorted(back.taken.items()):
+        line, month = back.lines[pk], back.months[pk]
+        free = take_back_contested(month, _held(line, -amount))
+        told += [(dispute, month, part) for dispute, part in free.parts]
         postings += [
             Line(suspense_of(dispute, row.currency), DEBIT, part.micros, f"{CORRECTS}{pk}")
-            for dispute, part in back.parts
+            for dispute, part in free.parts
         ]
         payee = (line.statement.payee_kind, line.statement.payee_ref)
         account = payee_account(payee, row.currency)
-        if back.left_micros:
-            postings.append(Line(account, DEBIT, back.left_micros, f"{CORRECTS}{pk}"))
-    if not taken:
-        account = waits_in or unplayed_account(divided.month, row.currency)
-        postings.append(Line(account, DEBIT, micros))
+        if free.left_micros:
+            postings.append(Line(account, DEBIT, free.left_micros, f"{CORRECTS}{pk}"))
+    postings += [Line(account, DEBIT, n) for account, n in sorted(back.accounts.items())]
+    micros = sum(parts.values())
     postings.append(Line(reversal_account(row.key, row.currency), CREDIT, micros))
     entry = book(
         key=f"refund:{row.pk}:{period.month:%Y-%m}",
@@ -87,11 +103,28 @@ def _reverse(row: Receipt, period: Period, micros: int, now: datetime) -> None:
         now=now,
         memo=f"{row.kind.lower()} of a payment for {period.month:%Y-%m}",
     )
-    write_down(Movement(one, divided.month, part, -1, entry.pk) for one, part in contested)
+    write_down(Movement(one, month, part, -1, entry.pk) for one, month, part in told)
     Reversal.objects.create(receipt=row, period=period, amount_micros=micros, entry=entry)
 
 
-def _where_it_is(row: Receipt, period: Period, micros: int) -> tuple[Period, AccountKey | None]:
+def _back(row: Receipt, period: Period, parts: Mapping[int, int]) -> _Back:
+    """Of which lines and accounts the parts are taken; a line may give to several of them."""
+    back = _Back()
+    for rate, micros in sorted(parts.items()):
+        divided, waits_in = _where_it_is(row, period, rate, micros)
+        taken, lines = ({}, {}) if waits_in else _taken(row, divided, rate, micros)
+        for pk, amount in taken.items():
+            back.lines[pk], back.months[pk] = lines[pk], divided.month
+            back.taken[pk] = back.taken.get(pk, 0) + amount
+        if not taken:
+            account = waits_in or unplayed_account(divided.month, row.currency)
+            back.accounts[account] = back.accounts.get(account, 0) + micros
+    return back
+
+
+def _where_it_is(
+    row: Receipt, period: Period, rate: int, micros: int
+) -> tuple[Period, AccountKey | None]:
     """The close that divided this money, and the account where it still waits, if it does.
 
     A pool all of whose plays were held waits for a decision, then joins an open month.
@@ -99,7 +132,7 @@ def _where_it_is(row: Receipt, period: Period, micros: int) -> tuple[Period, Acc
     pool = (
         HeldPool.objects.select_for_update()
         .filter(period=period, payer_kind=row.payer_kind, payer_ref=row.payer_ref)
-        .filter(currency=row.currency)
+        .filter(currency=row.currency, rate_micros=rate)
         .first()
     )
     if pool is None:
@@ -109,7 +142,7 @@ def _where_it_is(row: Receipt, period: Period, micros: int) -> tuple[Period, Acc
         share_month(pool.joins_month)
         joined = Period.objects.select_related("rate_card").filter(month=pool.joins_month).first()
         if joined is not None:
-            return _where_it_is(row, joined, micros)
+            return _where_it_is(row, joined, rate, micros)
         account = pool_account(pool.joins_month, row.currency)
     pool.amount_micros -= micros
     pool.us_micros -= micros if row.country == "US" else 0
@@ -118,13 +151,13 @@ def _where_it_is(row: Receipt, period: Period, micros: int) -> tuple[Period, Acc
 
 
 def _taken(
-    row: Receipt, period: Period, micros: int
+    row: Receipt, period: Period, rate: int, micros: int
 ) -> tuple[dict[str, int], dict[str, StatementLine]]:
     """What each line of the month gives back, below zero, and those lines; by their ids.
 
     Nothing where nobody played anything in that month.
     """
-    payer = (row.payer_kind, row.payer_ref)
+    payer = (row.payer_kind, row.payer_ref, rate)
     given = plays_by_pool(period, payer, row.currency)
     pieces = {(record, era_from): plays for record, era_from, plays in given}
     if not pieces:

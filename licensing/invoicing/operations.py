@@ -243,6 +243,7 @@ def _take_in(invoice: Invoice, key: str, fee_micros: int, actor: Actor, now: dat
         product=invoice.agreement.product,
         country=invoice.country,
         actor=actor,
+        rates=_rates(invoice),
         now=now,
     )
     book(
@@ -258,6 +259,14 @@ def _take_in(invoice: Invoice, key: str, fee_micros: int, actor: Actor, now: dat
     _become(invoice, rules.PAID)
     _tell(invoice, "settle_invoice", actor, now)
     return invoice
+
+
+def _rates(invoice: Invoice) -> dict[int, int]:
+    """What was billed at each price above zero."""
+    billed: dict[int, int] = {}
+    for line in invoice.lines.filter(amount_micros__gt=0):
+        billed[line.price_micros] = billed.get(line.price_micros, 0) + line.amount_micros
+    return billed
 
 
 def _hold(invoice_id: UUID) -> Invoice:

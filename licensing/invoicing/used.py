@@ -7,7 +7,9 @@ month it waits in.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
+from django.db import connection
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 
 from licensing.invoicing.rules import Used, price_of
@@ -29,15 +31,10 @@ def used_in(payer: tuple[str, str], month: date) -> tuple[UsageAgreement, Sequen
 
     Lines in the order of use, unit and price.
     """
-    agreements = list(
-        UsageAgreement.objects.filter(payer_kind=payer[0], payer_ref=payer[1], ends_it=False)
-        .prefetch_related("prices")
-        .order_by("effective_from")
-    )
+    agreements = _agreements(payer)
     quantities: dict[tuple[str, str, int], int] = {}
     for governing, use, unit, quantity in _counted(payer, month, agreements):
-        prices = {(one.use, one.unit): one.price_micros for one in governing.prices.all()}
-        key = (use, unit, price_of(use, unit, prices))
+        key = (use, unit, _price(agreements[governing], use, unit))
         quantities[key] = quantities.get(key, 0) + quantity
     lines = [
         Used(use, unit, quantity, price)
@@ -46,14 +43,60 @@ def used_in(payer: tuple[str, str], month: date) -> tuple[UsageAgreement, Sequen
     return agreements[-1], lines
 
 
+_TAKE_UP = """
+UPDATE royalties_usage u
+SET state = 'COUNTED', accrual_month = %(into)s, rate_micros = NULLIF(billed.price, 0)
+FROM attribution_licencerecord r,
+     unnest(%(uses)s::text[], %(minutes)s::bool[], %(since)s::timestamptz[],
+            %(until)s::timestamptz[], %(prices)s::bigint[])
+         billed (use, is_minute, since, until, price)
+WHERE u.accrual_month = %(month)s AND u.state = 'METERED'
+  AND u.payer_kind = %(kind)s AND u.payer_ref = %(ref)s AND r.id = u.record_id
+  AND r.use = billed.use AND (u.minute IS NOT NULL) = billed.is_minute
+  AND u.played_at >= billed.since AND u.played_at < billed.until
+"""
+
+
 def take_up(payer: tuple[str, str], month: date, into: date) -> int:
-    """Let what waited in a month count in another, which is open and held shared; how many."""
-    return _waiting(payer, month).update(state=Usage.State.COUNTED, accrual_month=into)
+    """Let what waited in a month count in another, which is open and held shared; how many.
+
+    Each keeps the price at which it was billed, that of its own moment; what cost nothing has none.
+    """
+    agreements = _agreements(payer)
+    groups = _counted(payer, month, agreements)
+    spans = [(agreements[n], agreements[n + 1] if n + 1 < len(agreements) else None)
+             for n, *_ in groups]  # fmt: skip
+    given: dict[str, Any] = {
+        "month": month,
+        "into": into,
+        "kind": payer[0],
+        "ref": payer[1],
+        "uses": [use for _, use, _, _ in groups],
+        "minutes": [unit == MINUTE for _, _, unit, _ in groups],
+        "since": [str(first.effective_from) if n else "-infinity"
+                  for (n, *_), (first, _) in zip(groups, spans, strict=True)],
+        "until": [str(after.effective_from) if after else "infinity" for _, after in spans],
+        "prices": [_price(agreements[n], use, unit) for n, use, unit, _ in groups],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_UP, given)
+        return int(cursor.rowcount)
 
 
 def wait_on(payer: tuple[str, str], month: date, into: date) -> int:
     """Let what waited in a month wait in another, which is open and held shared; how many."""
     return _waiting(payer, month).update(accrual_month=into)
+
+
+def _agreements(payer: tuple[str, str]) -> Sequence[UsageAgreement]:
+    """Those that bill this payer, the oldest first."""
+    rows = UsageAgreement.objects.filter(payer_kind=payer[0], payer_ref=payer[1], ends_it=False)
+    return list(rows.prefetch_related("prices").order_by("effective_from"))
+
+
+def _price(agreement: UsageAgreement, use: str, unit: str) -> int:
+    prices = {(one.use, one.unit): one.price_micros for one in agreement.prices.all()}
+    return price_of(use, unit, prices)
 
 
 def _waiting(payer: tuple[str, str], month: date) -> QuerySet[Usage]:
@@ -64,8 +107,8 @@ def _waiting(payer: tuple[str, str], month: date) -> QuerySet[Usage]:
 
 def _counted(
     payer: tuple[str, str], month: date, agreements: Sequence[UsageAgreement]
-) -> list[tuple[UsageAgreement, str, str, int]]:
-    """Quantities per agreement in force at the moment of play, use and unit."""
+) -> list[tuple[int, str, str, int]]:
+    """Quantities per agreement in force at the moment of play (its place), use and unit."""
     in_force = Case(
         *(
             When(Q(played_at__gte=one.effective_from), then=Value(number))
@@ -81,4 +124,4 @@ def _counted(
         .values_list("governing", "record__use", "unit")
         .annotate(quantity=Count("pk"))
     )
-    return [(agreements[number], use, of, quantity) for number, use, of, quantity in rows]
+    return list(rows)

@@ -177,18 +177,23 @@ class PoolPart(models.Model):
     """What one receipt adds to the pool of one month (its first day, UTC), or takes from it.
 
     Of a month that was closed before, what a refund takes is reversed among the payees.
-    Personal data: none beyond its receipt.
+    `rate_micros`: the price of the plays that this part is for, where its payer was billed by use;
+    0 for all that were billed at none. Personal data: none beyond its receipt.
     """
 
     receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="pool_parts")
     month = models.DateField()
     amount_micros = models.BigIntegerField()
+    rate_micros = models.BigIntegerField(db_default=0, default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["receipt", "month"], name="pool_part_once"),
+            models.UniqueConstraint(
+                fields=["receipt", "month", "rate_micros"], name="pool_part_once"
+            ),
             models.CheckConstraint(
-                condition=~Q(amount_micros=0) & Q(month__day=1), name="pool_part_is_money"
+                condition=~Q(amount_micros=0) & Q(month__day=1, rate_micros__gte=0),
+                name="pool_part_is_money",
             ),
         ]
         indexes = [models.Index(fields=["month"], name="pool_part_by_month")]

@@ -3,6 +3,7 @@
 A receipt, its pool parts and its journal entry are written in one transaction or not at all.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -35,13 +36,15 @@ def record_receipt(
     product: str = LISTENING,
     country: str = "DE",
     actor: tuple[str, str] = ("system", "receipts"),
+    rates: Mapping[int, int] | None = None,
 ) -> Receipt:
     """Record money that came in, divide it by the product's terms, and post it.
 
     kind: SUBSCRIPTION, PURCHASE, PARTNER or PROMOTION (funded by the house, whole into the pool).
     The pool is spread over the covered months by time; a part for a closed month goes to the next
-    open one. The same key with the same content returns the first receipt. Raises ReceiptRefused,
-    KeyTaken for other content under the key.
+    open one. `rates`: what was billed at each price, for use that was billed: each price gets a
+    part of the pool of its own, for the plays billed at it. The same key with the same content
+    returns the first receipt. Raises ReceiptRefused, KeyTaken for other content under the key.
     """
     paid = rules.Paid(
         kind=kind,
@@ -54,6 +57,7 @@ def record_receipt(
         fee_micros=fee_micros,
         product=product,
         country=country,
+        rates=rates or {},
     )
     rules.check_paid(paid)
     hold_key(key)
@@ -143,8 +147,10 @@ def _write(key: str, paid: rules.Paid, actor: tuple[str, str], now: datetime) ->
         entry=entry,
     )
     PoolPart.objects.bulk_create(
-        PoolPart(receipt=receipt, month=month, amount_micros=part)
-        for month, part in sorted(pools.items())
+        PoolPart(receipt=receipt, month=month, rate_micros=rate, amount_micros=part)
+        for month, whole in sorted(pools.items())
+        for rate, part in sorted(rules.pool_by_rate(whole, paid.rates).items())
+        if part
     )
     record_fact(
         actor=actor,

@@ -4,6 +4,7 @@ What it takes from open months comes out of their pools; what belongs to closed 
 refund's own account until the room that knows their lines reverses it, in the same transaction.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -43,16 +44,16 @@ def record_refund(
         raise rules.ReceiptRefused("only what somebody paid goes back, as REFUND or CHARGEBACK")
     left = _left(receipt)
     back = rules.given_back(amount_micros, left)
-    by_month = _by_month(receipt, -back.pool_micros)
-    pools = _taken_from(key, receipt.currency, by_month)
+    parts = _by_part(receipt, -back.pool_micros)
+    pools = _taken_from(key, receipt.currency, parts)
     entry = book(
         key=f"receipt:{key}", kind="refund", lines=rules.lines_back(_paid(receipt), back, pools),
         now=now, memo=f"{kind.lower()} of {receipt.key}",
     )  # fmt: skip
     row = _write(key, kind, receipt, back, entry.pk, now)
     PoolPart.objects.bulk_create(
-        PoolPart(receipt=row, month=month, amount_micros=-micros)
-        for month, micros in sorted(by_month.items())
+        PoolPart(receipt=row, month=month, rate_micros=rate, amount_micros=-micros)
+        for (month, rate), micros in sorted(parts.items())
     )
     record_fact(
         actor=actor,
@@ -102,19 +103,22 @@ def _left(receipt: Receipt) -> rules.Waterfall:
     return rules.Waterfall(receipt.tax_micros + tax, 0, kept, receipt.pool_micros + pool)
 
 
-def _by_month(receipt: Receipt, pool_micros: int) -> dict[date, int]:
-    """What is taken of each month's pool, over what is left of the receipt there."""
+def _by_part(receipt: Receipt, pool_micros: int) -> dict[tuple[date, int], int]:
+    """What is taken of each month's pool at each rate, over what is left of the receipt there."""
     parts = PoolPart.objects.filter(receipt__in=[receipt, *receipt.given_back.all()])
-    left = parts.values_list("month").annotate(micros=Sum("amount_micros")).order_by("month")
-    weights = [(month.isoformat(), int(micros)) for month, micros in left]
+    left = parts.values_list("month", "rate_micros").annotate(micros=Sum("amount_micros"))
+    keys = {f"{month.isoformat()} {rate:020d}": (month, rate) for month, rate, _ in left}
+    weights = [(f"{month.isoformat()} {rate:020d}", int(micros)) for month, rate, micros in left]
     taken = allocate(pool_micros, weights)
-    return {date.fromisoformat(month): micros for month, micros in taken.items() if micros}
+    return {keys[name]: micros for name, micros in taken.items() if micros}
 
 
-def _taken_from(key: str, currency: str, by_month: dict[date, int]) -> dict[AccountKey, int]:
+def _taken_from(
+    key: str, currency: str, parts: Mapping[tuple[date, int], int]
+) -> dict[AccountKey, int]:
     """The accounts that give: pools of open months, held open; the refund's own for closed ones."""
     taken: dict[AccountKey, int] = {}
-    for month, micros in sorted(by_month.items()):
+    for (month, _), micros in sorted(parts.items()):
         share_month(month)
         closed = is_closed(month)
         account = (

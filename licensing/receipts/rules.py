@@ -6,7 +6,7 @@ Values only. Invariant: the parts of a receipt sum to what was paid, to the micr
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from licensing.ledger import rules as ledger
@@ -50,6 +50,9 @@ class Paid:
     fee_micros: int
     product: str
     country: str
+    rates: Mapping[int, int] = field(default_factory=dict)
+    """What was billed at each price, both in micro-units above zero; empty where nothing was billed
+    by use."""
 
 
 def check_paid(paid: Paid) -> None:
@@ -68,6 +71,8 @@ def check_paid(paid: Paid) -> None:
         raise ReceiptRefused("the covered span needs moments with a zone")
     if paid.covers_from >= paid.covers_until:
         raise ReceiptRefused("a receipt covers some time")
+    if any(rate <= 0 or billed <= 0 for rate, billed in paid.rates.items()):
+        raise ReceiptRefused("what was billed by use was billed at prices above zero")
 
 
 def tax_inside(amount_micros: int, tax_ppm: int) -> int:
@@ -90,6 +95,17 @@ def pool_by_month(pool_micros: int, begin: datetime, end: datetime) -> dict[date
     months = {month.isoformat(): weight for month, weight in ledger.months_covered(begin, end)}
     parts = allocate(pool_micros, list(months.items()))
     return {date.fromisoformat(month): part for month, part in parts.items()}
+
+
+def pool_by_rate(pool_micros: int, rates: Mapping[int, int]) -> dict[int, int]:
+    """The pool over the prices of what it pays for, by what was billed at each; rate to micros.
+
+    Ties to the lower price. All at rate 0 where nothing was billed by use.
+    """
+    if not rates:
+        return {0: pool_micros}
+    weights = [(f"{rate:020d}", billed) for rate, billed in rates.items()]
+    return {int(rate): part for rate, part in allocate(pool_micros, weights).items()}
 
 
 def pool_account(month: date, currency: str) -> AccountKey:
@@ -167,5 +183,6 @@ def content_sha256(paid: Paid) -> str:
         paid.fee_micros,
         paid.product,
         paid.country,
+        *([sorted(paid.rates.items())] if paid.rates else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -71,13 +71,15 @@ class Anomaly(models.Model):
 class HeldPool(models.Model):
     """A payer's pool that a close left waiting, because all of the payer's plays were held.
 
-    `us_micros` of it are of United States source. It joins the payer's pool of `joins_month`, the
-    open month in which the last of these plays was decided. Personal data: a payer's reference.
+    `rate_micros`: the price at which those plays were billed, 0 for none. `us_micros` of it are of
+    United States source. It joins the payer's pool of `joins_month`, the open month in which the
+    last of these plays was decided. Personal data: a payer's reference.
     """
 
     period = models.ForeignKey("royalties.Period", models.PROTECT, related_name="held_pools")
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
+    rate_micros = models.BigIntegerField(db_default=0, default=0)
     currency = models.CharField(max_length=3)
     amount_micros = models.BigIntegerField()
     us_micros = models.BigIntegerField(default=0)
@@ -86,7 +88,8 @@ class HeldPool(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["period", "payer_kind", "payer_ref", "currency"], name="held_pool_once"
+                fields=["period", "payer_kind", "payer_ref", "rate_micros", "currency"],
+                name="held_pool_once",
             ),
             models.CheckConstraint(
                 condition=Q(amount_micros__gte=0), name="held_pool_not_below_zero"

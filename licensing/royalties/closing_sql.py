@@ -11,10 +11,13 @@ _POT = """
 SELECT 0 AS payer, currency, SUM(pool)::bigint AS pool FROM close_paid {where} GROUP BY currency
 """
 _IDLE = "WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = close_paid.payer)"
-_SHARED = "'house'::text AS payer_kind, ''::text AS payer_ref, currency, pool"
+_SHARED = (
+    "'house'::text AS payer_kind, ''::text AS payer_ref, 0::bigint AS rate_micros, currency, pool"
+)
 _POOLS = {
     "USER_CENTRIC": f"""
-        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, currency, pool FROM close_paid
+        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, rate_micros, currency, pool
+        FROM close_paid
         UNION ALL
         SELECT 'FALLBACK', payer, {_SHARED} FROM ({_POT.format(where=_IDLE)}) idle""",
     "PRO_RATA": f"""

@@ -127,7 +127,8 @@ FROM royalties_period p
 WHERE p.id = h.period_id AND p.month = %(month)s AND h.joins_month IS NULL
   AND NOT EXISTS (SELECT 1 FROM royalties_usage u
                   WHERE u.accrual_month = %(month)s AND u.state = 'HELD'
-                    AND u.payer_kind = h.payer_kind AND u.payer_ref = h.payer_ref)
+                    AND u.payer_kind = h.payer_kind AND u.payer_ref = h.payer_ref
+                    AND COALESCE(u.rate_micros, 0) = h.rate_micros)
 RETURNING h.currency, h.amount_micros
 """
 

@@ -18,13 +18,14 @@ from licensing.ledger.array_copy import members_of
 from licensing.ledger.runs import Ints
 from licensing.royalties.models import Period, VariationSum
 
-Payer = tuple[str, str]
-"""(kind, ref)"""
+Payer = tuple[str, str, int]
+"""(kind, ref, the price at which plays were billed or 0)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What one pool gave: `plays` here of `plays_of_pool`. `listener` counts from 1 (0: no single
+    """What one pool gave: `plays` here of `plays_of_pool`, all billed at `rate_micros` each unless
+    that is 0. `listener` counts from 1 (0: no single
     listener: basis FALLBACK, pools of those who played nothing, or PRO_RATA, all in one pot).
     """
 
@@ -34,6 +35,7 @@ class Pool:
     plays: int
     plays_of_pool: int
     amount_micros: int
+    rate_micros: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,23 @@ class Given:
     number_of: dict[Payer, int]
 
 
-NOBODY: Payer = ("house", "")
+NOBODY: Payer = ("house", "", 0)
 """Whose the pools are that are nobody's alone; a few of each close, at most one of a currency and
 basis, so they are taken off the places of the others."""
 
 _NUMBERS = """
-SELECT p.number, p.payer_kind, p.payer_ref
-FROM unnest(%(kinds)s::text[], %(refs)s::text[]) asked (kind, ref)
+SELECT p.number, p.payer_kind, p.payer_ref, p.rate_micros
+FROM unnest(%(kinds)s::text[], %(refs)s::text[], %(rates)s::bigint[]) asked (kind, ref, rate)
 JOIN royalties_payerpool p ON p.payer_ref = asked.ref AND p.payer_kind = asked.kind
-     AND p.period_id = %(period)s AND p.currency = %(currency)s
+     AND p.rate_micros = asked.rate AND p.period_id = %(period)s AND p.currency = %(currency)s
 """
+_ASKED = ("kinds", "refs", "rates")
 _LISTS = """
 SELECT array_send(pools), array_send(plays), array_send(amounts_micros)
 FROM royalties_listenerallocation WHERE variation_sum_id = %(total)s
 """
 _POOLS = """
-SELECT p.number, p.basis, p.pool_micros, p.plays
+SELECT p.number, p.basis, p.pool_micros, p.plays, p.rate_micros
 FROM unnest(%(numbers)s::int[]) asked (number)
 JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = asked.number
 """
@@ -74,8 +77,9 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     """
     given = _given(total)
     asked = [*payers, NOBODY]
-    whose = {"kinds": [kind for kind, _ in asked], "refs": [ref for _, ref in asked]}
-    payer_of = {number: (kind, ref) for number, kind, ref in _rows(_NUMBERS, given | whose)}
+    whose = {name: [one[place] for one in asked] for place, name in enumerate(_ASKED)}
+    payer_of = {number: (kind, ref, rate)
+                for number, kind, ref, rate in _rows(_NUMBERS, given | whose)}  # fmt: skip
     numbers, plays, amounts = _lists(given)
     order = np.lexsort((numbers, -amounts))
     places = np.flatnonzero(np.isin(numbers[order], list(payer_of))).tolist()
@@ -89,11 +93,11 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     says = {"numbers": numbers[shown].tolist()}
     pools = {number: said for number, *said in _rows(_POOLS, given | says)}
     first = [
-        Pool(listener(place), basis, pool, played, of_pool, amount)
+        Pool(listener(place), basis, pool, played, of_pool, amount, rate)
         for place, (number, played, amount) in enumerate(
             zip(says["numbers"], plays[shown].tolist(), amounts[shown].tolist(), strict=True), 1
         )
-        for basis, pool, of_pool in [pools[number]]
+        for basis, pool, of_pool, rate in [pools[number]]
     ]
     return Given(
         count=len(numbers),
@@ -120,7 +124,8 @@ JOIN royalties_payerpool p ON p.period_id = s.period_id AND p.number = g.number
 WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND p.currency = %(currency)s AND {of}
 ORDER BY s.record_id, s.era_from
 """
-_OWN = "p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s"
+_OWN = """p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s
+    AND p.rate_micros = %(rate)s"""
 _SHARED = "p.basis IN ('FALLBACK', 'PRO_RATA')"
 
 
@@ -128,7 +133,8 @@ def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUI
     """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
     or with others' over all of them. Empty where nobody played anything.
     """
-    given = {"period": period.pk, "currency": currency, "kind": payer[0], "ref": payer[1]}
+    kind, ref, rate = payer
+    given = {"period": period.pk, "currency": currency, "kind": kind, "ref": ref, "rate": rate}
     own = _rows(_OF_PAYER.format(of=_OWN), given)
     rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
     return [(record, era_from, plays) for record, era_from, plays in rows]

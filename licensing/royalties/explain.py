@@ -222,10 +222,10 @@ def _plays(line: StatementLine, total: VariationSum) -> tuple[Weights, Usages]:
         played_at__gte=total.era_from,
         played_at__lt=_era_until(total, shares),
     ).order_by("played_at", "pk")
-    fields = list(rows.values_list("payer_kind", "payer_ref", "played_at", "heard_ms")[:SHOWN])
+    asked = ("payer_kind", "payer_ref", "rate_micros", "played_at", "heard_ms")
     heard = [
-        ((kind, ref), Heard(0, played_at.date(), heard_ms))
-        for kind, ref, played_at, heard_ms in fields
+        ((kind, ref, rate or 0), Heard(0, played_at.date(), heard_ms))
+        for kind, ref, rate, played_at, heard_ms in rows.values_list(*asked)[:SHOWN]
     ]
     return [(str(stem), ppm) for stem, ppm in shares.items()], heard
 

@@ -21,7 +21,7 @@ class StartedMinute:
     minute: int
     played_at: datetime
     heard_ms: int
-    payer: tuple[str, str]
+    payer: tuple[str, str, int]
     accrues: bool
     lines: dict[str, int]
 
@@ -42,7 +42,7 @@ def minutes_of(record_id: UUID, period: Period) -> tuple[StartedMinute, ...]:
             minute=usage.minute or 0,
             played_at=usage.played_at,
             heard_ms=usage.heard_ms,
-            payer=(usage.payer_kind, usage.payer_ref),
+            payer=(usage.payer_kind, usage.payer_ref, usage.rate_micros or 0),
             accrues=usage.state == Usage.State.COUNTED,
             lines=lines.get(usage.minute or 0, {}),
         )

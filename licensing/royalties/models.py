@@ -136,7 +136,8 @@ class Play(models.Model):
 
 
 class Payer(models.Model):
-    """Whoever was to pay for a play once, by a number; append-only.
+    """Whoever was to pay for a play once, at one price where it was billed, by a number;
+    append-only.
 
     Personal data: a payer's reference.
     """
@@ -144,9 +145,12 @@ class Payer(models.Model):
     number = models.AutoField(primary_key=True)
     kind = models.CharField(max_length=20)
     ref = models.CharField(max_length=100)
+    rate_micros = models.BigIntegerField(db_default=0, default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ref", "kind"], name="payer_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["ref", "kind", "rate_micros"], name="payer_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ref}"
@@ -158,7 +162,9 @@ class Usage(models.Model):
     `payer_number` and `record_number` say in four bytes each who pays and what was played, for a
     close that counts millions; the database alone fills them in. `accrual_month` is the month whose
     close counts it, and by which the table is partitioned; what is unique within a month is held
-    unique across months by a trigger. `anomaly` stays once a play was held. Personal data: who
+    unique across months by a trigger. `rate_micros` is the price at which it was billed, once that
+    was paid: which part of its payer's money it draws on; without one, on what is for no price.
+    `anomaly` stays once a play was held. Personal data: who
     heard what and when, by reference.
     """
 
@@ -188,6 +194,7 @@ class Usage(models.Model):
     played_at = models.DateTimeField()
     received_at = models.DateTimeField()
     accrual_month = models.DateField()
+    rate_micros = models.BigIntegerField(null=True, blank=True)
     anomaly = models.ForeignKey(
         Anomaly, models.PROTECT, null=True, blank=True, related_name="usages", db_index=False
     )
@@ -249,6 +256,7 @@ class Period(models.Model):
 class PayerPool(models.Model):
     """A pool that one close divided, numbered within it, and how many plays it was divided over.
 
+    `rate_micros`: the price at which those plays were billed, 0 for none.
     `basis` OWN: a payer's pool over that payer's plays; FALLBACK: pools of payers who played
     nothing, over all plays; PRO_RATA: all pools over all plays. Personal data: a payer's reference.
     """
@@ -260,6 +268,7 @@ class PayerPool(models.Model):
     basis = models.CharField(max_length=10)
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
+    rate_micros = models.BigIntegerField(db_default=0, default=0)
     currency = models.CharField(max_length=3)
     pool_micros = models.BigIntegerField()
     plays = models.BigIntegerField()

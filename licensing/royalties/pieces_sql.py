@@ -93,28 +93,30 @@ FROM moments
 PAID = made(
     "close_paid",
     """
-SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C")::int AS payer,
-       payer_kind, payer_ref, currency, pool
-FROM (SELECT payer_kind, payer_ref, currency, SUM(micros)::bigint AS pool
-      FROM (SELECT receipt.payer_kind, receipt.payer_ref, receipt.currency,
+SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C", rate_micros)::int
+           AS payer,
+       payer_kind, payer_ref, rate_micros, currency, pool
+FROM (SELECT payer_kind, payer_ref, rate_micros, currency, SUM(micros)::bigint AS pool
+      FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, receipt.currency,
                    part.amount_micros AS micros
             FROM receipts_poolpart part
             JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
             WHERE part.month = %(month)s
             UNION ALL
-            SELECT payer_kind, payer_ref, currency, amount_micros FROM royalties_heldpool
+            SELECT payer_kind, payer_ref, rate_micros, currency, amount_micros
+            FROM royalties_heldpool
             WHERE joins_month = %(month)s) parts
-      GROUP BY payer_kind, payer_ref, currency
+      GROUP BY payer_kind, payer_ref, rate_micros, currency
       HAVING SUM(micros) > 0) p
 """,
 )
-"""The month's pools: a payer's number, and what there is of the payer in each currency, with what
-waited for a decision until this month."""
+"""The month's pools: the number of a payer at one rate, and what there is of it in each currency,
+with what waited for a decision until this month."""
 
 PAYERS = made(
     "close_payers",
     """
-SELECT DISTINCT payer, payer_kind, payer_ref FROM close_paid
+SELECT DISTINCT payer, payer_kind, payer_ref, rate_micros FROM close_paid
 """,
 )
 # Nearly every record has one piece. Said the other way round ("not before, not after"), because the
@@ -146,7 +148,8 @@ FROM close_pieces p JOIN attribution_licencerecord r ON r.id = p.record_id
 both in one."""
 PAYER_NUMBERS = f"""
 SELECT {", ".join(map(packed, ("n.number", "y.payer")))}
-FROM close_payers y JOIN royalties_payer n ON n.ref = y.payer_ref AND n.kind = y.payer_kind
+FROM close_payers y JOIN royalties_payer n
+     ON n.ref = y.payer_ref AND n.kind = y.payer_kind AND n.rate_micros = y.rate_micros
 """
 """Payers by their number on usages; who never played has none."""
 PLAYS = """
@@ -174,8 +177,8 @@ WAITING = made(
 SELECT * FROM close_paid p
 WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = p.payer)
   AND (%(model)s = 'USER_CENTRIC' OR NOT EXISTS (SELECT 1 FROM close_plays))
-  AND (p.payer_kind, p.payer_ref) IN (
-      SELECT payer_kind, payer_ref FROM royalties_usage
+  AND (p.payer_kind, p.payer_ref, p.rate_micros) IN (
+      SELECT payer_kind, payer_ref, COALESCE(rate_micros, 0) FROM royalties_usage
       WHERE accrual_month = %(month)s AND state = 'HELD')
 """,
 )

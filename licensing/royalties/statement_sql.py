@@ -68,8 +68,8 @@ CROSS JOIN LATERAL (SELECT p.payee_kind, p.payee_ref) y
 
 KEEP_POOLS = """
 INSERT INTO royalties_payerpool
-    (period_id, number, basis, payer_kind, payer_ref, currency, pool_micros, plays)
-SELECT %(period)s, number, basis, payer_kind, payer_ref, currency, pool, whole
+    (period_id, number, basis, payer_kind, payer_ref, rate_micros, currency, pool_micros, plays)
+SELECT %(period)s, number, basis, payer_kind, payer_ref, rate_micros, currency, pool, whole
 FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
@@ -178,8 +178,8 @@ UNPAID_LINES = selected(
 
 KEEP_WAITING = """
 INSERT INTO royalties_heldpool
-    (period_id, payer_kind, payer_ref, currency, amount_micros, us_micros)
-SELECT %(period)s, w.payer_kind, w.payer_ref, w.currency, w.pool, COALESCE(u.us, 0)
+    (period_id, payer_kind, payer_ref, rate_micros, currency, amount_micros, us_micros)
+SELECT %(period)s, w.payer_kind, w.payer_ref, w.rate_micros, w.currency, w.pool, COALESCE(u.us, 0)
 FROM close_waiting w LEFT JOIN close_us_paid u USING (payer, currency)
 ORDER BY w.payer, w.currency
 """

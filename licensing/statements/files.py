@@ -113,6 +113,7 @@ def _pool(pool: EqualPools) -> dict[str, object]:
         "amount": amount_text(pool.amount_micros),
         "remainder": amount_text(pool.remainder_micros),
         "count": pool.count,
+        **({"rate": amount_text(pool.rate_micros)} if pool.rate_micros else {}),
     }
 
 

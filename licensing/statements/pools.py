@@ -11,13 +11,15 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class EqualPools:
-    """`count` pools that each gave `amount_micros` for `plays` of its `plays_of_pool` plays."""
+    """`count` pools that each gave `amount_micros` for `plays` of its `plays_of_pool` plays, which
+    were billed at `rate_micros` each unless that is 0."""
 
     basis: str
     pool_micros: int
     plays: int
     plays_of_pool: int
     amount_micros: int
+    rate_micros: int
     count: int
 
     @property
@@ -29,14 +31,16 @@ class EqualPools:
 
 
 _POOLS = """
-SELECT total.id, pool.basis, pool.pool_micros, g.plays, pool.plays, g.amount, COUNT(*)
+SELECT total.id, pool.basis, pool.pool_micros, g.plays, pool.plays, g.amount,
+       pool.rate_micros, COUNT(*)
 FROM royalties_variationsum total
 JOIN royalties_listenerallocation a ON a.variation_sum_id = total.id
 CROSS JOIN LATERAL unnest(a.pools, a.plays, a.amounts_micros) g (number, plays, amount)
 JOIN royalties_payerpool pool ON pool.period_id = total.period_id AND pool.number = g.number
 WHERE total.id = ANY(%s)
-GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY total.id, g.amount DESC, pool.basis, pool.pool_micros, g.plays, pool.plays
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY total.id, g.amount DESC, pool.basis, pool.pool_micros, g.plays, pool.plays,
+         pool.rate_micros
 """
 
 

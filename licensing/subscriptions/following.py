@@ -13,7 +13,7 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.money import minor_micros
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
-from licensing.receipts.queries import terms_at
+from licensing.receipts.queries import rates_of, terms_at
 from licensing.receipts.rules import ReceiptRefused
 from licensing.stripe_gateway import (
     Event,
@@ -154,5 +154,6 @@ def _give_back(one: GivenBack, receipt: Receipt, now: datetime) -> None:
             product=receipt.product,
             country=receipt.country,
             actor=ACTOR,
+            rates=rates_of(receipt),
             now=now,
         )

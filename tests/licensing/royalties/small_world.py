@@ -197,10 +197,11 @@ def play(listener, piece, times=1, *, since=OCTOBER, received_at=None, **more):
     return results
 
 
-def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED", minutes=None):
+def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED", minutes=None, rate=None):
     """Usages as `play` would leave them, many at once and without asking anything.
 
     `minutes`: which minutes of a live session were started, one usage each under one token.
+    `rate`: at which price each was billed, once that was paid.
     """
     moments = [since + timedelta(minutes=10 * n) for n in range(times)]
     who = {"payer_kind": "user", "payer_ref": listener}
@@ -232,6 +233,7 @@ def heard(listener, piece, times=1, *, since=OCTOBER, state="COUNTED", minutes=N
             played_at=token.issued_at + timedelta(minutes=minute or 0),
             received_at=token.issued_at + timedelta(minutes=minute or 0),
             accrual_month=since.date().replace(day=1),
+            rate_micros=rate,
             **who,
         )
         for token, minute in started

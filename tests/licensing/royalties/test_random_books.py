@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licensing.ledger.queries import list_balances
+from licensing.receipts.rules import pool_by_rate
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import StatementLine, VariationSum
 from licensing.royalties.rules.division import (
@@ -84,6 +85,31 @@ BOOK = st.tuples(
 )
 
 
+BILLED = st.dictionaries(
+    st.sampled_from([1, 4_999, 5_000, 20_000]),
+    st.dictionaries(st.sampled_from("ABC"), st.integers(0, 9), min_size=1).filter(
+        lambda counts: any(counts.values())
+    ),
+    max_size=3,
+)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(BOOK, st.lists(BILLED, max_size=2), st.integers(1, 10**7))
+def test_what_was_billed_by_use_weighs_by_its_prices_in_sql_and_in_the_rules(
+    pieces, sessions, book, partners, amount
+):
+    """Beside listeners, partners whose plays were billed at prices of their own."""
+    savepoint = transaction.savepoint()
+    billed = {f"partner {n}": rates for n, rates in enumerate(partners) if rates}
+    live(*book, pieces, sessions, billed, amount)
+    transaction.savepoint_rollback(savepoint)
+
+
 @settings(
     max_examples=30,
     deadline=None,
@@ -96,7 +122,7 @@ def test_sql_gives_the_same_micros_as_the_rules(pieces, sessions, book):
     transaction.savepoint_rollback(savepoint)
 
 
-def live(paid, plays, started, pieces, sessions):
+def live(paid, plays, started, pieces, sessions, billed=(), amount=0):
     """A month in which this was paid, played and started, closed and compared."""
     pools = {name: world.pay(name, amount=n).pool_micros for name, n in paid.items()}
     counted = {name: {} for name in paid}
@@ -117,9 +143,26 @@ def live(paid, plays, started, pieces, sessions):
             counted.get(listener, {})[str(made.pk)] = len(minutes)
             sounded = [named(lines[minute]) if minute < len(lines) else [] for minute in minutes]
             heard[str(made.pk)] += [(listener in paid, dict(one)) for one in sounded]
+    for payer in billed:
+        of_rates, priced = bill(payer, billed[payer], amount, pieces)
+        pools |= of_rates
+        counted |= priced
     close_period(month=MONTH, now=world.AFTER_OCTOBER)
     sources |= {record: sources_of_minutes(minutes) for record, minutes in heard.items()}
     compare({name: pool for name, pool in pools.items() if pool}, counted, sources)
+
+
+def bill(payer, rates, amount, pieces):
+    """A partner paid `amount` for plays at these prices; (pools, plays) by payer and price."""
+    counted = {}
+    for rate, counts in rates.items():
+        counted[payer, rate] = {str(pieces[one][0].pk): n for one, n in counts.items() if n}
+        for one, times in counts.items():
+            world.heard(payer, pieces[one][0], times, rate=rate)
+    worth = {rate: rate * sum(counted[payer, rate].values()) for rate in rates}
+    receipt = world.pay(payer, amount=amount, tax=0, kind="PARTNER", rates=worth)
+    pools = {(payer, r): n for r, n in pool_by_rate(receipt.pool_micros, worth).items()}
+    return pools, counted
 
 
 def named(lines):

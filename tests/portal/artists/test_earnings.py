@@ -219,6 +219,19 @@ def test_what_waits_for_a_partner_is_told_to_whom_it_concerns(client, make_user,
     assert "Waiting for a partner" not in pages["Eve"]
 
 
+def test_a_line_of_billed_plays_says_at_which_price_they_were_billed(client, make_user, join, db):
+    (stem,) = world.recording("Lamp", master={"Dora": 10**6}, publishing={"Dora": 10**6})
+    world.pay("stride", kind="PARTNER", tax=0, rates={12_345: 24_690})
+    world.heard("stride", world.record("piece", [(stem, 10**6)]), 2, rate=12_345)
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    user = make_user("Dora")
+    join(user, world.party("Dora"), "VIEW")
+    client.force_login(user)
+    line = statement("Dora").lines[0]
+    page = client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+    assert "× 2 of 2 plays billed at 0.012345 each = " in page
+
+
 def test_a_held_line_says_so_on_page_and_in_files(client, make_user, join, db):
     (tide,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
     world.heard("listener-secret", world.record("A", [(tide, 1_000_000)]), 3)

@@ -1,9 +1,10 @@
 """`manage.py verify_books`: whether books and facts still say what they said when they were linked.
 
-Prints a sentence for each chain, and exits 1 at the first entry, fact or link that is not as it
-was. `--head` prints the heads of both for keeping elsewhere; `--against FILE` holds the chains to
-heads kept so; `--keep FILE` does that and then writes today's heads there as well. The heads also
-go into the log, which leaves the machine where logs are collected.
+And sealed licence records what the fact of their sealing says. Prints a sentence for each, and
+exits 1 at the first entry, fact, link or record that is not as it was. `--head` prints the heads of
+both chains for keeping elsewhere; `--against FILE` holds the chains to heads kept so; `--keep FILE`
+does that and then writes today's heads there as well. The heads also go into the log, which leaves
+the machine where logs are collected.
 """
 
 import logging
@@ -15,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from licensing.attribution.attesting import RecordChanged, verify_records
 from licensing.audit.chain import latest_fact_link, link_facts
 from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
@@ -54,7 +56,7 @@ class Command(BaseCommand):
         entries, facts = _anchors(known) if known else ([], [])
         try:
             self._verify(entries, facts)
-        except (BooksBroken, FactsBroken) as error:
+        except (BooksBroken, FactsBroken, RecordChanged) as error:
             self.stdout.write(f"The books are broken: {error}.")
             sys.exit(1)
         _tell(_heads(), keep)
@@ -72,6 +74,8 @@ class Command(BaseCommand):
             f"The facts are as they were linked: {log.facts:,} facts in {log.links:,} links"
             + (f", {len(facts):,} anchors held." if facts else ".")
         )
+        records = verify_records()
+        self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
 
 
 def _heads() -> list[str]:

@@ -142,6 +142,8 @@ ISRC_PREFIX = env.text("ISRC_PREFIX", "").strip().upper()
 STATEMENT_FONT = env.text("STATEMENT_FONT", "")
 # The bank's statement, compared with the books every night; without it nobody compares.
 BANK_FILE = env.text("BANK_FILE", "")
+# The heads of both hash chains, a line each night; without it they go into the log alone.
+ANCHOR_FILE = env.text("ANCHOR_FILE", "")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 # Where the provider's pages for paying are; a browser follows a form nowhere else.

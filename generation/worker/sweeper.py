@@ -22,6 +22,7 @@ from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
 from generation.worker.orphans import shard_at, sweep_orphans
 from licensing.attribution.operations import sweep_deleted_audio
+from licensing.audit.chain import link_facts
 from licensing.ledger.chain import link_entries
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def _sweep_queue(clock: Clock) -> None:
 
 def _link_books(clock: Clock) -> None:
     link_entries(now=clock())
+    link_facts(now=clock())
 
 
 CLEARING: dict[str, Deed] = {

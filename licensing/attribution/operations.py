@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from licensing.attribution.attesting import record_sha256
 from licensing.attribution.models import (
     AttributionLine,
     ExternalSource,
@@ -254,7 +255,8 @@ def seal_record(
     record.state = state
     record.sealed_at = max(now, record.opened_at)
     record.save()
-    write_fact("seal_record", record, {"state": state, "windows_sha256": windows_sha256}, now)
+    said = {"windows_sha256": windows_sha256, "content_sha256": record_sha256(record.id)}
+    write_fact("seal_record", record, {"state": state} | said, now)
     return state
 
 

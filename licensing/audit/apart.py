@@ -155,6 +155,45 @@ BEGIN
     {attached}
 END $$;
 """
+# Back: rows of all batches lie in `<table>_single` again, which has no keys, indexes and triggers;
+# the whole table stays behind, empty.
+_TOGETHER = """
+ALTER TABLE {table} DETACH PARTITION {table}_single;
+DROP TRIGGER check_rows ON {table}_single;
+DROP TRIGGER refuse_truncate ON {table}_single;
+DROP TRIGGER check_rows ON {table};
+DO $$
+DECLARE
+    part regclass;
+    name text;
+BEGIN
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = '{table}'::regclass LOOP
+        EXECUTE format('INSERT INTO {table}_single SELECT * FROM %s', part);
+        EXECUTE format('ALTER TABLE {table} DETACH PARTITION %s', part);
+        EXECUTE format('DROP TABLE %s', part);
+    END LOOP;
+    FOR name IN SELECT conname FROM pg_constraint
+        WHERE conrelid = '{table}_single'::regclass AND contype IN ('p', 'u')
+    LOOP
+        EXECUTE format('ALTER TABLE {table}_single DROP CONSTRAINT %I', name);
+    END LOOP;
+    FOR name IN SELECT indexrelid::regclass FROM pg_index
+        WHERE indrelid = '{table}_single'::regclass
+    LOOP
+        EXECUTE format('DROP INDEX %s', name);
+    END LOOP;
+END $$;
+DROP FUNCTION {table}_attach_batch(bigint);
+DROP FUNCTION {table}_open_batch();
+DROP FUNCTION {table}_check_rows();
+DROP SEQUENCE {table}_batch;
+"""
+_NOT_BESIDE = """
+DROP FUNCTION {table}_sweep_batches();
+DROP FUNCTION {table}_share_batches();
+DROP FUNCTION {table}_finish_batch(bigint);
+DROP FUNCTION {table}_batch(bigint);
+"""
 _BESIDE_FOR_THE_APPLICATION = """
 REVOKE ALL ON FUNCTION {table}_finish_batch(bigint), {table}_sweep_batches() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {table}_finish_batch(bigint), {table}_sweep_batches() TO stemma_app;
@@ -184,26 +223,33 @@ def lie_apart(
     attached: statements that follow, in PL/pgSQL.
     """
     said = {"table": table, "columns": ", ".join(f'"{name}"' for name in columns)}
-    of_whole, of_part = [], []
-    for key in keys:
-        bare = key.split(" ", 1)[1]
-        of_whole.append(f"ALTER TABLE {table} ADD CONSTRAINT {key};")
-        of_part.append(f"EXECUTE format('ALTER TABLE %I ADD {bare}', part);")
+    of_whole = [f"ALTER TABLE {table} ADD CONSTRAINT {key};" for key in keys]
     for index in indexes:
         name, bare = index.split(" ", 1)
         of_whole.append(f"CREATE INDEX {name} ON {table} {bare};")
-        of_part.append(f"EXECUTE format('CREATE INDEX ON %I {bare}', part);")
     whole = _WHOLE.format(**said, indexes="\n".join(of_whole), wrong=wrong.format(fresh="fresh"))
-    attach = _ATTACH.format(
-        **said,
-        indexes="\n    ".join(of_part),
-        guards=_GUARDS.format(table=table, part="%1$I"),
-        wrong=(wrong_apart or wrong).replace("%", "%%").format(fresh="%1$I"),
-        attached=attached,
-    )
+    attach = _attach(table, keys, indexes, wrong_apart or wrong, attached)
     guards = [_GUARDS.format(table=table, part=part) for part in (table, f"{table}_single")]
     return migrations.RunSQL(
-        "".join((whole, *guards, _OPEN.format(**said), attach, _FOR_THE_APPLICATION.format(**said)))
+        "".join(
+            (whole, *guards, _OPEN.format(**said), attach, _FOR_THE_APPLICATION.format(**said))
+        ),
+        _TOGETHER.format(table=table),
+    )
+
+
+def _attach(
+    table: str, keys: Sequence[str], indexes: Sequence[str], wrong: str, attached: str
+) -> str:
+    """How a batch is attached that nobody has indexed yet; `wrong` is over a whole batch."""
+    made = [f"ALTER TABLE %I ADD {key.split(' ', 1)[1]}" for key in keys]
+    made += [f"CREATE INDEX ON %I {index.split(' ', 1)[1]}" for index in indexes]
+    return _ATTACH.format(
+        table=table,
+        indexes="\n    ".join(f"EXECUTE format('{one}', part);" for one in made),
+        guards=_GUARDS.format(table=table, part="%1$I"),
+        wrong=wrong.replace("%", "%%").format(fresh="%1$I"),
+        attached=attached,
     )
 
 
@@ -225,4 +271,9 @@ def fill_beside(
     )
     others = (_SHARE, _SWEEP, _BESIDE_FOR_THE_APPLICATION)
     share, sweep, rights = (one.format(table=table) for one in others)
-    return migrations.RunSQL("".join((share, sweep, finish, attach, rights)))
+    before = _attach(table, keys, indexes, wrong, attached)
+    return migrations.RunSQL(
+        "".join((share, sweep, finish, attach, rights)),
+        _NOT_BESIDE.format(table=table)
+        + before.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
+    )

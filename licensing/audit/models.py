@@ -1,7 +1,8 @@
 """The log of facts: who did what to which thing, and how it stood before and after.
 
 It refuses to know what its references point at: actors and objects are (kind, ref) values.
-Invariant: rows are only ever added, and a reader with a cursor misses none of them.
+Invariant: rows are only ever added, a reader with a cursor misses none of them, and what was linked
+into the hash chain (see chain.py) can be told from what was written later.
 """
 
 from django.db import models
@@ -48,3 +49,43 @@ class Fact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_kind} {self.verb} {self.object_kind}"
+
+
+class FactLink(models.Model):
+    """A link of the chain over facts: the Merkle root over its facts, on the link before it.
+
+    Hashes are SHA-256 in hexadecimal digits. Personal data: none.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    previous_sha256 = models.CharField(max_length=64, unique=True)
+    root_sha256 = models.CharField(max_length=64)
+    fact_count = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="fact_link_numbers_begin_at_one"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fact_count__gte=1), name="fact_link_is_not_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.number} of facts"
+
+
+class LinkedFact(models.Model):
+    """In which link a fact stands, with the hash of its leaf. Personal data: none."""
+
+    fact = models.OneToOneField(
+        Fact, models.PROTECT, primary_key=True, related_name="linked", db_constraint=False
+    )
+    link = models.ForeignKey(FactLink, models.PROTECT, related_name="facts")
+    leaf_sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"fact {self.fact_id} in link {self.link_id}"

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
+from licensing.audit.merkle import root_sha256
 from licensing.ledger import chain_sql
-from licensing.ledger.merkle import root_sha256
 from licensing.ledger.models import Link, UnlinkedEntry
 
 BEFORE_THE_FIRST = "0" * 64

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from licensing.audit.merkle import root_sha256
 from licensing.ledger import chain_sql
 from licensing.ledger.chain import BEFORE_THE_FIRST, link_sha256
-from licensing.ledger.merkle import root_sha256
 from licensing.ledger.models import Link
 from licensing.ledger.rules import LedgerError
 

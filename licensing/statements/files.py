@@ -3,18 +3,24 @@
 The same bytes whenever they are made again. Amounts stand with all six places and a point. CSV is
 RFC 4180 (CRLF, UTF-8, no mark at the beginning); a cell that a spreadsheet would take for a formula
 begins with an apostrophe. `subject` says what `variation` names; of a live session, `plays` are its
-minutes.
+minutes. What a file said once it says for ever: whoever asks for an earlier schema gets the bytes
+that were handed out under it.
 """
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from licensing.cells import safe_cell
 from licensing.money import amount_text
 from licensing.royalties.queries import LineView, StatementView
+from licensing.statements.carrying import carried
 from licensing.statements.pools import EqualPools
+from licensing.statements.uses import NOT_RECORDED, rate_micros, uses_of
 from licensing.statements.workings import Place, WorkedPart, Working, workings_of
 
 COLUMNS = (
@@ -38,6 +44,56 @@ COLUMNS = (
     "corrects",
     "line_id",
 )
+MORE_COLUMNS = ("use", "licensed_for", "rate_per_play")
+"""What schema 3 says of a line beside COLUMNS."""
+SCHEMAS = (2, 3)
+NEWEST = SCHEMAS[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What every file of a schema says: the head by name, and of each line by its id."""
+
+    schema: int
+    head: dict[str, object]
+    rows: dict[UUID, dict[str, object]]
+    columns: tuple[str, ...]
+
+
+def told_of(statement: StatementView, schema: int = NEWEST) -> Told:
+    """The same words for all three files. Raises ValueError for a schema that never was."""
+    if schema not in SCHEMAS:
+        raise ValueError(f"no statement was ever made by schema {schema}")
+    head = head_of(statement)
+    rows = {line.id: row_of(line, statement.currency) for line in statement.lines}
+    if schema < 3:
+        return Told(schema, head, rows, COLUMNS)
+    uses = uses_of(statement.lines)
+    for line in statement.lines:
+        use, place = uses[line.record_id] if line.record_id else ("", "")
+        earned = line.is_paid and line.plays
+        rate = amount_text(rate_micros(line.amount_micros, line.plays)) if earned else ""
+        rows[line.id] |= {"use": use, "licensed_for": place, "rate_per_play": rate}
+    head |= _balance(statement) | {"territory_of_plays": NOT_RECORDED}
+    head["statement_sha256"] = digest_of(head, list(rows.values()))
+    return Told(schema, head, rows, COLUMNS + MORE_COLUMNS)
+
+
+def digest_of(head: dict[str, object], rows: Sequence[dict[str, object]]) -> str:
+    """SHA-256 of head and lines, as JSON without spaces, keys sorted, UTF-8."""
+    said = {"head": head, "lines": rows}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _balance(statement: StatementView) -> dict[str, object]:
+    closing, currency = statement.closing_micros, statement.currency
+    said = carried(statement.payee[0], closing, currency, statement.made_at)
+    return {
+        "payable": amount_text(said.payable_micros),
+        "carried_forward": amount_text(said.carried_micros),
+        "carried_because": said.because,
+    }
 
 
 def file_name(statement: StatementView, ending: str) -> str:
@@ -46,33 +102,29 @@ def file_name(statement: StatementView, ending: str) -> str:
     return f"statement-{month}-{statement.currency}-v{statement.version}.{ending}"
 
 
-def as_csv(statement: StatementView) -> bytes:
+def as_csv(statement: StatementView, schema: int = NEWEST) -> bytes:
     """A head of opening, earned, moved, closing; then one row per line."""
-    text = io.StringIO()
+    told, text = told_of(statement, schema), io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
-    for name, value in head_of(statement).items():
+    for name, value in told.head.items():
         write([name, safe_cell(value)])
     write([])
-    write(COLUMNS)
-    for line in statement.lines:
-        row = row_of(line, statement.currency)
-        write([safe_cell(row[name]) for name in COLUMNS])
+    write(told.columns)
+    for row in told.rows.values():
+        write([safe_cell(row[name]) for name in told.columns])
     return text.getvalue().encode()
 
 
-def as_json(statement: StatementView) -> bytes:
+def as_json(statement: StatementView, schema: int = NEWEST) -> bytes:
     """The head, the lines and the workings behind them; keys sorted, two spaces, one newline.
 
-    Schema 2 adds `workings` and three keys to each line to schema 1 and changes nothing else; how
-    to divide again is said by docs/statements.md. Raises BooksDisagree.
+    Schema 2 adds `workings` and three keys to each line to schema 1, schema 3 adds what
+    docs/statements.md says, and neither changes anything else. Raises BooksDisagree.
     """
-    workings = workings_of(statement.id)
-    content = head_of(statement) | {
-        "schema": 2,
-        "lines": [
-            row_of(line, statement.currency) | _place(workings.place_of(line.id))
-            for line in statement.lines
-        ],
+    told, workings = told_of(statement, schema), workings_of(statement.id)
+    content = told.head | {
+        "schema": schema,
+        "lines": [row | _place(workings.place_of(id)) for id, row in told.rows.items()],
         "workings": [_working(one) for one in workings.sums],
     }
     return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from licensing.money import amount_text
 from licensing.royalties.models import PAID, UNPAID, Model, StatementLine
 from licensing.royalties.queries import LineView, StatementView
-from licensing.statements.files import as_json, head_of, row_of
+from licensing.statements.files import NEWEST, Told, as_json, told_of
 from licensing.statements.pages import Block, Column, Row, Table, Text, shown
 from licensing.statements.pages import as_pdf as pages_as_pdf
 
@@ -35,34 +35,34 @@ MISSING = (
 APPENDIX = "Appendix: what the other model would have paid"
 
 
-def as_pdf(statement: StatementView) -> bytes:
-    """The whole statement on A4."""
+def as_pdf(statement: StatementView, schema: int = NEWEST) -> bytes:
+    """The whole statement on A4. Raises BooksDisagree, ValueError as `told_of`."""
     title = f"Royalty statement {statement.month:%Y-%m}, {statement.currency}"
     return pages_as_pdf(
-        [*_blocks(statement)],
+        [*_blocks(statement, told_of(statement, schema))],
         title=title,
         author="Stemma",
         footer=f"statement {statement.id}, version {statement.version}",
     )
 
 
-def _blocks(statement: StatementView) -> Iterator[Block]:
+def _blocks(statement: StatementView, told: Told) -> Iterator[Block]:
     earned = [line for line in statement.lines if line.is_of_plays]
     moved = _by_kind(line for line in statement.lines if not line.is_of_plays)
     yield Text("Royalty statement", TITLE)
-    yield Table(FACTS, tuple(_facts(statement)))
+    yield Table(FACTS, tuple(_facts(statement, told)))
     yield Text("Summary", HEADING, 10)
     yield Table(SUMS, tuple(_summary(statement, moved)))
     yield Text("Earned, line by line", HEADING, 10)
-    yield Table(EARNED, tuple(_earned(line, statement.currency) for line in earned))
+    yield Table(EARNED, tuple(_earned(line, told) for line in earned))
     for kind, lines in moved.items():
         yield Text(f"Beside: {_label(kind)}", HEADING, 10)
-        yield Table(MOVED, tuple(_moved(line, statement.currency) for line in lines))
+        yield Table(MOVED, tuple(_moved(line, told) for line in lines))
     yield Text(APPENDIX, HEADING, 10)
     yield Table(SUMS, tuple(_other_model(statement)))
     yield Text("Closing", HEADING, 10)
-    yield Table(SUMS, (_sum("opening + earned + moved", statement.closing_micros),))
-    yield from _seal(statement)
+    yield Table(SUMS, tuple(_closing(statement, told)))
+    yield from _seal(statement, told)
 
 
 def _label(kind: str) -> str:
@@ -77,11 +77,11 @@ def _by_kind(lines: Iterator[LineView]) -> Mapping[str, Sequence[LineView]]:
     return found
 
 
-def _facts(statement: StatementView) -> Iterator[Row]:
-    head = head_of(statement)
+def _facts(statement: StatementView, told: Told) -> Iterator[Row]:
+    head = told.head
     names = ("payee", "month", "currency", "version", "supersedes", "reason", "made_at")
-    for name in names:
-        if head[name]:
+    for name in (*names, "territory_of_plays"):
+        if head.get(name):
             yield Row((name.replace("_", " "), str(head[name])))
     yield Row(("model", _model(statement.model)))
 
@@ -103,8 +103,24 @@ def _summary(statement: StatementView, moved: Mapping[str, Sequence[LineView]]) 
     yield _sum("closing: on the account after this month", statement.closing_micros)
 
 
-def _earned(line: LineView, currency: str) -> Row:
-    row = row_of(line, currency)
+def _closing(statement: StatementView, told: Told) -> Iterator[Row]:
+    yield _sum("opening + earned + moved", statement.closing_micros)
+    if "payable" in told.head:
+        yield Row(("of it payable", str(told.head["payable"])))
+        name = f"carried forward. {told.head['carried_because']}".rstrip()
+        yield Row((name, str(told.head["carried_forward"])))
+
+
+def _licensed(row: Mapping[str, object]) -> str:
+    """What schema 3 adds to a line: nothing in earlier ones, or where no licence is behind it."""
+    if not row.get("use"):
+        return ""
+    rate = f", {row['rate_per_play']} a play" if row["rate_per_play"] else ""
+    return f", {row['use']} licensed for {row['licensed_for']}{rate}"
+
+
+def _earned(line: LineView, told: Told) -> Row:
+    row = told.rows[line.id]
     what = ", ".join(part for part in (str(row["recording"]), str(row["stem"])) if part)
     if line.kind in UNPAID:
         how = _label(line.kind)
@@ -115,6 +131,7 @@ def _earned(line: LineView, currency: str) -> Row:
         of += f", {row['note']}"
     if line.kind in PAID:
         of += f", source {row['source_amount']}, right {row['right_amount']}"
+    of += _licensed(row)
     cells = (row["position"], what, how, row["plays"])
     numbers = (row["source_ppm"], row["share_ppm"], row["amount"])
     return Row(
@@ -122,8 +139,8 @@ def _earned(line: LineView, currency: str) -> Row:
     )
 
 
-def _moved(line: LineView, currency: str) -> Row:
-    row = row_of(line, currency)
+def _moved(line: LineView, told: Told) -> Row:
+    row = told.rows[line.id]
     parts = (row["note"], row["recording"], row["stem"], row["right"])
     what = ", ".join(str(part) for part in parts if part) or _label(line.kind)
     detail = f"line {row['line_id']}"
@@ -139,10 +156,12 @@ def _other_model(statement: StatementView) -> Iterator[Row]:
     yield _sum("difference, not paid", difference)
 
 
-def _seal(statement: StatementView) -> Iterator[Block]:
+def _seal(statement: StatementView, told: Told) -> Iterator[Block]:
     yield Text("What this file agrees with", HEADING, 10)
-    digest = hashlib.sha256(as_json(statement)).hexdigest()
-    facts = (("statement", str(statement.id)), ("SHA-256 of its JSON", digest))
+    digest = hashlib.sha256(as_json(statement, told.schema)).hexdigest()
+    facts = [("statement", str(statement.id)), ("SHA-256 of its JSON", digest)]
+    if "statement_sha256" in told.head:
+        facts.append(("SHA-256 of head and lines", str(told.head["statement_sha256"])))
     yield Table(FACTS, tuple(Row(fact) for fact in facts))
     texts = [statement.payee_name, statement.reason]
     for line in statement.lines:

@@ -16,6 +16,7 @@ what else a listener heard (it checks that it is at most one); and how many play
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -27,6 +28,8 @@ WHOLE = 1_000_000
 PAID = ("EARNING", "ADJUSTMENT")
 UNPAID = ("SELF", "UNFUNDED", "HELD", "UPHELD")
 PLACE = ("working", "source", "right", "share")
+PLACED = ("working", "source", "share")
+BESIDE_THE_HEAD = ("schema", "lines", "workings", "statement_sha256")
 
 Json = dict[str, Any]
 Check = tuple[str, Any, Any]
@@ -164,6 +167,30 @@ def of_statement(content: Json) -> Iterator[Check]:
     yield "moved: sum of all other lines", content["moved"], amount(moved)
     closing = micros(content["opening"]) + earned + moved
     yield "closing: opening + lines", content["closing"], amount(closing)
+    if content["schema"] >= 3:
+        yield from of_schema_3(content)
+
+
+def of_schema_3(content: Json) -> Iterator[Check]:
+    """What a play earned, what is paid of the closing balance, and the digest of all of it."""
+    for line in content["lines"]:
+        if line["kind"] in PAID and line["plays"]:
+            total, plays = micros(line["amount"]), line["plays"]
+            rate = (2 * abs(total) + plays) // (2 * plays)
+            said = amount(-rate if total < 0 else rate)
+            yield f"line {line['position']}: rate_per_play", line["rate_per_play"], said
+    both = micros(content["payable"]) + micros(content["carried_forward"])
+    yield "payable + carried forward", content["closing"], amount(both)
+    head = {name: said for name, said in content.items() if name not in BESIDE_THE_HEAD}
+    rows = [
+        {name: said for name, said in line.items() if name not in PLACED}
+        for line in content["lines"]
+    ]
+    text = json.dumps(
+        {"head": head, "lines": rows}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    again = hashlib.sha256(text.encode()).hexdigest()
+    yield "statement_sha256", content["statement_sha256"], again
 
 
 def main(arguments: list[str]) -> int:

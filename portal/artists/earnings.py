@@ -26,7 +26,7 @@ from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
 from licensing.royalties.what_if import beside_lines_of, what_if_of
 from licensing.statements import recompute
-from licensing.statements.files import as_csv, as_json, file_name
+from licensing.statements.files import NEWEST, SCHEMAS, as_csv, as_json, file_name
 from licensing.statements.pdf import as_pdf
 from portal.accounts import access
 from portal.artists import words
@@ -37,7 +37,7 @@ from portal.artists.pictures import Chart, Month, month_chart
 NAV = {"here": "earnings", "nav_main": "partials/nav_artist.html"}
 MONTHS_SHOWN = 13
 POOLS_SHOWN = 12
-FILES: dict[str, tuple[str, Callable[[StatementView], bytes]]] = {
+FILES: dict[str, tuple[str, Callable[[StatementView, int], bytes]]] = {
     "csv": ("text/csv; charset=utf-8", as_csv),
     "json": ("application/json", as_json),
     "pdf": ("application/pdf", as_pdf),
@@ -191,15 +191,19 @@ def _statement_for(request: HttpRequest, statement: Statement) -> Statement:
 @login_required
 @require_GET
 def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> HttpResponse:
-    """A statement as CSV, JSON or PDF; the same bytes whenever it is fetched."""
+    """A statement as CSV, JSON or PDF; the same bytes whenever it is fetched.
+
+    `?schema=2` gives the file as it was made before there was a newer schema.
+    """
     row = Statement.objects.filter(pk=statement_id).first()
-    if row is None or ending not in FILES:
+    schema = request.GET.get("schema", str(NEWEST))
+    if row is None or ending not in FILES or schema not in map(str, SCHEMAS):
         raise Http404
     _statement_for(request, row)
     statement = queries.get_statement(statement_id)
     content_type, make = FILES[ending]
     try:
-        answer = HttpResponse(make(statement), content_type=content_type)
+        answer = HttpResponse(make(statement, int(schema)), content_type=content_type)
     except BooksDisagree:
         return HttpResponse(DISAGREE, status=409, content_type="text/plain; charset=utf-8")
     name = file_name(statement, ending)

@@ -32,7 +32,7 @@ def duties() -> Mapping[str, tuple[str, ...]]:
     """Every duty with the arguments of its command, in the order in which they run."""
     found: dict[str, tuple[str, ...]] = {
         "score_usages": (),
-        "verify_books": (),
+        "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
         "fit_taste": (),
         "clearsessions": (),
     }

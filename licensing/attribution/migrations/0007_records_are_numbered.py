@@ -4,6 +4,7 @@ from django.db import migrations, models
 from django.db.models import Func, Value
 
 SEQUENCE = "CREATE SEQUENCE attribution_licencerecord_number AS integer"
+# Back: the sequence belongs to the column and goes with it.
 OWNED = """
 ALTER SEQUENCE attribution_licencerecord_number OWNED BY attribution_licencerecord.number;
 """

@@ -7,6 +7,9 @@ all that a foreign key would do, and a key would do it row by row.
 import django.db.models.deletion
 from django.db import migrations, models
 
+from licensing.audit.formerly import former
+
+BOOKS = "ledger.0002_database_has_the_last_word"
 CHECK = """
 CREATE OR REPLACE FUNCTION ledger_check_new_postings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -102,7 +105,7 @@ class Migration(migrations.Migration):
                 to="ledger.account",
             ),
         ),
-        migrations.RunSQL(CHECK, migrations.RunSQL.noop),
-        migrations.RunSQL(BALANCE, migrations.RunSQL.noop),
+        migrations.RunSQL(CHECK, former(BOOKS, "ENTRY", "ledger_check_new_postings")),
+        migrations.RunSQL(BALANCE, former(BOOKS, "ENTRY", "ledger_check_entry")),
         migrations.RunSQL(JSON_TEXT, "DROP FUNCTION ledger_json_text(text)"),
     ]

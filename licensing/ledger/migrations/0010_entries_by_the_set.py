@@ -9,8 +9,11 @@ names the entry by the set as well; neither can go away.
 import django.db.models.deletion
 from django.db import migrations, models
 
+from licensing.audit.formerly import former
 from licensing.audit.kept_references import keep_references
 
+BOOKS = "ledger.0002_database_has_the_last_word"
+BY_THE_SET = "ledger.0004_posted_by_the_set"
 OPEN = """
 CREATE OR REPLACE FUNCTION ledger_open_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -36,6 +39,11 @@ BEGIN
 END $$;
 CREATE TRIGGER in_open_months AFTER INSERT ON ledger_journalentry
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_months();
+"""
+OPEN_BACK = f"""
+DROP TRIGGER in_open_months ON ledger_journalentry;
+DROP FUNCTION ledger_check_months();
+{former(BOOKS, "ENTRY", "ledger_open_entry")}
 """
 POSTINGS = """
 CREATE OR REPLACE FUNCTION ledger_check_new_postings() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -111,10 +119,10 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0009_receivable_and_billed")]
 
     operations = [
-        migrations.RunSQL(OPEN),
-        migrations.RunSQL(UNEQUAL),
-        migrations.RunSQL(POSTINGS),
-        migrations.RunSQL(COMPLETE),
+        migrations.RunSQL(OPEN, OPEN_BACK),
+        migrations.RunSQL(UNEQUAL, "DROP FUNCTION ledger_unequal(bigint)"),
+        migrations.RunSQL(POSTINGS, former(BY_THE_SET, "CHECK", "ledger_check_new_postings")),
+        migrations.RunSQL(COMPLETE, former(BY_THE_SET, "BALANCE", "ledger_check_entry")),
         migrations.AlterField(
             model_name="linkedentry",
             name="entry",

@@ -3,6 +3,12 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+# Back: what was unique by itself had its name from PostgreSQL.
+NAMES_BACK = """
+ALTER TABLE royalties_usage
+    RENAME CONSTRAINT royalties_usage_token_id_62b953b1_uniq TO royalties_usage_token_id_key;
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -12,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(migrations.RunSQL.noop, NAMES_BACK),
         migrations.AddField(
             model_name='period',
             name='last_minute',

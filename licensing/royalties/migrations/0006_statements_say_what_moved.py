@@ -1,5 +1,7 @@
 """Statements say what else moved on the payee's account, each line with the posting behind it."""
 
+from importlib import import_module
+
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -10,7 +12,10 @@ LESS = """
 DROP TRIGGER references_kept ON royalties_statementline;
 DROP FUNCTION royalties_statementline_references();
 """
-LESS_BACK = migrations.RunSQL.noop
+LESS_BACK = keep_references(
+    "royalties_statementline",
+    import_module("licensing.royalties.migrations.0005_a_month_at_scale").LINE_REFERENCES,
+).sql
 
 
 class Migration(migrations.Migration):

@@ -8,7 +8,7 @@ closed before keep the keys they have.
 from django.db import migrations, models
 
 from licensing.audit.apart import lie_apart
-from licensing.audit.kept_references import missing
+from licensing.audit.kept_references import keep_references, missing
 
 COLUMNS = (
     *("id", "statement_id", "position", "kind", "variation_sum_id", "record_id", "posting_id"),
@@ -37,10 +37,27 @@ CREATE TABLE royalties_statementline (
     LIKE royalties_statementline_single INCLUDING DEFAULTS INCLUDING CONSTRAINTS
 ) PARTITION BY LIST (batch);
 """
+# Back: what lay apart was put among the others by the step after this one, undone before it.
+WHOLE_BACK = """
+DROP TABLE royalties_statementline;
+ALTER TABLE royalties_statementline_single RENAME TO royalties_statementline;
+ALTER TABLE royalties_statementline
+    ADD CONSTRAINT royalties_statementline_pkey PRIMARY KEY (id),
+    ADD CONSTRAINT statement_line_position_once UNIQUE (statement_id, position);
+CREATE INDEX statement_line_of_record ON royalties_statementline (record_id);
+CREATE INDEX statement_line_corrected ON royalties_statementline (corrects_id)
+    WHERE corrects_id IS NOT NULL;
+GRANT SELECT, INSERT ON royalties_statementline TO stemma_app;
+CREATE TRIGGER refuse_change_of_row BEFORE UPDATE OR DELETE ON royalties_statementline
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON royalties_statementline
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+"""
 ANALYZED = """
 GRANT MAINTAIN ON royalties_payerpool, royalties_variationsum, royalties_listenerallocation,
     royalties_statement TO stemma_app;
 """
+ANALYZED_BACK = ANALYZED.replace("GRANT", "REVOKE").replace(" TO ", " FROM ")
 SUMS = {"variation_sum_id": "royalties_variationsum", "record_id": "attribution_licencerecord"}
 SIDES = {
     "stem_id": "catalog_stem",
@@ -54,6 +71,12 @@ ALTER TABLE royalties_statementline ADD CONSTRAINT statement_line_key_is_its_pla
     = substr(uuid_send(statement_id), 1, 10) || '\x0000'::bytea || int4send(position)
 ) NOT VALID;
 """
+PLACES_BACK = """
+ALTER TABLE royalties_statementline DROP CONSTRAINT statement_line_key_is_its_place;
+"""
+KEPT = keep_references(
+    "royalties_statementline", {"statement_id": "royalties_statement"} | SUMS | SIDES | PLACED
+)
 # Three looks at a large batch instead of eight: columns that repeat together are taken together.
 WRONG = f"""
 WITH sums AS MATERIALIZED (
@@ -94,7 +117,7 @@ class Migration(migrations.Migration):
         ),
         migrations.SeparateDatabaseAndState(
             [
-                migrations.RunSQL(WHOLE),
+                migrations.RunSQL(WHOLE, WHOLE_BACK + KEPT.sql),
                 lie_apart(
                     "royalties_statementline",
                     columns=COLUMNS,
@@ -102,8 +125,8 @@ class Migration(migrations.Migration):
                     keys=KEYS,
                     indexes=INDEXES,
                 ),
-                migrations.RunSQL(PLACES),
-                migrations.RunSQL(ANALYZED),
+                migrations.RunSQL(PLACES, PLACES_BACK),
+                migrations.RunSQL(ANALYZED, ANALYZED_BACK),
             ],
             [
                 migrations.RemoveConstraint("statementline", "statement_line_position_once"),

@@ -31,6 +31,11 @@ CREATE TRIGGER numbered_still
     BEFORE UPDATE OF payer_kind, payer_ref, payer_number, record_id, record_number
     ON royalties_usage FOR EACH ROW EXECUTE FUNCTION royalties_usage_numbered();
 """
+NUMBERED_BACK = """
+DROP TRIGGER numbered ON royalties_usage;
+DROP TRIGGER numbered_still ON royalties_usage;
+DROP FUNCTION royalties_usage_numbered();
+"""
 # What was counted before gets its numbers in one go; no month changes, so nothing is asked of it.
 FILLED = """
 ALTER TABLE royalties_usage ADD COLUMN payer_number integer, ADD COLUMN record_number integer;
@@ -44,6 +49,9 @@ ALTER TABLE royalties_usage ENABLE TRIGGER once_in_all_months_still;
 ALTER TABLE royalties_usage
     ALTER COLUMN payer_number SET DEFAULT 0, ALTER COLUMN record_number SET DEFAULT 0,
     ALTER COLUMN payer_number SET NOT NULL, ALTER COLUMN record_number SET NOT NULL;
+"""
+FILLED_BACK = """
+ALTER TABLE royalties_usage DROP COLUMN payer_number, DROP COLUMN record_number;
 """
 EVIDENCE = """
 ALTER TABLE royalties_listenerallocation
@@ -71,7 +79,7 @@ class Migration(migrations.Migration):
         ),
         refuse_changes("royalties_payer"),
         migrations.SeparateDatabaseAndState(
-            [migrations.RunSQL(FILLED), migrations.RunSQL(NUMBERED)],
+            [migrations.RunSQL(FILLED, FILLED_BACK), migrations.RunSQL(NUMBERED, NUMBERED_BACK)],
             [
                 migrations.AddField(
                     "usage", "payer_number", models.IntegerField(db_default=0, editable=False)

@@ -1,15 +1,19 @@
 """Identifiers against published examples, python-stdnum, and every single wrong character."""
 
 import pytest
+import stdnum.ean
+import stdnum.grid
 import stdnum.isni
+import stdnum.iso7064.mod_37_36
 import stdnum.isrc
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licensing.catalog import identifiers as ids
 from licensing.catalog.identifiers import InvalidIdentifier
 
 DIGITS = "0123456789"
+ALPHABET = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 VALID = [
     (ids.normalise_isrc, "GBAYC1700598", "GBAYC1700598"),
@@ -33,6 +37,21 @@ VALID = [
     (ids.normalise_isni, "0000 0001 2281 955X", "000000012281955X"),
     (ids.normalise_isni, "000000000000001x", "000000000000001X"),
     (ids.normalise_isni, "ISNI 0000000063037346", "0000000063037346"),
+    (ids.normalise_ipi_base, "I-123456789-3", "I1234567893"),
+    (ids.normalise_ipi_base, "i-001068130-6", "I0010681306"),
+    (ids.normalise_ipi_base, "IPI I-000000229-7", "I0000002297"),
+    (ids.normalise_grid, "A1-2425G-ABC1234002-M", "A12425GABC1234002M"),
+    (ids.normalise_grid, "GRid:A1-2425G-ABC1234011-K", "A12425GABC1234011K"),
+    (ids.normalise_grid, "a1-2425g-x999150000-3", "A12425GX9991500003"),
+    (ids.normalise_grid, "A10302B0003989564F", "A10302B0003989564F"),
+    (ids.normalise_icpn, "4006381333931", "4006381333931"),
+    (ids.normalise_icpn, "UPC 190295810726", "190295810726"),
+    (ids.normalise_icpn, "0 36000 29145 2", "036000291452"),
+    (ids.normalise_icpn, "EAN 7351-3537", "73513537"),
+    (ids.normalise_icpn, "14006381333938", "14006381333938"),
+    (ids.normalise_dpid, "PADPIDA2007050901U", "PADPIDA2007050901U"),
+    (ids.normalise_dpid, "PA-DPIDA-2013020802-I", "PADPIDA2013020802I"),
+    (ids.normalise_dpid, "padpida2013042401u", "PADPIDA2013042401U"),
 ]
 INVALID = [
     (ids.normalise_isrc, "USX1X123A567"),
@@ -52,6 +71,22 @@ INVALID = [
     (ids.normalise_isni, "0000000000000010"),
     (ids.normalise_isni, "0000 0001 2281"),
     (ids.normalise_isni, "X000000000000001"),
+    (ids.normalise_ipi_base, "I-123456789-4"),
+    (ids.normalise_ipi_base, "T-123456789-3"),
+    (ids.normalise_ipi_base, "I-123456789-3\n"),
+    (ids.normalise_grid, "A12425GABC1234011X"),
+    (ids.normalise_grid, "A12425GABC1234002N"),
+    (ids.normalise_grid, "A1UCASE0000000401X"),
+    (ids.normalise_grid, "A12425GABC1234002"),
+    (ids.normalise_grid, "B12425GABC1234002M"),
+    (ids.normalise_icpn, "4006381333932"),
+    (ids.normalise_icpn, "400638133393"),
+    (ids.normalise_icpn, "036000291453"),
+    (ids.normalise_icpn, "0000000000000"),
+    (ids.normalise_icpn, "036000291452\n"),
+    (ids.normalise_dpid, "PADPIDA2013020803I"),
+    (ids.normalise_dpid, "PADPIDA0000000001A"),
+    (ids.normalise_dpid, "PADPIDA20129999999"),
 ]
 
 
@@ -142,6 +177,57 @@ def test_iswc_misses_exactly_the_eight_digits_its_weights_cannot_see(body):
     assert missed == {(place, 5) for place in (2, 4, 6, 8)} | even
 
 
+@given(st.text(DIGITS, min_size=9, max_size=9))
+def test_an_ipi_base_number_misses_what_an_iswc_misses(body):
+    """The same weights from another start, so the worked miss set of the ISWC holds here too."""
+    base = "I" + body + ids.ipi_base_check_digit(body)
+    assert ids.normalise_ipi_base(ids.format_ipi_base(base)) == base
+    for place in range(1, 11):
+        for wrong in set(DIGITS) - {base[place]}:
+            step = (int(wrong) - int(base[place])) % 10
+            is_missed = (step == 5 and place in (2, 4, 6, 8)) or (place == 5 and step % 2 == 0)
+            assert refused(ids.normalise_ipi_base, _with(base, place, wrong)) != is_missed
+
+
+def _with(text, place, wrong):
+    return text[:place] + wrong + text[place + 1 :]
+
+
+@settings(max_examples=30)
+@given(st.text(ALPHABET, min_size=15, max_size=15))
+def test_a_grid_agrees_with_stdnum_and_catches_every_wrong_character(body):
+    grid = "A1" + body + ids.mod_37_36("A1" + body)
+    assert stdnum.iso7064.mod_37_36.is_valid(grid)
+    assert stdnum.grid.is_valid(grid)
+    assert ids.normalise_grid(ids.format_grid(grid)) == grid
+    for place in range(18):
+        for wrong in set(ALPHABET) - {grid[place]}:
+            assert refused(ids.normalise_grid, _with(grid, place, wrong))
+
+
+@settings(max_examples=30)
+@given(st.text(DIGITS, min_size=10, max_size=10))
+def test_a_dpid_agrees_with_stdnum_and_catches_every_wrong_character(body):
+    dpid = f"PADPIDA{body}"
+    dpid += ids.mod_37_36(dpid)
+    assert stdnum.iso7064.mod_37_36.is_valid(dpid)
+    assert ids.normalise_dpid(dpid) == dpid
+    for place in range(18):
+        for wrong in set(ALPHABET) - {dpid[place]}:
+            assert refused(ids.normalise_dpid, _with(dpid, place, wrong))
+
+
+@given(st.sampled_from([7, 11, 12, 13]), st.integers(1, 10**13 - 1))
+def test_an_ean_agrees_with_stdnum_and_catches_every_wrong_digit(size, number):
+    body = f"{number:013d}"[-size:]
+    ean = body + ids.icpn_check_digit(body)
+    assert stdnum.ean.is_valid(ean)
+    assert refused(ids.normalise_icpn, ean) == (not ean.strip("0"))
+    for place in range(size + 1):
+        for wrong in set(DIGITS) - {ean[place]}:
+            assert refused(ids.normalise_icpn, _with(ean, place, wrong))
+
+
 @given(st.text(max_size=40))
 def test_whatever_is_taken_is_plain_ascii_and_stays(text):
     for normalise in (
@@ -149,6 +235,10 @@ def test_whatever_is_taken_is_plain_ascii_and_stays(text):
         ids.normalise_iswc,
         ids.normalise_ipi,
         ids.normalise_isni,
+        ids.normalise_ipi_base,
+        ids.normalise_grid,
+        ids.normalise_icpn,
+        ids.normalise_dpid,
     ):
         if not refused(normalise, text):
             stored = normalise(text)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from licensing.audit.merkle import root_sha256
 from licensing.ledger import chain_sql
 from licensing.ledger.chain import latest_link, link_entries, link_sha256
-from licensing.ledger.merkle import root_sha256
 from licensing.ledger.models import JournalEntry, Link, UnlinkedEntry
 from licensing.ledger.operations import post, reverse_entry
 from licensing.ledger.rules import AccountKey

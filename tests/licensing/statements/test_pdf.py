@@ -45,7 +45,7 @@ def rows_of(pdf):
     for page in pdf_text.texts(pdf):
         for text in page:
             row += f"{text}\n"
-            ids = re.findall(r"\bline ([0-9a-f-]{36})(?!\S| of )", row)
+            ids = re.findall(r"\bline\s([0-9a-f-]{36})(?!\S|\sof\s)", row)
             if ids:
                 found[ids[-1]] = row
                 row = ""
@@ -72,6 +72,8 @@ def test_every_line_says_the_same_in_pdf_csv_and_json(november):
             wanted += [line[name] for name in ("right", "source_amount", "right_amount")]
             wanted += [str(line[name]) for name in ("plays", "source_ppm", "share_ppm")]
             wanted += [line["variation"], line["played_month"]]
+            wanted += [f"{line['use']} licensed for {line['licensed_for']}"]
+            wanted += [f"{line['rate_per_play']} a play"]
         assert [text for text in wanted if text not in shown] == []
         assert by_id[line["line_id"]]["amount"] == line["amount"]
 
@@ -79,8 +81,10 @@ def test_every_line_says_the_same_in_pdf_csv_and_json(november):
 def test_its_sums_are_those_of_the_json_whose_digest_it_names(november):
     content = json.loads(as_json(november))
     text = said(as_pdf(november))
-    for name in ("opening", "earned", "moved", "closing", "other_model_would_have_paid"):
+    sums = ("opening", "earned", "moved", "closing", "other_model_would_have_paid")
+    for name in (*sums, "payable", "carried_forward", "statement_sha256", "territory_of_plays"):
         assert content[name] in text
+    assert content["carried_because"] in text.replace("\n", " ")
     by_kind = {}
     for line in november.lines:
         by_kind[line.kind] = by_kind.get(line.kind, 0) + line.amount_micros

@@ -51,15 +51,6 @@ def test_the_worked_story_is_told_division_by_division(db):
     assert [part["ppm"] for part in master["parts"]] == [700_000, 300_000]
 
 
-def test_schema_2_only_adds_to_schema_1(db):
-    told.tell_the_story()
-    told.close()
-    of_ana = content("Ana")
-    assert of_ana["schema"] == 2
-    assert {"opening", "earned", "moved", "closing", "lines", "workings"} <= set(of_ana)
-    assert {"position", "kind", "source_ppm", "share_ppm", "amount"} <= set(of_ana["lines"][0])
-
-
 def test_equal_pools_are_told_once_with_their_number(db):
     *_, piece, _ = told.tell_the_story()
     for listener in ("l2", "l3"):

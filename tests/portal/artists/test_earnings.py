@@ -132,6 +132,9 @@ def test_statements_come_as_files(client, ana):
     assert reverse("artists:statement_file", args=[statement().id, "pdf"]) in page
     missing = reverse("artists:statement_file", args=[statement().id, "xml"])
     assert client.get(missing).status_code == 404
+    made = reverse("artists:statement_file", args=[statement().id, "json"])
+    assert json.loads(client.get(made, {"schema": "2"}).content)["schema"] == 2
+    assert [client.get(made, {"schema": it}).status_code for it in ("1", "x", "")] == [404] * 3
 
 
 def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, join, db):

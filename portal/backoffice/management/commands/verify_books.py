@@ -1,9 +1,13 @@
-"""`manage.py verify_books`: whether the books still say what they said when they were linked.
+"""`manage.py verify_books`: whether books and facts still say what they said when they were linked.
 
-Prints one sentence, and exits 1 at the first entry or link that is not as it was. `--head` prints
-the head of the chain for keeping elsewhere; `--against FILE` holds the books to heads kept so.
+And sealed licence records what the fact of their sealing says. Prints a sentence for each, and
+exits 1 at the first entry, fact, link or record that is not as it was. `--head` prints the heads of
+both chains for keeping elsewhere; `--against FILE` holds the chains to heads kept so; `--keep FILE`
+does that and then writes today's heads there as well. The heads also go into the log, which leaves
+the machine where logs are collected.
 """
 
+import logging
 import sys
 from datetime import UTC
 from pathlib import Path
@@ -12,50 +16,97 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from licensing.attribution.attesting import RecordChanged, verify_records
+from licensing.audit.chain import latest_fact_link, link_facts
+from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
 from licensing.ledger.verifying import Anchor, BooksBroken, verify_chain
 
+log = logging.getLogger(__name__)
+
+FACTS = "facts"
+"""Before a head of the log of facts; heads of the books have no word before them."""
+
 
 class Command(BaseCommand):
-    """Reads every entry and posting once; it changes nothing."""
+    """Reads every entry, posting and fact once; it changes nothing but to link late facts."""
 
-    help = "Verify the hash chain over the books."
+    help = "Verify the hash chains over the books and the log of facts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--head", action="store_true", help="only print the head: number, hash, moment"
+            "--head", action="store_true", help="only print the heads: number, hash, moment"
         )
         parser.add_argument(
             "--against", type=Path, metavar="FILE", help="heads that were kept, a line each"
         )
+        parser.add_argument(
+            "--keep", type=Path, metavar="FILE", help="as --against, then add today's heads to it"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["head"]:
-            self.stdout.write(_head())
+            heads = _heads()
+            if not heads:
+                raise CommandError("Nothing is linked yet.")
+            self.stdout.write("\n".join(heads))
             return
-        anchors = _anchors(options["against"]) if options["against"] else []
+        keep: Path | None = options["keep"]
+        known = options["against"] or (keep if keep and keep.exists() else None)
+        entries, facts = _anchors(known) if known else ([], [])
         try:
-            found = verify_chain(now=timezone.now(), anchors=anchors)
-        except BooksBroken as error:
+            self._verify(entries, facts)
+        except (BooksBroken, FactsBroken, RecordChanged) as error:
             self.stdout.write(f"The books are broken: {error}.")
             sys.exit(1)
+        _tell(_heads(), keep)
+
+    def _verify(self, entries: list[Anchor], facts: list[Anchor]) -> None:
+        now = timezone.now()
+        books = verify_chain(now=now, anchors=entries)
         self.stdout.write(
-            f"The books are as they were linked: {found.entries:,} entries in {found.links:,} links"
-            + (f", {len(anchors):,} anchors held." if anchors else ".")
+            f"The books are as they were linked: {books.entries:,} entries in {books.links:,} links"
+            + (f", {len(entries):,} anchors held." if entries else ".")
         )
+        link_facts(now=now, everything=True)
+        log = verify_facts(anchors=facts)
+        self.stdout.write(
+            f"The facts are as they were linked: {log.facts:,} facts in {log.links:,} links"
+            + (f", {len(facts):,} anchors held." if facts else ".")
+        )
+        records = verify_records()
+        self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
 
 
-def _head() -> str:
-    head = latest_link()
-    if head is None:
-        raise CommandError("Nothing is linked yet.")
-    return f"{head.number} {head.sha256} {head.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _heads() -> list[str]:
+    """A line for each chain that has a link: the books' first, then that of the facts."""
+    heads = ((latest_link(), ""), (latest_fact_link(), f"{FACTS} "))
+    return [
+        f"{word}{head.number} {head.sha256} {head.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for head, word in heads
+        if head is not None
+    ]
 
 
-def _anchors(kept: Path) -> list[Anchor]:
-    """The first two words of each line; raises CommandError for what is no head."""
+def _tell(heads: list[str], keep: Path | None) -> None:
+    """Write the heads where they stay when the database is rewritten."""
+    for head in heads:
+        log.info("anchor: %s", head)
+    if keep is not None:
+        with keep.open("a") as file:
+            file.writelines(f"{head}\n" for head in heads)
+
+
+def _anchors(kept: Path) -> tuple[list[Anchor], list[Anchor]]:
+    """Heads of the books and of the facts; raises CommandError for what is no head."""
+    entries: list[Anchor] = []
+    facts: list[Anchor] = []
     try:
-        lines = [line.split() for line in kept.read_text().splitlines() if line.strip()]
-        return [Anchor(int(number), sha256) for number, sha256, *_ in lines]
+        for line in filter(str.strip, kept.read_text().splitlines()):
+            said = line.split()
+            is_of_facts = said[0] == FACTS
+            number, sha256, *_ = said[1:] if is_of_facts else said
+            (facts if is_of_facts else entries).append(Anchor(int(number), sha256))
     except (OSError, ValueError) as error:
         raise CommandError(f"{kept} holds no heads: {error}") from error
+    return entries, facts

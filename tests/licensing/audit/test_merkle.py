@@ -2,7 +2,7 @@
 
 import pytest
 
-from licensing.ledger.merkle import leaf_sha256, root_sha256
+from licensing.audit.merkle import leaf_sha256, root_sha256
 
 # Inputs and roots of the reference implementation's own tests, for trees of one to eight leaves.
 SAID = [

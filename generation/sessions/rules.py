@@ -34,8 +34,8 @@ NOTHING_LEFT = (
 )
 TOO_LONG = ("too_long", "A session lasts up to twelve hours; start another one.")
 
-# Workers render so many seconds beyond what was handed out: two bars of a slow piece.
-RENDERED_AHEAD = 5
+# Workers render two bars beyond what was handed out, and so many seconds at least.
+BARS_AHEAD, RENDERED_AHEAD = 2, 5
 # And plan until so far beyond it, so that a section is there before its first segment is wanted.
 PLANNED_AHEAD = 12 * SAMPLE_RATE_HZ
 # Where planned sound ends nearer than this rules go on at once: nobody waits for nets.
@@ -168,7 +168,13 @@ def wanted_segments(chain: Sequence[Place], handed: int, since: int | None = Non
     first = segment_at(handed)
     planned = count_planned(chain[-1].end) if chain else 0
     begin = first if since is None else max(0, min(first, max(since, first - _HELD_SEGMENTS)))
-    return range(begin, min(planned, first + RENDERED_AHEAD))
+    return range(begin, min(planned, first + _rendered_ahead(chain, handed)))
+
+
+def _rendered_ahead(chain: Sequence[Place], handed: int) -> int:
+    """How many segments beyond `handed` are rendered: the two bars that are played there."""
+    bar = max((place.bar for place in chain if place.start <= handed < place.end), default=0)
+    return max(RENDERED_AHEAD, -(-BARS_AHEAD * bar // SEGMENT_SAMPLES))
 
 
 def may_hand_out(state: str, handed: int, segment: int) -> bool:

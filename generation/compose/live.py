@@ -6,7 +6,7 @@ plans the same one; what has begun to sound is never changed, only followed at a
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,11 +30,11 @@ from generation.compose.novelty import (
     worn_parts,
 )
 from generation.compose.sections import DRIFT_S, LiveSection, cut_short, next_line
+from generation.compose.stream import BARS
 from generation.compose.tuning import Plan, tempo_reach, tune
 from generation.compose.values import Ask, CannotCompose, Limits, Song
 from generation.recipe import SAMPLE_RATE_HZ, Clip, Source, Strip
 
-BARS = 8
 # A section that a listener would know again does not return for so long, where there is another.
 NOVELTY_S = 90.0
 TRIES = 12
@@ -279,28 +279,49 @@ class Change:
     wishes: Mapping[str, Any]
 
 
+Next = Callable[[Ask, Sequence[Song], Sequence[LiveSection], Limits], LiveSection]
+
+
+def by_rules(
+    ask: Ask, songs: Sequence[Song], before: Sequence[LiveSection], limits: Limits
+) -> LiveSection:
+    """What follows `before`, by rules."""
+    return next_section(ask, songs, before, limits=limits)
+
+
 def play_on(
-    ask: Ask, changes: Sequence[Change], songs: Sequence[Song], limits: Limits = NO_LIMITS
+    ask: Ask,
+    changes: Sequence[Change],
+    songs: Sequence[Song],
+    limits: Limits = NO_LIMITS,
+    later: Next = by_rules,
 ) -> list[LiveSection]:
     """The chain as a session goes that is steered so, up to the first bar line after its seconds.
 
-    Raises CannotCompose.
+    Rules begin it and answer each change, `later` writes what follows those. Raises CannotCompose.
     """
     chain: list[LiveSection] = []
     for change in sorted(changes, key=lambda one: one.seconds):
         sample = round(min(change.seconds, ask.seconds) * SAMPLE_RATE_HZ)
-        chain = _grown(ask, songs, chain, sample, limits)
+        chain = _grown(ask, songs, chain, sample, limits, later)
         chain = cut_short(chain, next_line(chain, sample)) if chain else chain
         ask = replace(ask, **change.wishes)
     end = round(ask.seconds * SAMPLE_RATE_HZ)
-    chain = _grown(ask, songs, chain, end, limits)
+    chain = _grown(ask, songs, chain, end, limits, later)
     return cut_short(chain, next_line(chain, end))
 
 
 def _grown(
-    ask: Ask, songs: Sequence[Song], chain: list[LiveSection], sample: int, limits: Limits
+    ask: Ask,
+    songs: Sequence[Song],
+    chain: list[LiveSection],
+    sample: int,
+    limits: Limits,
+    later: Next,
 ) -> list[LiveSection]:
-    """The chain with as many sections more as it takes to reach `sample`."""
+    """The chain with as many sections more as it takes to reach `sample`, the first by rules."""
+    write: Next = by_rules
     while not chain or chain[-1].end < sample:
-        chain = [*chain, next_section(ask, songs, chain, limits=limits)]
+        chain = [*chain, write(ask, songs, chain, limits)]
+        write = later
     return chain

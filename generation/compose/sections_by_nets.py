@@ -13,7 +13,7 @@ from generation.compose.arrange import Arrangement
 from generation.compose.choice import Dice
 from generation.compose.deck import Voice
 from generation.compose.director import NO_LIMITS
-from generation.compose.live import BARS, LaidOut, lay_out, seated
+from generation.compose.live import LaidOut, lay_out, seated
 from generation.compose.mix import STANDING_LUFS
 from generation.compose.new_line import (
     ADDED,
@@ -34,6 +34,7 @@ from generation.compose.stages.lines import plan_lines
 from generation.compose.stages.mixing import plan_mixes
 from generation.compose.stages.plans import Draft, Order
 from generation.compose.stages.watch import Watch
+from generation.compose.stream import BARS
 from generation.compose.values import Ask, Limits, Song
 from generation.nets.chosen import Nets
 from generation.recipe import Note, Strip

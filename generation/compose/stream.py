@@ -13,15 +13,26 @@ from dataclasses import dataclass, replace
 SEGMENT_SAMPLES = 48_000
 # How far beyond a segment its sections are looked at: entries before a bar line, frames, limiter.
 AHEAD = 16_384
+# A section is planned so many bars at a time.
+BARS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a written section lies: its number in the order of writing, and [start, end)."""
+    """Where a written section lies: its number in the order of writing, and [start, end).
+
+    `bar`: how many samples one of its bars lasts, on the average.
+    """
 
     number: int
     start: int
     end: int
+    bar: int = 0
+
+
+def place_as_written(number: int, start: int, end: int) -> Place:
+    """The place of a section as it was planned, all its bars of it."""
+    return Place(number, start, end, (end - start) // BARS)
 
 
 def standing(written: Iterable[Place]) -> list[Place]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.compose.director import NO_LIMITS, compose
-from generation.compose.live import Change, play_on
+from generation.compose.live import Change, Next, by_rules, play_on
 from generation.compose.reel import recipe_of, reel_of
 from generation.compose.values import Ask, Limits, Song
 from generation.engine import codecs, master
@@ -125,13 +125,15 @@ def plan_live(
     songs: Sequence[Song],
     stems: Mapping[str, Audio],
     limits: Limits = NO_LIMITS,
+    later: Next = by_rules,
 ) -> Recipe:
     """The recipe of an endless piece as it would have gone, faded out after `ask.seconds`.
 
-    Every change is heard from the next bar line on. Its gain is planned on the stems; normalised.
+    Every change is heard from the next bar line on, answered by rules; `later` writes the other
+    sections but the first. Its gain is planned on the stems; normalised.
     Raises CannotCompose, NotTheSong.
     """
-    chain = play_on(ask, changes, songs, limits)
+    chain = play_on(ask, changes, songs, limits, later)
     recipe = recipe_of(reel_of(ask), chain)
     recipe = replace(recipe, fade_out=min(FADE_OUT, recipe.length // 8))
     planned = plan_gain(recipe, stems, onsets_of(songs), levels_of(songs))

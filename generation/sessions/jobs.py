@@ -66,6 +66,14 @@ def _segment(session: LiveSession, number: int, *, is_soon: bool) -> work.Wanted
     return work.Wanted(rules.SEGMENT, session.subject(), priority, part=number, home=session.home)
 
 
+def put_judge(session: LiveSession, number: int, now: datetime) -> None:
+    """Have section `number` judged by whoever has its sound at hand, after what is urgent."""
+    wanted = work.Wanted(
+        rules.JUDGE, session.subject(), Priority.LIVE_AHEAD, part=number, home=session.home
+    )
+    work.put_jobs(wanted=[wanted], now=now, bells=0)
+
+
 def put_seal(session: LiveSession, now: datetime) -> None:
     work.put_jobs(wanted=[work.Wanted(rules.SEAL, session.subject(), Priority.SEAL)], now=now)
 

@@ -125,7 +125,8 @@ class Section(models.Model):
     of it was heard lately). `digest` covers both and `follows`, the digest of the section it was
     planned after. `control`: the control point whose targets hold in it. `part`: the record's part
     that it rests on.
-    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come.
+    `because`: "" as planned, "steered", "withdrawn" or "unlike" (what was there did not keep the
+    song) where it cuts what was to come.
 
     Personal data: none.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from generation.compose.stream import Place, heard_in, standing, version_of
+from generation.compose.stream import Place, heard_in, place_as_written, standing, version_of
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.sessions.models import LiveSegment, LiveSession, Section
 from licensing.attribution.queries import parts_standing
@@ -22,7 +22,7 @@ _RECENT = 64
 
 def places_of(session: LiveSession) -> list[Place]:
     """The sections that are to sound, as far back as any listener may still be."""
-    return standing(Place(*row[:3]) for row in _written(session))
+    return standing(place_as_written(*row[:3]) for row in _written(session))
 
 
 def _written(session: LiveSession) -> list[tuple[int, int, int, int, str]]:
@@ -50,7 +50,7 @@ class Stand:
 def stand_of(session: LiveSession, at: datetime) -> Stand:
     """How a session stands at `at`. Two queries, for whoever then asks about many seconds."""
     written = _written(session)
-    chain = standing(Place(*row[:3]) for row in written)
+    chain = standing(place_as_written(*row[:3]) for row in written)
     facts = {row[0]: row[3:] for row in written}
     mine = [(place.number, *facts[place.number]) for place in chain]
     holding = parts_standing([part for _, part, _ in mine], at)

@@ -24,7 +24,8 @@ from generation.variations import rules as variations
 from generation.variations.rules import Mode, RequestRefused
 
 PLAN, NETS, SEGMENT, SEAL = "live_plan", "live_nets", "live_segment", "live_seal"
-MAKING = (PLAN, NETS, SEGMENT)
+JUDGE = "live_judge"
+MAKING = (PLAN, NETS, SEGMENT, JUDGE)
 KINDS = (*MAKING, SEAL)
 MODES = (Mode.MOOD, Mode.FOCUS, Mode.AMBIENT)
 WISHES = ("energy", "valence", "brightness", "density", "tempo_bpm", "key", "vocals")
@@ -34,8 +35,8 @@ NOTHING_LEFT = (
 )
 TOO_LONG = ("too_long", "A session lasts up to twelve hours; start another one.")
 
-# Workers render so many seconds beyond what was handed out: two bars of a slow piece.
-RENDERED_AHEAD = 5
+# Workers render two bars beyond what was handed out, and so many seconds at least.
+BARS_AHEAD, RENDERED_AHEAD = 2, 5
 # And plan until so far beyond it, so that a section is there before its first segment is wanted.
 PLANNED_AHEAD = 12 * SAMPLE_RATE_HZ
 # Where planned sound ends nearer than this rules go on at once: nobody waits for nets.
@@ -48,6 +49,8 @@ REACTION = round(0.3 * SAMPLE_RATE_HZ)
 HELD_BACK = 8 * SAMPLE_RATE_HZ
 # The segments it reaches into, with the one in which a change is prepared before its bar line.
 _HELD_SEGMENTS = HELD_BACK // SEGMENT_SAMPLES + 1
+# A section is judged by so many of its first seconds; one that is shorter is not.
+JUDGED = 6
 MINUTE_SAMPLES = 60 * SAMPLE_RATE_HZ
 LONGEST = 12 * 60 * MINUTE_SAMPLES
 # A session whose sound nobody fetched for so long is over.
@@ -168,7 +171,23 @@ def wanted_segments(chain: Sequence[Place], handed: int, since: int | None = Non
     first = segment_at(handed)
     planned = count_planned(chain[-1].end) if chain else 0
     begin = first if since is None else max(0, min(first, max(since, first - _HELD_SEGMENTS)))
-    return range(begin, min(planned, first + RENDERED_AHEAD))
+    return range(begin, min(planned, first + _rendered_ahead(chain, handed)))
+
+
+def _rendered_ahead(chain: Sequence[Place], handed: int) -> int:
+    """How many segments beyond `handed` are rendered: the two bars that are played there."""
+    bar = max((place.bar for place in chain if place.start <= handed < place.end), default=0)
+    return max(RENDERED_AHEAD, -(-BARS_AHEAD * bar // SEGMENT_SAMPLES))
+
+
+def judged_seconds(chain: Sequence[Place], number: int) -> range:
+    """The segments by which section `number` is judged: none where too little of it stands."""
+    place = next((one for one in chain if one.number == number), None)
+    if place is None:
+        return range(0)
+    first = -(-place.start // SEGMENT_SAMPLES)
+    found = range(first, first + JUDGED)
+    return found if found.stop <= count_planned(place.end) else range(0)
 
 
 def may_hand_out(state: str, handed: int, segment: int) -> bool:

@@ -51,6 +51,7 @@ ENDINGS: dict[str, Ending] = {
     sessions.PLAN: _session,
     sessions.NETS: _nothing,
     sessions.SEGMENT: _session,
+    sessions.JUDGE: _nothing,
     sessions.SEAL: _nothing,
     **dict.fromkeys(encodings.KINDS, _nothing),
     uploads.INGEST: _upload,

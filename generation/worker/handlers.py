@@ -15,6 +15,7 @@ from generation.worker.auditing import audit
 from generation.worker.composing import compose_variation
 from generation.worker.encoding import encode
 from generation.worker.ingesting import ingest
+from generation.worker.judging import judge_section
 from generation.worker.live import render_segment, seal_session
 from generation.worker.loop import Handler
 from generation.worker.measuring import measure_recording, measure_stem
@@ -31,6 +32,7 @@ HANDLERS: dict[str, Handler] = {
     sessions.PLAN: plan_session,
     sessions.NETS: plan_by_nets,
     sessions.SEGMENT: render_segment,
+    sessions.JUDGE: judge_section,
     sessions.SEAL: seal_session,
     **dict.fromkeys(encodings.KINDS, encode),
     uploads.INGEST: ingest,

@@ -26,7 +26,7 @@ from generation.engine.shares import generated_sources, model_ppm_of
 from generation.recipe import Recipe, read_once
 from generation.sessions import rules
 from generation.sessions.ending import Minute, close_minute, close_session
-from generation.sessions.jobs import missing_segments
+from generation.sessions.jobs import missing_segments, put_judge
 from generation.sessions.models import LiveSegment, LiveSession, Section
 from generation.sessions.operations import Rendered, store_segment
 from generation.sessions.queries import stand_of
@@ -72,13 +72,16 @@ def _render_once(job: Job, clock: Clock) -> bool:
         session_id=session.id, rendered=rendered, now=clock(), worker=job.worker, stand=stand
     )
     count("stored" if is_stored else "stale")
+    if is_stored and number == max(rules.judged_seconds(stand.chain, version), default=None):
+        session.home = job.worker
+        put_judge(session, version, clock())
     return not is_stored
 
 
 def _rendered(session_id: str, number: int, version: int) -> Rendered:
     """The second as the sections up to `version` make it, in the store."""
     with spending("recipe"):
-        plan = _plan_for(session_id, number, version)
+        plan = plan_for(session_id, number, version)
     digests = [source.digest for source in plan.sources]
     with spending("render"):
         sound = _sound(session_id, number, plan)
@@ -113,7 +116,7 @@ def _sound(session_id: str, number: int, plan: Recipe) -> Sound:
     return backend.render(plan, stems, onsets, start, end, cache=tapes, with_parts=False)
 
 
-def _plan_for(session_id: str, number: int, version: int) -> Recipe:
+def plan_for(session_id: str, number: int, version: int) -> Recipe:
     """What segment `number` is rendered of; the seconds of a section share it."""
     reel, chain = _chain_at(session_id, version)
     return _recipe_at(session_id, version, len(part_for(reel, chain, number)))

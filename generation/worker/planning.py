@@ -38,7 +38,7 @@ from generation.sessions.ending import end_session
 from generation.sessions.jobs import put_plan
 from generation.sessions.models import LiveSession, Section
 from generation.sessions.operations import Planned, write_section
-from generation.sessions.queries import WITHDRAWN, heard_now, stand_of
+from generation.sessions.queries import WITHDRAWN, heard_now, places_of, stand_of
 from generation.sessions.rules import State
 from generation.variations.rules import Mode
 from generation.work.models import Job
@@ -62,7 +62,7 @@ from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
 from licensing.clearance.queries import ClearableRecording
 
-STEERED = "steered"
+STEERED, UNLIKE = "steered", "unlike"
 # A grant may fall between clearing and writing; cleared again, its stem is left out.
 TRIES = 3
 # So many sections back are read, for novelty and for what rings over.
@@ -105,14 +105,29 @@ def _plan(job: Job, clock: Clock, kind: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Section `number`, which does not keep the song: the stems that are missed in it, by digest,
+    and what is said of it.
+    """
+
+    number: int
+    missed: frozenset[str]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the next section goes: after which sections, and why there."""
+    """Where the next section goes: after which sections, and why there; `left_out`: stems that do
+    not sound any more, by digest; `remarks`: what is said beside that.
+    """
 
     chain: list[LiveSection]
     last: Section | None
     because: str
     control: int
     ask: Ask
+    left_out: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
 
 def _planner_of(session: LiveSession, place: _Place) -> str:
@@ -166,7 +181,61 @@ def _next_place(session: LiveSession, clock: Clock) -> _Place | None:
         if chain[-1].end >= rules.LONGEST and session.handed >= rules.LONGEST - rules.HELD_BACK:
             end_session(session_id=session.id, now=now, why=rules.TOO_LONG)
         return None
-    return _Place(chain, last, because, index, ask)
+    return _Place(chain, last, because, index, ask, _left_out(last))
+
+
+def plan_instead(session_id: UUID, refused: Refused, clock: Clock) -> None:
+    """Write a plain section by rules from the next bar line on, in the place of one that does not
+    keep the song; the stems that are missed in it are left out from there on.
+
+    Nothing is written where that one has been handed out. Raises JobRefused where nothing is left.
+    """
+    for _ in range(TRIES):
+        session = LiveSession.objects.get(id=session_id)
+        place = _place_instead(session, refused, clock)
+        if session.state not in rules.UNDER_WAY or place is None:
+            return
+        _write(session, place, clock, rules.PLAN)
+        if session.sections.filter(because=UNLIKE, index__gt=refused.number).exists():
+            return
+
+
+def _place_instead(session: LiveSession, refused: Refused, clock: Clock) -> _Place | None:
+    """The first bar line of the refused section that can still be changed; None for none."""
+    rows = list(session.sections.order_by("-index")[:REMEMBERED])[::-1]
+    chain, control = read_chain(rows), latest_control(session)
+    bad = next((one for one in places_of(session) if one.number == refused.number), None)
+    since = rules.change_from(session.handed, heard_now(session, clock()), session.listed)
+    if bad is None or since >= bad.end:
+        return None
+    line = next_line(chain, max(since, bad.start))
+    if line >= bad.end:
+        return None
+    return _Place(
+        chain=cut_short(chain, line),
+        last=rows[-1],
+        because=UNLIKE,
+        control=control[0].index if control[0] else 0,
+        ask=Ask(mode=session.mode, seed=session.seed, **control[1]),
+        left_out=_left_out(rows[-1]) | refused.missed,
+        remarks=(refused.remark,),
+    )
+
+
+def _left_out(last: Section) -> frozenset[str]:
+    """The stems that no section sounds any more since one did not keep the song."""
+    return frozenset(last.frame.get("left_out", ()))
+
+
+def _sounding(material: Material, left_out: Collection[str]) -> Material:
+    """The material less the stems that are left out; raises CannotCompose where nothing is left."""
+    kept = [
+        (one, tuple(stem for stem in stems if stem.digest not in left_out))
+        for one, stems in material
+    ]
+    if not any(stems for _, stems in kept):
+        raise CannotCompose("Of all that may sound here nothing keeps the song.")
+    return [(one, stems) for one, stems in kept if stems]
 
 
 def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
@@ -213,6 +282,7 @@ def _planned(
     clock: Clock,
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
+    material = _sounding(material, place.left_out)
     songs: list[Song] = [song_of(one, stems, heard) for one, stems in material]
     tight = tightest(stem.limits for _one, stems in material for stem in stems)
     limits = limits_of(tight.to_json())
@@ -224,7 +294,7 @@ def _planned(
         section = said(section, [instead] if instead else [])
     else:
         section = next_section(place.ask, songs, place.chain, limits=limits)
-    section = with_known_onsets(section, place.chain)
+    section = said(with_known_onsets(section, place.chain), place.remarks)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_once(place.last.recipe))
@@ -244,6 +314,8 @@ def _written(
     by_digest = {stem.digest: stem.stem_id for _one, stems in material for stem in stems}
     text = to_json(plan)
     frame = frame_of(section) | {"level_db": level_db, "said": _said(section)}
+    if place.left_out:
+        frame["left_out"] = sorted(place.left_out)
     if place.last is None:
         render_ahead(text, frame)
     write_section(

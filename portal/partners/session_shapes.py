@@ -75,9 +75,9 @@ class TargetsShown(Shape):
 class SectionShown(Shape):
     """A few bars as they are planned; `lines` are its bar lines. A later one may cut it.
 
-    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come; `control`:
-    the change whose targets hold in it, 0 for those it began with; `keys`: what permission lets it
-    be in, lowest first.
+    `because`: "" as planned, "steered", "withdrawn" or "unlike" (what was there did not keep the
+    song) where it cuts what was to come; `control`: the change whose targets hold in it, 0 for
+    those it began with; `keys`: what permission lets it be in, lowest first.
     """
 
     number = serializers.IntegerField()

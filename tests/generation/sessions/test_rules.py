@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from generation.compose.stream import AHEAD, Place
+from generation.compose.stream import AHEAD, Place, place_as_written, standing
 from generation.sessions import rules
 from generation.variations.rules import RequestRefused
 
@@ -72,6 +72,12 @@ def test_workers_go_ahead_a_little_and_never_beyond_the_plan():
     assert rules.wanted_segments(chain, 12 * RATE, 10) == range(10, 17)
     assert rules.wanted_segments(chain, 12 * RATE, 1) == range(3, 17)
     assert rules.wanted_segments(chain, 12 * RATE, 15) == range(12, 17)
+    # Two bars of where they are: at 40 beats per minute they last twelve seconds.
+    slow = [place_as_written(0, 0, 16 * RATE), place_as_written(1, 16 * RATE, 64 * RATE)]
+    assert rules.wanted_segments(slow, 15 * RATE) == range(15, 20)
+    assert rules.wanted_segments(slow, 16 * RATE) == range(16, 28)
+    cut = [*standing([*slow, place_as_written(2, 22 * RATE, 70 * RATE)])]
+    assert rules.wanted_segments(cut, 17 * RATE) == range(17, 29)
     assert rules.is_plan_due(20 * RATE, 9 * RATE)
     assert not rules.is_plan_due(20 * RATE, 7 * RATE)
     assert not rules.is_plan_due(rules.LONGEST, rules.LONGEST)

@@ -195,11 +195,23 @@ def test_a_steered_piece_changes_at_the_bar_line_after_the_moment_asked(stems, t
     assert 14 * RATE <= on.length <= 17 * RATE
 
 
+def test_nets_go_on_with_an_endless_piece_that_rules_began(stems, tmp_path):
+    asked = ("--mode=mood", "--seconds=34", "--vocals=off", "--live", "--compose=nets")
+    vary(stems, *asked, "--out", tmp_path / "on")
+    read = from_json((tmp_path / "on" / "recipe.json").read_text())
+    ours = {choice.net: choice.digest for choice in chosen.newest()}
+    assert ours["mix"] in read.nets
+    assert set(read.nets) <= set(ours.values())
+    second = read.sections[1].start
+    assert len(read.sections) >= 2
+    assert all(note.start >= second - RATE // 10 for note in read.notes)
+    assert {note.net for note in read.notes} <= {ours["line"]}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--mode=remix", "--key=H maj"), "key"),
-        (("--mode=remix", "--compose=nets", "--live"), "composed by rules"),
         (("--mode=remix", "--energy=1.5"), "0 to 1"),
         (("--mode=remix", "--energy=nan"), "0 to 1"),
         (("--mode=remix", "--tempo=20"), "40 to 240"),

@@ -130,8 +130,6 @@ class Command(BaseCommand):
 
         if options["mode"] == "collaboration" and len(options["stems"]) < 2:
             raise CannotVary("A collaboration needs two folders of stems.")
-        if options["compose"] == "nets" and (options["live"] or options["steer"]):
-            raise CannotVary("A live piece is composed by rules; leave --compose nets out.")
         if options["key"] is not None:
             try:
                 options["key"] = str(parse_key(options["key"]))
@@ -147,7 +145,7 @@ class Command(BaseCommand):
         from generation.compose.values import Ask, CannotCompose
         from generation.compose.whole import NotTheSong, make, plan, plan_live
         from generation.engine.codecs import tags_for
-        from portal.demo.composers import composer
+        from portal.demo.composers import composer, going_on
         from portal.demo.stems import UnusableStems, stem_files, take
 
         try:
@@ -162,7 +160,10 @@ class Command(BaseCommand):
         self._progress("Composing")
         try:
             if options["live"] or options["steer"]:
-                recipe = plan_live(Ask(**_ask(options)), options["steer"], songs, samples)
+                later = going_on(options["compose"])
+                recipe = plan_live(
+                    Ask(**_ask(options)), options["steer"], songs, samples, later=later
+                )
             else:
                 director = composer(options["compose"])
                 recipe = plan(Ask(**_ask(options)), songs, samples, composer=director)

@@ -23,6 +23,7 @@ from generation.uploads.operations import (
     put_part,
 )
 from generation.uploads.rules import PART_BYTES
+from licensing.catalog.asking import asked_of
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.operations import (
     create_recording,
@@ -93,10 +94,10 @@ def _refuse_half(recording: Recording) -> None:
 
 
 def _sign(right: str, shares: dict[UUID, int], actor: tuple[str, str], **target: Any) -> None:
-    """Propose a sheet and sign it by a member of every party on it."""
+    """Propose a sheet and sign it by a member of every party that it asks."""
     asked = [ShareAsked(party_id, ppm) for party_id, ppm in shares.items()]
     sheet = propose_sheet(right=right, shares=asked, actor=actor, now=timezone.now(), **target)
-    for party_id in shares:
+    for party_id in sorted(asked_of(sheet)):
         member = Membership.objects.filter(party_id=party_id).order_by("id").first()
         if member is None:
             raise NotSeeded("A party on the sheet has nobody who can sign.")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from licensing.catalog.models import Signature, SplitSheet
 from licensing.catalog.queries import effective_sheet
+from licensing.catalog.rules import TEXT_LANGUAGE
 from portal.accounts.models import Invitation
 from portal.accounts.operations import invite
 from portal.artists.waiting import waiting_for
@@ -226,3 +227,16 @@ def test_a_signature_says_how_its_person_really_confirmed(
     sign(client, sheet, maravel)
     signature = Signature.objects.get()
     assert (signature.method, signature.locale) == (said, "en")
+
+
+def test_a_sheet_is_read_and_signed_in_the_language_of_its_page_whatever_a_browser_wishes(
+    as_ines, maravel, recording
+):
+    propose(as_ines, recording, {"party": str(maravel.pk), "share": "100"})
+    sheet = SplitSheet.objects.get()
+    as_ines.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    page = as_ines.get(sheet_page(sheet))
+    assert page.headers["Content-Language"] == TEXT_LANGUAGE
+    assert f'<html lang="{TEXT_LANGUAGE}">' in page.content.decode()
+    sign(as_ines, sheet, maravel)
+    assert Signature.objects.get().locale == TEXT_LANGUAGE

@@ -49,7 +49,10 @@ def test_one_writes_what_was_wired_and_another_sees_the_entry_and_posts_it(socie
     assert "payable: GEMA" in shown
     assert "250.120000 EUR" in shown
     assert payable() == 3_456
-    assert checker.browser.get("/admin/payouts/outsidepayment/").status_code == 200
+    for row_page in (f"payouts/outsidepayment/{row.pk}", f"catalog/society/{society.pk}"):
+        shown = checker.browser.get(f"/admin/{row_page}/change/").content.decode()
+        assert "GEMA" in shown
+    assert "/paid/" in shown
 
 
 def test_staff_who_may_only_look_write_post_and_drop_nothing(society, client):

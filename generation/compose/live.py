@@ -184,7 +184,8 @@ def _arranged(
     for source, track in enumerate(tracks):
         laid += _joined(track, beats, source, last)
     made = Arrangement((scene,), tuple(tracks), count, ())
-    strips = seated(ask, strips_of(ask, plan, made, 0, dice), [track.voice for track in tracks])
+    desk = strips_of(ask, plan, made, 0, dice)
+    strips = seated(ask, desk, [track.voice for track in tracks], plan.mix_reach)
     figure = _figure([(digest, bars) for digest, bars in scene.bars.items()])
     return _Made(_sources([track.voice for track in tracks]), tuple(laid), strips, figure, made)
 
@@ -229,21 +230,26 @@ def _drifting(
     place = (beats[0], beats[-1] + fade, length, fade)
     laid = drift(ask, plan, voices, index, place, dice)
     heard = sorted({clip.source for clip in laid})
-    strips = drifting_strips(ask, voices, 1, dice)
+    strips = drifting_strips(ask, voices, 1, dice, plan.mix_reach)
     kept = [replace(strips[old], source=new) for new, old in enumerate(heard)]
     cast = [voices[old][1] for old in heard]
     moved = tuple(replace(clip, source=heard.index(clip.source)) for clip in laid)
     figure = _figure(
         [(voices[clip.source][1].digest, (clip.anchors[0][1] // SAMPLE_RATE_HZ,)) for clip in laid]
     )
-    return _Made(_sources(cast), moved, seated(ask, kept, cast), figure)
+    return _Made(_sources(cast), moved, seated(ask, kept, cast, plan.mix_reach), figure)
 
 
-def seated(ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice]) -> tuple[Strip, ...]:
-    """The strips with the seats that voices keep for the whole session; `voices` by source."""
+def seated(
+    ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice], reach: float
+) -> tuple[Strip, ...]:
+    """The strips with the seats that voices keep for the whole session; `voices` by source.
+
+    `reach`: how far from the middle seats may lie, a part of what the desk gives them.
+    """
     dice = Dice(ask.seed)
     seats = [console.pan(one, dice.whole(f"seat {one.digest}", 2), dice) for one in voices]
-    return tuple(replace(strip, pan=seats[strip.source]) for strip in strips)
+    return tuple(replace(strip, pan=reach * seats[strip.source]) for strip in strips)
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:

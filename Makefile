@@ -6,7 +6,7 @@ PY = .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export PYTHONWARNINGS ?= ignore::DeprecationWarning
 
-.PHONY: demo test check format lock openapi clean browser
+.PHONY: demo test test-external check format lock openapi clean browser
 
 demo: .venv/ok
 	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
@@ -19,6 +19,13 @@ test: .venv/ok browser
 	$(PY) -m compileall -q portal generation licensing tests
 	$(PY) -m generation.worker.compiling
 	$(PY) -m pytest -n 2 --dist loadgroup tests
+
+# The adapters of external nets on tiny random pipelines of the real classes, without the network. A
+# second environment adds the extra `external` to what .venv holds, so that the lock stays without it.
+test-external: export HF_HUB_OFFLINE = 1
+test-external: export EXTERNAL_IS_INSTALLED = 1
+test-external: .venv-external/ok
+	.venv-external/bin/python -m pytest tests/generation/nets/external
 
 check: .venv/ok
 	.venv/bin/ruff check .
@@ -58,5 +65,12 @@ browser:
 	.venv/bin/pip install -q --disable-pip-version-check "$(PORTAL_TORCH)"
 	touch .venv/ok
 
+.venv-external/ok: .venv/ok pyproject.toml
+	[ -x .venv-external/bin/python ] || $(PYTHON) -m venv .venv-external
+	echo "$(CURDIR)/.venv/lib/python3.11/site-packages" > .venv-external/lib/python3.11/site-packages/stemma.pth
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["external"], sep="\n")' > .venv-external/extra.txt
+	.venv-external/bin/pip install -q --disable-pip-version-check "$(PORTAL_TORCH)" -r .venv-external/extra.txt
+	touch .venv-external/ok
+
 clean:
-	rm -rf .venv var .mypy_cache .ruff_cache generation/engine/__pycache__
+	rm -rf .venv .venv-external var .mypy_cache .ruff_cache generation/engine/__pycache__

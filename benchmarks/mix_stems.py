@@ -1,16 +1,16 @@
 """Makes the folder that the mix net is trained on: measured stems of pieces of our own synthesis.
 
-`python benchmarks/mix_stems.py DIR` writes DIR/mix_stems.json: what ingest keeps of each stem, not
-the sound. Every stem is played anew by `pieces`, then leveled, tilted and widened at random, as
-stems of strangers are. Held-out pieces are of other seeds and manners. Invariant: a piece's stems
-follow from its number.
+`python benchmarks/mix_stems.py DIR` writes DIR/mix_stems.json, what ingest keeps of each stem, and
+of the pieces held out the sound that a release is heard on (DIR/held_out). Every stem is played
+anew by `pieces`, then leveled, tilted and widened at random, as stems of strangers are. Held-out
+pieces are of other seeds and manners. Invariant: a piece's stems follow from its number.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,8 @@ import scipy.signal
 
 from benchmarks import pieces
 from generation.analysis.measure import measure_stem
-from generation.analysis.values import Bands
+from generation.compose.hearing.measuring import HEARD_S
+from generation.compose.hearing.songs import Song, Taken, keep, kept
 from generation.engine.eq import sections_of
 from generation.engine.kernels import Audio
 from generation.nets.mix_stems import FILE_NAME
@@ -35,25 +36,6 @@ ORIGIN = {
 }
 # What the players of `pieces` are called here, so that ingest hears their roles as people do.
 NAMES = {"lead": "lead vocals"}
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A stem's sound, float32 [2, n], and what ingest keeps of it."""
-
-    name: str
-    role: str
-    sound: Audio
-    bands: Bands
-
-
-@dataclass(frozen=True, slots=True)
-class Song:
-    """One piece. `split`: "train" or "test"."""
-
-    name: str
-    split: str
-    stems: tuple[Taken, ...]
 
 
 def songs(train: int = TRAIN, test: int = TEST) -> Iterator[Song]:
@@ -77,7 +59,7 @@ def song_of(piece: pieces.Piece, split: str, seed: int) -> Song:
         sound = produced(line, rng)
         analysis = measure_stem(sound, NAMES.get(name, name))
         if analysis.bands is not None:
-            found.append(Taken(name, analysis.role, sound, analysis.bands))
+            found.append(Taken(name, analysis.role, kept(sound), asdict(analysis.bands)))
     return Song(piece.name, split, tuple(found))
 
 
@@ -103,12 +85,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true", help="a few pieces only")
     options = parser.parse_args()
-    written = []
+    written: list[dict[str, object]] = []
+    options.folder.mkdir(parents=True, exist_ok=True)
     for song in songs(6, 2) if options.quick else songs():
-        stems = [{"role": one.role, "bands": asdict(one.bands)} for one in song.stems]
+        stems = [{"role": one.role, "bands": one.bands} for one in song.stems]
+        if song.split == "test":
+            keep(options.folder, sum(one["split"] == "test" for one in written), song, HEARD_S)
         written.append({"name": song.name, "split": song.split, "stems": stems})
         print(song.split, song.name, ", ".join(one.role for one in song.stems))
-    options.folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(ORIGIN | {"pieces": written})
     (options.folder / FILE_NAME).write_text(text)
 

@@ -51,7 +51,7 @@ def ambient_recipe(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Reci
         sources=tuple(voice.source for _, voice in voices),
         sections=sections,
         clips=tuple(clips),
-        strips=tuple(drifting_strips(ask, voices, count, dice)),
+        strips=tuple(drifting_strips(ask, voices, count, dice, plan.mix_reach)),
         bus=console.bus(ask, dice),
         gain_db=target - STANDING_LUFS,
         target_lufs=target,
@@ -166,12 +166,11 @@ def _cloud(
 
 
 def drifting_strips(
-    ask: Ask, voices: list[tuple[Deck, Voice]], count: int, dice: Dice
+    ask: Ask, voices: list[tuple[Deck, Voice]], count: int, dice: Dice, reach: float = 1.0
 ) -> list[Strip]:
-    """One strip per voice in each of `count` sections."""
+    """One strip per voice in each of `count` sections; `reach`: see `console.within_reach`."""
     gains = [
-        console.balance_db(d, v)
-        + console.mood_db(ask, d, v, ask.energy)
+        reach * (console.balance_db(d, v) + console.mood_db(ask, d, v, ask.energy))
         + STANDING_LUFS
         - 6.0
         - _loudest(d)
@@ -179,14 +178,17 @@ def drifting_strips(
     ]
     span = Span("drift", "body", 0, 1, ask.energy, 0.0, 1.0)
     return [
-        Strip(
-            n,
-            section,
-            gains[n],
-            console.pan(voice, n, dice),
-            console.bands(ask, voice, span, with_bass=voice.role != "bass", with_voice=False),
-            None,
-            console.send_db(ask, voice, span),
+        console.within_reach(
+            Strip(
+                n,
+                section,
+                gains[n],
+                console.pan(voice, n, dice),
+                console.bands(ask, voice, span, with_bass=voice.role != "bass", with_voice=False),
+                None,
+                console.send_db(ask, voice, span),
+            ),
+            reach,
         )
         for section in range(count)
         for n, (_, voice) in enumerate(voices)

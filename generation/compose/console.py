@@ -6,13 +6,14 @@ form asks.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log10
 
 from generation.compose.choice import Dice
 from generation.compose.deck import Deck, Voice
 from generation.compose.form import Span
 from generation.compose.values import Ask
-from generation.recipe import Band, Bus, Compressor, Limiter, Reverb
+from generation.recipe import Band, Bus, Compressor, Limiter, Reverb, Strip
 
 # balance in dB against the loudest; change per unit of energy; pan width; send
 _DESK: dict[str, tuple[float, float, float, float | None]] = {
@@ -109,6 +110,27 @@ def send_db(ask: Ask, voice: Voice, span: Span) -> float | None:
     more = 7.0 * (0.5 - ask.energy) + _SEND_DB.get(ask.mode, 0.0)
     more += 2.0 if span.kind in ("break", "ending") and ask.mode != "focus" else 0.0
     return min(-4.0, send + more)
+
+
+def within_reach(strip: Strip, reach: float) -> Strip:
+    """`strip` with all but its gain drawn to the artist's own mix: `reach` 1 leaves it as it is, 0
+    leaves the gain alone.
+    """
+    if reach >= 1.0:
+        return strip
+    near = tuple(replace(band, gain_db=band.gain_db * reach) for band in strip.eq)
+    squeeze, send = strip.compressor, strip.send_db
+    if squeeze is not None:
+        squeeze = replace(squeeze, ratio=1.0 + (squeeze.ratio - 1.0) * reach) if reach else None
+    if send is not None:
+        send = send + 20.0 * log10(reach) if reach else None
+    return replace(
+        strip,
+        pan=strip.pan * reach,
+        eq=tuple(band for band in near if abs(band.gain_db) >= 0.1),
+        compressor=squeeze,
+        send_db=send,
+    )
 
 
 def bus(ask: Ask, dice: Dice) -> Bus:

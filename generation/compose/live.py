@@ -216,7 +216,8 @@ def _arranged(ask: Ask, plan: Plan, place: _Place, turn: int) -> _Made:
     for source, track in enumerate(tracks):
         laid += _joined(track, place.beats, source, place.last)
     made = Arrangement((scene,), tuple(tracks), count, ())
-    strips = seated(ask, strips_of(ask, plan, made, 0, dice), [track.voice for track in tracks])
+    desk = strips_of(ask, plan, made, 0, dice)
+    strips = seated(ask, desk, [track.voice for track in tracks], plan.mix_reach)
     return _Made(_sources([track.voice for track in tracks]), tuple(laid), strips, made)
 
 
@@ -253,18 +254,23 @@ def _drifting(ask: Ask, plan: Plan, place: _Place, turn: int) -> _Made:
     reach = (beats[0], beats[-1] + fade, length, fade)
     laid = drift(ask, plan, voices, index, reach, dice)
     heard = sorted({clip.source for clip in laid})
-    strips = drifting_strips(ask, voices, 1, dice)
+    strips = drifting_strips(ask, voices, 1, dice, plan.mix_reach)
     kept = [replace(strips[old], source=new) for new, old in enumerate(heard)]
     cast = [voices[old][1] for old in heard]
     moved = tuple(replace(clip, source=heard.index(clip.source)) for clip in laid)
-    return _Made(_sources(cast), moved, seated(ask, kept, cast))
+    return _Made(_sources(cast), moved, seated(ask, kept, cast, plan.mix_reach))
 
 
-def seated(ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice]) -> tuple[Strip, ...]:
-    """The strips with the seats that voices keep for the whole session; `voices` by source."""
+def seated(
+    ask: Ask, strips: Sequence[Strip], voices: Sequence[Voice], reach: float
+) -> tuple[Strip, ...]:
+    """The strips with the seats that voices keep for the whole session; `voices` by source.
+
+    `reach`: how far from the middle seats may lie, a part of what the desk gives them.
+    """
     dice = Dice(ask.seed)
     seats = [console.pan(one, dice.whole(f"seat {one.digest}", 2), dice) for one in voices]
-    return tuple(replace(strip, pan=seats[strip.source]) for strip in strips)
+    return tuple(replace(strip, pan=reach * seats[strip.source]) for strip in strips)
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:

@@ -84,7 +84,7 @@ def strips_of(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice)
     """Strips of every track in one section, levelled to what the form asks of it."""
     scene = made.scenes[section]
     gains = [
-        _gain_db(ask, track, scene) + console.evened_db(track.deck, plan.decks)
+        plan.mix_reach * _gain_db(ask, track, scene) + console.evened_db(track.deck, plan.decks)
         for track in made.tracks
     ]
     sounding = [
@@ -104,17 +104,16 @@ def strips_of(ask: Ask, plan: Plan, made: Arrangement, section: int, dice: Dice)
             with_bass="bass" in roles and voice.role != "bass",
             with_voice="vocals" in roles and voice.role != "vocals",
         )
-        strips.append(
-            Strip(
-                n,
-                section,
-                gains[n] + trim,
-                console.pan(voice, n, dice),
-                bands,
-                console.compressor(ask, voice, voice.loudness),
-                console.send_db(ask, voice, scene.span),
-            )
+        strip = Strip(
+            n,
+            section,
+            gains[n] + trim,
+            console.pan(voice, n, dice),
+            bands,
+            console.compressor(ask, voice, voice.loudness),
+            console.send_db(ask, voice, scene.span),
         )
+        strips.append(console.within_reach(strip, plan.mix_reach))
     return strips
 
 

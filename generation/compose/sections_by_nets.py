@@ -119,7 +119,8 @@ def _mixed(laid: LaidOut, draft: Draft) -> LiveSection:
     if mix.strips is None:
         return section
     voices = [track.voice for track in draft.made.tracks]
-    return replace(section, strips=seated(laid.ask, mix.strips, voices), nets=mix.nets)
+    strips = seated(laid.ask, mix.strips, voices, laid.plan.mix_reach)
+    return replace(section, strips=strips, nets=mix.nets)
 
 
 def _with_line(laid: LaidOut, draft: Draft, section: LiveSection, watch: Watch) -> LiveSection:
@@ -167,7 +168,7 @@ def _strip_for(
         place = digests.index(voice.digest)
         return section, next(strip for strip in section.strips if strip.source == place)
     plain = strip_of(laid.ask, draft.made.scenes[0], voice, 0, 0)
-    (strip,) = seated(laid.ask, [plain], [voice])
+    (strip,) = seated(laid.ask, [plain], [voice], laid.plan.mix_reach)
     strip = replace(strip, source=len(digests))
     sources, strips = (*section.sources, voice.source), (*section.strips, strip)
     return replace(section, sources=sources, strips=strips), strip

@@ -15,12 +15,15 @@ from generation.compose.keys import Key, moved, parse_key, way
 from generation.compose.values import Ask, CannotCompose, Limits
 from generation.recipe import SAMPLE_RATE_HZ, Grid
 
+NEAR_MIX = "The artists bound how far the mix may go from theirs, so it stays nearer to it."
 FREE_TIME = "No confident tempo was found, so the piece is in free time."
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decks on one grid. `beat`: samples per beat, not rounded; `grid` None means free time."""
+    """The decks on one grid. `beat`: samples per beat, not rounded; `grid` None means free time;
+    `mix_reach`: how far the desk may go from the artists' own mix, 0 to 1.
+    """
 
     decks: tuple[Deck, ...]
     grid: Grid | None
@@ -29,6 +32,7 @@ class Plan:
     bars: int
     length: int
     key: Key | None
+    mix_reach: float = 1.0
 
     def at(self, beat: float) -> float:
         """The sample of `beat`, not rounded."""
@@ -42,6 +46,12 @@ class Plan:
 
 def tune(ask: Ask, decks: Sequence[Deck], limits: Limits, remarks: list[str]) -> Plan:
     """The plan of tempo, key and length. Raises CannotCompose when two recordings cannot meet."""
+    if limits.mix_reach < 1.0:
+        remarks.append(NEAR_MIX)
+    return replace(_tuned(ask, decks, limits, remarks), mix_reach=limits.mix_reach)
+
+
+def _tuned(ask: Ask, decks: Sequence[Deck], limits: Limits, remarks: list[str]) -> Plan:
     in_key, key = _into_key(ask, decks, limits, remarks)
     timed = [deck for deck in in_key if not deck.grid.is_free]
     if not timed or ask.mode == "ambient":

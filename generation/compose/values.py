@@ -66,11 +66,12 @@ class Song:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the grants allow: how far a stem's own tempo and pitch may be moved, and whether voices
-    sound.
+    """What the grants allow: how far a stem's own tempo and pitch may be moved, whether voices
+    sound, and how far the mix may go from the artists' own (`mix_reach`, 0 to 1: all it can).
     """
 
     tempo_min_ratio: float = 0.3
     tempo_max_ratio: float = 3.0
     semitones_max: int = 12
     vocals: bool = True
+    mix_reach: float = 1.0

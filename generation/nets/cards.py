@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+MOST_CPU_S = 1_800.0  # a net that ships is trained anew within half an hour of one core
 
 
 class CardError(ValueError):
@@ -31,6 +32,17 @@ class DataFile:
     licence: str
     attribution: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How the weights came about. `plan`: how long and how hard, as the net's code names it;
+    `cpu_s`: seconds of CPU that it took; `machine`: on which processor.
+    """
+
+    plan: Mapping[str, float]
+    cpu_s: float
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ class Card:
     `architecture`: name and version of the code that reads the weights; `settings`: what that code
     needs beside them (sizes, temperatures); `split`: how test and training data were parted;
     `limits`: in words, what it does badly and which bias it has; `weights_sha256`: of the weights'
-    file. A draft (trained, not yet measured) has no figures.
+    file; `training`: how they came about. A draft (trained, not yet measured) has no figures.
     """
 
     net: str
@@ -84,6 +96,7 @@ class Card:
     limits: tuple[str, ...]
     weights_sha256: str = ""
     figures: tuple[Figure, ...] = ()
+    training: Training | None = None
 
     def figure(self, name: str) -> float:
         """What the figure `name` reached; raises CardError where it is not on the card."""
@@ -131,8 +144,19 @@ def problems(card: Card, *, is_draft: bool = False) -> list[str]:
     if not is_draft:
         told.append((bool(card.figures), "figures"))
         told.append((any(one.baselines for one in card.figures), "baselines beside its figures"))
+        told += _of_training(card.training)
     told += [(math.isfinite(one.reached), f"a finite {one.name}") for one in card.figures]
     return [phrase for is_there, phrase in told if not is_there]
+
+
+def _of_training(training: Training | None) -> list[tuple[bool, str]]:
+    if training is None:
+        return [(False, "how it was trained")]
+    return [
+        (bool(training.plan), "the plan of its training"),
+        (0.0 < training.cpu_s <= MOST_CPU_S, f"a training within {MOST_CPU_S:g} s of CPU"),
+        (bool(training.machine.strip()), "the machine it was trained on"),
+    ]
 
 
 def to_json(card: Card) -> str:
@@ -152,6 +176,7 @@ def from_json(text: str, *, is_draft: bool = False) -> Card:
                 "data": tuple(DataFile(**one) for one in data["data"]),
                 "figures": tuple(Figure(**one) for one in data["figures"]),
                 "limits": tuple(data["limits"]),
+                "training": Training(**data["training"]) if data.get("training") else None,
             }
         )
         lacking = problems(card, is_draft=is_draft)

@@ -7,8 +7,8 @@ its `Net`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ class Net:
 
     `train(data, seed, tell)` reads its files from the folder `data`, trains on the CPU, tells its
     progress line by line, and returns a checkpoint whose card is a draft of version 1.
+    `plan`: how long and how hard `train` does it (see `told_of`).
     `measure(checkpoint, data, tell)` gives every figure on the test split, baselines beside them,
     by one script; a figure that has a threshold bears its name.
     `load(checkpoint)` gives what runs.
@@ -45,9 +46,15 @@ class Net:
     name: str
     architecture: str
     thresholds: tuple[Threshold, ...]
+    plan: Mapping[str, float]
     train: Callable[[Path, int, Tell], Checkpoint]
     measure: Callable[[Checkpoint, Path, Tell], tuple[Figure, ...]]
     load: Callable[[Checkpoint], Any]
+
+
+def told_of(plan: Any) -> dict[str, float]:
+    """The numbers of `plan`, a dataclass, as a card tells them; sizes stand in its settings."""
+    return {name: one for name, one in asdict(plan).items() if isinstance(one, int | float)}
 
 
 def find(name: str) -> Net:

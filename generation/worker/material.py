@@ -210,6 +210,7 @@ def limits_of(limits: dict[str, Any]) -> Limits:
         tempo_max_ratio=min(widest.tempo_max_ratio, limits["tempo_max_ratio"]),
         semitones_max=min(widest.semitones_max, limits["semitones_max"]),
         vocals=limits["vocals"],
+        mix_reach=limits.get("mix_reach", widest.mix_reach),
     )
 
 

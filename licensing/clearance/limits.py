@@ -32,6 +32,7 @@ class Limits:
     """Bounds a recipe keeps. Ratios: tempo of the variation / tempo of the stem; 1 is inside.
 
     `vocals`: vocal stems may sound. `with_others`: stems of other recordings may sound beside.
+    `mix_reach`: how far a mix may go from the artist's own, 0 (not at all) to 1 (all it can).
     """
 
     tempo_min_ratio: float = 0.25
@@ -39,6 +40,7 @@ class Limits:
     semitones_max: int = WIDEST_SEMITONES
     vocals: bool = True
     with_others: bool = True
+    mix_reach: float = 1.0
 
     def __post_init__(self) -> None:
         low, high = self.tempo_min_ratio, self.tempo_max_ratio
@@ -46,6 +48,8 @@ class Limits:
             raise OddLimits("The range of tempo includes the original tempo.")
         if not 0 <= self.semitones_max <= WIDEST_SEMITONES:
             raise OddLimits(f"The change of key is 0 to {WIDEST_SEMITONES} semitones.")
+        if not 0.0 <= self.mix_reach <= 1.0:
+            raise OddLimits("The reach of a mix is 0 to 1.")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, with a key per bound."""
@@ -79,6 +83,7 @@ def limits_from_json(data: Mapping[str, Any]) -> Limits:
         semitones_max=int(data.get("semitones_max", ANYTHING.semitones_max)),
         vocals=data.get("vocals", True),
         with_others=data.get("with_others", True),
+        mix_reach=float(data.get("mix_reach", ANYTHING.mix_reach)),
     )
 
 
@@ -91,6 +96,7 @@ def tightest(all_limits: Iterable[Limits]) -> Limits:
         semitones_max=min([one.semitones_max for one in every]),
         vocals=all([one.vocals for one in every]),
         with_others=all([one.with_others for one in every]),
+        mix_reach=min([one.mix_reach for one in every]),
     )
 
 

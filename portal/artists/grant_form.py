@@ -56,6 +56,17 @@ class GrantForm(forms.Form):
             "required": "Say how far the pitch may move; 0 means not at all.",
         },
     )
+    mix = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Mix, % of how far it may go from yours",
+        help_text="0 keeps your balance, tone and place; 100 lets it go as far as it can.",
+        error_messages={
+            "min_value": "0 keeps your mix as it is.",
+            "max_value": "At most 100 %%: the mix as free as it can be.",
+            "required": "Say how far the mix may go from yours; 100 means as far as it can.",
+        },
+    )
     until = forms.DateField(
         required=False,
         label="Until",
@@ -152,6 +163,7 @@ class GrantForm(forms.Form):
                 semitones_max=facts["semitones"],
                 vocals=facts["vocals"],
                 with_others=facts["with_others"],
+                mix_reach=facts["mix"] / 100,
             ),
             "approval": self._approval(),
             "territories": facts["territories"],
@@ -188,6 +200,7 @@ def _initial(given: GrantFacts | None) -> dict[str, Any]:
     if given is None:
         return {
             "slowest": 80, "fastest": 125, "semitones": 3, "vocals": True, "with_others": False,
+            "mix": 100,
         } | _initial_approval(None)  # fmt: skip
     limits = given.limits or ANYTHING
     until = given.valid_until
@@ -197,6 +210,7 @@ def _initial(given: GrantFacts | None) -> dict[str, Any]:
         "semitones": limits.semitones_max,
         "vocals": limits.vocals,
         "with_others": limits.with_others,
+        "mix": round(limits.mix_reach * 100),
         "until": (until - timedelta(days=1)).date() if until else None,
         "territories": " ".join(sorted(given.territories)),
         "channels": " ".join(sorted(given.channels)),

@@ -42,6 +42,7 @@ class LimitsShown(Shape):
     semitones_max = serializers.IntegerField(allow_null=True)
     vocals = serializers.BooleanField()
     with_others = serializers.BooleanField()
+    mix_reach = serializers.FloatField()
 
 
 class StemShown(Shape):

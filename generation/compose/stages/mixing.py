@@ -11,8 +11,6 @@ from generation.compose.mix import STANDING_LUFS
 from generation.compose.mixing_net import strips_by_net
 from generation.compose.stages.plans import Draft, MixPlan
 
-# How far a mix may go from the artist's own; the caps of the net's console bound it as well.
-REACH = 1.0
 UNASKED = "No mix net serves, so the mix is by rules."
 NO_BANDS = "A stem was measured before the mix net could read it, so the mix is by rules."
 
@@ -36,7 +34,7 @@ def _mix(draft: Draft) -> MixPlan:
         range(len(draft.made.scenes)),
         bus=console.bus(draft.ask, draft.dice),
         standing_lufs=STANDING_LUFS,
-        reach=REACH,
+        reach=draft.plan.mix_reach,
     )
     if strips is None:
         return MixPlan(remarks=(NO_BANDS,))

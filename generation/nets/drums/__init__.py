@@ -14,10 +14,11 @@ from generation.nets.drums.measuring import BITS, COPIES, KEPT_HARD, KEPT_OFF, R
 from generation.nets.drums.model import DrumSizes
 from generation.nets.drums.playing import Drummer
 from generation.nets.drums.reading import FILE_NAME, PASSAGES, index_in, net_of
-from generation.nets.drums.training import train
+from generation.nets.drums.training import DrumSchedule, train
 from generation.nets.grooves import of_split, read_grooves
-from generation.nets.registry import Net, Tell
+from generation.nets.registry import Net, Tell, told_of
 
+SCHEDULE = DrumSchedule()
 ARCHITECTURE = "drum-chain/1"
 _LIMITS = (
     "Ten players, most of them professionals, on one electronic kit; rock, funk, latin and jazz "
@@ -36,7 +37,7 @@ def _train(folder: Path, seed: int, tell: Tell) -> Checkpoint:
     grooves = read_grooves(path)
     sizes = DrumSizes()
     learned = list(of_split(grooves, "train"))
-    net = train(learned, seed=seed, sizes=sizes, told=tell)
+    net = train(learned, seed=seed, sizes=sizes, schedule=SCHEDULE, told=tell)
     card = Card(
         net="drums",
         version=1,
@@ -80,6 +81,7 @@ NET = Net(
         Threshold(RISE, 0.5),
         Threshold(COPIES, 0.0, False),
     ),
+    plan=told_of(SCHEDULE),
     train=_train,
     measure=measure,
     load=_load,

@@ -16,8 +16,9 @@ from generation.nets.harmony.beats import examples
 from generation.nets.harmony.training import Plan, trained
 from generation.nets.harmony.writing import HarmonyNet
 from generation.nets.learning import arrays_of
-from generation.nets.registry import Net, Tell
+from generation.nets.registry import Net, Tell, told_of
 
+PLAN = Plan()
 ARCHITECTURE = "harmony-reader/1"
 TEMPERATURE, TOP_P = 0.9, 0.92
 LIMITS = (
@@ -41,10 +42,9 @@ def train(data: Path, seed: int, tell: Tell) -> Checkpoint:
     files = corpus.data_files(data)
     learned = examples(corpus.read(data), "train")
     tell(f"{len(learned)} melodies, {sum(len(one.chords) for one in learned)} beats")
-    plan = Plan()
-    model = trained(learned, plan, seed, tell)
-    settings = asdict(plan.size) | {
-        "epochs": plan.epochs,
+    model = trained(learned, PLAN, seed, tell)
+    settings = asdict(PLAN.size) | {
+        "epochs": PLAN.epochs,
         "temperature": TEMPERATURE,
         "top_p": TOP_P,
     }
@@ -52,4 +52,4 @@ def train(data: Path, seed: int, tell: Tell) -> Checkpoint:
     return Checkpoint(card, exact.packed(arrays_of(model)))
 
 
-NET = Net("harmony", ARCHITECTURE, THRESHOLDS, train, measuring.measure, HarmonyNet)
+NET = Net("harmony", ARCHITECTURE, THRESHOLDS, told_of(PLAN), train, measuring.measure, HarmonyNet)

@@ -23,7 +23,7 @@ from generation.nets.registry import Tell
 class Plan:
     """How long and how hard. `free`: how often each hint is withheld."""
 
-    epochs: int = 8
+    epochs: int = 3
     rows: int = 8
     window: int = 128
     rate: float = 2e-3

@@ -12,17 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generation.nets.cards import Card, DataFile, Figure, Threshold
+from generation.nets.cards import Card, DataFile, Figure
 from generation.nets.checkpoints import Checkpoint
+from generation.nets.mix.asked import ERROR, SAVED, THRESHOLDS
 from generation.nets.mix.console import Material, described
 from generation.nets.mix.mixing import Mixer
 from generation.nets.mix.model import MixNet, MixSizes, Wish, flat
-from generation.nets.mix.training import material_of, random_settings, train
+from generation.nets.mix.training import MixSchedule, material_of, random_settings, train
 from generation.nets.mix_stems import DESCRIPTORS, FILE_NAME, MixPieces, read_pieces
-from generation.nets.registry import Net, Tell
+from generation.nets.registry import Net, Tell, told_of
 
+SCHEDULE = MixSchedule()
 ARCHITECTURE = "mix-controller/1"
-ERROR = "error to target, console as modelled"
 _ROOM = (1.6, 6.0)
 _SEARCHED, _TARGETS, _FRAMES = 64, 16, 80
 _LIMITS = (
@@ -39,7 +40,7 @@ _LIMITS = (
 def _train(folder: Path, seed: int, tell: Tell) -> Checkpoint:
     held = read_pieces(folder / FILE_NAME)
     sizes = MixSizes()
-    net = train(held.of_split("train"), seed=seed, sizes=sizes, told=tell)
+    net = train(held.of_split("train"), seed=seed, sizes=sizes, schedule=SCHEDULE, told=tell)
     card = Card(
         net="mix",
         version=1,
@@ -75,7 +76,7 @@ def _measure(checkpoint: Checkpoint, folder: Path, tell: Tell) -> tuple[Figure, 
     """Errors in standard deviations to targets drawn as settings of the same stretch.
 
     Every target is also sought among 64 other random settings; all by the console as modelled.
-    The engine's own console is asked by benchmarks/mix.py.
+    The engine's own console is asked by generation.compose.hearing.
     """
     held = read_pieces(folder / FILE_NAME)
     net, errors = net_of(checkpoint), []
@@ -94,7 +95,7 @@ def _measure(checkpoint: Checkpoint, folder: Path, tell: Tell) -> tuple[Figure, 
         others = {one: float(row[place]) for one, row in zip(names, mean[1:], strict=True)}
         figures.append(Figure(f"error in {name}", float(mean[0, place]), "sd", baselines=others))
     saved = beside["best of 64"] - float(mean[0].mean())
-    figures.append(Figure("error saved against best of 64", saved, "sd"))
+    figures.append(Figure(SAVED, saved, "sd"))
     return tuple(figures)
 
 
@@ -122,7 +123,8 @@ def _load(checkpoint: Checkpoint) -> Mixer:
 NET = Net(
     name="mix",
     architecture=ARCHITECTURE,
-    thresholds=(Threshold(ERROR, 0.30, False), Threshold("error saved against best of 64", 0.0)),
+    thresholds=THRESHOLDS,
+    plan=told_of(SCHEDULE),
     train=_train,
     measure=_measure,
     load=_load,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from generation.nets import exact, registry
-from generation.nets.cards import Card, DataFile, Figure
+from generation.nets.cards import Card, DataFile, Figure, Training
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.harmony.model import HarmonyModel
 from generation.nets.harmony.model import Size as HarmonySize
@@ -31,7 +31,10 @@ def card(net: str = "harmony") -> Card:
     data = (DataFile("tunes.json", "written here", "CC0-1.0", "Tunes by nobody.", "0" * 64),)
     settings = {"width": 16, "layers": 1, "heads": 2, "temperature": 0.9, "top_p": 0.95}
     limits = ("It has learned nothing.",)
-    return Card(net, 1, found.architecture, data, "none", 0, settings, limits, "", figures)
+    training = Training(found.plan, 1.0, "a processor")
+    return Card(
+        net, 1, found.architecture, data, "none", 0, settings, limits, "", figures, training
+    )
 
 
 def untaught_line(size: Size = SMALL, copies: Any = ()) -> Checkpoint:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from generation.nets import cards
-from generation.nets.cards import CardError, Figure, Threshold
+from generation.nets.cards import CardError, Figure, Threshold, Training
 from tests.generation.nets.material import card
 
 WHOLE = replace(card(), weights_sha256="a" * 64)
@@ -61,6 +61,19 @@ def test_a_draft_may_have_no_figures_and_a_release_may_not() -> None:
     assert cards.from_json(cards.to_json(draft), is_draft=True) == draft
     with pytest.raises(CardError, match="figures"):
         cards.from_json(cards.to_json(draft))
+
+
+@pytest.mark.parametrize(
+    ("training", "phrase"),
+    [
+        (None, "how it was trained"),
+        (Training({"epochs": 3}, 1_801.0, "a processor"), "a training within 1800 s of CPU"),
+        (Training({}, 60.0, " "), "the plan of its training; the machine"),
+    ],
+)
+def test_a_release_says_how_it_was_trained_within_half_an_hour_of_a_core(training, phrase) -> None:
+    with pytest.raises(CardError, match=phrase):
+        cards.from_json(cards.to_json(replace(WHOLE, training=training)))
 
 
 def test_figures_without_any_baseline_do_not_stand() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from generation.nets import checkpoints
+from generation.nets import checkpoints, registry
 from generation.nets.checkpoints import CheckpointError
 from tests.generation.nets.material import tune_file
 
@@ -20,6 +20,10 @@ def test_a_net_that_learned_little_is_a_draft_and_is_refused(tmp_path: Path) -> 
     assert told.getvalue().splitlines()[-1] == str(draft)
     card = checkpoints.load_draft(draft).card
     assert (card.seed, card.figures) == (3, ())
+    assert card.training is not None
+    assert card.training.plan == registry.find("harmony").plan
+    assert 0 < card.training.cpu_s < 600
+    assert "torch" in card.training.machine
     with pytest.raises(CheckpointError, match="figures"):
         checkpoints.load(draft)
     # Tunes that all stand on one chord make the thresholds easy; a bar of bits is not met by them.

@@ -7,10 +7,9 @@ import pytest
 import scipy.signal
 import torch
 
-from benchmarks.mix_sound import ROOM, heard, stretch_of
-from benchmarks.mix_stems import Song, Taken
 from generation.analysis.measure import measure_stem
 from generation.analysis.values import BAND_EDGES_HZ, ROLES
+from generation.compose.hearing.mixes import ROOM, heard, stretch_of
 from generation.engine.eq import coefficients
 from generation.engine.reverb import impulse
 from generation.nets import mix_stems
@@ -33,6 +32,7 @@ from generation.nets.mix.settling import settled
 from generation.nets.mix.training import MixSchedule, material_of, random_settings, train
 from generation.nets.mix_stems import CENTERS_HZ, MixPiece, MixRequest, MixStem
 from generation.recipe import Band, Reverb, Strip
+from tests.generation.nets.noise import noise_song
 
 RATE = 48_000
 SMALL = MixSizes(width=16, layers=1, heads=2)
@@ -149,25 +149,6 @@ def test_the_room_colors_as_the_engines_impulse_does():
     modelled = room_color(torch.tensor([[1.6, 6.0]]))[0].numpy()
     off = 10 * np.log10(modelled / found)
     assert np.abs(off[3:]).max() < 2.0
-
-
-def noise_song():
-    """Three stems of filtered, gated noise, measured as ingest does."""
-    rng = np.random.default_rng(3)
-    made = []
-    for name, low, high, gate in (
-        ("drums", 2_000.0, 9_000.0, 0.25),
-        ("bass", 60.0, 250.0, 1.0),
-        ("vocals", 400.0, 2_500.0, 0.6),
-    ):
-        sos = scipy.signal.butter(2, (low, high), "bandpass", fs=RATE, output="sos")
-        line = scipy.signal.sosfilt(sos, rng.standard_normal(4 * RATE))
-        line *= 0.1 / line.std() * ((np.arange(line.size) / RATE * 2.0) % 1.0 < gate)
-        sound = np.ascontiguousarray(np.stack([line, line]), np.float32)
-        analysis = measure_stem(sound, name)
-        assert analysis.bands is not None
-        made.append(Taken(name, analysis.role, sound, analysis.bands))
-    return Song("noise", "test", tuple(made))
 
 
 def test_the_console_foretells_the_engines_on_noise():

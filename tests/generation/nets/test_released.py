@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.nets import checkpoints, copies
+from generation.nets import checkpoints, copies, registry
 from generation.nets.events import to_events
 from generation.nets.harmony import measuring as harmony
 from generation.nets.line import measuring as line
@@ -24,6 +24,17 @@ def test_every_release_loads_and_makes_of_the_specimen_what_its_card_says(name: 
         checkpoint = checkpoints.load(path)
         found = SPECIMENS[name](checkpoint)
         assert round(found.reached, 4) == checkpoint.card.figure(found.name)
+
+
+@pytest.mark.parametrize("name", sorted(registry.NETS))
+def test_the_command_trains_the_newest_release_as_its_card_says(name: str) -> None:
+    """What ships can be made again: plan and settings on the card are the command's defaults."""
+    card = checkpoints.newest(name).card
+    assert card.training is not None
+    plan = registry.find(name).plan
+    assert card.training.plan == {key: round(value, 4) for key, value in plan.items()}
+    assert "epochs" not in card.settings or card.settings["epochs"] == plan["epochs"]
+    assert card.seed == 0
 
 
 def test_what_is_released_writes_inside_its_chords_and_copies_nothing() -> None:

@@ -118,7 +118,7 @@ def test_territory_and_channel_are_conditions(stage):
 
 
 def test_limits_of_all_holders_merge_to_the_tightest(stage):
-    wide = {"tempo_min_ratio": 0.8, "tempo_max_ratio": 1.5, "semitones_max": 5}
+    wide = {"tempo_min_ratio": 0.8, "tempo_max_ratio": 1.5, "semitones_max": 5, "mix_reach": 0.4}
     narrow = {"tempo_min_ratio": 0.5, "tempo_max_ratio": 1.1, "vocals": False}
     on.grant(stage.drums, stage.ana, "REMIX", limits=wide)
     on.grant(stage.drums, stage.ben, "REMIX", limits=narrow)
@@ -128,6 +128,7 @@ def test_limits_of_all_holders_merge_to_the_tightest(stage):
         "semitones_max": 5,
         "vocals": False,
         "with_others": True,
+        "mix_reach": 0.4,
     }
 
 

@@ -42,6 +42,7 @@ limits = st.builds(
     semitones_max=st.integers(0, 24),
     vocals=st.booleans(),
     with_others=st.booleans(),
+    mix_reach=st.floats(0, 1),
 )
 wishes = st.builds(
     ApproveFirst,
@@ -207,6 +208,10 @@ def test_limits_come_back_from_their_json(one):
         {"semitones_max": 1.5},
         {"semitones_max": "3"},
         {"semitones_max": True},
+        {"mix_reach": 1.01},
+        {"mix_reach": -0.01},
+        {"mix_reach": float("nan")},
+        {"mix_reach": True},
         {"vocals": 1},
         {"pitch": 3},
     ],

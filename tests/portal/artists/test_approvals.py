@@ -229,7 +229,7 @@ def test_the_conditions_are_signed_with_the_grant(as_ines, recording, post_signe
     assert (wish["first"], wish["share_ppm_max"], wish["uses"]) == (5, 400_000, ["REMIX"])
     assert wish["within"] == {
         "tempo_min_ratio": 0.9, "tempo_max_ratio": 1.1, "semitones_max": 2,
-        "vocals": False, "with_others": True,
+        "vocals": False, "with_others": True, "mix_reach": 1.0,
     }  # fmt: skip
     text = as_ines.get(url).content.decode()
     assert 'name="first" value="5"' in text

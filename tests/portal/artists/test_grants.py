@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from licensing.clearance.models import LONGEST_VOICE, Grant, Withdrawal
 
-LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "vocals": "on"}
+LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "mix": "100", "vocals": "on"}
 
 
 def cell(recording, use, label):
@@ -45,7 +45,7 @@ def test_a_matrix_is_granted_stem_by_stem_within_limits(grant, recording):
     one = Grant.objects.get(stem__label="Drums")
     assert one.limits == {
         "tempo_min_ratio": 0.8, "tempo_max_ratio": 1.25, "semitones_max": 3,
-        "vocals": True, "with_others": False,
+        "vocals": True, "with_others": False, "mix_reach": 1.0,
     }  # fmt: skip
     assert (one.territories, one.channels) == (["DE", "FR"], ["SITE"])
     assert one.valid_until == datetime(2039, 1, 1, tzinfo=UTC)
@@ -73,6 +73,13 @@ def test_the_form_comes_back_with_what_was_granted(grant, as_ines, recording):
     assert page.count(" checked") == 2  # the cell, and the voice
 
 
+def test_how_far_the_mix_may_go_is_granted_and_comes_back(grant, as_ines, recording):
+    grant(("REMIX", "Drums"), mix="35")
+    assert Grant.objects.get().limits["mix_reach"] == 0.35
+    page = as_ines.get(reverse("artists:grant", args=[recording.pk])).content.decode()
+    assert 'name="mix" value="35"' in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
@@ -81,6 +88,8 @@ def test_the_form_comes_back_with_what_was_granted(grant, as_ines, recording):
         ("fastest", "90", "the recorded tempo itself must be allowed"),
         ("semitones", "30", "At most 24 semitones"),
         ("semitones", "", "0 means not at all"),
+        ("mix", "101", "At most 100 %"),
+        ("mix", "", "100 means as far as it can"),
         ("territories", "Germany", "no country code"),
         ("until", "2001-01-01", "This day is over"),
         ("until", "soon", "Write a date as year-month-day"),

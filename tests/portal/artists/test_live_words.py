@@ -76,7 +76,13 @@ def test_a_stranger_reads_no_line_of_a_session(ana, client, eve):
 def running(as_ines, recording, post_signed):
     """A live session rests on the drums of Ines, by the grant she signs here."""
     drums = recording.stems.get(label="Drums")
-    facts = {"grant": [f"FOCUS:{drums.pk}"], "slowest": "80", "fastest": "125", "semitones": "3"}
+    facts = {
+        "grant": [f"FOCUS:{drums.pk}"],
+        "slowest": "80",
+        "fastest": "125",
+        "semitones": "3",
+        "mix": "100",
+    }
     post_signed(as_ines, reverse("artists:grant", args=[recording.pk]), facts)
     given = Grant.objects.get(stem=drums)
     session = world.session("hers", [drums])
@@ -107,7 +113,7 @@ def test_withdrawing_says_before_and_after_that_a_session_goes_on(running, as_in
 
 
 def test_leaving_the_cell_empty_asks_first(running, as_ines, recording):
-    facts = {"slowest": "80", "fastest": "125", "semitones": "3"}
+    facts = {"slowest": "80", "fastest": "125", "semitones": "3", "mix": "100"}
     url = reverse("artists:grant", args=[recording.pk])
     page = as_ines.post(url, facts).content.decode()
     assert "0 variations stop playing, 1 live session goes on without it</h1>" in page

@@ -18,7 +18,7 @@ from tests.licensing.stage import set_stage
 from tests.portal.listeners.made import add_piece, body_of, measured, plan, store
 
 NOW = timezone.now()
-LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "vocals": "on"}
+LIMITS = {"slowest": "80", "fastest": "125", "semitones": "3", "mix": "100", "vocals": "on"}
 
 
 @pytest.fixture

@@ -145,6 +145,7 @@ def test_every_card_that_ships_is_told_with_data_licences_figures_and_limits(sta
         for one in card.data:
             assert one.licence in page
         assert card.split in page
+        assert f"{card.training.cpu_s:.0f} s of CPU on {card.training.machine}" in page
     assert "Estimated chords".lower() in page.lower()
     assert "two notes, chord, place in bar 4.496" in page
     assert "≤ 3.85" in page

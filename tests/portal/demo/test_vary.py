@@ -15,12 +15,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pyebur128 import MeasurementMode, R128State, get_loudness_global, get_true_peak
 
+from benchmarks.nets_director import heard_in
 from generation.analysis import likeness
 from generation.nets import chosen
 from generation.recipe import from_json, sha256_of
 from portal.demo.song import drumkit as kit
 from portal.demo.song import instruments as play
 from portal.demo.song.canvas import RATE, Canvas
+from portal.demo.stems import stem_files, take
 from tests.oracles.loudness import assert_holds
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -156,13 +158,52 @@ def played(tmp_path_factory):
     return folder
 
 
-def test_nets_write_other_notes_than_rules_and_the_draft_says_what_is_theirs(played, tmp_path):
-    ask = (played, "--mode=remix", "--seconds=12", "--seed=3")
-    vary(*ask, "--out", tmp_path / "nets", "--compose=nets")
-    vary(*ask, "--out", tmp_path / "rules", "--line=all")
-    read = {
-        one: from_json((tmp_path / one / "recipe.json").read_text()) for one in ("nets", "rules")
-    }
+ASK = ("--mode=remix", "--seconds=12", "--seed=3")
+DENSITIES = (0.0, 0.5, 1.0)
+
+
+@pytest.fixture(scope="module")
+def by_nets(played, tmp_path_factory):
+    """The same ask of the nets at three densities: density -> the recipe that was written."""
+    folder = tmp_path_factory.mktemp("nets")
+    for density in DENSITIES:
+        out = folder / f"{density}"
+        vary(played, *ASK, "--compose=nets", f"--density={density}", "--out", out)
+    return folder
+
+
+def test_nets_write_inside_the_chords_of_the_recording(played, by_nets, tmp_path):
+    """Read from recipe.json: pitches by the slices that play them, chords by what sounds below."""
+    song = take(stem_files(played), tmp_path).song
+    told = [
+        note.is_inside
+        for density in DENSITIES
+        for note in heard_in(recipe_in(by_nets / f"{density}"), song)
+        if note.is_inside is not None
+    ]
+    assert len(told) >= 15
+    assert sum(told) / len(told) >= 0.87
+
+
+def test_more_density_asked_of_nets_is_more_notes_of_the_new_bass(by_nets):
+    counts = []
+    for density in DENSITIES:
+        recipe = recipe_in(by_nets / f"{density}")
+        basses = {n for n, source in enumerate(recipe.sources) if source.role == "bass"}
+        counts.append(sum(note.source in basses for note in recipe.notes))
+    assert 0 < counts[0] < counts[1] < counts[2]
+
+
+def recipe_in(folder):
+    return from_json((folder / "recipe.json").read_text())
+
+
+def test_nets_write_other_notes_than_rules_and_the_draft_says_what_is_theirs(
+    played, by_nets, tmp_path
+):
+    vary(played, *ASK, "--out", tmp_path / "rules", "--line=all")
+    shutil.copytree(by_nets / "0.5", tmp_path / "nets")
+    read = {one: recipe_in(tmp_path / one) for one in ("nets", "rules")}
     written = {
         one: {(n.start, n.slice_start, n.semitones) for n in recipe.notes}
         for one, recipe in read.items()

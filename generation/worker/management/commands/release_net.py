@@ -1,11 +1,13 @@
 """`manage.py release_net NAME --data DIR`: measure a draft, print its baselines, release it.
 
-Every figure and every baseline comes from the net's own `measure` on the test split. A draft that
-misses a threshold is refused and stays where it is. A version that is released is never replaced:
-recipes name it.
+Every figure and every baseline comes from the net's own `measure` on the test split, and of a net
+whose answers are settings of the engine from the engine's sound as well. A draft that misses a
+threshold, or of which nobody knows how it was trained, is refused and stays where it is. A version
+that is released is never replaced: recipes name it.
 """
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.nets import cards, checkpoints, registry
 from generation.nets.cards import Figure
+from generation.nets.checkpoints import Checkpoint
+from generation.nets.registry import Net, Tell
+
+# Nets that are heard too; a net itself knows no engine, so this stands above both.
+HEARD = {"mix": "generation.compose.hearing.measuring"}
 
 
 class Command(BaseCommand):
@@ -33,7 +40,7 @@ class Command(BaseCommand):
         net = registry.find(options["name"])
         try:
             draft = checkpoints.load_draft(options["checkpoint"] or _newest_draft(net.name))
-            figures = net.measure(draft, options["data"], self.stdout.write)
+            figures = _measured(net, draft, options["data"], self.stdout.write)
         except (checkpoints.CheckpointError, FileNotFoundError) as error:
             raise CommandError(str(error)) from error
         figures = cards.gated(figures, net.thresholds)
@@ -42,11 +49,22 @@ class Command(BaseCommand):
         if fallen:
             raise CommandError(f"Not released: {'; '.join(fallen)}.")
         card = replace(draft.card, figures=figures)
+        lacking = cards.problems(card)
+        if lacking:
+            raise CommandError(f"Not released: its card lacks {'; '.join(lacking)}.")
         if checkpoints.path_of(options["into"], card.net, card.version).exists():
             raise CommandError(f"{card.net} {card.version} is released already.")
         path = checkpoints.save(checkpoints.Checkpoint(card, draft.tensors), options["into"])
         checkpoints.load(path)
         self.stdout.write(f"Released {path}")
+
+
+def _measured(net: Net, draft: Checkpoint, data: Path, tell: Tell) -> tuple[Figure, ...]:
+    """Every figure of `draft`; what is heard first, because it says at once when it cannot be."""
+    heard: tuple[Figure, ...] = ()
+    if net.name in HEARD:
+        heard = import_module(HEARD[net.name]).on_sound(draft, data, tell)
+    return (*net.measure(draft, data, tell), *heard)
 
 
 def _newest_draft(name: str) -> Path:

@@ -5,6 +5,8 @@ The draft is a checkpoint whose card has no figures yet; nothing loads it for li
 device is owned, and `generation.nets` itself knows no Django.
 """
 
+import platform
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.nets import checkpoints, registry
+from generation.nets.cards import Training
 
 
 class Command(BaseCommand):
@@ -34,11 +37,15 @@ class Command(BaseCommand):
         name = options["name"]
         known = checkpoints.versions(name)
         number = options["number"] or (known[-1] + 1 if known else 1)
+        net = registry.find(name)
+        began = time.process_time()
         try:
-            made = registry.find(name).train(options["data"], options["seed"], self.tell)
+            made = net.train(options["data"], options["seed"], self.tell)
         except FileNotFoundError as error:
             raise CommandError(f"The data of the {name} net is not there: {error}") from error
-        draft = checkpoints.Checkpoint(replace(made.card, version=number), made.tensors)
+        training = Training(net.plan, time.process_time() - began, _machine())
+        card = replace(made.card, version=number, training=training)
+        draft = checkpoints.Checkpoint(card, made.tensors)
         folder = options["out"] or Path(settings.BASE_DIR) / "var" / "nets"
         self.tell(str(checkpoints.save(draft, folder)))
 
@@ -46,3 +53,14 @@ class Command(BaseCommand):
         """One line of progress, seen at once."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _machine() -> str:
+    """The processor by name, and what learns on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor() or platform.machine()
+    return f"one thread of {processor}, torch {torch.__version__}"

@@ -1,4 +1,4 @@
-"""Mixes on real sound: held-out stems through the engine's own console, and what they are like.
+"""Mixes on real sound: stems through the engine's own console, and what they are like.
 
 Renders a stretch of a piece under given strips by the real engine, limiter included, and reads the
 descriptors of the mix net from the sound: spectra by Welch's method, loudness by K-weighted
@@ -6,18 +6,18 @@ samples, parts by the engine's own parts. Knows no net. Invariant: silence reads
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.signal
 
-from benchmarks.mix_stems import Song
+from generation.compose.hearing.songs import Song
 from generation.engine.forecast import mean_squares
 from generation.engine.kernels import Audio
 from generation.engine.loudness import measured
 from generation.engine.render import Rendered, render
 from generation.nets.mix.console import LOW_BANDS
-from generation.nets.mix.training import MELODY
+from generation.nets.mix.training import MELODY, SILENT_DB
 from generation.nets.mix_stems import CENTERS_HZ, EDGES_HZ, MixStem, stem_of
 from generation.recipe import (
     SAMPLE_RATE_HZ,
@@ -49,11 +49,15 @@ class Stretch:
 
 
 def stretch_of(song: Song, start: int, seconds: float) -> Stretch:
-    """A stretch of whole frames from `start` on."""
+    """A stretch of whole frames from `start` on; stems that are silent there are left out of it, as
+    the director leaves them out.
+    """
     length = min(one.sound.shape[1] for one in song.stems)
     end = min(length, start + round(seconds * SAMPLE_RATE_HZ)) // FRAME * FRAME
-    stems = tuple(stem_of(one.role, asdict(one.bands), [(start, end)]) for one in song.stems)
-    return Stretch(song, start, end, stems)
+    told = [(one, stem_of(one.role, one.bands, [(start, end)])) for one in song.stems]
+    sounding = [(one, stem) for one, stem in told if stem.level_db > SILENT_DB]
+    there = replace(song, stems=tuple(one for one, _ in sounding))
+    return Stretch(there, start, end, tuple(stem for _, stem in sounding))
 
 
 def recipe_of(stretch: Stretch, strips: Sequence[Strip]) -> Recipe:

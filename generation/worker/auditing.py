@@ -89,12 +89,10 @@ def report_on(variation: Variation) -> Report:
     findings = [stored.recipe_finding(variation, record), stored.tables_finding(tables, record)]
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         path = Path(folder) / "master.flac"
-        file = variation.files.filter(format="flac").first()
-        if file is not None:
-            try:
-                findings.append(stored.fetch_master(file, record, path))
-            except stored.Gone as gone:
-                findings.append(Finding("master", Verdict.DIFFERENT, str(gone)))
+        try:
+            findings += stored.fetch_master(variation, record, path)
+        except stored.Gone as gone:
+            findings.append(Finding("master", Verdict.DIFFERENT, str(gone)))
         case = _Case(variation, record, segments, tables, path if path.exists() else None)
         try:
             for finding in _rendered_findings(case):
@@ -129,7 +127,10 @@ def _rendered_findings(case: _Case) -> Iterator[Finding]:
         return
     yield stored.lines_finding(case.variation, plan, case.tables, case.record)
     made = _Again(plan, case.indexes(plan))
-    compared = _compared(case, plan, made)
+    try:
+        compared = _compared(case, made)
+    except (stored.Gone, RecipeError) as error:
+        raise _NotRendered(Verdict.DIFFERENT, str(error)) from error
     yield _sound_finding(compared, case)
     yield _windows_finding(case, plan, made)
 
@@ -142,6 +143,8 @@ def _plan_of(variation: Variation) -> Recipe:
         raise _NotRendered(Verdict.BY_EVIDENCE, str(unknown)) from unknown
     except RecipeError as error:
         raise _NotRendered(Verdict.DIFFERENT, str(error)) from error
+    if recipes.piece_count(plan) != variation.piece_count:
+        raise _NotRendered(Verdict.DIFFERENT, "The recipe is not as long as what was made of it.")
     return plan
 
 
@@ -191,24 +194,24 @@ class _Again:
         return Tables(*(b"".join(column) for column in columns))
 
 
-def _compared(case: _Case, plan: Recipe, made: _Again) -> Compared:
-    """What was rendered beside the master, or beside the stored pieces where there is none."""
+def _compared(case: _Case, made: _Again) -> Compared:
+    """What was rendered beside the master, or beside the stored pieces where there is none.
+
+    Raises Gone for what cannot be read, RecipeError subclasses where rendering is refused.
+    """
     comparison = Comparison()
     if case.master is not None:
         sound = (audio for _, audio in made.pieces())
         trimmed = master.scaled(sound, case.record.trim_db or 0.0)
-        kept = codecs.read_pcm(case.master, PIECE_SAMPLES)
+        kept = stored.master_pcm(case.master, PIECE_SAMPLES)
         found = (codecs.to_int24(one) for one in trimmed)
         for one, expected in zip_longest(found, kept, fillvalue=_NOTHING):
             comparison.add(one, expected)
         return comparison.result()
     rows = {one.index: one for one in case.segments}
-    try:
-        for index, audio in made.pieces():
-            data = stored.piece_bytes(rows[index])
-            comparison.add(codecs.to_int24(audio), codecs.to_int24(codecs.decode_flac(data)))
-    except stored.Gone as gone:
-        raise _NotRendered(Verdict.DIFFERENT, str(gone)) from gone
+    for index, audio in made.pieces():
+        data = stored.piece_bytes(rows[index])
+        comparison.add(codecs.to_int24(audio), codecs.to_int24(codecs.decode_flac(data)))
     return comparison.result()
 
 

@@ -6,15 +6,20 @@ read again in full before it is said to agree.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
 from generation import recipe as recipes
+from generation.engine.codecs import read_pcm
 from generation.external import EXTERNAL, cleared_digests
 from generation.recipe import Recipe
 from generation.variations.audits import Finding, Verdict
-from generation.variations.models import Segment, Variation, VariationFile
+from generation.variations.models import Segment, Variation
 from generation.worker.weighing import Tables, lines_by_policy
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.store import audio_store
@@ -68,7 +73,11 @@ def lines_finding(
     variation: Variation, plan: Recipe, tables: Tables, record: LicenceRecord
 ) -> Finding:
     """Whether the policy makes the sealed lines of the stored windows."""
-    apart = apart_ppm(variation, plan, tables, record)
+    try:
+        apart = apart_ppm(variation, plan, tables, record)
+    except ValueError:
+        told = "The stored windows are none of the stems of this recipe."
+        return Finding("lines", Verdict.DIFFERENT, told)
     verdict = lines_verdict(apart)
     sentence = "The stored windows give the sealed lines."
     if verdict is not Verdict.IDENTICAL:
@@ -91,11 +100,17 @@ def apart_ppm(variation: Variation, plan: Recipe, tables: Tables, record: Licenc
     return max([*gaps, abs(unattributed - record.unattributed_ppm)])
 
 
-def fetch_master(file: VariationFile, record: LicenceRecord, path: Path) -> Finding:
+def fetch_master(variation: Variation, record: LicenceRecord, path: Path) -> list[Finding]:
     """Copies the archived master to `path`; whether it has the bytes that the record names.
 
-    Raises Gone where it is not in the store.
+    Nothing of one that never had a master. Raises Gone where what the record names is not there.
     """
+    named = {one["digest"] for one in record.files if one["format"] == "flac"}
+    file = variation.files.filter(format="flac").first()
+    if file is None and named:
+        raise Gone("The master that the record names is not among the files.")
+    if file is None:
+        return []
     digest = hashlib.sha256()
     try:
         with audio_store().open(file.name) as source, path.open("wb") as copy:
@@ -104,10 +119,18 @@ def fetch_master(file: VariationFile, record: LicenceRecord, path: Path) -> Find
                 copy.write(block)
     except FileNotFoundError as error:
         raise Gone("The archived master is not in the store.") from error
-    named = {one["digest"] for one in record.files if one["format"] == file.format}
     holds = named == {digest.hexdigest()}
     has = "has the bytes" if holds else "has other bytes than those"
-    return Finding("master", agreement(holds), f"The archived master {has} that the record names.")
+    says = f"The archived master {has} that the record names."
+    return [Finding("master", agreement(holds), says)]
+
+
+def master_pcm(path: Path, frames: int) -> Iterator[npt.NDArray[np.int32]]:
+    """The samples of a fetched master, int32 [n, 2], `frames` at a time; raises Gone for others."""
+    try:
+        yield from read_pcm(path, frames)
+    except soundfile.LibsndfileError as error:
+        raise Gone("The archived master is no sound that can be read.") from error
 
 
 def piece_bytes(segment: Segment) -> bytes:

@@ -189,6 +189,43 @@ def test_a_text_that_is_no_recipe_is_different(sealed):
     assert report.verdict is found["recipe"].verdict is found["sound"].verdict is Verdict.DIFFERENT
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"gain_db": 99.0}, "planned gain lies beyond"),
+        ({"length": 48_000 * 3_600}, "not as long as what was made"),
+    ],
+)
+def test_a_recipe_that_cannot_be_rendered_is_told_and_why(sealed, change, why):
+    with_recipe(sealed, replace(from_json(sealed.recipe), **change))
+    report, found = again(sealed)
+    assert report.verdict is found["recipe"].verdict is found["sound"].verdict is Verdict.DIFFERENT
+    assert why in found["sound"].sentence
+
+
+def test_a_master_that_is_no_sound_or_has_no_row_is_told(sealed):
+    masters = VariationFile.objects.filter(variation=sealed, format="flac")
+    name, noise = masters.get().name, b"no sound" * 99
+    other = object_name("master", hashlib.sha256(noise).hexdigest(), "flac")
+    put_once(other, io.BytesIO(noise))
+    masters.update(name=other)
+    _, found = again(sealed)
+    assert found["master"].verdict is found["sound"].verdict is Verdict.DIFFERENT
+    assert "no sound that can be read" in found["sound"].sentence
+    masters.update(name=name)
+    masters.delete()
+    report, found = again(sealed)
+    assert report.verdict is found["master"].verdict is Verdict.DIFFERENT
+    assert found["sound"].verdict is Verdict.IDENTICAL
+
+
+def test_windows_that_fit_no_stems_are_told(sealed):
+    last = Segment.objects.filter(variation=sealed).order_by("index").last()
+    Segment.objects.filter(pk=last.pk).update(windows=bytes(last.windows)[:-8])
+    report, found = again(sealed)
+    assert report.verdict is found["tables"].verdict is found["lines"].verdict is Verdict.DIFFERENT
+
+
 def test_changed_windows_are_told(sealed):
     first = Segment.objects.filter(variation=sealed).order_by("index").first()
     table = np.frombuffer(bytes(first.windows), "<f8").reshape(-1, sealed.record.sources.count())

@@ -61,7 +61,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard in one item against its truth; None where the truth is silent."""
+    """What was heard in one item against its truth; None where the truth is silent. `key_right`: of
+    the key that is relied on; `key_named_right`: of the one that is named, sure or not."""
 
     name: str
     kind: str
@@ -69,6 +70,7 @@ class Heard:
     tempo_right: bool | None
     key: str | None
     key_right: bool | None
+    key_named_right: bool | None
     beat_f: float | None
     beat_level_f: float | None
     downbeat_f: float | None
@@ -185,25 +187,27 @@ def measured(item: Item) -> Heard:
     analyses = [measure_stem(sound, name) for sound, name in named]
     found = measure_recording(item.stems, analyses)
     cpu_s = time.process_time() - start
-    return judged(item, found.tempo_bpm, found.key, found.beats, found.downbeats, cpu_s)
+    keys = (found.key, found.likely_key)
+    return judged(item, found.tempo_bpm, keys, found.beats, found.downbeats, cpu_s)
 
 
 def by_peer(item: Item) -> Heard:
     """What librosa hears in the mix."""
     start = time.process_time()
     bpm, key, beats = analysis_peers.heard_in(item.mixed())
-    return judged(item, bpm, key, beats, (), time.process_time() - start)
+    return judged(item, bpm, (key, key), beats, (), time.process_time() - start)
 
 
 def judged(
     item: Item,
     bpm: float | None,
-    key: str | None,
+    keys: tuple[str | None, str | None],
     beats: Sequence[int],
     downbeats: Sequence[int],
     cpu_s: float,
 ) -> Heard:
-    """What was heard in `item` against its truth."""
+    """What was heard in `item` against its truth; `keys`: the one relied on, the one named."""
+    key, named = keys
     scores = [f_measure(beats, grid) for grid in item.levels]
     return Heard(
         name=item.name,
@@ -212,6 +216,7 @@ def judged(
         tempo_right=None if item.accepted is None else is_near(bpm, item.accepted),
         key=key,
         key_right=None if item.keys is None else key in item.keys,
+        key_named_right=None if item.keys is None else named in item.keys,
         beat_f=None if item.beats is None else f_measure(beats, item.beats),
         beat_level_f=max(scores) if scores else None,
         downbeat_f=None if item.downbeats is None else f_measure(downbeats, item.downbeats),
@@ -256,7 +261,8 @@ def of_truth(heard: Sequence[Heard]) -> dict[str, dict[str, Any]]:
     """The figures of a truth file: counts of its gated items."""
     return {
         "gated tempi": _count([one.tempo_right for one in heard], 6),
-        "gated keys": _count([one.key_right for one in heard], 6),
+        "gated keys named": _count([one.key_named_right for one in heard], 6),
+        "gated keys relied on": _count([one.key_right for one in heard]),
         "beat F at the nearest accepted tempo": _figure([one.beat_level_f for one in heard], 0.75),
         "beat F as written": _figure([one.beat_f for one in heard]),
         "no music left alone": _figure([one.is_quiet for one in heard], 1.0),
@@ -275,7 +281,7 @@ def _figure(values: Sequence[float | None], wanted: float | None = None) -> dict
     return {"reached": round(mean, 3), "wanted": wanted, "of": len(told)}
 
 
-def _count(values: Sequence[bool | None], wanted: int) -> dict[str, Any]:
+def _count(values: Sequence[bool | None], wanted: int | None = None) -> dict[str, Any]:
     told = [value for value in values if value is not None]
     return {"reached": sum(told), "wanted": wanted, "of": len(told)}
 

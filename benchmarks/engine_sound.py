@@ -1,7 +1,8 @@
 """The engine's own chord, click and pitch figures, with what is to be reached.
 
-Knows the listening tests and the engine's settings. Invariant: the settings that are held to a
-reach are those the product uses: tonal stems by the largest window, drums by slices.
+Knows the listening tests and the engine's settings. Invariant: what is held to a reach is the
+tonal setting (the largest window, which composing takes for sustained chords, basses and pads) and
+drums by slices; the smaller windows, for quick or single lines, are told beside it and not held.
 """
 
 from benchmarks.figures import Figure

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from benchmarks import pieces, solos, tunes
 from benchmarks.key_fit import Lesson, profiles_of
-from generation.analysis.hearing import SURE_KEY
+from generation.analysis.hearing import LIKELY_KEY, SURE_KEY
 from generation.analysis.keys import Evidence, confidence_of, evidence_of, sounding
 from generation.analysis.pitch import Steady, steady_of
 from generation.analysis.spectrum import spectrum_of
@@ -106,13 +106,16 @@ def drawn_afterwards(scores: Path) -> Mapping[str, Counter[str]]:
     ]
     for one in drawn:
         case = _case(one, evidence_of(one.found))
-        is_told = confidence_of(case.evidence) >= SURE_KEY
+        sure = confidence_of(case.evidence)
+        is_told, is_asked = sure >= SURE_KEY, LIKELY_KEY <= sure < SURE_KEY
         signs = {
             "all": True,
             "keyless": case.is_keyless,
             "named right": case.is_right,
             "told right": is_told and case.is_right,
             "told wrong": is_told and not case.is_right,
+            "asked right": is_asked and case.is_right,
+            "asked wrong": is_asked and not case.is_right,
         }
         counts.setdefault(case.kind, Counter()).update(name for name in signs if signs[name])
     return counts

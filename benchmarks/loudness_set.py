@@ -20,12 +20,13 @@ from generation.compose.whole import make, plan
 from generation.engine.codecs import read_chunks, tags_for
 from generation.engine.kernels import Audio
 from generation.engine.lossy import CODERS
+from generation.engine.master import TRIM_DB
 from portal.demo.song.write import PIECES, write_stems
 from portal.demo.stems import take
 
 COUNT, QUICK_COUNT = 50, 4
 SEED = 2_026
-PEAK_DBTP, FLAC_LU, LOSSY_LU = -1.0, 0.1, 0.5
+PEAK_DBTP, FLAC_LU, LOSSY_LU, STREAM_LU = -1.0, 0.1, 0.5, 1.0
 LOSSY = tuple(CODERS)
 TAGS = tags_for("A variation", "The demo", "https://stemma.example/r/1", "2026")
 _KEYS = ("A min", "C maj", "E min", "G maj", "D min", "F# min", "B♭ maj", None, None, None)
@@ -33,12 +34,14 @@ _KEYS = ("A min", "C maj", "E min", "G maj", "D min", "F# min", "B♭ maj", None
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One finished file: how far from the reached loudness, and its peak."""
+    """One finished file: how far from the reached loudness, and its peak; and how far from the
+    plan the first render of its recipe was, as streamed."""
 
     what: str
     format: str
     off_lu: float
     peak_dbtp: float
+    missed_lu: float
 
 
 def figures(count: int = COUNT) -> list[Figure]:
@@ -50,7 +53,25 @@ def figures(count: int = COUNT) -> list[Figure]:
         files = [one for one in read if one.format == kind]
         reach = FLAC_LU if kind == "flac" else LOSSY_LU
         found += _of_kind(kind, files, reach)
-    return found
+    return [*found, *_as_streamed([one for one in read if one.format == "flac"])]
+
+
+def _as_streamed(files: list[Read]) -> list[Figure]:
+    """How far what a listener streams is from its plan: a stream is not made again."""
+    title = f"{len(files)} random recipes as streamed"
+    far = max(files, key=lambda one: abs(one.missed_lu))
+    again = sum(abs(one.missed_lu) > TRIM_DB for one in files)
+    middle = float(np.median([abs(one.missed_lu) for one in files]))
+    return [
+        Figure(
+            "loudness", f"{title}, worst distance from the plan", abs(far.missed_lu), "LU",
+            STREAM_LU, False, f"worst: {far.what}, {far.missed_lu:+.2f} LU; middle {middle:.2f}",
+        ),
+        Figure(
+            "loudness", f"{title}, further than a trim of {TRIM_DB:g} dB mends", float(again), "",
+            note="`vary` renders these again; of a stream that was heard the record says it",
+        ),
+    ]  # fmt: skip
 
 
 def _of_kind(kind: str, files: list[Read], reach: float) -> list[Figure]:
@@ -96,7 +117,8 @@ def _finished(work: Path, count: int) -> Iterator[Read]:
         made = make(recipe, used, stems, work, name="v", tags=TAGS, formats=("flac", *LOSSY))
         for file in made.finished.files:
             lufs, peak = metered(read_chunks(file.path))
-            yield Read(what, file.format, lufs - made.recipe.reached_lufs, peak)
+            off_lu = lufs - made.recipe.reached_lufs
+            yield Read(what, file.format, off_lu, peak, made.missed_lu)
 
 
 def _taken(work: Path) -> tuple[list[Song], dict[str, Audio]]:

@@ -13,6 +13,7 @@ from benchmarks.nets_songs import song_of
 from generation.compose.live import next_section
 from generation.compose.sections import LiveSection
 from generation.compose.sections_by_nets import section_by_nets
+from generation.compose.stages.watch import Watch
 from generation.compose.values import Ask, Song
 from generation.nets import chosen
 from generation.nets.chosen import Nets
@@ -69,9 +70,8 @@ class _Run:
     def _grow(self, ask: Ask, song: Song, nets: Nets) -> float:
         """Write the next section by nets; seconds of CPU."""
         since, turns = time.perf_counter(), [time.process_time()]
-        made = section_by_nets(
-            ask, [song], self.chain, nets, pause=lambda: turns.append(time.process_time())
-        )
+        watch = Watch(time.perf_counter, lambda: turns.append(time.process_time()))
+        made = section_by_nets(ask, [song], self.chain, nets, watch=watch)
         turns.append(time.process_time())
         self.chain.append(made)
         self.longest = max(self.longest, *np.diff(turns))

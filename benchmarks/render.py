@@ -33,6 +33,8 @@ GROUPS = ("job", "first bytes", "memory", "sound", "loudness", "peers")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; exit status 1 when --check and a figure is missed."""
     asked = _asked(arguments)
+    if asked.keep and asked.only:
+        _refuse_another_machine(asked.keep)
     if asked.peers:
         peers_env.enter()
     core = one_thread.pin()
@@ -68,6 +70,16 @@ def _keep(path: Path, report: dict[str, Any], *, is_whole: bool) -> None:
     if not is_whole and path.exists():
         report = merged(json.loads(path.read_text()), report, GROUPS)
     path.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _refuse_another_machine(path: Path) -> None:
+    """Ends the command where `path` keeps figures of another processor: one file, one machine."""
+    before = json.loads(path.read_text())["processor"] if path.exists() else _processor()
+    if before != _processor():
+        sys.exit(
+            f"{path} was measured on {before}, this is {_processor()}: "
+            "measure all groups anew, without --only."
+        )
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -133,12 +145,18 @@ def _machine(core: int | None) -> dict[str, Any]:
 
 
 def _processor() -> str:
+    """Its name, its family and model, and how wide its registers are: names alone are vague."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    told = {name.strip(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
+    if "model name" not in told:
+        return platform.machine()
+    flags = told.get("flags", "").split()
+    widest = next((one for one in ("avx512f", "avx2") if one in flags), "no AVX2")
+    family = f"family {told.get('cpu family', '?')}, model {told.get('model', '?')}"
+    return f"{told['model name']} ({family}, {widest})"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from generation.schemas import UPGRADES
 
-SCHEMA = 3
+SCHEMA = 4
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 4_096
 WINDOW_SAMPLES = 4_800
@@ -48,17 +48,23 @@ class DigestMismatch(RecipeError):
     """The sound handed in under a digest is not the sound that the digest names."""
 
 
+class OnsetsMismatch(DigestMismatch):
+    """The onsets that the recipe names are not at hand, or are not those that it names."""
+
+
 class OutOfRange(RecipeError):
     """A number is not finite, or lies outside what the format allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One stem. `digest`: SHA-256 of its canonical PCM; `length`: its samples at 48 kHz."""
+    """One stem. `digest`: SHA-256 of its canonical PCM; `length`: its samples at 48 kHz; `onsets`:
+    the digest of its attacks (see `generation.onsets`), None where none are named."""
 
     digest: str
     role: str
     length: int
+    onsets: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,8 @@ class Clip:
     It sounds in [start, end) samples of the variation; fades (raised cosine in amplitude) lie
     inside. `anchors` are (variation sample, source sample) pairs rising in the first; between two
     the map is linear, outside the outermost two it goes on with their slope. `processor` is
-    "slices/1" (drums: attacks verbatim at stored onsets), "vocoder/1" (phase-locked, `window`
-    samples per frame) or "granular/1".
+    "slices/1" (drums: attacks verbatim at stored onsets), "vocoder/3" (phase-locked, `window`
+    samples per frame; "vocoder/1" and "vocoder/2" in older recipes) or "granular/1".
     """
 
     source: int
@@ -252,9 +258,6 @@ def processors(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield "limiter", recipe.bus.limiter.processor
 
 
-# -- canonical JSON -------------------------------------------------------------------------------
-
-
 def _plain(value: Any) -> Any:
     """`value` with tuples as lists and reals rounded; raises OutOfRange on what JSON cannot say."""
     if isinstance(value, dict):
@@ -288,9 +291,6 @@ def sha256_of_text(text: str) -> str:
     upgraded one has another text.
     """
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-# -- reading --------------------------------------------------------------------------------------
 
 
 def from_json(text: str) -> Recipe:

@@ -50,5 +50,14 @@ def from_2(data: Plain) -> Plain:
     return data | {"schema": 3, "notes": [_with_new(note, **new) for note in data["notes"]]}
 
 
+def from_3(data: Plain) -> Plain:
+    """Schema 4 names the onsets of every source by their digest; none was named until then.
+
+    A source that names none takes those that were measured first for its stem. Raises TypeError,
+    KeyError or ValueError for what does not follow schema 3.
+    """
+    return data | {"schema": 4, "sources": [_with_new(one, onsets=None) for one in data["sources"]]}
+
+
 # From each older schema to the next one.
-UPGRADES: dict[int, Callable[[Plain], Plain]] = {1: from_1, 2: from_2}
+UPGRADES: dict[int, Callable[[Plain], Plain]] = {1: from_1, 2: from_2, 3: from_3}

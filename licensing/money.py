@@ -10,8 +10,32 @@ from collections.abc import Sequence
 MICROS_PER_UNIT = 1_000_000
 """One euro is 1,000,000 micro-units; a ledger amount is an int of these."""
 
-_MINOR_EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "TND": 3}
-"""ISO 4217 exponents that are not 2."""
+_WHOLE = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD JOD KWD OMR TND"
+_HUNDREDTHS = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD"
+    " CDF CHF CNY COP CRC CVE CZK DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL"
+    " HTG HUF IDR ILS INR ISK JMD KES KGS KHR KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP"
+    " MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD SAR SBD"
+    " SCR SEK SGD SHP SLE SOS SRD SZL THB TJS TOP TRY TTD TWD TZS UAH UGX USD UYU UZS WST XCD XCG"
+    " YER ZAR ZMW"
+)
+_MINOR_EXPONENT = {
+    **dict.fromkeys(_WHOLE.split(), 0),
+    **dict.fromkeys(_HUNDREDTHS.split(), 2),
+    **dict.fromkeys(_THOUSANDTHS.split(), 3),
+}
+"""Decimals of the minor unit in which amounts go to and come from the provider.
+
+Not those of ISO 4217: ISK and UGX have no parts any more and are still counted in hundredths, MGA
+has and is counted whole. Source: docs.stripe.com/currencies, its lists of zero-decimal and
+three-decimal currencies and of special cases.
+"""
+_SMALLEST_MINOR = {
+    **dict.fromkeys(("HUF", "ISK", "TWD", "UGX"), 100),
+    **dict.fromkeys(_THOUSANDTHS.split(), 10),
+}
+"""Of how many minor units what is paid must be a multiple, where that is not one (same source)."""
 
 
 def allocate(total: int, weights: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -67,16 +91,26 @@ def payable_minor(amount_micros: int, currency: str) -> tuple[int, int]:
     """What can be paid of a balance, and what stays: (minor units, rest in micro-units).
 
     Rounds toward zero, once, so that nobody is paid a fraction that is not there; the rest has the
-    sign of the balance. Minor units are cents for EUR, whole yen for JPY, thousandths for KWD.
+    sign of the balance. Minor units are cents for EUR, whole yen for JPY, thousandths for KWD, of
+    which ten are the least. Raises ValueError for a currency of which nobody knows the minor unit.
     """
-    minor, rest = divmod(abs(amount_micros), minor_micros(1, currency))
+    least = smallest_minor(currency)
+    steps, rest = divmod(abs(amount_micros), minor_micros(least, currency))
+    minor = steps * least
     return (-minor, -rest) if amount_micros < 0 else (minor, rest)
 
 
+def smallest_minor(currency: str) -> int:
+    """The least that can be paid of a currency, in its minor units; amounts are multiples of it."""
+    return _SMALLEST_MINOR.get(currency, 1)
+
+
 def minor_micros(minor: int, currency: str) -> int:
-    """Minor units (cents for EUR, whole yen for JPY) as micro-units, exactly."""
-    exponent = _MINOR_EXPONENT.get(check_currency(currency), 2)
-    step: int = MICROS_PER_UNIT // 10**exponent
+    """Minor units (cents for EUR, whole yen for JPY) as micro-units, exactly.
+
+    Raises ValueError for a currency of which nobody knows the minor unit.
+    """
+    step: int = MICROS_PER_UNIT // 10 ** _exponent(currency)
     return minor * step
 
 
@@ -88,8 +122,18 @@ def amount_text(amount_micros: int) -> str:
 
 
 def minor_text(minor: int, currency: str) -> str:
-    """Minor units with the places that the currency has: 3000 EUR is "30.00", 3000 JPY "3000"."""
-    places = _MINOR_EXPONENT.get(check_currency(currency), 2)
+    """Minor units with the places that the currency has: 3000 EUR is "30.00", 3000 JPY "3000".
+
+    Raises ValueError for a currency of which nobody knows the minor unit.
+    """
+    places = _exponent(currency)
     units, rest = divmod(abs(minor), 10**places)
     sign = "-" if minor < 0 else ""
     return f"{sign}{units}.{rest:0{places}d}" if places else f"{sign}{units}"
+
+
+def _exponent(currency: str) -> int:
+    try:
+        return _MINOR_EXPONENT[check_currency(currency)]
+    except KeyError:
+        raise ValueError(f"nobody knows here what a minor unit of {currency} is") from None

@@ -12,20 +12,13 @@ from pathlib import Path
 
 import pytest
 from _pytest.nodeid import NodeId
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 
 from tests.database import DatabaseServer
+from tests.hypotheses import register_profiles
 from tests.ringing import ringing
 from tests.waiting import News
 
-# How long a draw takes says how busy the machine is, not whether the code is right.
-hypothesis_settings.register_profile(
-    "stemma", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-hypothesis_settings.load_profile("stemma")
-hypothesis_settings.register_profile("long", parent=hypothesis_settings.get_profile("stemma"))
-"""`--hypothesis-profile=long`: state machines take many more steps than in every run."""
+register_profiles()
 
 
 def pytest_sessionstart() -> None:

@@ -20,14 +20,14 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 RATE_HZ = spectrum.RATE_HZ
-# More likely right than wrong.
-SURE_KEY = 0.5
+# More likely right than wrong; and likely enough that an artist is asked about it.
+SURE_KEY, LIKELY_KEY = 0.5, 0.25
 _ATTACK_DB = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """One stem by itself; confidences 0 to 1."""
+    """One stem by itself; confidences 0 to 1. `likely_key`: named, but not to be relied on."""
 
     role: str
     role_confidence: float
@@ -35,12 +35,13 @@ class Alone:
     tempo_confidence: float
     key: str | None
     key_confidence: float
+    likely_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
     """Stems together; `beats` and `downbeats` in samples, empty without a tempo; `chords`: (sample,
-    name) of every change."""
+    name) of every change; `likely_key`: named, but not to be relied on."""
 
     tempo_bpm: float | None
     tempo_confidence: float
@@ -49,6 +50,7 @@ class Together:
     beats_per_bar: int
     key: str | None
     key_confidence: float
+    likely_key: str
     parts: tuple[Part, ...]
     chords: tuple[tuple[int, str], ...]
 
@@ -62,8 +64,9 @@ def hear_alone(stem: Listening, active: Sequence[tuple[int, int]], name: str = "
         role_confidence=sure,
         tempo_bpm=stem.pulse.bpm,
         tempo_confidence=stem.pulse.sure,
-        key=key.name if key is not None and key.confidence >= SURE_KEY else None,
+        key=name_if(key, SURE_KEY) or None,
         key_confidence=0.0 if key is None else key.confidence,
+        likely_key=name_if(key, LIKELY_KEY),
     )
 
 
@@ -84,11 +87,17 @@ def hear_together(stems: Sequence[Listening], stem_roles: Sequence[str]) -> Toge
         beats=places,
         downbeats=bars,
         beats_per_bar=per_bar,
-        key=key.name if key is not None and key.confidence >= SURE_KEY else None,
+        key=name_if(key, SURE_KEY) or None,
         key_confidence=0.0 if key is None else key.confidence,
+        likely_key=name_if(key, LIKELY_KEY),
         parts=parts.parts_of(*_bar_features(stems, bars, length)),
         chords=chords.chords_of(tonal, places, bars, length),
     )
+
+
+def name_if(key: keys.Key | None, least: float) -> str:
+    """The key's name where it is at least so likely, else ""."""
+    return key.name if key is not None and key.confidence >= least else ""
 
 
 def _pulse_of(stems: Sequence[Listening], novelty: tempo.Novelty, length: int) -> Pulse:

@@ -1,7 +1,8 @@
 """What was measured, one row per stem and per recording, and what artists corrected in it.
 
 It refuses to know how one measures. Invariants, kept by the database: one measure per stem and per
-recording; corrections are append-only and each stands on exactly one thing.
+recording; corrections are append-only and each stands on exactly one thing; onsets are written once
+under their digest, because recipes name them, and never leave.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,13 +10,50 @@ from django.db import models
 from django.db.models import Q
 
 
-class StemMeasure(models.Model):
-    """A stem's analysis as plain data (values.stem_to_data); measuring again replaces it.
+class Onsets(models.Model):
+    """Onsets under the SHA-256 of their canonical bytes (`generation.onsets`); append-only.
 
     Personal data: none.
     """
 
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    data = models.BinaryField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "onsets"
+
+    def __str__(self) -> str:
+        return f"onsets {self.sha256[:12]}"
+
+
+class FirstOnsets(models.Model):
+    """The onsets that were measured first in an audio; append-only.
+
+    Recipes that name no onsets (schema 3 and older) take these. Personal data: none.
+    """
+
+    audio = models.OneToOneField(
+        "catalog.AudioObject", models.PROTECT, primary_key=True, related_name="+"
+    )
+    onsets = models.ForeignKey(Onsets, models.PROTECT, related_name="+")
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "first onsets"
+
+    def __str__(self) -> str:
+        return f"first onsets of {self.audio_id[:12]}"
+
+
+class StemMeasure(models.Model):
+    """A stem's analysis as plain data (values.stem_to_data); measuring again replaces it.
+
+    `onsets`: those of the analysis, kept for the recipes that name them. Personal data: none.
+    """
+
     stem = models.OneToOneField("catalog.Stem", models.PROTECT, primary_key=True, related_name="+")
+    onsets = models.ForeignKey(Onsets, models.PROTECT, related_name="+")
     data = models.JSONField()
     version = models.PositiveIntegerField()
     measured_at = models.DateTimeField()

@@ -3,6 +3,7 @@
 Who may correct is the face's question. Each verb is one transaction with its audit fact.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,20 @@ from uuid import UUID
 from django.db import transaction
 
 from generation.analysis import rules
-from generation.analysis.models import Correction, RecordingMeasure, StemMeasure
+from generation.analysis.models import (
+    Correction,
+    FirstOnsets,
+    Onsets,
+    RecordingMeasure,
+    StemMeasure,
+)
 from generation.analysis.values import (
     RecordingAnalysis,
     StemAnalysis,
     recording_to_data,
     stem_to_data,
 )
+from generation.onsets import onsets_bytes
 from licensing.audit.operations import record_fact
 from licensing.catalog.models import Recording, Stem
 
@@ -27,13 +35,15 @@ _SYSTEM = ("system", "analysis")
 def store_stem_measure(*, stem_id: UUID, analysis: StemAnalysis, now: datetime) -> None:
     """Keep what was measured in a stem, in place of an earlier measure. Safe to repeat.
 
-    Raises Stem.DoesNotExist.
+    Its onsets are added to those that are kept for good, because recipes name them. Raises
+    Stem.DoesNotExist.
     """
     with transaction.atomic():
         stem = Stem.objects.select_for_update(no_key=True).get(id=stem_id)
         StemMeasure.objects.update_or_create(
             stem=stem,
             defaults={
+                "onsets_id": _kept_onsets(stem.audio_id, analysis, now),
                 "data": stem_to_data(analysis),
                 "version": analysis.version,
                 "measured_at": now,
@@ -41,6 +51,21 @@ def store_stem_measure(*, stem_id: UUID, analysis: StemAnalysis, now: datetime) 
         )
         after = {"role": analysis.role, "tempo_bpm": analysis.tempo_bpm, "key": analysis.key}
         _tell("measured", "stem", stem_id, after, now)
+
+
+def _kept_onsets(audio: str | None, analysis: StemAnalysis, now: datetime) -> str:
+    """Keeps the onsets of an analysis, once, and as the first of its audio where none are.
+
+    Returns their digest.
+    """
+    data = onsets_bytes(analysis.onsets, analysis.onset_db)
+    sha256 = hashlib.sha256(data).hexdigest()
+    kept = Onsets(sha256=sha256, data=data, kept_at=now)
+    Onsets.objects.bulk_create([kept], ignore_conflicts=True)
+    if audio is not None:
+        first = FirstOnsets(audio_id=audio, onsets_id=sha256, measured_at=now)
+        FirstOnsets.objects.bulk_create([first], ignore_conflicts=True)
+    return sha256
 
 
 def store_recording_measure(

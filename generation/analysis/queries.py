@@ -1,12 +1,19 @@
 """Analyses as composer and pages read them: what was measured, with the artists' corrections."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from generation.analysis.models import Correction, RecordingMeasure, StemMeasure
+from generation.analysis.models import (
+    Correction,
+    FirstOnsets,
+    Onsets,
+    RecordingMeasure,
+    StemMeasure,
+)
 from generation.analysis.remembered import Remembered
 from generation.analysis.rules import (
     Corrected,
@@ -20,6 +27,7 @@ from generation.analysis.values import (
     recording_from_data,
     stem_from_data,
 )
+from generation.onsets import Attacks, onsets_from
 
 # Whose measure, and when it was taken: what was measured at that moment never changes.
 Measured = tuple[UUID, datetime]
@@ -29,6 +37,21 @@ def measured_stem(stem_id: UUID) -> StemAnalysis | None:
     """What was measured in a stem, without corrections; None before that."""
     row = StemMeasure.objects.filter(stem_id=stem_id, version__in=READABLE).first()
     return None if row is None else stem_from_data(row.data)
+
+
+def kept_onsets(sha256: str) -> Attacks | None:
+    """The onsets of that name; None where they are not kept, or what is kept has another."""
+    row = Onsets.objects.filter(sha256=sha256).first()
+    data = b"" if row is None else bytes(row.data)
+    if row is None or hashlib.sha256(data).hexdigest() != sha256:
+        return None
+    return onsets_from(data)
+
+
+def first_onsets(audio: str) -> Attacks | None:
+    """The onsets that were measured first in the audio of that digest; None before that."""
+    row = FirstOnsets.objects.filter(audio_id=audio).first()
+    return None if row is None else kept_onsets(row.onsets_id)
 
 
 def stem_analysis(stem_id: UUID) -> StemAnalysis | None:

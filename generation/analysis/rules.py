@@ -80,7 +80,7 @@ def correct_stem_analysis(analysis: StemAnalysis, corrections: Sequence[Correcte
         if one.field == "role":
             analysis = replace(analysis, role=one.value, role_confidence=1.0)
         elif one.field == "key":
-            analysis = replace(analysis, key=one.value, key_confidence=1.0)
+            analysis = replace(analysis, key=one.value, key_confidence=1.0, likely_key="")
         else:
             bpm = None if one.value is None else float(one.value)
             analysis = replace(analysis, tempo_bpm=bpm, tempo_confidence=1.0)
@@ -93,7 +93,7 @@ def correct_recording_analysis(
     """`analysis` with the corrections, oldest first, laid over it; the grid follows."""
     for one in corrections:
         if one.field == "key":
-            analysis = replace(analysis, key=one.value, key_confidence=1.0)
+            analysis = replace(analysis, key=one.value, key_confidence=1.0, likely_key="")
         elif one.field == "tempo_bpm":
             analysis = _with_tempo(analysis, one.value)
         elif one.field == "beats_per_bar":

@@ -72,6 +72,7 @@ class StemAnalysis:
     be false precision: whole tenths). `peaks`: (low, high) pairs in -127..127 over equal spans, at
     most 800. `active`: spans whose 400 ms loudness is above -50 LUFS, gaps under a second closed.
     `slices` in the order of time. `bands` None: silent, or measured before there were any.
+    `likely_key`: what `key` is or, where none is sure, what an artist may be asked about; "": none.
     """
 
     length: int
@@ -93,6 +94,7 @@ class StemAnalysis:
     bands: Bands | None = None
     version: int = VERSION
     slices: tuple[Slice, ...] = ()
+    likely_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class RecordingAnalysis:
     no confident tempo. `gram[s][i][j]` is the K-weighted inner product of stems i and j in span s,
     spans of `gram_span` samples, divided by its length (mean square), stems in the order of the
     stem list given. `chords`: (sample, name) of every change, names like "A min", "G 7", "B dim" or
-    "" for none; empty without beats.
+    "" for none; empty without beats. `likely_key` as a stem's.
     """
 
     length: int
@@ -130,6 +132,7 @@ class RecordingAnalysis:
     notes: tuple[str, ...] = ()
     version: int = VERSION
     chords: tuple[tuple[int, str], ...] = ()
+    likely_key: str = ""
 
 
 # -- plain data, for JSON columns and files -------------------------------------------------------

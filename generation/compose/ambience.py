@@ -14,7 +14,7 @@ from generation.compose.form import Span
 from generation.compose.mix import STANDING_LUFS, TARGET_LUFS
 from generation.compose.tuning import Plan
 from generation.compose.values import Ask
-from generation.recipe import SAMPLE_RATE_HZ, Clip, Grains, Recipe, Section, Source, Strip
+from generation.recipe import SAMPLE_RATE_HZ, Clip, Grains, Recipe, Section, Strip
 
 _SECONDS = 28.0
 _FADE_SECONDS = 7.0
@@ -48,7 +48,7 @@ def ambient_recipe(ask: Ask, plan: Plan, dice: Dice, remarks: list[str]) -> Reci
         length=plan.length,
         grid=None,
         key=str(plan.key) if plan.key else None,
-        sources=tuple(Source(v.digest, v.role, v.analysis.length) for _, v in voices),
+        sources=tuple(voice.source for _, voice in voices),
         sections=sections,
         clips=tuple(clips),
         strips=tuple(drifting_strips(ask, voices, count, dice, plan.mix_reach)),

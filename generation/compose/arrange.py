@@ -5,7 +5,7 @@ It knows spans, decks and beats. It refuses to know gains and samples. Invariant
 all harmony comes from the same bars of one recording, so chords agree.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,13 +56,27 @@ def arrange(ask: Ask, plan: Plan, dice: Dice, parts: Collection[str] | None = No
 
 
 def scene_of(
-    ask: Ask, plan: Plan, span: Span, turn: int, dice: Dice, recent: dict[int, list[Part]]
+    ask: Ask,
+    plan: Plan,
+    span: Span,
+    turn: int,
+    dice: Dice,
+    recent: dict[int, list[Part]],
+    worn: Mapping[int, Mapping[int, float]] | None = None,
 ) -> Scene:
-    """The cast and the bars of one section; `recent` holds each deck's parts so far and grows."""
+    """The cast and the bars of one section; `recent` holds each deck's parts so far and grows.
+
+    `worn`: by deck, how lately its parts were heard; see `walk`.
+    """
     decks = plan.decks
     lead = decks[(turn + dice.whole("lead", len(decks))) % len(decks)]
     guest = decks[(decks.index(lead) + 1) % len(decks)] if len(decks) > 1 else None
-    bars = {d.index: walk(d, span, dice, recent[d.index]) for d in (lead, guest) if d is not None}
+    tired = worn or {}
+    bars = {
+        deck.index: walk(deck, span, dice, recent[deck.index], tired.get(deck.index))
+        for deck in (lead, guest)
+        if deck is not None
+    }
     voices = offered(lead, guest, bars, turn)
     lifts = {v.digest: deck.lift[v.stem] for deck in decks for v in deck.voices}
     chosen = cast(ask, span, voices, lambda voice: lifts[voice.digest], dice)

@@ -6,8 +6,7 @@ net serves whom. Invariant: a recipe follows from its order alone, whatever is c
 and an order without nets is still answered, by rules.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from generation.compose.arrange import arrange
 from generation.compose.choice import Dice
@@ -18,24 +17,18 @@ from generation.compose.stages.beats import plan_beats
 from generation.compose.stages.chords import plan_chords
 from generation.compose.stages.lines import plan_lines
 from generation.compose.stages.mixing import plan_mixes
-from generation.compose.stages.plans import Composed, Draft, Order, Took
+from generation.compose.stages.plans import Composed, Draft, Order
 from generation.compose.stages.sounding import sounded
+from generation.compose.stages.watch import Clock, Pause, Watch, go_on
 from generation.compose.tuning import tune
 from generation.compose.values import CannotCompose
 from generation.recipe import Recipe, from_json, to_json
 
-Clock = Callable[[], float]
-Pause = Callable[[], None]
-Answer = TypeVar("Answer")
 AMBIENT = "Ambient has neither beat nor bars for nets to write in, so it is composed by rules."
 
 
-def _go_on() -> None:
-    """Where nobody else waits."""
-
-
 def compose_by_nets(
-    order: Order, clock: Clock, kept: Kept | None = None, pause: Pause = _go_on
+    order: Order, clock: Clock, kept: Kept | None = None, pause: Pause = go_on
 ) -> Composed:
     """The piece that answers `order`. `clock`: seconds of any origin; `pause`: called before each
     stage, so that others get their turn. Raises CannotCompose.
@@ -47,7 +40,7 @@ def compose_by_nets(
 
 
 def compose_together(
-    orders: Sequence[Order], clock: Clock, kept: Kept | None = None, pause: Pause = _go_on
+    orders: Sequence[Order], clock: Clock, kept: Kept | None = None, pause: Pause = go_on
 ) -> list[Composed | CannotCompose]:
     """The answer to each order; the nets are asked for all of them together.
 
@@ -61,7 +54,7 @@ def compose_together(
         if held is not None:
             found[key] = held
     fresh = {key: one for key, one in zip(keys, orders, strict=True) if key not in found}
-    answers = _composed(list(fresh.values()), _Watch(clock, pause))
+    answers = _composed(list(fresh.values()), Watch(clock, pause))
     for key, answer in zip(fresh, answers, strict=True):
         found[key] = answer
         if isinstance(answer, Composed):
@@ -69,7 +62,7 @@ def compose_together(
     return [found[key] for key in keys]
 
 
-def _composed(orders: Sequence[Order], watch: "_Watch") -> list[Composed | CannotCompose]:
+def _composed(orders: Sequence[Order], watch: Watch) -> list[Composed | CannotCompose]:
     laid = watch.timed("draft", len(orders), lambda: [_laid(order) for order in orders])
     drafts = [one for one in laid if isinstance(one, Draft)]
     count = len(drafts)
@@ -89,22 +82,6 @@ def _composed(orders: Sequence[Order], watch: "_Watch") -> list[Composed | Canno
         else:
             whole.append(Composed(next(made), watch.took))
     return whole
-
-
-class _Watch:
-    """What each stage took so far, without the pauses before them."""
-
-    def __init__(self, clock: Clock, pause: Pause) -> None:
-        self._clock, self._pause = clock, pause
-        self.took: tuple[Took, ...] = ()
-
-    def timed(self, stage: str, drafts: int, run: Callable[[], Answer]) -> Answer:
-        self._pause()
-        begun = self._clock()
-        answer = run()
-        milliseconds = round(1_000.0 * (self._clock() - begun), 3)
-        self.took = (*self.took, Took(stage, milliseconds, drafts))
-        return answer
 
 
 def _laid(order: Order) -> Draft | Recipe | CannotCompose:

@@ -13,9 +13,12 @@ from math import log10
 from statistics import median
 
 from generation.analysis.values import RecordingAnalysis, StemAnalysis
+from generation.compose.frame_sizes import window_for
 from generation.compose.grid import SourceGrid, free_grid, respaced, source_grid, spans_within
 from generation.compose.keys import Key, parse_key
 from generation.compose.values import Song
+from generation.onsets import onsets_sha256
+from generation.recipe import Source
 
 FLAT_CHROMA = 0.125  # an even spread is 0.083; below this the notes of a stem say no key
 SILENT_LUFS = -65.0
@@ -26,7 +29,7 @@ HOLLOW = 0.1  # 10 dB below the middle bar
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A stem that may sound. `song` and `stem`: its places; `is_tonal`: it follows a change of
-    key.
+    key; `window`: samples of the frames it is stretched by.
     """
 
     song: int
@@ -36,11 +39,19 @@ class Voice:
     role: str
     analysis: StemAnalysis
     is_tonal: bool
+    window: int
 
     @property
     def loudness(self) -> float:
         """Integrated loudness in LUFS."""
         return self.analysis.loudness_lufs if self.analysis.loudness_lufs is not None else -70.0
+
+    @property
+    def source(self) -> Source:
+        """The stem as a recipe names it, by the onsets that were measured in it."""
+        known = self.analysis
+        onsets = onsets_sha256(known.onsets, known.onset_db)
+        return Source(self.digest, self.role, known.length, onsets)
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,7 @@ def deck_of(index: int, song: Song, *, vocals: bool) -> Deck:
             stem.analysis.role,
             stem.analysis,
             _is_tonal(stem.analysis),
+            window_for(stem.analysis.role, stem.analysis),
         )
         for n, stem in enumerate(song.stems)
         if _is_heard(stem.analysis) and (vocals or stem.analysis.role != "vocals")

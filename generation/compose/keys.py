@@ -5,6 +5,7 @@ is the nearest one, -6 to +6 semitones, and relative keys (A minor, C major) cou
 notes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.analysis.rules import TONICS
@@ -60,3 +61,13 @@ def way(source: Key, target: Key) -> int:
 def moved(key: Key, semitones: int) -> Key:
     """`key` transposed by `semitones`."""
     return Key((key.tonic + semitones) % 12, key.mode)
+
+
+def keys_in_reach(keys: Sequence[Key | None], semitones: int, mode: str) -> tuple[Key, ...]:
+    """The keys of `mode` that all of `keys` can be brought to, each by at most `semitones`; from
+    the furthest down to the furthest up as the first that is known sees it. None known: none.
+    """
+    known = [key for key in keys if key is not None]
+    found = [Key(tonic, mode) for tonic in range(12)] if known else []
+    met = [one for one in found if all(abs(way(key, one)) <= semitones for key in known)]
+    return tuple(sorted(met, key=lambda one: way(known[0], one)))

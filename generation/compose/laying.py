@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from generation.compose.deck import Deck, Voice
+from generation.compose.frame_sizes import MIDDLE
 from generation.compose.grid import anchors
 from generation.recipe import Clip
 
@@ -18,7 +19,6 @@ SLOWEST = 3.0  # how many times slower than played a last chord may be laid
 DRUM_JOIN = (240, 384, 240)
 TONAL_JOIN = (1_440, 720, 2_400)
 _FREE_JOIN = (14_400, 0, 24_000)
-_WINDOWS = {"vocals": 2_048, "other": 2_048, "pad": 8_192, "strings": 8_192}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _clip(
         end,
         anchors(pairs, track.voice.analysis.length),
         semitones(track),
-        window(track.voice),
+        track.voice.window,
         keeps_formants(track),
         min(fade_in, room // 2),
         min(fade_out, room // 2),
@@ -110,11 +110,6 @@ def join_of(track: Track) -> tuple[int, int, int]:
 def processor(voice: Voice) -> str:
     """Drums are cut at their attacks, everything else goes through the phase vocoder."""
     return "slices/1" if voice.role == "drums" else "vocoder/3"
-
-
-def window(voice: Voice) -> int:
-    """Samples per frame: short for leads and voices, long for what sustains."""
-    return _WINDOWS.get(voice.role, 4_096)
 
 
 def semitones(track: Track) -> int:
@@ -155,7 +150,7 @@ def ring_clip(
         end,
         anchors(pairs, track.voice.analysis.length),
         semitones(track),
-        max(4_096, window(track.voice)),
+        max(MIDDLE, track.voice.window),
         keeps_formants(track),
         min(fade, (end - start) // 2),
         (end - start) * 4 // 5,

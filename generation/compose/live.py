@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from generation.analysis.values import Part
 from generation.compose import console
 from generation.compose.ambience import drift, drifting_strips
 from generation.compose.arrange import Arrangement, scene_of, tracks_of
@@ -17,8 +18,17 @@ from generation.compose.choice import Dice
 from generation.compose.deck import Voice
 from generation.compose.director import NO_LIMITS, decks_for
 from generation.compose.form import live_span
+from generation.compose.keys import keys_in_reach
 from generation.compose.laying import TONAL_JOIN, Track, clips, join_of
 from generation.compose.mix import strips_of
+from generation.compose.novelty import (
+    KNOWN,
+    Passage,
+    passage,
+    passage_of,
+    share_known,
+    worn_parts,
+)
 from generation.compose.sections import DRIFT_S, LiveSection, cut_short, next_line
 from generation.compose.tuning import Plan, tempo_reach, tune
 from generation.compose.values import Ask, CannotCompose, Limits, Song
@@ -28,6 +38,8 @@ BARS = 8
 # A section that a listener would know again does not return for so long, where there is another.
 NOVELTY_S = 90.0
 TRIES = 12
+# What is known again by less than a step more or less is known alike: then the older one returns.
+_STEPS = 4
 # Tempo moves by so much from bar to bar at most.
 RAMP = 0.03
 # Focus goes by a clock: so long at work, so long at rest, and again.
@@ -81,9 +93,10 @@ def lay_out(
     plan = tune(replace(ask, seconds=16.0), decks, limits, remarks)
     beats = _beats(ask, plan, last, limits, start, bars)
     plan = replace(plan, bars=bars, length=beats[-1] - start)
+    lately = _heard_lately(before, start)
+    place = _Place(index, beats, last, _worn(plan, lately, start))
     make = _drifting if ask.mode == "ambient" else _arranged
-    tries = (make(ask, plan, beats, index, turn, last) for turn in range(TRIES))
-    made = _newest(tries, _heard_lately(before, start))
+    made, known = _newest((make(ask, plan, place, turn) for turn in range(TRIES)), lately, start)
     section = LiveSection(
         index=index,
         beats=beats,
@@ -94,10 +107,19 @@ def lay_out(
         sources=made.sources,
         clips=made.clips,
         strips=made.strips,
-        figure=made.figure,
+        known=known,
         remarks=tuple(dict.fromkeys(remarks)),
+        keys=_keys_open(plan, limits),
     )
     return LaidOut(section, ask, plan, made.arrangement)
+
+
+def _keys_open(plan: Plan, limits: Limits) -> tuple[str, ...]:
+    """The keys that this plan could be in, of the mode of its own."""
+    if plan.key is None:
+        return ()
+    found = keys_in_reach([d.key for d in plan.decks], limits.semitones_max, plan.key.mode)
+    return tuple(map(str, found))
 
 
 def _in_rhythm(ask: Ask, start: int) -> Ask:
@@ -127,30 +149,51 @@ def _beats(
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a section goes: its number, its beats, what is before it, and what is worn by now."""
+
+    index: int
+    beats: tuple[int, ...]
+    last: LiveSection | None
+    worn: Mapping[int, Mapping[int, float]]
+
+
+def _worn(plan: Plan, lately: Sequence[Passage], now: int) -> dict[int, dict[int, float]]:
+    """How lately the parts of each deck were heard."""
+    budget = round(NOVELTY_S * SAMPLE_RATE_HZ)
+    return {deck.index: worn_parts(deck, lately, now, budget) for deck in plan.decks if lately}
+
+
+@dataclass(frozen=True, slots=True)
 class _Made:
     """One try at a section's sound."""
 
     sources: tuple[Source, ...]
     clips: tuple[Clip, ...]
     strips: tuple[Strip, ...]
-    figure: str
     arrangement: Arrangement | None = None
 
 
-def _heard_lately(before: Sequence[LiveSection], now: int) -> dict[str, int]:
-    """Figures that began less than NOVELTY_S ago, with where they began last."""
+def _heard_lately(before: Sequence[LiveSection], now: int) -> list[Passage]:
+    """What began less than NOVELTY_S ago."""
     since = now - NOVELTY_S * SAMPLE_RATE_HZ
-    return {one.figure: one.start for one in before if one.start > since}
+    return [passage_of(one) for one in before if one.start > since]
 
 
-def _newest(tries: Iterable[_Made], lately: dict[str, int]) -> _Made:
-    """The first that was not heard lately; else the one heard longest ago."""
-    found: list[_Made] = []
+def _newest(tries: Iterable[_Made], lately: Sequence[Passage], start: int) -> tuple[_Made, float]:
+    """The first that nobody knows again from lately; else what is known least, and longest ago.
+    With it how much of it is known.
+    """
+    found: list[tuple[float, int, _Made]] = []
     for made in tries:
-        if made.figure not in lately:
-            return made
-        found.append(made)
-    return min(found, key=lambda made: lately[made.figure])
+        mine = passage(start, made.sources, made.clips)
+        heard = ((round(share_known(mine, one), 2), one.start) for one in lately)
+        known, since = max(heard, default=(0.0, start))
+        if known < KNOWN:
+            return made, known
+        found.append((known, since, made))
+    known, _, made = min(found, key=lambda one: (round(_STEPS * one[0]), one[1]))
+    return made, known
 
 
 def _dice(ask: Ask, index: int, turn: int) -> Dice:
@@ -159,35 +202,23 @@ def _dice(ask: Ask, index: int, turn: int) -> Dice:
     return Dice(int.from_bytes(digest[:7], "big"))
 
 
-def _figure(parts: Sequence[tuple[str, Sequence[int]]]) -> str:
-    text = ";".join(f"{digest}:{','.join(map(str, bars))}" for digest, bars in sorted(parts))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _arranged(
-    ask: Ask,
-    plan: Plan,
-    beats: tuple[int, ...],
-    index: int,
-    turn: int,
-    last: LiveSection | None,
-) -> _Made:
+def _arranged(ask: Ask, plan: Plan, place: _Place, turn: int) -> _Made:
     """A section with a beat: its cast on bars of one recording, or two."""
-    dice = _dice(ask, index, turn)
+    index, dice = place.index, _dice(ask, place.index, turn)
     span = live_span(ask.mode, index, plan.bars, ask.energy)
-    scene = scene_of(ask, plan, span, index, dice, {deck.index: [] for deck in plan.decks})
+    fresh: dict[int, list[Part]] = {deck.index: [] for deck in plan.decks}
+    scene = scene_of(ask, plan, span, index, dice, fresh, place.worn)
     count = plan.bars * plan.beats_per_bar
     tracks = tracks_of(plan, [scene], count)
     if not tracks:
         raise CannotCompose("There is nothing to go on with: no stem sounds in these bars.")
     laid: list[Clip] = []
     for source, track in enumerate(tracks):
-        laid += _joined(track, beats, source, last)
+        laid += _joined(track, place.beats, source, place.last)
     made = Arrangement((scene,), tuple(tracks), count, ())
     desk = strips_of(ask, plan, made, 0, dice)
     strips = seated(ask, desk, [track.voice for track in tracks], plan.mix_reach)
-    figure = _figure([(digest, bars) for digest, bars in scene.bars.items()])
-    return _Made(_sources([track.voice for track in tracks]), tuple(laid), strips, figure, made)
+    return _Made(_sources([track.voice for track in tracks]), tuple(laid), strips, made)
 
 
 def _joined(
@@ -213,31 +244,21 @@ def _joined(
     return laid
 
 
-def _drifting(
-    ask: Ask,
-    plan: Plan,
-    beats: tuple[int, ...],
-    index: int,
-    turn: int,
-    _last: LiveSection | None,
-) -> _Made:
+def _drifting(ask: Ask, plan: Plan, place: _Place, turn: int) -> _Made:
     """A section without a beat: clouds that fade in from its first sample and ring over its end."""
-    dice = _dice(ask, index, turn)
+    index, beats, dice = place.index, place.beats, _dice(ask, place.index, turn)
     voices = [(deck, v) for deck in plan.decks for v in deck.voices if v.role != "drums"]
     voices = voices or [(deck, voice) for deck in plan.decks for voice in deck.voices]
     length = beats[-1] - beats[0]
     fade = min(round(DRIFT_S * SAMPLE_RATE_HZ), length // 3)
-    place = (beats[0], beats[-1] + fade, length, fade)
-    laid = drift(ask, plan, voices, index, place, dice)
+    reach = (beats[0], beats[-1] + fade, length, fade)
+    laid = drift(ask, plan, voices, index, reach, dice)
     heard = sorted({clip.source for clip in laid})
     strips = drifting_strips(ask, voices, 1, dice, plan.mix_reach)
     kept = [replace(strips[old], source=new) for new, old in enumerate(heard)]
     cast = [voices[old][1] for old in heard]
     moved = tuple(replace(clip, source=heard.index(clip.source)) for clip in laid)
-    figure = _figure(
-        [(voices[clip.source][1].digest, (clip.anchors[0][1] // SAMPLE_RATE_HZ,)) for clip in laid]
-    )
-    return _Made(_sources(cast), moved, seated(ask, kept, cast, plan.mix_reach), figure)
+    return _Made(_sources(cast), moved, seated(ask, kept, cast, plan.mix_reach))
 
 
 def seated(
@@ -253,7 +274,7 @@ def seated(
 
 
 def _sources(voices: Sequence[Voice]) -> tuple[Source, ...]:
-    return tuple(Source(voice.digest, voice.role, voice.analysis.length) for voice in voices)
+    return tuple(voice.source for voice in voices)
 
 
 @dataclass(frozen=True, slots=True)

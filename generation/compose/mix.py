@@ -13,7 +13,7 @@ from generation.compose.choice import Dice
 from generation.compose.laying import Track, clips, ring_clip
 from generation.compose.tuning import Plan
 from generation.compose.values import Ask
-from generation.recipe import SAMPLE_RATE_HZ, Clip, Recipe, Section, Source, Strip
+from generation.recipe import SAMPLE_RATE_HZ, Clip, Recipe, Section, Strip
 
 TARGET_LUFS = -14.0
 STANDING_LUFS = -20.0  # what the loudest section is brought to before the planned gain
@@ -51,9 +51,7 @@ def mixed(
         length=plan.length,
         grid=plan.grid,
         key=str(plan.key) if plan.key else None,
-        sources=tuple(
-            Source(t.voice.digest, t.voice.role, t.voice.analysis.length) for t in made.tracks
-        ),
+        sources=tuple(track.voice.source for track in made.tracks),
         sections=sections,
         clips=tuple(_clips(plan, made)),
         strips=tuple(decided),

@@ -19,7 +19,7 @@ from generation.compose.retrieval import REACH, Bank, Playing, Wanted, compass_o
 from generation.compose.tuning import Plan
 from generation.compose.values import Ask, Limits
 from generation.nets.values import ChordLine, NoteLine
-from generation.recipe import Note, Recipe, Source, Strip
+from generation.recipe import Note, Recipe, Strip
 
 NO_LINE = "A new line needs a beat and chords, and this piece has none."
 NO_ROOM = "There is no room for a new {part}: one sounds in every section."
@@ -201,8 +201,7 @@ def _with_source(recipe: Recipe, voice: Voice) -> tuple[Recipe, int]:
     digests = [source.digest for source in recipe.sources]
     if voice.digest in digests:
         return recipe, digests.index(voice.digest)
-    new = Source(voice.digest, voice.role, voice.analysis.length)
-    return replace(recipe, sources=(*recipe.sources, new)), len(digests)
+    return replace(recipe, sources=(*recipe.sources, voice.source)), len(digests)
 
 
 def _with_strip(

@@ -75,7 +75,7 @@ def section_from(recipe: Recipe, frame: Mapping[str, Any]) -> LiveSection:
         sources=recipe.sources,
         clips=recipe.clips,
         strips=recipe.strips,
-        figure=frame["figure"],
+        known=frame.get("known", 0.0),  # frames written before it was told have none
         remarks=recipe.remarks,
         notes=recipe.notes,
         nets=recipe.nets,
@@ -88,7 +88,7 @@ def frame_of(section: LiveSection) -> dict[str, Any]:
         "index": section.index,
         "beats": list(section.beats),
         "beats_per_bar": section.beats_per_bar,
-        "figure": section.figure,
+        "known": section.known,
         "by": section.by,
     }
 

@@ -21,8 +21,10 @@ class LiveSection:
     """A few bars, planned once. `beats`: the sample of every beat, and of the end after the last.
 
     `clips`, `strips` and `notes` point at `sources`; a clip may ring beyond the end, a note never
-    does. `tempo_bpm` None: free time. `figure` names what a listener would know again: which bars,
-    by whom. `nets`: digests of the nets that decided anything in it, in order.
+    does. `tempo_bpm` None: free time. `known`: how much of it, from 0 to 1, a listener would know
+    again from what sounded lately. `nets`: digests of the nets that decided anything in it, in
+    order. `keys`: those that it could have been in, lowest first, told only of one that was just
+    planned.
     """
 
     index: int
@@ -34,10 +36,11 @@ class LiveSection:
     sources: tuple[Source, ...]
     clips: tuple[Clip, ...]
     strips: tuple[Strip, ...]
-    figure: str
     remarks: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     nets: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    known: float = 0.0
 
     @property
     def start(self) -> int:
@@ -63,6 +66,20 @@ class LiveSection:
 def said(section: LiveSection, remarks: Iterable[str]) -> LiveSection:
     """The section with more remarks, each of them once."""
     return replace(section, remarks=tuple(dict.fromkeys((*section.remarks, *remarks))))
+
+
+def with_known_onsets(section: LiveSection, chain: Sequence[LiveSection]) -> LiveSection:
+    """The section with each stem by the onsets that the chain names it by, where it plays it.
+
+    A stem that was measured anew while a session plays sounds on as it did: two sections that are
+    heard into one another can never name it by two.
+    """
+    known = {source.digest: source.onsets for one in chain for source in one.sources}
+    sources = (
+        replace(source, onsets=known.get(source.digest, source.onsets))
+        for source in section.sources
+    )
+    return replace(section, sources=tuple(sources))
 
 
 def next_line(chain: Sequence[LiveSection], sample: int) -> int:

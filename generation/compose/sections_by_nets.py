@@ -33,9 +33,10 @@ from generation.compose.stages.chords import plan_chords
 from generation.compose.stages.lines import plan_lines
 from generation.compose.stages.mixing import plan_mixes
 from generation.compose.stages.plans import Draft, Order
+from generation.compose.stages.watch import Watch
 from generation.compose.values import Ask, Limits, Song
 from generation.nets.chosen import Nets
-from generation.recipe import Note, Source, Strip
+from generation.recipe import Note, Strip
 
 # A phrase is chosen out of so many: half of what a whole piece takes, for half the time.
 CANDIDATES = 4
@@ -46,8 +47,6 @@ SOFT_DB = {"focus": -4.0}
 
 PARTS = ("melody", "bass")
 
-Pause = Callable[[], None]
-
 
 def section_by_nets(
     ask: Ask,
@@ -57,21 +56,30 @@ def section_by_nets(
     *,
     limits: Limits = NO_LIMITS,
     bars: int = BARS,
-    pause: Pause = lambda: None,
+    watch: Watch | None = None,
 ) -> LiveSection:
     """What follows `before`; where nets have nothing to fill in, the section by rules itself.
 
-    `pause` is called between stages, for whoever has something more urgent to do. Raises
-    CannotCompose as `lay_out` does.
+    `watch` times the stages and gives others their turn before each. Raises CannotCompose as
+    `lay_out` does.
     """
-    laid = lay_out(ask, songs, before, limits=limits, bars=bars)
-    if laid.made is None or not nets:
+    watch = Watch(lambda: 0.0) if watch is None else watch
+    order = Order(ask, tuple(songs), limits, nets)
+    laid, draft = watch.timed("draft", 1, lambda: _drafted(order, before, bars))
+    if draft is None:
         return laid.section
-    draft = _draft(laid, laid.made, Order(ask, tuple(songs), limits, nets))
-    pause()
-    section = _mixed(laid, draft)
-    pause()
-    return _with_line(laid, draft, section, pause) if draft.players else section
+    section = watch.timed("mix", 1, lambda: _mixed(laid, draft))
+    return _with_line(laid, draft, section, watch) if draft.players else section
+
+
+def _drafted(
+    order: Order, before: Sequence[LiveSection], bars: int
+) -> tuple[LaidOut, Draft | None]:
+    """The section by rules, and how the stages take it; None where nets have nothing to do."""
+    laid = lay_out(order.ask, order.songs, before, limits=order.limits, bars=bars)
+    if laid.made is None or not order.nets:
+        return laid, None
+    return laid, _draft(laid, laid.made, order)
 
 
 def part_of(ask: Ask, made: Arrangement, players: Mapping[str, Player]) -> str | None:
@@ -114,18 +122,25 @@ def _mixed(laid: LaidOut, draft: Draft) -> LiveSection:
     return replace(section, strips=strips, nets=mix.nets)
 
 
-def _with_line(laid: LaidOut, draft: Draft, section: LiveSection, pause: Pause) -> LiveSection:
+def _with_line(laid: LaidOut, draft: Draft, section: LiveSection, watch: Watch) -> LiveSection:
     """The section with the new part that its draft has a player for."""
-    (chords,) = plan_chords([draft])
-    pause()
-    (plan,) = plan_lines([draft], [chords], CANDIDATES)
-    section = said(section, (*chords.remarks, *plan.remarks))
-    for line in plan.lines:
-        section = _played(laid, draft, section, line)
+    (chords,) = watch.timed("chords", 1, lambda: plan_chords([draft]))
+    (plan,) = watch.timed("lines", 1, lambda: plan_lines([draft], [chords], CANDIDATES))
+    plain = said(section, (*chords.remarks, *plan.remarks))
+    section = watch.timed("sound", 1, lambda: _with_lines(laid, draft, plain, plan.lines))
     if not section.notes:
         return section
     nets = {*section.nets, *chords.nets, *(note.net for note in section.notes if note.net)}
     return replace(section, nets=tuple(sorted(nets)))
+
+
+def _with_lines(
+    laid: LaidOut, draft: Draft, section: LiveSection, lines: Sequence[NewLine]
+) -> LiveSection:
+    """The section with all lines that were written for it."""
+    for line in lines:
+        section = _played(laid, draft, section, line)
+    return section
 
 
 def _played(laid: LaidOut, draft: Draft, section: LiveSection, line: NewLine) -> LiveSection:
@@ -154,9 +169,8 @@ def _strip_for(
     plain = strip_of(laid.ask, draft.made.scenes[0], voice, 0, 0)
     (strip,) = seated(laid.ask, [plain], [voice], laid.plan.mix_reach)
     strip = replace(strip, source=len(digests))
-    source = Source(voice.digest, voice.role, voice.analysis.length)
-    wider = replace(section, sources=(*section.sources, source), strips=(*section.strips, strip))
-    return wider, strip
+    sources, strips = (*section.sources, voice.source), (*section.strips, strip)
+    return replace(section, sources=sources, strips=strips), strip
 
 
 def _place_of(beats: Sequence[int]) -> Callable[[float], float]:

@@ -5,22 +5,35 @@ Invariant: every bar it names exists, and a walk goes forward bar by bar except 
 again.
 """
 
+from collections.abc import Mapping
+
 from generation.analysis.values import Part
 from generation.compose.choice import Dice
 from generation.compose.deck import Deck, Voice
 from generation.compose.form import Span
 
+# How far a part that was just heard gives way to one that suits the energy less.
+WORN = 0.4
 
-def walk(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> list[int]:
+
+def walk(
+    deck: Deck,
+    span: Span,
+    dice: Dice,
+    recent: list[Part],
+    worn: Mapping[int, float] | None = None,
+) -> list[int]:
     """Source bars for the harmony of `span`, one for each of its bars; remembers its part in
-    `recent`.
+    `recent`. `worn`: the first bars of parts that were heard lately, with how lately, up to 1.
     """
-    part = _part(deck, span, dice, recent)
+    part = _part(deck, span, dice, recent, worn or {})
     recent.append(part)
     return _bars(part, span, deck)
 
 
-def _part(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> Part:
+def _part(
+    deck: Deck, span: Span, dice: Dice, recent: list[Part], worn: Mapping[int, float]
+) -> Part:
     """The part whose energy is nearest, a little chance and a wish for change let in."""
     parts = deck.grid.parts
     heat = _heat(deck)
@@ -31,6 +44,7 @@ def _part(deck: Deck, span: Span, dice: Dice, recent: list[Part]) -> Part:
         bars = deck.is_hollow[part.bar : part.bar + part.bars]
         short += 1.5 * sum(bars) / max(1, len(bars))
         again = sum(0.15 for old in recent[-2:] if old.bar == part.bar)
+        again += WORN * worn.get(part.bar, 0.0)
         off = abs(heat.get(part.bar, span.energy) - span.energy)
         return off + short + again + 0.3 * dice.real(f"{name} {part.bar}")
 

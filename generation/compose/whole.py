@@ -53,7 +53,8 @@ class Made:
 
     `windows`: float64 [n, sources], and `generated` [n], what notes of nets gave of each; `lines`:
     (digest, ppm) per source; `model_ppm`: the nets' part; `likeness` of the streamed samples to the
-    sources.
+    sources. `missed_lu`: how much louder than planned the first render was, which a listener of the
+    stream would have heard.
     """
 
     recipe: Recipe
@@ -63,6 +64,7 @@ class Made:
     lines: tuple[tuple[str, int], ...]
     model_ppm: int
     likeness: Likeness
+    missed_lu: float
 
 
 def windows_sha256(made: Made) -> str:
@@ -168,6 +170,7 @@ def make(
     """
     onsets = onsets_of(songs)
     raw = folder / f".{name}.f32"
+    missed_lu: list[float] = []
     try:
         for is_last in (False, True):
             windows, generated = _render_to(raw, recipe, stems, onsets, progress)
@@ -180,6 +183,7 @@ def make(
                 tags=tags,
                 formats=formats,
             )
+            missed_lu.append(_missed_lu(finished, recipe))
             if finished.gain_correction_db == 0.0 or is_last:
                 break
             gain_db = recipe.gain_db + finished.gain_correction_db
@@ -188,7 +192,14 @@ def make(
         raw.unlink(missing_ok=True)
     lines = lines_of(windows, [source.digest for source in recipe.sources])
     model_ppm = model_ppm_of(windows, generated)
-    return Made(recipe, finished, windows, generated, lines, model_ppm, likeness)
+    return Made(recipe, finished, windows, generated, lines, model_ppm, likeness, missed_lu[0])
+
+
+def _missed_lu(finished: master.Finished, recipe: Recipe) -> float:
+    """How much louder than planned the samples are that were streamed; 0 for silence."""
+    if finished.integrated_lufs is None:
+        return 0.0
+    return finished.integrated_lufs - finished.trim_db - recipe.reached_lufs
 
 
 def _render_to(

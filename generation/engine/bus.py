@@ -135,10 +135,11 @@ class Bus:
         if self._mark is not None or other._mark is not None:
             return False
         one, two = self._onsets, other._onsets
+        shared = {source.digest for source in other._recipe.sources}
         return all(
             _is_same(one.get(source.digest, _NONE), two.get(source.digest, _NONE))
             for source in self._recipe.sources
-            if source in other._recipe.sources
+            if source.digest in shared
         )
 
     def _by_digest(self) -> dict[tuple[str, bool], Source]:

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.engine import eq, reverb, struck
-from generation.engine.clips import PROCESSORS
+from generation.engine.clips import PROCESSORS, Onsets
 from generation.engine.memory import memory_of
 from generation.engine.timemap import TimeMap
 from generation.engine.vocoder import PAIRS
+from generation.onsets import onsets_sha256
 from generation.recipe import (
     POLICY,
     SAMPLE_RATE_HZ,
@@ -28,6 +29,7 @@ from generation.recipe import (
     DigestMismatch,
     Grains,
     Note,
+    OnsetsMismatch,
     OutOfRange,
     Recipe,
     UnknownProcessor,
@@ -73,6 +75,24 @@ def check(recipe: Recipe, stems: Mapping[str, npt.NDArray[np.float32]]) -> None:
     _check_notes(recipe)
     _check_console(recipe)
     _check_memory(recipe)
+
+
+def check_onsets(recipe: Recipe, onsets: Mapping[str, Onsets]) -> None:
+    """Raises OnsetsMismatch unless the onsets at hand are those that the recipe names.
+
+    A source that names none is rendered with whatever is given for it.
+    """
+    for source in recipe.sources:
+        if source.onsets is None:
+            continue
+        found = onsets.get(source.digest)
+        if found is None:
+            raise OnsetsMismatch(f"The onsets of the stem {source.digest[:12]} are not at hand.")
+        if onsets_sha256(found[0].tolist(), found[1].tolist()) != source.onsets:
+            raise OnsetsMismatch(
+                f"The onsets at hand for the stem {source.digest[:12]} are not those that the "
+                "recipe names."
+            )
 
 
 def check_known(recipe: Recipe) -> None:

@@ -85,6 +85,13 @@ def _flac(stream: io.BytesIO | io.BufferedRandom, tags: Tags | None) -> soundfil
     return file
 
 
+def read_pcm(path: Path, frames: int) -> Iterator[npt.NDArray[np.int32]]:
+    """The 24-bit samples of a FLAC file as they are written, int32 [n, 2], `frames` at a time."""
+    with soundfile.SoundFile(str(path)) as file:
+        for block in file.blocks(blocksize=frames, dtype="int32", always_2d=True):
+            yield block >> 8
+
+
 def read_chunks(path: Path) -> Iterator[Audio]:
     """The samples of an audio file as a player hears them, in chunks float32 [2, n].
 

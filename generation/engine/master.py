@@ -113,7 +113,7 @@ def finish(
     trim_db, correction = choose_trim(measured(_paced(pieces(), pause)), reached_lufs)
     trimmed = Meter()
     path = folder / f"{name}.flac"
-    heard = _read_by(trimmed, _scaled(_paced(pieces(), pause), trim_db))
+    heard = _read_by(trimmed, scaled(_paced(pieces(), pause), trim_db))
     frames = codecs.write_flac(path, heard, tags)
     level, peak = trimmed.integrated_lufs(), trimmed.true_peak_dbtp()
     files = [File("flac", path, frames, level, peak)]
@@ -121,7 +121,7 @@ def finish(
 
         def encode_at(lowered_db: float, cuts: Cuts, kind: str = kind) -> Encoded:
             path = folder / f"{name}.{kind}"
-            sound = softened(_scaled(_paced(pieces(), pause), trim_db - lowered_db), cuts)
+            sound = softened(scaled(_paced(pieces(), pause), trim_db - lowered_db), cuts)
             return _write_lossy(kind, path, sound, tags, pause, lowered_db)
 
         settled = settle(encode_at, level, encodes)
@@ -209,7 +209,8 @@ def _paced(chunks: Iterable[Audio], pause: Pause) -> Iterator[Audio]:
             pause()
 
 
-def _scaled(chunks: Iterable[Audio], db: float) -> Iterator[Audio]:
+def scaled(chunks: Iterable[Audio], db: float) -> Iterator[Audio]:
+    """The same samples times one constant: how a file is made of what was streamed."""
     factor = np.float32(10.0 ** (db / 20.0))
     for chunk in chunks:
         yield chunk * factor

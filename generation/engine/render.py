@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.engine.bus import Bus
-from generation.engine.checking import check
+from generation.engine.checking import check, check_onsets
 from generation.engine.clips import Onsets
 from generation.engine.kernels import Audio, Reals
 from generation.engine.tape import Cache
@@ -52,10 +52,11 @@ def render(
     """Samples [start, end) of the variation that `recipe` describes.
 
     `stems` maps digests to float32 [2, n] (memory maps welcome, never copied whole); `onsets` maps
-    digests to (samples, dB) and may lack those without any. Pass the same `cache` for all pieces of
-    a recipe. `mark`: linear gains [frames, bands] on the grid of `marking`. Windows are given when
-    `start` is a multiple of WINDOW_SAMPLES: all that begin in the range. Raises RecipeError
-    subclasses (see `check`) before any sound is made, ValueError for a range outside the recipe.
+    digests to (samples, dB) and may lack those of sources that name none. Pass the same `cache` for
+    all pieces of a recipe. `mark`: linear gains [frames, bands] on the grid of `marking`. Windows
+    are given when `start` is a multiple of WINDOW_SAMPLES: all that begin in the range. Raises
+    RecipeError subclasses (see `check`, `check_onsets`) before any sound is made, ValueError for a
+    range outside the recipe.
     """
     if not 0 <= start <= end <= recipe.length:
         raise ValueError("The range lies outside the recipe.")
@@ -90,6 +91,7 @@ def _desk(
 ) -> Bus:
     """A desk for the recipe, which goes on where the one that has to go for it is."""
     check(recipe, stems)
+    check_onsets(recipe, onsets)
     bus = Bus(recipe, stems, onsets, cache, mark)
     if isinstance(gone, Bus):
         bus.take_over(gone)

@@ -121,9 +121,10 @@ class ControlPoint(models.Model):
 class Section(models.Model):
     """A few bars, written once: [start, end) of the session unless a later one cuts it.
 
-    `recipe` is canonical JSON in session time, `frame` what it does not say (beats, figure, place).
-    `digest` covers both and `follows`, the digest of the section it was planned after. `control`:
-    the control point whose targets hold in it. `part`: the record's part that it rests on.
+    `recipe` is canonical JSON in session time, `frame` what it does not say (beats, place, how much
+    of it was heard lately). `digest` covers both and `follows`, the digest of the section it was
+    planned after. `control`: the control point whose targets hold in it. `part`: the record's part
+    that it rests on.
     `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come.
 
     Personal data: none.

@@ -93,11 +93,9 @@ def check_session(
     channel: str,
 ) -> Asked:
     """The request, complete and in range; raises RequestRefused with the field that is wrong."""
-    if mode not in MODES:
-        raise RequestRefused("unknown_mode", "A session is mood, focus or ambient.", "mode")
     checked = variations.check_request(
         mode=mode,
-        targets=_wishes(targets),
+        targets=check_opening(mode, targets),
         recordings=recordings,
         seed=seed,
         territory=territory,
@@ -112,6 +110,17 @@ def check_session(
         territory=checked.territory,
         channel=checked.channel,
     )
+
+
+def check_opening(mode: str, targets: Mapping[str, Any]) -> dict[str, Any]:
+    """The targets that a session of `mode` is to begin with, as they were given; raises
+    RequestRefused for another mode, for what is no target, and for a value out of range.
+    """
+    if mode not in MODES:
+        raise RequestRefused("unknown_mode", "A session is mood, focus or ambient.", "mode")
+    given = _wishes(targets)
+    variations.check_targets(Mode(mode), given)
+    return dict(given)
 
 
 def check_wishes(mode: str, now: Mapping[str, Any], wishes: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,10 @@ two that change it at once change it one after the other.
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from generation.taste.models import Taste
 from generation.taste.queries import Listener, newest_prior, of, prior_belief
@@ -55,6 +58,20 @@ def seed_of(listener: Listener, key: str) -> int:
     """The seed of one decision: the same for the same listener and key, 48 bits."""
     told = hashlib.sha256(":".join((*listener, key)).encode()).digest()
     return int.from_bytes(told[:6], "big")
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def logged(kind: type[Row], names: dict[str, Any], told: dict[str, Any]) -> Row:
+    """The row of `kind` under `names`, written with what is `told`; where another was written
+    meanwhile, that one. For whoever has looked already: somebody waits, and looks no second time.
+    """
+    try:
+        with transaction.atomic():
+            return kind._default_manager.create(**names, **told)
+    except IntegrityError:
+        return kind._default_manager.get(**names)
 
 
 def note_deed(listener: Listener, verb: str, after: dict[str, Any], now: datetime) -> None:

@@ -21,6 +21,7 @@ from generation.taste.keeping import (
     digest_of,
     keep_belief,
     locked_row,
+    logged,
     note_deed,
     seed_of,
 )
@@ -211,10 +212,10 @@ def decide_targets(
     among = choosing.candidates(bounds, chance)
     taken = choosing.choose(current.belief, among, context, chance)
     free = frozenset(name for name in CHOSEN if name in bounds)
-    made, _is_new = Decision.objects.get_or_create(
-        **of(listener),
-        key=key,
-        defaults={
+    made = logged(
+        Decision,
+        of(listener) | {"key": key},
+        {
             "context": context,
             "bounds": {name: list(ends) for name, ends in bounds.items()},
             "seed": seed,

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 
-from generation.taste.keeping import digest_of, seed_of
+from generation.taste.keeping import digest_of, logged, seed_of
 from generation.taste.models import Decision, RecordingChoice
 from generation.taste.queries import Listener, current_belief, of
 from generation.taste.rules import choosing
@@ -57,10 +57,10 @@ def prefer_recording(
         seed = seed_of(listener, f"recording of {subject_ref}")
         table = np.stack([vector_of(one.known) for one in among])
         taken = choosing.choose(current.belief, table, context, np.random.default_rng(seed))
-        made, _is_new = RecordingChoice.objects.get_or_create(
-            **of(listener),
-            subject_ref=subject_ref,
-            defaults={
+        made = logged(
+            RecordingChoice,
+            of(listener) | {"subject_ref": subject_ref},
+            {
                 "context": context,
                 "offered": [{"recording": one.recording} | dict(one.known) for one in among],
                 "seed": seed,

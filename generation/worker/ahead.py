@@ -87,7 +87,7 @@ def render_ahead(text: str, frame: Mapping[str, Any]) -> None:
     if backend_for(plan, chosen_backend()).name != LOOPS:
         return
     digests = [source.digest for source in plan.sources]
-    ahead().begin(plan, load_stems(digests), load_onsets(digests))
+    ahead().begin(plan, load_stems(digests), load_onsets(plan))
 
 
 def _as_stored(frame: Mapping[str, Any]) -> dict[str, Any]:

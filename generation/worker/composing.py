@@ -105,7 +105,7 @@ def _plan(
     if words:
         plan, external = laid_under(plan, words, request.seed, clock)
     sounds = load_stems(source.digest for source in plan.sources)
-    onsets = load_onsets(cleared_digests(plan))
+    onsets = load_onsets(plan)
     planned = plan_gain(plan, sounds, onsets, levels_of(songs))
     check_probes(plan, sounds, planned)
     return recipes.from_json(recipes.to_json(with_plan(plan, planned))), external

@@ -11,7 +11,7 @@ from uuid import UUID
 from generation.sessions import rules as sessions
 from generation.sessions.ending import end_session
 from generation.uploads import operations as uploads
-from generation.variations import encodings, rules
+from generation.variations import audits, encodings, rules
 from generation.variations.operations import fail_variation
 from generation.work.models import Job
 
@@ -47,6 +47,7 @@ ENDINGS: dict[str, Ending] = {
     rules.COMPOSE: _variation,
     rules.PIECE: _variation,
     rules.SEAL: _variation,
+    audits.AUDIT: _nothing,
     sessions.PLAN: _session,
     sessions.NETS: _nothing,
     sessions.SEGMENT: _session,

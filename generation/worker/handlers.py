@@ -10,7 +10,8 @@ from generation.analysis.likeness import warm_up as warm_up_likeness
 from generation.engine.warm import warm_up
 from generation.sessions import rules as sessions
 from generation.uploads import operations as uploads
-from generation.variations import encodings, rules
+from generation.variations import audits, encodings, rules
+from generation.worker.auditing import audit
 from generation.worker.composing import compose_variation
 from generation.worker.encoding import encode
 from generation.worker.ingesting import ingest
@@ -26,6 +27,7 @@ HANDLERS: dict[str, Handler] = {
     rules.COMPOSE: compose_variation,
     rules.PIECE: render_piece,
     rules.SEAL: seal,
+    audits.AUDIT: audit,
     sessions.PLAN: plan_session,
     sessions.NETS: plan_by_nets,
     sessions.SEGMENT: render_segment,

@@ -107,7 +107,7 @@ def _sound(session_id: str, number: int, plan: Recipe) -> Sound:
     if made is not None:
         return made.sound
     digests = [source.digest for source in plan.sources]
-    stems, onsets = load_stems(digests), load_onsets(digests)
+    stems, onsets = load_stems(digests), load_onsets(plan)
     start, end = segment_range(number)
     backend = backend_for(plan, chosen_backend())
     return backend.render(plan, stems, onsets, start, end, cache=tapes, with_parts=False)

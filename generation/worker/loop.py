@@ -5,12 +5,12 @@ renewed; whatever a handler raises ends in a sentence and a code on the job, nev
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
+from time import perf_counter
 
 import structlog
 from django.conf import settings
@@ -22,7 +22,7 @@ from generation.work import rules
 from generation.work.models import Job
 from generation.work.rules import State
 from generation.worker.endings import ENDINGS
-from generation.worker.spent import accounting, count
+from generation.worker.spent import accounting, count, stand_aside
 from generation.worker.timing import JOB, keep, write_down
 
 log = structlog.get_logger(__name__)
@@ -114,27 +114,28 @@ def _do_urgent(worker: str, handlers: Mapping[str, Handler], clock: Clock, befor
     job = work.claim_next(worker=worker, kinds=kinds, now=clock(), before=before)
     if job is None:
         return
-    turn = _aside.set(None)
+    turn, began = _aside.set(None), perf_counter()
     try:
         do_job(job, handlers[job.kind], clock)
     finally:
         _aside.reset(turn)
+        stand_aside(perf_counter() - began)
     work.send_bells(1)  # what this one put is not for who goes back to something long
 
 
 def do_job(job: Job, handler: Handler, clock: Clock) -> None:
     """Run `handler` on `job` under a kept lease, and write down how it ended.
 
-    Whatever is logged meanwhile carries the job's id and kind; how long it took is kept as a stage,
-    what it cost is logged.
+    Whatever is logged meanwhile carries the job's id and kind; how long it took, less what it
+    stepped aside for, is kept as a stage, what it cost is logged.
     """
-    began = time.perf_counter()
+    began = perf_counter()
     names = {"job": str(job.id), "kind": job.kind}
     with structlog.contextvars.bound_contextvars(**names), accounting() as account:
         if job.home not in ("", job.worker):
             count("taken over")
         end = _do(job, handler, clock)
-        spent_ms = 1_000 * (time.perf_counter() - began)
+        spent_ms = 1_000 * (perf_counter() - began - account.aside)
         keep(StageTaken(JOB + job.kind, spent_ms, clock()))
         told = account.told()
         log.info("job", end=end, attempt=job.attempt, duration_ms=round(spent_ms), **told)

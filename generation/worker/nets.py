@@ -5,7 +5,7 @@ write. Invariants: equal wishes find the same nets for as long as no route chang
 no new notes waits for no net; a checkpoint that does not load costs nobody their piece.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from generation.compose.by_nets import compose_by_nets
 from generation.compose.director import compose
 from generation.compose.kept import Kept, key_of
 from generation.compose.new_line import with_remark
-from generation.compose.stages.plans import NET_OF, Composed, Order
+from generation.compose.stages.plans import NET_OF, Order, Took
 from generation.compose.values import Ask, Limits, Song
 from generation.nets.checkpoints import CheckpointError
 from generation.nets.chosen import NO_NETS, Chosen, Nets, Shelf, newest
@@ -54,7 +54,7 @@ def compose_served(
     made = _kept.get(key_of(order))
     if made is None:
         made = compose_by_nets(order, perf_counter, _kept, step_aside)
-        _keep_times(made, nets, clock())
+        keep_times(made.took, nets, made.recipe.nets, clock())
     return with_remark(made.recipe, remark) if remark else made.recipe
 
 
@@ -92,12 +92,16 @@ def _shelf(searched: tuple[Path, ...]) -> Shelf:
     return Shelf(searched)
 
 
-def _keep_times(made: Composed, nets: Nets, ended: datetime) -> None:
-    """Have the stages written down, those of nets only where the net decided something."""
+def keep_times(
+    stages: Sequence[Took], nets: Nets, decided: Collection[str], ended: datetime
+) -> None:
+    """Have stages that ended at `ended` written down, those of nets only where the net is among
+    the digests that `decided` something.
+    """
     at = ended
-    for took in reversed(made.took):
+    for took in reversed(stages):
         net = nets.get(NET_OF.get(took.stage, ""))
         digest = net.choice.digest if net is not None else ""
-        if took.stage not in NET_OF or digest in made.recipe.nets:
+        if took.stage not in NET_OF or digest in decided:
             keep(StageTaken(took.stage, took.milliseconds, at, digest, took.drafts))
         at -= timedelta(milliseconds=took.milliseconds)

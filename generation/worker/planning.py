@@ -8,6 +8,7 @@ from its targets, the seed, the sections before it and the nets that its recipe 
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from time import perf_counter
 from uuid import UUID
 
 from generation.compose.live import next_section
@@ -20,8 +21,15 @@ from generation.compose.reel import (
     reel_of,
     section_from,
 )
-from generation.compose.sections import LiveSection, cut_short, next_line, said
+from generation.compose.sections import (
+    LiveSection,
+    cut_short,
+    next_line,
+    said,
+    with_known_onsets,
+)
 from generation.compose.sections_by_nets import section_by_nets
+from generation.compose.stages.watch import Watch
 from generation.compose.values import Ask, CannotCompose, Song
 from generation.recipe import DigestMismatch, Recipe, RecipeError, read_once, to_json
 from generation.sessions import rules
@@ -47,7 +55,8 @@ from generation.worker.material import (
     material_of,
     song_of,
 )
-from generation.worker.nets import nets_for
+from generation.worker.nets import keep_times, nets_for
+from generation.worker.preferring import preference_in
 from generation.worker.spent import count, spending
 from licensing.attribution.rules import OpenRefused
 from licensing.clearance.limits import tightest
@@ -120,7 +129,7 @@ def _write(session: LiveSession, place: _Place, clock: Clock, kind: str) -> bool
         try:
             material, heard = _material(session, clock)
             with spending("plan"):
-                made = _planned(session, place, material, heard, kind)
+                made = _planned(session, place, material, heard, kind, clock)
             _written(session, place, made, material, clock)
             count("sections")
             return True
@@ -174,8 +183,12 @@ def _material(session: LiveSession, clock: Clock) -> tuple[Material, Heard]:
     if not is_new and not found:
         raise JobRefused(*rules.NOTHING_LEFT)
     heard, vocals = heard_in(found), session.mode != Mode.FOCUS
-    chosen = None if session.recordings else chosen_for(found, heard, session, vocals=vocals)
-    return material_of(found, chosen), heard
+    if session.recordings:
+        return material_of(found, None), heard
+    prefer = preference_in(session, clock)
+    return material_of(
+        found, chosen_for(found, heard, session, vocals=vocals, prefer=prefer)
+    ), heard
 
 
 def _of_artist(
@@ -192,7 +205,12 @@ def _still(found: tuple[ClearableRecording, ...], kept: Collection[UUID]) -> Mat
 
 
 def _planned(
-    session: LiveSession, place: _Place, material: Material, heard: Heard, kind: str
+    session: LiveSession,
+    place: _Place,
+    material: Material,
+    heard: Heard,
+    kind: str,
+    clock: Clock,
 ) -> tuple[LiveSection, Reel, float]:
     """The section, what it is written on, and how far it is turned up or down."""
     songs: list[Song] = [song_of(one, stems, heard) for one, stems in material]
@@ -200,12 +218,13 @@ def _planned(
     limits = limits_of(tight.to_json())
     if kind == rules.NETS:
         nets, instead = nets_for(str(session.id))
-        section = section_by_nets(
-            place.ask, songs, place.chain, nets, limits=limits, pause=step_aside
-        )
+        watch = Watch(perf_counter, step_aside)
+        section = section_by_nets(place.ask, songs, place.chain, nets, limits=limits, watch=watch)
+        keep_times(watch.took, nets, section.nets, clock())
         section = said(section, [instead] if instead else [])
     else:
         section = next_section(place.ask, songs, place.chain, limits=limits)
+    section = with_known_onsets(section, place.chain)
     if place.last is None:
         return section, reel_of(place.ask), 0.0
     reel = reel_from(read_once(place.last.recipe))
@@ -249,6 +268,7 @@ def _said(section: LiveSection) -> dict[str, object]:
     return {
         "tempo_bpm": section.tempo_bpm,
         "key": section.key,
+        "keys": list(section.keys),
         "energy": section.energy,
         "remarks": list(section.remarks),
     }

@@ -1,15 +1,18 @@
-"""Which recording comes first in a variation that was asked for by taste.
+"""Which recording comes first in what was asked for by taste, a variation or a live session.
 
 It brings what was measured in recordings into what can be liked of them. It refuses to choose.
 Invariant: what was asked by hand has no preference, and what a recording would become is told from
 measurements and wishes alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from generation.sessions.heard import heard_lately
+from generation.sessions.models import LiveSession
 from generation.taste.preferring import Offer, prefer_recording, who_asked_by_taste
 from generation.taste.queries import Listener
 from generation.taste.rules.attributes import from_share, from_tempo, known_of_targets
@@ -24,29 +27,53 @@ from generation.worker.material import Heard, Preference
 _SILENCE_LUFS = -70.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be made for a listener: its name, mode and targets, and what they heard before;
+    None for one who asked through somebody else.
+    """
+
+    subject_ref: str
+    mode: Mode
+    targets: Mapping[str, Any]
+    heard_before: Callable[[], set[UUID] | None]
+
+
 def preference_for(variation: Variation, clock: Clock) -> Preference | None:
     """How to prefer one of several recordings for it; None where it was asked by hand."""
     listener = who_asked_by_taste(str(variation.id))
     if listener is None:
         return None
-    return partial(_preferred, variation, listener, clock)
+    request = variation.request
+    before = partial(_heard_before, variation, listener)
+    wanted = _Wanted(str(variation.id), Mode(request.mode), request.targets, before)
+    return partial(_preferred, wanted, listener, clock)
+
+
+def preference_in(session: LiveSession, clock: Clock) -> Preference | None:
+    """How to prefer one of several recordings for a session; None where it was begun by hand."""
+    listener = who_asked_by_taste(str(session.id))
+    if listener is None:
+        return None
+    before = partial(heard_lately, session, listener)
+    wanted = _Wanted(str(session.id), Mode(session.mode), session.targets, before)
+    return partial(_preferred, wanted, listener, clock)
 
 
 def _preferred(
-    variation: Variation,
+    wanted: _Wanted,
     listener: Listener,
     clock: Clock,
     among: Sequence[Candidate],
     heard: Heard,
 ) -> str | None:
-    request = variation.request
-    before = _heard_before(variation, listener)
+    before = wanted.heard_before() if len(among) > 1 else None
     return prefer_recording(
         listener=listener,
-        subject_ref=str(variation.id),
-        context=request.mode,
+        subject_ref=wanted.subject_ref,
+        context=wanted.mode.value,
         offers=[
-            Offer(one.recording, _known(one, Mode(request.mode), request.targets, heard, before))
+            Offer(one.recording, _known(one, wanted.mode, wanted.targets, heard, before))
             for one in among
         ],
         now=clock(),
@@ -54,14 +81,13 @@ def _preferred(
 
 
 def _heard_before(variation: Variation, listener: Listener) -> set[UUID] | None:
-    """What the listener heard before; None for one who asked through somebody else."""
     request = variation.request
     asked = (request.requester_kind, request.requester_ref)
     return heard_before(variation.id, listener) if listener == asked else None
 
 
 def _known(
-    one: Candidate, mode: Mode, targets: dict[str, Any], heard: Heard, before: set[UUID] | None
+    one: Candidate, mode: Mode, targets: Mapping[str, Any], heard: Heard, before: set[UUID] | None
 ) -> dict[str, float]:
     """Attributes of what this recording would become: as was wished, else as it is."""
     known = known_of_targets(targets)

@@ -18,7 +18,7 @@ from generation.engine.checking import check_known
 from generation.engine.kernels import Reals
 from generation.engine.render import Cache
 from generation.engine.shares import generated_sources
-from generation.external import cleared_digests, external_places
+from generation.external import external_places
 from generation.recipe import Recipe, UnknownProcessor, UnknownSchema
 from generation.variations.models import Variation
 from generation.variations.operations import store_segment, withdraw_variation
@@ -77,7 +77,7 @@ def render_piece(job: Job, clock: Clock) -> None:
     rendered = backend_for(plan, chosen_backend()).render(
         plan,
         load_stems(digests),
-        load_onsets(cleared_digests(plan)),
+        load_onsets(plan),
         start,
         end,
         cache=_cache,

@@ -7,19 +7,14 @@ not keep the song, is sealed with what was heard and makes no files.
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 
 from generation.analysis.likeness import Likeness, likeness_of, sentence_of
 from generation.engine import codecs, master
-from generation.engine.kernels import Audio, Reals
-from generation.engine.lines import lines_of
-from generation.engine.shares import model_ppm_of
-from generation.external import cleared_digests
+from generation.engine.kernels import Audio
 from generation.recipe import PIECE_SAMPLES, Recipe
 from generation.variations import queries, rules
 from generation.variations.models import Segment, Variation
@@ -29,7 +24,7 @@ from generation.work.models import Job
 from generation.worker.loop import Clock, step_aside
 from generation.worker.rendering import read_recipe
 from generation.worker.stems import load_stems
-from licensing.attribution.rules import UNATTRIBUTED, paid_lines
+from generation.worker.weighing import Tables, lines_by_policy, model_part
 from licensing.catalog.store import audio_store, object_name, put_path
 
 MASTER = "master"
@@ -40,28 +35,6 @@ MISSED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What was measured of all segments, one after the other; see `models.Segment`."""
-
-    table: bytes
-    generated: bytes
-    outside: bytes
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment]) -> "_Heard":
-        """The tables of `segments`, which are in order."""
-        return cls(
-            b"".join(bytes(one.windows) for one in segments),
-            b"".join(bytes(one.generated) for one in segments),
-            b"".join(bytes(one.outside) for one in segments),
-        )
-
-    def sha256(self) -> str:
-        """The digest that the record keeps: over the three, one after the other."""
-        return hashlib.sha256(self.table + self.generated + self.outside).hexdigest()
-
-
 def seal(job: Job, clock: Clock) -> None:
     """Seal the variation: whole and with files, or as far as it was heard."""
     variation = queries.get_variation(job.subject_ref)
@@ -70,10 +43,10 @@ def seal(job: Job, clock: Clock) -> None:
         return
     plan = read_recipe(variation.recipe)
     segments = list(variation.segments.order_by("index"))
-    heard = _Heard.of(segments)
-    lines, unattributed = _lines(variation, plan, heard)
+    heard = Tables.of(segments)
+    lines, unattributed = lines_by_policy(variation, plan, heard)
     measured: dict[str, object] = {"target_lufs": plan.target_lufs}
-    measured |= {"model_ppm": _model_ppm(plan, heard), "unattributed_ppm": unattributed}
+    measured |= {"model_ppm": model_part(plan, heard), "unattributed_ppm": unattributed}
     files: list[StoredFile] = []
     refusal: tuple[str, str] | None = None
     if variation.state == State.RENDERING and len(segments) == variation.piece_count:
@@ -163,38 +136,3 @@ def _store(file: master.File, trim_db: float) -> StoredFile:
     name = put_path(object_name(MASTER, digest, file.format), file.path)
     size = file.path.stat().st_size
     return StoredFile(file.format, name, digest, size, trim_db - file.lowered_db)
-
-
-def _windows(plan: Recipe, table: bytes) -> Reals:
-    return np.frombuffer(table, dtype="<f8").reshape(-1, len(cleared_digests(plan)))
-
-
-def _model_ppm(plan: Recipe, heard: _Heard) -> int:
-    """What nets wrote and what external nets made of what was heard, by the policy of the lines."""
-    if not heard.generated and not heard.outside:
-        return 0
-    windows, beside = _windows(plan, heard.table), np.frombuffer(heard.outside, dtype="<f8")
-    if not heard.outside:
-        return model_ppm_of(windows, np.frombuffer(heard.generated, dtype="<f8"))
-    made = np.maximum(beside, 0.0)
-    if heard.generated:
-        made = made + np.frombuffer(heard.generated, dtype="<f8")
-    return model_ppm_of(np.column_stack([windows, beside]), made)
-
-
-def _lines(variation: Variation, plan: Recipe, heard: _Heard) -> tuple[list[tuple[UUID, int]], int]:
-    """(stem, ppm) by policy k-weighted-shapley/1, and the ppm of what rests on no stem.
-
-    No lines where no stem sounded.
-    """
-    digests, windows = cleared_digests(plan), _windows(plan, heard.table)
-    stems = {digests[one.position]: one.stem_id for one in queries.sources_of(variation)}
-    names = digests
-    if heard.outside:
-        names = [*digests, UNATTRIBUTED]
-        windows = np.column_stack([windows, np.frombuffer(heard.outside, dtype="<f8")])
-    parts = lines_of(windows, names)
-    if not any(ppm for name, ppm in parts if name != UNATTRIBUTED):
-        return [], 0
-    lines, unattributed = paid_lines(parts)
-    return [(stems[digest], ppm) for digest, ppm in lines], unattributed

@@ -19,11 +19,14 @@ REST, STATEMENTS = "rest", "statements"
 
 @dataclass
 class Account:
-    """The CPU seconds of one job by stage, and what happened in it how often."""
+    """The CPU seconds of one job by stage, and what happened in it how often; `aside`: for how
+    many seconds by the clock it stood still while others were done.
+    """
 
     clock: Callable[[], float] = time.thread_time
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     times: Counter[str] = field(default_factory=Counter)
+    aside: float = 0.0
     stage: str = REST
     since: float = field(init=False)
 
@@ -87,6 +90,13 @@ def count(what: str) -> None:
     account = _account.get()
     if account is not None:
         account.times[what] += 1
+
+
+def stand_aside(seconds: float) -> None:
+    """So many seconds by the clock were somebody else's."""
+    account = _account.get()
+    if account is not None:
+        account.aside += seconds
 
 
 def _stated(

@@ -11,10 +11,13 @@ from typing import IO
 import numpy as np
 from django.conf import settings
 
-from generation.analysis.queries import measured_stem
+from generation.analysis.queries import first_onsets, kept_onsets
 from generation.engine.clips import Onsets
+from generation.external import EXTERNAL
 from generation.ingest.planar import Planar, PlanarCache
-from licensing.catalog.models import AudioObject, Stem
+from generation.onsets import Attacks
+from generation.recipe import OnsetsMismatch, Recipe
+from licensing.catalog.models import AudioObject
 from licensing.catalog.store import audio_store
 
 
@@ -42,19 +45,36 @@ def load_stems(digests: Iterable[str]) -> dict[str, Planar]:
     return {digest: load_stem(digest) for digest in digests}
 
 
+def _as_arrays(attacks: Attacks) -> Onsets:
+    places, rises = attacks
+    return np.array(places, dtype=np.int64), np.array(rises, dtype=np.float64)
+
+
 @lru_cache(maxsize=256)
-def _onsets(digest: str) -> Onsets:
-    for stem_id in Stem.objects.filter(audio_id=digest).values_list("id", flat=True):
-        found = measured_stem(stem_id)
-        if found is not None:
-            places = np.array(found.onsets, dtype=np.int64)
-            return places, np.array(found.onset_db, dtype=np.float64)
-    raise NotMeasured(f"The stem {digest[:12]} has not been measured.")
+def _named(sha256: str) -> Onsets:
+    found = kept_onsets(sha256)
+    if found is None:
+        raise OnsetsMismatch(f"The onsets {sha256[:12]} are not kept here, or not as named.")
+    return _as_arrays(found)
 
 
-def load_onsets(digests: Iterable[str]) -> dict[str, Onsets]:
-    """The attacks that were measured in each stem, by digest; raises NotMeasured.
+@lru_cache(maxsize=256)
+def _first(digest: str) -> Onsets:
+    found = first_onsets(digest)
+    if found is None:
+        raise NotMeasured(f"The stem {digest[:12]} has not been measured.")
+    return _as_arrays(found)
 
-    What was measured, not what was corrected: equal digests have equal onsets for ever.
+
+def load_onsets(plan: Recipe) -> dict[str, Onsets]:
+    """The attacks in each stem of `plan`, by the digest of the stem: those that the recipe names.
+
+    For a stem whose onsets it does not name (schema 3 and older), those that were measured first in
+    it. Either is written once, so what was loaded here stays right. An external net's sound has
+    none. Raises OnsetsMismatch where named ones are missing or other than named, NotMeasured.
     """
-    return {digest: _onsets(digest) for digest in digests}
+    return {
+        one.digest: _first(one.digest) if one.onsets is None else _named(one.onsets)
+        for one in plan.sources
+        if one.role != EXTERNAL
+    }

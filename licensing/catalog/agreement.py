@@ -1,39 +1,31 @@
 """Split sheets agreed: proposed with a text, signed by every party, effective from then on.
 
 It refuses to know who may click: faces check the role and the fresh log-in. Invariant: one open
-proposal per thing; the last signature makes the sheet effective, never retroactively.
+proposal per thing; the last signature makes the sheet effective, never retroactively; nobody loses
+a signed share without a yes of theirs.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
 
 from licensing.audit.operations import record_fact
-from licensing.catalog import identifiers
-from licensing.catalog.models import (
-    Party,
-    Recording,
-    Share,
-    Signature,
-    SplitSheet,
-    Stem,
-    Work,
-)
+from licensing.catalog.asking import Target, agreed_to, asked_of, ended_sheets, lock_thing
+from licensing.catalog.models import EndedVersion, Share, Signature, SplitSheet
 from licensing.catalog.rules import (
     CatalogRefused,
     ShareAsked,
-    SignedLine,
     check_shares,
     clean_name,
     normalise_territory,
-    sheet_text,
     starts_at,
     text_sha256,
 )
+from licensing.catalog.societies import society_named
+from licensing.catalog.wording import text_of
 
 Actor = tuple[str, str]
 
@@ -52,7 +44,8 @@ def propose_sheet(
 ) -> SplitSheet:
     """Write the next version for one thing and ask its parties to sign; replaces an open proposal.
 
-    MASTER stands on a recording or a stem, PUBLISHING on a work. Raises CatalogRefused.
+    The parties of signed versions that it ends are asked too; its text names them. MASTER stands on
+    a recording or a stem, PUBLISHING on a work. Raises CatalogRefused.
     """
     check_shares(shares)
     target = _locked_target(right, recording_id, stem_id, work_id)
@@ -61,14 +54,20 @@ def propose_sheet(
     replaced = versions.filter(state=SplitSheet.State.PROPOSED).update(
         state=SplitSheet.State.REPLACED
     )
-    sheet = _written(right, target, version, _cleaned(shares), effective_from, actor, now)
+    sheet = _written(right, target, version, _cleaned(shares, now), effective_from, actor, now)
+    ended = sheet.ended_versions.order_by("pk").values_list("ended_id", flat=True)
     record_fact(
         actor=actor,
         verb="propose_sheet",
         object_kind="split_sheet",
         object_ref=sheet.id,
         before={"replaced_proposals": replaced} if replaced else None,
-        after={"right": right, "version": version, "text_sha256": sheet.text_sha256},
+        after={
+            "right": right,
+            "version": version,
+            "text_sha256": sheet.text_sha256,
+            "ends": [str(ref) for ref in ended],
+        },
         at=now,
     )
     return sheet
@@ -76,7 +75,7 @@ def propose_sheet(
 
 def _written(
     right: str,
-    target: dict[str, Any],
+    target: Target,
     version: int,
     shares: Sequence[ShareAsked],
     effective_from: datetime | None,
@@ -84,12 +83,14 @@ def _written(
     now: datetime,
 ) -> SplitSheet:
     """The sheet with its shares; a draft until they are there, because later they cannot come."""
-    text = sheet_text(
+    ended = ended_sheets(right, target, starts_at(effective_from, now))
+    text = text_of(
         right=right,
-        subject=_subject(next(iter(target.values()))),
+        target=next(iter(target.values())),
         version=version,
-        lines=_lines(shares),
+        shares=shares,
         effective_from=effective_from,
+        ended=ended,
     )
     sheet = SplitSheet.objects.create(
         right=right,
@@ -101,6 +102,7 @@ def _written(
         proposed_by=":".join(map(str, actor)),
         proposed_at=now,
     )
+    EndedVersion.objects.bulk_create(EndedVersion(sheet=sheet, ended=one) for one in ended)
     Share.objects.bulk_create(
         Share(
             sheet=sheet,
@@ -119,8 +121,8 @@ def _written(
 
 def _locked_target(
     right: str, recording_id: UUID | None, stem_id: UUID | None, work_id: UUID | None
-) -> dict[str, Recording | Stem | Work]:
-    """The one thing a sheet stands on, locked, so that versions of it are counted one by one."""
+) -> Target:
+    """The one thing a sheet stands on, locked. Raises CatalogRefused: sheet_on_nothing."""
     named = [ref for ref in (recording_id, stem_id, work_id) if ref is not None]
     fits = work_id is None if right == SplitSheet.Right.MASTER else work_id is not None
     if right not in SplitSheet.Right.values or len(named) != 1 or not fits:
@@ -128,59 +130,29 @@ def _locked_target(
             "sheet_on_nothing",
             "A master sheet stands on one recording or one stem, a publishing sheet on one work.",
         )
-    if recording_id is not None:
-        return {"recording": Recording.objects.select_for_update().get(pk=recording_id)}
-    if stem_id is not None:
-        return {"stem": Stem.objects.select_for_update().get(pk=stem_id)}
-    assert work_id is not None  # one of the three is named
-    return {"work": Work.objects.select_for_update().get(pk=work_id)}
+    return lock_thing(recording_id=recording_id, stem_id=stem_id, work_id=work_id)
 
 
-def _cleaned(shares: Sequence[ShareAsked]) -> list[ShareAsked]:
-    """Largest share first, ties by party, so that the same shares always make the same text."""
+def _cleaned(shares: Sequence[ShareAsked], now: datetime) -> list[ShareAsked]:
+    """Largest share first, ties by party, so that the same shares always make the same text; a
+    society by its one name here."""
     ordered = sorted(shares, key=lambda share: (-share.share_ppm, str(share.party_id)))
     return [
         ShareAsked(
             share.party_id,
             share.share_ppm,
             share.administered_by,
-            clean_name(share.administrator, "administrator", 100) if share.administrator else "",
+            _administrator(share, now),
             tuple(sorted({normalise_territory(place) for place in share.territories})),
         )
         for share in ordered
     ]
 
 
-def _lines(shares: Sequence[ShareAsked]) -> list[SignedLine]:
-    parties = Party.objects.in_bulk([share.party_id for share in shares])
-    if len(parties) != len(shares):
-        raise CatalogRefused("unknown_party", "A party on this split sheet is not known here.")
-    return [
-        SignedLine(
-            parties[share.party_id].name,
-            _printed_identifiers(parties[share.party_id]),
-            share.share_ppm,
-            share.administered_by,
-            share.administrator,
-            share.territories,
-        )
-        for share in shares
-    ]
-
-
-def _printed_identifiers(party: Party) -> tuple[str, ...]:
-    isni = [f"ISNI {identifiers.format_isni(party.isni)}"] if party.isni else []
-    return (*isni, *([f"IPI {party.ipi}"] if party.ipi else []))
-
-
-def _subject(target: Recording | Stem | Work) -> str:
-    if isinstance(target, Stem):
-        return f"the stem “{target.label}” of “{target.recording.title}”"
-    if isinstance(target, Recording):
-        code = f" (ISRC {identifiers.format_isrc(target.isrc)})" if target.isrc else ""
-        return f"the recording “{target.title}”{code}"
-    code = f" (ISWC {identifiers.format_iswc(target.iswc)})" if target.iswc else ""
-    return f"the work “{target.title}”{code}"
+def _administrator(share: ShareAsked, now: datetime) -> str:
+    if share.administered_by == Share.AdministeredBy.SOCIETY:
+        return society_named(share.administrator, now)
+    return clean_name(share.administrator, "administrator", 100) if share.administrator else ""
 
 
 @transaction.atomic
@@ -197,17 +169,17 @@ def sign_sheet(
     """One party's yes to the text it read; the last one makes the sheet SIGNED and sets its date.
 
     Signing the same text again changes nothing. Raises CatalogRefused: `not_on_sheet`,
-    `other_text` (what was shown is not what is proposed), `not_open` (signed or replaced already).
+    `other_text` (what was shown is not what is proposed), `not_open` (signed, replaced or declined
+    already), `ends_another` (it would end a version whose parties were not asked).
     """
-    sheet = SplitSheet.objects.select_for_update().get(pk=sheet_id)
-    if not sheet.shares.filter(party_id=party_id).exists():
+    sheet = locked_sheet(sheet_id)
+    if party_id not in asked_of(sheet):
         raise CatalogRefused("not_on_sheet", "This party does not stand on the split sheet.")
     if sheet.text_sha256 != text_sha256:
         raise CatalogRefused("other_text", "The split sheet is not the text that was shown.")
     if sheet.signatures.filter(party_id=party_id).exists():
         return sheet
-    if sheet.state != SplitSheet.State.PROPOSED:
-        raise CatalogRefused("not_open", "This split sheet no longer waits for signatures.")
+    check_open(sheet, now)
     Signature.objects.create(
         sheet=sheet,
         party_id=party_id,
@@ -218,12 +190,63 @@ def sign_sheet(
         signed_at=now,
     )
     _fact(sheet, "sign_sheet", ("party", str(party_id)), now)
-    if sheet.signatures.count() == sheet.shares.count():
-        sheet.state = SplitSheet.State.SIGNED
-        sheet.signed_at = now
-        sheet.effective_from = starts_at(sheet.effective_from, now)
-        sheet.save(update_fields=["state", "signed_at", "effective_from"])
-        _fact(sheet, "agree_split_sheet", ("party", str(party_id)), now)
+    count_if_agreed(sheet, ("party", str(party_id)), now)
+    return sheet
+
+
+def locked_sheet(sheet_id: UUID) -> SplitSheet:
+    """The sheet and what it stands on, locked in the order in which proposals lock them."""
+    known = SplitSheet.objects.get(pk=sheet_id)
+    lock_thing(recording_id=known.recording_id, stem_id=known.stem_id, work_id=known.work_id)
+    return SplitSheet.objects.select_for_update().get(pk=sheet_id)
+
+
+def check_open(sheet: SplitSheet, now: datetime) -> None:
+    """Raise CatalogRefused unless the sheet waits, and asks everybody whom it must ask."""
+    if sheet.state != SplitSheet.State.PROPOSED:
+        raise CatalogRefused("not_open", "This split sheet no longer waits for signatures.")
+    on = {"recording": sheet.recording, "stem": sheet.stem, "work": sheet.work}
+    target: Target = {name: row for name, row in on.items() if row is not None}
+    ends = ended_sheets(sheet.right, target, starts_at(sheet.effective_from, now))
+    said = set(sheet.ended_versions.values_list("ended_id", flat=True))
+    if not said.issuperset(one.pk for one in ends):
+        raise CatalogRefused(
+            "ends_another",
+            "It would end a version that was signed since: draw it up anew, so that everybody on "
+            "that one is asked too.",
+        )
+
+
+def count_if_agreed(sheet: SplitSheet, actor: Actor, now: datetime) -> None:
+    """Make the sheet count when everybody it asks has agreed."""
+    if not asked_of(sheet) <= agreed_to(sheet):
+        return
+    sheet.state = SplitSheet.State.SIGNED
+    sheet.signed_at = now
+    sheet.effective_from = starts_at(sheet.effective_from, now)
+    sheet.save(update_fields=["state", "signed_at", "effective_from"])
+    _fact(sheet, "agree_split_sheet", actor, now)
+
+
+@transaction.atomic
+def decline_sheet(
+    *, sheet_id: UUID, party_id: UUID, user_ref: str, because: str, now: datetime
+) -> SplitSheet:
+    """One party's no: the proposal is over, and what counted before goes on counting.
+
+    Whoever signed it may still say no while others are waited for. Raises CatalogRefused:
+    `not_on_sheet`, `not_open`, and what `clean_name` says of the reason.
+    """
+    sheet = locked_sheet(sheet_id)
+    if party_id not in asked_of(sheet):
+        raise CatalogRefused("not_on_sheet", "This party does not stand on the split sheet.")
+    if sheet.state != SplitSheet.State.PROPOSED:
+        raise CatalogRefused("not_open", "This split sheet no longer waits for signatures.")
+    sheet.state = SplitSheet.State.DECLINED
+    sheet.declined_by_id, sheet.declined_at = party_id, now
+    sheet.declined_because = clean_name(because, "reason", 300)
+    sheet.save(update_fields=["state", "declined_by", "declined_at", "declined_because"])
+    _fact(sheet, "decline_sheet", ("user", user_ref), now)
     return sheet
 
 

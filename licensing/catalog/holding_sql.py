@@ -12,7 +12,7 @@ sheet AS (
                      WHERE next.state = 'SIGNED' AND next.right = sheet.right
                        AND (next.recording_id = sheet.recording_id
                             OR next.stem_id = sheet.stem_id OR next.work_id = sheet.work_id)
-                       AND next.effective_from > sheet.effective_from), 'infinity') AS until
+                       AND next.version > sheet.version), 'infinity') AS until
     FROM catalog_splitsheet sheet JOIN catalog_share share ON share.sheet_id = sheet.id
     WHERE sheet.state = 'SIGNED' AND share.party_id = %s
 ), mine AS (
@@ -28,4 +28,5 @@ sheet AS (
 )
 """
 """For a WITH: `mine` (stem_id, recording_id, since, until), both times of one era of one sheet,
-`until` not included. Takes one parameter, the party. Eras of two rights may overlap."""
+`until` not included. Takes one parameter, the party. Eras of two rights may overlap; that of a
+version that was called off before its date is empty."""

@@ -2,7 +2,8 @@
 
 It refuses to know grants, listeners, plays and money. Invariants, kept by the database: a sheet
 that is proposed or signed shares exactly 1,000,000 ppm; a signed sheet and its shares never change;
-one right stands on exactly one thing; signatures are append-only; equal audio is stored once.
+one right stands on exactly one thing; signatures are append-only; a version that ends others is
+signed by their parties too; equal audio is stored once.
 """
 
 import uuid
@@ -10,6 +11,22 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+
+from licensing.catalog.asked_models import EndedVersion, StandIn
+
+__all__ = [
+    "AudioObject",
+    "EndedVersion",
+    "Party",
+    "Recording",
+    "Share",
+    "Signature",
+    "Society",
+    "SplitSheet",
+    "StandIn",
+    "Stem",
+    "Work",
+]
 
 
 class Party(models.Model):
@@ -181,7 +198,7 @@ class Stem(models.Model):
 class SplitSheet(models.Model):
     """Agreed shares of one right; `text` is what the parties sign; a change is a new version.
 
-    Personal data: names of the parties, inside the text they signed.
+    Personal data: names of the parties, inside the text they signed; why one of them declined.
     """
 
     class Right(models.TextChoices):
@@ -193,6 +210,7 @@ class SplitSheet(models.Model):
         PROPOSED = "PROPOSED", "waiting for signatures"
         SIGNED = "SIGNED", "signed by everyone"
         REPLACED = "REPLACED", "replaced before it was signed"
+        DECLINED = "DECLINED", "declined by somebody asked"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     right = models.CharField(max_length=10, choices=Right.choices)
@@ -209,6 +227,11 @@ class SplitSheet(models.Model):
     proposed_by = models.CharField(max_length=100)
     proposed_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
+    declined_by = models.ForeignKey(
+        Party, models.PROTECT, null=True, blank=True, related_name="declined_sheets"
+    )
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_because = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -244,10 +267,36 @@ class SplitSheet(models.Model):
                 | Q(effective_from__gte=models.F("signed_at"), signed_at__isnull=False),
                 name="sheet_never_retroactive",
             ),
+            models.CheckConstraint(
+                condition=Q(state="DECLINED", declined_by__isnull=False, declined_at__isnull=False)
+                | (~Q(state="DECLINED") & Q(declined_by__isnull=True, declined_at__isnull=True)),
+                name="sheet_declined_by_somebody",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.right} version {self.version}"
+
+
+class Society(models.Model):
+    """A collecting society by its one name here: what shares, agreements and accounts say.
+
+    `key` is the name in one form of letters, so that "gema" and "GEMA" are one society.
+    Personal data: none.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    key = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "societies"
+        constraints = [
+            models.CheckConstraint(condition=~Q(name="") & ~Q(key=""), name="society_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Share(models.Model):

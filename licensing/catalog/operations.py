@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from licensing.audit.operations import record_fact
 from licensing.catalog import identifiers
-from licensing.catalog.agreement import propose_sheet, sign_sheet
+from licensing.catalog.agreement import decline_sheet, propose_sheet, sign_sheet
 from licensing.catalog.models import AudioObject, Party, Recording, Stem, Work
 from licensing.catalog.rules import (
     STEMS_PER_RECORDING,
@@ -35,6 +35,7 @@ __all__ = [
     "begin_check",
     "create_party",
     "create_recording",
+    "decline_sheet",
     "describe_stem",
     "hide_recording",
     "mark_audio_removed",

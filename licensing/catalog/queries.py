@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem
+from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, StandIn, Stem
 
 MASTER = SplitSheet.Right.MASTER
 PUBLISHING = SplitSheet.Right.PUBLISHING
@@ -57,9 +57,27 @@ class StemSheets:
     publishing_waits: bool
 
 
+class Leaving(NamedTuple):
+    """A party of versions that a sheet ends: what it holds by the last of them, and by this one."""
+
+    party_id: UUID
+    name: str
+    before_ppm: int
+    after_ppm: int
+
+
+class Declined(NamedTuple):
+    """Who said no to a proposal, and why."""
+
+    name: str
+    at: datetime
+    because: str
+
+
 @dataclass(frozen=True, slots=True)
 class SheetState:
-    """One sheet for a page: who stands on it and who still must sign."""
+    """One sheet for a page: who stands on it and who still must sign. `leaving`: everybody on a
+    version that it ends; `stood_in`: for whom two people have decided, and when."""
 
     sheet_id: UUID
     right: str
@@ -74,6 +92,9 @@ class SheetState:
     waiting_for: tuple[tuple[UUID, str], ...]
     proposed_at: datetime
     signed: tuple[tuple[UUID, datetime, str], ...]
+    leaving: tuple[Leaving, ...]
+    stood_in: tuple[tuple[UUID, datetime], ...]
+    declined: Declined | None
 
 
 def get_stem(stem_id: UUID) -> Stem:
@@ -193,11 +214,16 @@ def list_sheets_of_recording(recording_id: UUID) -> tuple[SheetState, ...]:
 
 
 def list_sheets_to_sign(party_id: UUID) -> tuple[SheetState, ...]:
-    """Proposed sheets that wait for this party's signature."""
+    """Proposed sheets that wait for this party's signature: it is named, or a version in which it
+    holds a share would end."""
     signed = Signature.objects.filter(sheet=OuterRef("pk"), party_id=party_id)
+    decided = StandIn.objects.filter(
+        sheet=OuterRef("pk"), party_id=party_id, state=StandIn.State.DECIDED
+    )
+    asked = Q(shares__party_id=party_id) | Q(ended_versions__ended__shares__party_id=party_id)
     return _sheet_states(
         SplitSheet.objects.filter(
-            ~Exists(signed), state=SplitSheet.State.PROPOSED, shares__party_id=party_id
+            asked, ~Exists(signed), ~Exists(decided), state=SplitSheet.State.PROPOSED
         )
     )
 
@@ -244,8 +270,10 @@ def is_uuid(text: str) -> bool:
 
 def _sheet_states(sheets: QuerySet[SplitSheet]) -> tuple[SheetState, ...]:
     rows = (
-        sheets.select_related("stem", "recording", "work")
-        .prefetch_related("shares__party", "signatures")
+        sheets.select_related("stem", "recording", "work", "declined_by")
+        .prefetch_related(
+            "shares__party", "signatures", "stand_ins", "ended_versions__ended__shares__party"
+        )
         .order_by("right", "recording", "stem", "work", "-version")
         .distinct()
     )
@@ -255,8 +283,12 @@ def _sheet_states(sheets: QuerySet[SplitSheet]) -> tuple[SheetState, ...]:
 def _sheet_state(sheet: SplitSheet) -> SheetState:
     target: Stem | Recording | object = sheet.stem or sheet.recording or sheet.work
     signed = {signature.party_id for signature in sheet.signatures.all()}
+    decided = [one for one in sheet.stand_ins.all() if one.state == StandIn.State.DECIDED]
     shares = sorted(sheet.shares.all(), key=lambda s: (-s.share_ppm, str(s.party_id)))
-    parties: list[Party] = [share.party for share in shares]
+    leaving = _leaving(sheet)
+    asked = {share.party_id: share.party.name for share in shares}
+    asked |= {one.party_id: one.name for one in leaving}
+    agreed = signed | {one.party_id for one in decided}
     open_still = sheet.state == SplitSheet.State.PROPOSED
     return SheetState(
         sheet_id=sheet.id,
@@ -270,8 +302,31 @@ def _sheet_state(sheet: SplitSheet) -> SheetState:
         text_sha256=sheet.text_sha256,
         shares=tuple((share.party_id, share.party.name, share.share_ppm) for share in shares),
         waiting_for=tuple(
-            (party.id, party.name) for party in parties if open_still and party.id not in signed
+            (ref, name) for ref, name in asked.items() if open_still and ref not in agreed
         ),
         proposed_at=sheet.proposed_at,
         signed=tuple((s.party_id, s.signed_at, s.method) for s in sheet.signatures.all()),
+        leaving=leaving,
+        stood_in=tuple((one.party_id, one.decided_at) for one in decided if one.decided_at),
+        declined=_declined(sheet),
     )
+
+
+def _leaving(sheet: SplitSheet) -> tuple[Leaving, ...]:
+    after = {share.party_id: share.share_ppm for share in sheet.shares.all()}
+    found: dict[UUID, Leaving] = {}
+    for ended in sorted((one.ended for one in sheet.ended_versions.all()), key=_age):
+        for share in ended.shares.all():
+            ref = share.party_id
+            found[ref] = Leaving(ref, share.party.name, share.share_ppm, after.get(ref, 0))
+    return tuple(sorted(found.values(), key=lambda one: (-one.before_ppm, str(one.party_id))))
+
+
+def _age(sheet: SplitSheet) -> tuple[bool, int]:
+    return sheet.stem_id is not None, sheet.version
+
+
+def _declined(sheet: SplitSheet) -> Declined | None:
+    if sheet.declined_by is None or sheet.declined_at is None:
+        return None
+    return Declined(sheet.declined_by.name, sheet.declined_at, sheet.declined_because)

@@ -15,6 +15,9 @@ from uuid import UUID
 WHOLE_PPM = 1_000_000
 STEMS_PER_RECORDING = 64
 ADMINISTRATORS = ("SELF", "PUBLISHER", "SOCIETY")
+UNREACHED_DAYS = 30
+TEXT_LANGUAGE = "en"
+"""The language of the texts that are signed, and of the pages they stand on."""
 
 
 class CatalogRefused(ValueError):
@@ -121,8 +124,12 @@ def sheet_text(
     version: int,
     lines: Sequence[SignedLine],
     effective_from: datetime | None,
+    endings: Sequence[str] = (),
 ) -> str:
-    """The text that every party reads and signs; the same words for the same sheet, always."""
+    """The text that every party reads and signs; the same words for the same sheet, always.
+
+    `endings`: what `succession.ending_text` says of each version that this one ends.
+    """
     when = "from the moment the last party signs"
     if effective_from is not None:
         moment = effective_from.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -139,9 +146,20 @@ def sheet_text(
     body += [
         f"  {percent(sum(line.share_ppm for line in lines)):>10}  in all",
         "",
-        "By signing, each party agrees to these shares of what this right earns while this version",
-        "is effective. A change is a new version that all its parties sign; it never reaches back.",
     ]
+    for ending in endings:
+        body += [*ending.splitlines(), ""]
+    body += [
+        "By signing, each party agrees to these shares of what this right earns while this version",
+        "is effective. It counts once every party named above has signed; one that says no ends",
+        "the proposal. A change is a new version, which the parties of this one sign as well as",
+        "its own; it never reaches back.",
+    ]
+    if endings:
+        body += [
+            "For a party of an ended version that cannot be reached two rights administrators may",
+            f"decide on a document, {UNREACHED_DAYS} days after it was asked or later.",
+        ]
     return "\n".join(body) + "\n"
 
 

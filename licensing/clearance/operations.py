@@ -18,6 +18,7 @@ from licensing.audit.operations import record_fact
 from licensing.catalog.models import Recording, Stem
 from licensing.catalog.queries import list_parties_of_recording
 from licensing.catalog.rules import normalise_territory
+from licensing.catalog.societies import society_named
 from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import ANYTHING, Limits, limits_from_json
@@ -227,7 +228,7 @@ def record_society_agreement(
 ) -> SocietyAgreement:
     """The operator has its own agreement with a society; shares it collects no longer block."""
     agreement = SocietyAgreement.objects.create(
-        society=society.strip(),
+        society=society_named(society, now),
         reference=reference.strip(),
         uses=_checked_uses(uses),
         territories=sorted({normalise_territory(place) for place in territories}),

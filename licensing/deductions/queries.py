@@ -114,12 +114,6 @@ def awards_of(dispute: Dispute) -> list[Awarded]:
     return [Awarded(one.payee_kind, one.payee_ref, one.share_ppm) for one in rows]
 
 
-def list_overdue(now: datetime) -> QuerySet[Dispute]:
-    """A queryset of disputes whose time is over without a decision, the oldest first."""
-    rows = Dispute.objects.filter(decided_at__isnull=True, expires_at__lte=now)
-    return rows.order_by("expires_at")
-
-
 def list_due(now: datetime) -> QuerySet[Reserve]:
     """A queryset of reserves whose day has come."""
     rows = Reserve.objects.filter(released_at__isnull=True, release_at__lte=now)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from licensing.ledger import rules as ledger
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
-from licensing.money import minor_micros, payable_minor
+from licensing.money import minor_micros, payable_minor, smallest_minor
 
 PPM = 1_000_000
 DRAFT, ISSUED, PAID, VOIDED, DROPPED = "DRAFT", "ISSUED", "PAID", "VOIDED", "DROPPED"
@@ -78,11 +78,14 @@ def price_of(use: str, unit: str, prices: Mapping[tuple[str, str], int]) -> int:
 
 
 def total(lines: Sequence[Used], tax_ppm: int, currency: str) -> Total:
-    """Net rounded down to cents, tax on it to the nearest cent, half a cent up."""
+    """Net rounded down to cents, tax on it to the nearest cent, half a cent up; where less than
+    ten or a hundred of them cannot be paid, to those."""
     whole = sum(line.amount_micros for line in lines)
     minor, _ = payable_minor(whole, currency)
     net = minor_micros(minor, currency)
-    tax = minor_micros((minor * tax_ppm * 2 + PPM) // (2 * PPM), currency)
+    least = smallest_minor(currency)
+    steps = (minor * tax_ppm * 2 + PPM * least) // (2 * PPM * least)
+    tax = minor_micros(steps * least, currency)
     return Total(net - whole, net, tax)
 
 

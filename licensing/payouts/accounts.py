@@ -10,7 +10,7 @@ from django.db import transaction
 from licensing.audit.operations import record_fact
 from licensing.payouts.models import PAYEE_KINDS, PayeeAccount
 from licensing.payouts.rules.due import THRESHOLD_MINOR
-from licensing.payouts.rules.states import PayoutRefused
+from licensing.payouts.rules.states import APPROVED, SENT, PayoutRefused
 from licensing.stripe_gateway import AccountState, Gateway
 
 SYSTEM = ("system", "payouts")
@@ -80,10 +80,7 @@ def choose_currency(
     """
     if currency and currency not in THRESHOLD_MINOR:
         raise PayoutRefused("currency", f"Nobody is paid in {currency} here.")
-    rows = PayeeAccount.objects.select_for_update()
-    account = rows.filter(payee_kind=payee[0], payee_ref=payee[1]).first()
-    if account is None:
-        raise PayoutRefused("no_account", "Open a payout account first.")
+    account = _held(payee)
     if account.pays_in != currency:
         account.pays_in = currency
         account.save(update_fields=["pays_in"])
@@ -92,16 +89,46 @@ def choose_currency(
 
 
 @transaction.atomic
-def begin_closing(
-    *, payee: tuple[str, str], actor: tuple[str, str], now: datetime
-) -> PayeeAccount | None:
-    """The payee leaves: from now on whatever is there is paid, below the threshold too."""
-    rows = PayeeAccount.objects.select_for_update()
-    account = rows.filter(payee_kind=payee[0], payee_ref=payee[1]).first()
-    if account is not None and account.closing_at is None:
+def begin_closing(*, payee: tuple[str, str], actor: tuple[str, str], now: datetime) -> PayeeAccount:
+    """The payee leaves: from now on whatever is there is paid, below the threshold too.
+
+    Asked twice it is closing since the first time. Raises PayoutRefused("no_account").
+    """
+    account = _held(payee)
+    if account.closing_at is None:
         account.closing_at = now
         account.save(update_fields=["closing_at"])
         _tell(account, "begin_closing", actor, now)
+    return account
+
+
+@transaction.atomic
+def keep_account(*, payee: tuple[str, str], actor: tuple[str, str], now: datetime) -> PayeeAccount:
+    """The payee stays after all: payouts wait for the threshold again.
+
+    A draft that was made of less is dropped with its run's approval. Raises PayoutRefused:
+    no_account, and on_its_way while what was closed with is being paid.
+    """
+    account = _held(payee)
+    if account.closing_at is not None:
+        if is_leaving(account):
+            raise PayoutRefused("on_its_way", "It is being paid out: wait until that has arrived.")
+        account.closing_at = None
+        account.save(update_fields=["closing_at"])
+        _tell(account, "keep_account", actor, now)
+    return account
+
+
+def is_leaving(account: PayeeAccount) -> bool:
+    """Whether money of an account that closes is on its way to its bank."""
+    return account.payouts.filter(state__in=[APPROVED, SENT]).exists()
+
+
+def _held(payee: tuple[str, str]) -> PayeeAccount:
+    rows = PayeeAccount.objects.select_for_update()
+    account = rows.filter(payee_kind=payee[0], payee_ref=payee[1]).first()
+    if account is None:
+        raise PayoutRefused("no_account", "Open a payout account first.")
     return account
 
 
@@ -124,6 +151,7 @@ def _tell(account: PayeeAccount, verb: str, actor: tuple[str, str], now: datetim
             "payee": [account.payee_kind, account.payee_ref],
             "can": account.can_receive,
             "pays_in": account.pays_in,
+            "closing_at": account.closing_at.isoformat() if account.closing_at else None,
         },
         at=now,
     )

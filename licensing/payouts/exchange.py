@@ -13,7 +13,7 @@ from licensing.audit.operations import record_fact
 from licensing.ledger.booking import book
 from licensing.money import amount_text, check_currency
 from licensing.payouts.models import Conversion, ExchangeRate
-from licensing.payouts.rules.exchange import NANO, Converted, convert, exchanged
+from licensing.payouts.rules.exchange import NANO, Converted, exchanged
 from licensing.payouts.rules.postings import payable_of
 from licensing.payouts.rules.states import PayoutRefused
 
@@ -51,40 +51,6 @@ def store_rate(
         at=now,
     )
     return row
-
-
-@transaction.atomic
-def convert_balance(
-    *,
-    key: str,
-    payee: tuple[str, str],
-    sold: str,
-    bought: str,
-    amount_micros: int,
-    spread_ppm: int,
-    now: datetime,
-) -> Conversion:
-    """Turn so much of a payee's balance into another currency, at the newest rate of the pair.
-
-    The same key again is the first conversion. Raises PayoutRefused("no_rate") without a rate
-    quoted within a day, BalanceTooLow when less is payable.
-    """
-    known = Conversion.objects.filter(key=key).first()
-    if known is not None:
-        return known
-    rate = newest_rates(now).get((sold, bought))
-    if rate is None:
-        raise PayoutRefused("no_rate", f"No rate of {sold} to {bought} is younger than a day.")
-    came = convert(amount_micros, rate.rate_nano, spread_ppm)
-    return exchange_at(
-        key=key,
-        payee=payee,
-        rate=rate,
-        sold_micros=amount_micros,
-        spread_ppm=spread_ppm,
-        came=came,
-        now=now,
-    )
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from licensing.four_eyes import PROOF_LASTS
 from licensing.ledger.models import JournalEntry
 from licensing.money import minor_text
+from licensing.payouts.outside_models import OutsidePayment as OutsidePayment
 from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import (
     APPROVED,
@@ -34,6 +35,7 @@ class PayeeAccount(models.Model):
     """A payee's account at the provider, and what was last seen of it.
 
     `pays_in`: the currency in which they want to be paid everything, "" for each in its own.
+    `closing_at`: since when they leave, so that whatever is there is paid.
 
     Personal data: which payee is paid through which account, in which country, and what the
     provider still asks of them; no bank details, no papers.
@@ -273,6 +275,32 @@ class HandledEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.event_id}"
+
+
+class EventTrouble(models.Model):
+    """Why an event was not acted on yet: the words of the last try, and how many there were.
+
+    One that is `is_set_aside` is not tried again before a person says so, so that it keeps nobody
+    waiting. Personal data: none beyond what an error repeats of its event.
+    """
+
+    event = models.OneToOneField(
+        ProviderEvent, models.CASCADE, primary_key=True, related_name="trouble"
+    )
+    reason = models.CharField(max_length=300)
+    tries = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField()
+    is_set_aside = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason="") & Q(tries__gt=0), name="event_trouble_says_why"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.reason}"
 
 
 class ExchangeRate(models.Model):

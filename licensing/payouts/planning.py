@@ -69,6 +69,13 @@ def outlook_of(payee: Payee, now: datetime) -> tuple[Outlook, ...]:
     return tuple(_reckon(payee, currency, known) for currency in sorted(currencies))
 
 
+def free_of(payee: Payee, currency: str, now: datetime) -> int:
+    """What is payable to a payee in a currency and kept back by no hold, in micro-units."""
+    known = _known(_balances(payee), now)
+    balance = known.balances.get(payee, {}).get(currency, 0)
+    return free_micros(balance, known.held.get((payee, currency), Held()))
+
+
 def due_without(payout: Payout, now: datetime) -> Due:
     """What its payee would be due if this draft were not there, by its own planned exchanges."""
     payee = (payout.account.payee_kind, payout.account.payee_ref)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from licensing.payouts.models import PayeeAccount, Payout, PlannedConversion, ProviderEvent
-from licensing.payouts.rules.states import APPROVED, SENT, is_to_be_seen
+from licensing.payouts.rules.states import APPROVED, PAID, SENT, is_to_be_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,15 @@ class PayoutView:
 def account_of(payee: tuple[str, str]) -> PayeeAccount | None:
     """The payee's account at the provider, as last seen."""
     return PayeeAccount.objects.filter(payee_kind=payee[0], payee_ref=payee[1]).first()
+
+
+def list_closing() -> QuerySet[PayeeAccount]:
+    """A queryset of accounts that close and were not paid since, the oldest first."""
+    paid = Payout.objects.filter(
+        account=OuterRef("pk"), state=PAID, ended_at__gte=OuterRef("closing_at")
+    )
+    rows = PayeeAccount.objects.filter(~Exists(paid), closing_at__isnull=False)
+    return rows.order_by("closing_at", "pk")
 
 
 def list_payouts(payee: tuple[str, str]) -> tuple[PayoutView, ...]:
@@ -64,5 +73,11 @@ def list_under_way(now: datetime) -> list[UUID]:
 
 
 def list_unhandled() -> QuerySet[ProviderEvent]:
-    """A queryset of events whose news was not acted on yet, oldest first."""
-    return ProviderEvent.objects.filter(handled__isnull=True).order_by("received_at", "id")
+    """A queryset of events that are to be acted on, those that were never tried first.
+
+    Then the ones whose last try is longest ago, so that none waits behind those that cannot be
+    done. What is set aside is not among them.
+    """
+    rows = ProviderEvent.objects.filter(handled__isnull=True).exclude(trouble__is_set_aside=True)
+    never_first = F("trouble__last_at").asc(nulls_first=True)
+    return rows.order_by(never_first, "received_at", "id")

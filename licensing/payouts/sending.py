@@ -58,6 +58,11 @@ def advance_payout(*, payout_id: UUID, gateway: Gateway, now: datetime) -> str:
     return payout.state
 
 
+def note_problem(*, payout_id: UUID, problem: str, now: datetime) -> None:
+    """Say on a payout's row what kept it from going on; it is tried again when its time is."""
+    _note(Payout.objects.get(pk=payout_id), problem, now)
+
+
 def _transfer(payout: Payout, gateway: Gateway, now: datetime) -> Payout:
     """Move the money from our balance to the payee's account at the provider."""
     entry = _entry(payout)

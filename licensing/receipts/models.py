@@ -11,6 +11,16 @@ from django.db.models import F, Q
 
 from licensing.ledger.models import JournalEntry
 from licensing.receipts.rules import GIVEN_BACK, KINDS, USAGE_UNITS
+from licensing.receipts.terms_models import ProposedTerms
+
+__all__ = [
+    "PoolPart",
+    "ProductTerms",
+    "ProposedTerms",
+    "Receipt",
+    "UsageAgreement",
+    "UsagePrice",
+]
 
 
 class ProductTerms(models.Model):
@@ -104,6 +114,7 @@ class Receipt(models.Model):
             models.Index(
                 fields=["payer_kind", "payer_ref", "covers_until"], name="receipt_of_payer"
             ),
+            models.Index(fields=["product", "country"], name="receipt_of_country"),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from licensing.ledger.rules import KeyTaken, month_of, month_start
 from licensing.receipts import rules
 from licensing.receipts.models import PoolPart, ProductTerms, Receipt
 from licensing.receipts.queries import terms_at
+from licensing.receipts.terms_rules import check_not_past
 
 LISTENING = "listening"
 
@@ -75,7 +76,12 @@ def set_product_terms(
     actor: tuple[str, str],
     now: datetime,
 ) -> ProductTerms:
-    """Add terms from a moment on; receipts that begin earlier keep the terms they had."""
+    """Add terms from a moment on; receipts that begin earlier keep the terms they had.
+
+    Who may, and from which month, is `setting_terms`'s to say. Raises TermsRefused("not_ahead") for
+    a moment that is over.
+    """
+    check_not_past(effective_from, now)
     terms = ProductTerms.objects.create(
         product=product,
         country=country,

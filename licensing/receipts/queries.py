@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from licensing.receipts.models import ProductTerms, Receipt, UsageAgreement
@@ -18,6 +19,7 @@ class ReceiptView:
     key: str
     kind: str
     payer: tuple[str, str]
+    country: str
     currency: str
     amount_micros: int
     tax_micros: int
@@ -68,6 +70,41 @@ def terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
     return rows.order_by("-country", "-effective_from").first()
 
 
+def own_terms_at(product: str, country: str, at: datetime) -> ProductTerms | None:
+    """The terms that were set for this very country, in force at a moment, or None."""
+    rows = ProductTerms.objects.filter(product=product, country=country, effective_from__lte=at)
+    return rows.order_by("-effective_from").first()
+
+
+# Countries are few and receipts many: from one country the index leads to the next.
+_BILLED = """
+WITH RECURSIVE seen (country) AS (
+    (SELECT country FROM receipts_receipt WHERE product = %(product)s ORDER BY country LIMIT 1)
+    UNION ALL
+    SELECT (SELECT country FROM receipts_receipt
+            WHERE product = %(product)s AND country > seen.country ORDER BY country LIMIT 1)
+    FROM seen WHERE seen.country IS NOT NULL
+)
+SELECT country FROM seen WHERE country IS NOT NULL
+UNION
+SELECT country FROM receipts_usageagreement WHERE product = %(product)s AND NOT ends_it
+EXCEPT
+SELECT country FROM receipts_productterms
+WHERE product = %(product)s AND effective_from <= %(at)s
+ORDER BY country
+"""
+
+
+def countries_without_terms(product: str, at: datetime) -> tuple[str, ...]:
+    """Where somebody paid or is billed and no terms of the country's own hold: without tax, then.
+
+    Countries in order of their codes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BILLED, {"product": product, "at": at})
+        return tuple(country for (country,) in cursor.fetchall())
+
+
 def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
     whole = Receipt.objects.filter(corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at)
     lasts = Q(covers_until__gt=at) | Q(kind="SUBSCRIPTION", covers_until__gt=at - RENEWAL_TAKES)
@@ -87,6 +124,7 @@ def _view(receipt: Receipt) -> ReceiptView:
         key=receipt.key,
         kind=receipt.kind,
         payer=(receipt.payer_kind, receipt.payer_ref),
+        country=receipt.country,
         currency=receipt.currency,
         amount_micros=receipt.amount_micros,
         tax_micros=receipt.tax_micros,

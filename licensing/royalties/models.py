@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from licensing.attribution.models import LicenceRecord
 from licensing.ledger.models import JournalEntry
 from licensing.royalties.anomaly_models import Anomaly, HeldPool
+from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 
@@ -30,6 +31,7 @@ __all__ = [
     "Period",
     "Play",
     "PlaybackToken",
+    "ProposedCard",
     "RateCard",
     "Statement",
     "StatementLine",

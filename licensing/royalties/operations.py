@@ -16,11 +16,10 @@ from django.db.models.functions import Greatest, Least
 
 from licensing.attribution.models import LicenceRecord
 from licensing.attribution.rules import SESSION
-from licensing.audit.operations import record_fact
 from licensing.catalog.queries import StemSheets, sheets_of
 from licensing.ledger.months import share_open_month
 from licensing.receipts.queries import agreement_at, has_pool, is_funded
-from licensing.royalties.models import Model, Play, PlaybackToken, RateCard, Usage
+from licensing.royalties.models import Play, PlaybackToken, Usage
 from licensing.royalties.rules import plays as rules
 
 _SIGNER = Signer(salt="licensing.royalties.playback")
@@ -171,37 +170,6 @@ def _start(pk: UUID, minute: int, now: datetime) -> Usage:
     if held.record.use != _PREVIEW_USE and funding == Usage.State.UNFUNDED:
         raise PlaybackRefused("no_pool")
     return _record_usage(held, rules.MINUTE_MS, now, now, minute, funding)
-
-
-@transaction.atomic
-def set_rate_card(
-    *,
-    product: str,
-    model: str,
-    master_ppm: int,
-    effective_from: datetime,
-    actor: tuple[str, str],
-    now: datetime,
-    currency: str = "EUR",
-) -> RateCard:
-    """Divide a product's money differently from a moment on; closed months keep their card."""
-    card = RateCard.objects.create(
-        product=product,
-        model=Model(model),
-        master_ppm=master_ppm,
-        publishing_ppm=1_000_000 - master_ppm,
-        effective_from=effective_from,
-        currency=currency,
-    )
-    record_fact(
-        actor=actor,
-        verb="set_rate_card",
-        object_kind="product",
-        object_ref=product,
-        after={"model": model, "master_ppm": master_ppm, "from": effective_from.isoformat()},
-        at=now,
-    )
-    return card
 
 
 def _signed_id(token_text: str) -> UUID:

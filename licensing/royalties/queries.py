@@ -326,11 +326,6 @@ def open_month(at: datetime) -> date:
     return month
 
 
-def list_unmatched() -> QuerySet[Usage]:
-    """A queryset of usages that came more than 90 days late, oldest first: a person decides."""
-    return Usage.objects.filter(state=Usage.State.UNMATCHED).order_by("played_at")
-
-
 def _payee(party: Payee) -> tuple[str, str]:
     return party if isinstance(party, tuple) else ("party", str(party))
 

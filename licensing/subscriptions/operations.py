@@ -13,11 +13,10 @@ from django.db.models import F
 from licensing.audit.operations import record_fact
 from licensing.money import check_currency
 from licensing.receipts.operations import LISTENING
-from licensing.receipts.queries import terms_at
 from licensing.stripe_gateway import Gateway, Refused, Session
 from licensing.subscriptions.following import write_down
 from licensing.subscriptions.models import Offer, Subscriber, Subscription
-from licensing.subscriptions.queries import offer_at, subscription_of
+from licensing.subscriptions.queries import sold_at, subscription_of
 from licensing.subscriptions.rules import SubscribingRefused, is_running
 
 Payer = tuple[str, str]
@@ -65,14 +64,14 @@ def begin_subscribing(
 ) -> str:
     """The address of the provider's page where this payer subscribes; the same one while it waits.
 
-    Raises SubscribingRefused: subscribed, no_offer where nothing is sold or no tax is known;
-    GatewayError.
+    Raises SubscribingRefused: subscribed, no_offer where nothing is sold or no terms say
+    what the country's tax is; GatewayError.
     """
     current = subscription_of(payer)
     if current is not None and is_running(current.status):
         raise SubscribingRefused("subscribed", "You are subscribed already.")
-    offer = offer_at(product, country, now)
-    if not country or offer is None or terms_at(product, country, now) is None:
+    offer = sold_at(product, country, now)
+    if offer is None:
         raise SubscribingRefused("no_offer", "Nothing is sold in this country yet.")
     who = open_subscriber(payer=payer, gateway=gateway, now=now)
     if who.checkout_until is not None and who.checkout_until > now:

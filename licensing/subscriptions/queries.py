@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from licensing.receipts.queries import own_terms_at
 from licensing.subscriptions.models import Offer, Subscription
 from licensing.subscriptions.rules import is_running
 
@@ -25,6 +26,16 @@ def offer_at(product: str, country: str, at: datetime) -> Offer | None:
     """What a product costs in a country at a moment; the price of all others where it has none."""
     rows = Offer.objects.filter(product=product, country__in=[country, ""], effective_from__lte=at)
     return rows.order_by("-country", "-effective_from").first()
+
+
+def sold_at(product: str, country: str, at: datetime) -> Offer | None:
+    """What is sold to somebody in a country: its offer, where terms of its own say its tax.
+
+    Without them nobody knows what of the price is tax, so nothing is sold there.
+    """
+    if not country or own_terms_at(product, country, at) is None:
+        return None
+    return offer_at(product, country, at)
 
 
 def subscription_of(payer: tuple[str, str]) -> SubscriptionView | None:

@@ -57,7 +57,7 @@ def recordings_of(user: User | AnonymousUser) -> QuerySet[Recording]:
 
 def holdings_of(user: User | AnonymousUser, may: May = "see") -> QuerySet[Recording]:
     """The recordings in which one of the user's parties has a share, whoever keeps the page."""
-    sheets = Q(shares__party__in=parties_of(user, may)) & ~Q(state="REPLACED")
+    sheets = Q(shares__party__in=parties_of(user, may)) & ~Q(state__in=["REPLACED", "DECLINED"])
     held = SplitSheet.objects.filter(sheets)
     where = Q(sheets__in=held) | Q(stems__sheets__in=held) | Q(work__sheets__in=held)
     found = Recording.objects.filter(where).exclude(state="HIDDEN").values("pk")
@@ -83,10 +83,11 @@ def get_stem_for(user: User | AnonymousUser, stem_id: UUID, may: May = "see") ->
 
 
 def sheets_for(user: User | AnonymousUser, may: May = "see") -> QuerySet[SplitSheet]:
-    """The sheets that name one of the user's parties, or stand on a page that they keep."""
+    """The sheets that ask one of the user's parties, or stand on a page that they keep."""
     mine = parties_of(user, may)
     reach = (
         Q(shares__party__in=mine)
+        | Q(ended_versions__ended__shares__party__in=mine)
         | Q(recording__party__in=mine)
         | Q(stem__party__in=mine)
         | Q(work__recordings__party__in=mine)
@@ -95,6 +96,6 @@ def sheets_for(user: User | AnonymousUser, may: May = "see") -> QuerySet[SplitSh
 
 
 def get_sheet_for(user: User | AnonymousUser, sheet_id: UUID, may: May = "see") -> SplitSheet:
-    """The sheet, or 404 when it is missing or names nobody the user may act for."""
+    """The sheet, or 404 when it is missing or asks nobody the user may act for."""
     rows = sheets_for(user, may).select_related("recording", "stem__recording", "work")
     return _found(rows.filter(pk=sheet_id).first())

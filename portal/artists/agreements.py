@@ -1,7 +1,8 @@
 """Agreements on consent: whose yes a recording needs; proposed, read, signed by every holder.
 
 It decides nothing: the rooms below check who holds what. Invariant: whoever acts for no holder of
-the recording gets the same 404 as for none, and nobody signs without a password given just now.
+the recording gets the same 404 as for none, and nobody signs who has not confirmed just now who
+they are.
 """
 
 from typing import Any
@@ -27,8 +28,8 @@ from licensing.clearance.agreeing import (
 from licensing.clearance.models import ConsentAgreement
 from licensing.clearance.refusals import ClearanceRefused
 from portal.accounts import access
+from portal.accounts.signing import how_confirmed
 from portal.accounts.views import get_or_post
-from portal.artists.sheets import SIGNED_BY
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
 
@@ -130,7 +131,7 @@ def _sign(request: HttpRequest, recording_id: UUID, mine: list[Party]) -> HttpRe
             agreement_id=found.pk,
             party_id=party.pk,
             user_ref=str(request.user.pk),
-            method=SIGNED_BY,
+            method=how_confirmed(request),
             text_sha256=request.POST.get("text_sha256", ""),
             now=timezone.now(),
         )

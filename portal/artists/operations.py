@@ -27,6 +27,7 @@ from licensing.clearance.models import LONGEST_VOICE, Use
 from licensing.clearance.operations import grant_matrix
 from portal.accounts.models import Invitation, Membership, Role, User
 from portal.accounts.operations import invite
+from portal.artists.telling import tell_proposed, tell_replaced
 
 PRESSED_TWICE = timedelta(seconds=20)
 
@@ -72,13 +73,50 @@ def bring_recording(*, party_id: UUID, actor: Actor, now: datetime, **facts: Any
 
 @transaction.atomic
 def draw_up_sheet(
-    *, user: User, right: str, on: On, lines: Sequence[Line], now: datetime
+    *,
+    user: User,
+    right: str,
+    on: On,
+    lines: Sequence[Line],
+    now: datetime,
+    effective_from: datetime | None = None,
 ) -> SplitSheet:
     """Propose a sheet; parties that are new here are made and invited. Raises CatalogRefused.
 
-    Whoever draws it up reads and signs it afterwards like everybody else on it.
+    Whoever draws it up reads and signs it afterwards like everybody else on it. Parties whose share
+    would shrink or end are asked by mail at once, and those of a replaced proposal are told.
     """
+    replaced = SplitSheet.objects.filter(
+        state=SplitSheet.State.PROPOSED,
+        right=right,
+        recording=on.recording_id,
+        stem=on.stem_id,
+        work=on.work_id,
+    ).first()
     actor = ("user", str(user.pk))
+    shares, newcomers = _shares(lines, actor, now)
+    sheet = propose_sheet(
+        right=right,
+        shares=shares,
+        actor=actor,
+        now=now,
+        recording_id=on.recording_id,
+        stem_id=on.stem_id,
+        work_id=on.work_id,
+        effective_from=effective_from,
+    )
+    for party, email in newcomers:
+        invite(party=party, role=Role.SIGN, email=email, invited_by=user, now=now)
+    if replaced is not None:
+        tell_replaced(replaced=replaced, sheet=sheet, user=user)
+    tell_proposed(sheet=sheet, user=user, now=now)
+    return sheet
+
+
+def _shares(
+    lines: Sequence[Line], actor: Actor, now: datetime
+) -> tuple[list[ShareAsked], list[tuple[Party, str]]]:
+    """The lines as shares of parties, and those parties that are new here with their addresses."""
     shares, newcomers = [], []
     for line in lines:
         party_id = line.party_id
@@ -95,18 +133,7 @@ def draw_up_sheet(
                 line.territories,
             )
         )
-    sheet = propose_sheet(
-        right=right,
-        shares=shares,
-        actor=actor,
-        now=now,
-        recording_id=on.recording_id,
-        stem_id=on.stem_id,
-        work_id=on.work_id,
-    )
-    for party, email in newcomers:
-        invite(party=party, role=Role.SIGN, email=email, invited_by=user, now=now)
-    return sheet
+    return shares, newcomers
 
 
 def remind(*, sheet: SplitSheet, party: Party, user: User, now: datetime) -> bool:
@@ -131,14 +158,16 @@ def remind(*, sheet: SplitSheet, party: Party, user: User, now: datetime) -> boo
 
 
 def known_parties(user: User, recording_ids: Sequence[UUID]) -> list[Party]:
-    """Parties the user may put on a sheet by choosing: their own, and those on their sheets."""
+    """Parties the user may put on a sheet by choosing: their own, those on their sheets,
+    and those that brought stems."""
     mine = Party.objects.filter(memberships__user=user)
     beside = Party.objects.filter(
         shares__sheet__in=SplitSheet.objects.filter(recording__in=recording_ids)
         | SplitSheet.objects.filter(work__recordings__in=recording_ids)
         | SplitSheet.objects.filter(stem__recording__in=recording_ids)
     )
-    return sorted({*mine, *beside}, key=lambda party: (party.name, str(party.pk)))
+    brought = Party.objects.filter(stems__recording__in=recording_ids)
+    return sorted({*mine, *beside, *brought}, key=lambda party: (party.name, str(party.pk)))
 
 
 @transaction.atomic

@@ -13,12 +13,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from licensing.catalog.models import Party
 from licensing.money import amount_text
 from licensing.payouts import planning, queries
-from licensing.payouts.accounts import choose_currency, open_payee_account
+from licensing.payouts.accounts import (
+    begin_closing,
+    choose_currency,
+    is_leaving,
+    keep_account,
+    open_payee_account,
+)
 from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import PlannedConversion
 from licensing.payouts.provider import gateway
@@ -72,13 +78,19 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Payouts:
-    """The section; `account` is none, asked or ready. `pays_in` is "" for each in its own."""
+    """The section; `account` is none, asked or ready. `pays_in` is "" for each in its own.
+
+    `closing_on`: the day on which closing the account was asked for, "" while it stays; `may_stay`:
+    nothing of it is on its way yet.
+    """
 
     owed: tuple[Owed, ...]
     paid: tuple[Paid, ...]
     account: str
     pays_in: str
     currencies: tuple[str, ...]
+    closing_on: str
+    may_stay: bool
 
 
 def payouts_of(party: Party) -> Payouts:
@@ -105,6 +117,8 @@ def payouts_of(party: Party) -> Payouts:
         account=state,
         pays_in=account.pays_in if account else "",
         currencies=tuple(THRESHOLD_MINOR),
+        closing_on=f"{account.closing_at:%Y-%m-%d}" if account and account.closing_at else "",
+        may_stay=account is not None and not is_leaving(account),
     )
 
 
@@ -169,4 +183,45 @@ def currency(request: HttpRequest, party_id: UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, "Kept: it holds from the next payout run on.")
+    return HttpResponseRedirect(f"{reverse('artists:earnings')}?party={party.pk}")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def close(request: HttpRequest, party_id: UUID) -> HttpResponse:
+    """Say what closing the payout account means, and begin it."""
+    user = access.user_of(request)
+    party = access.get_party_for(user, party_id, "edit")
+    if request.method == "GET":
+        facts = {
+            "party": party,
+            "payouts": payouts_of(party),
+            "nav_main": "partials/nav_artist.html",
+        }
+        return render(request, "artists/payout_close.html", {"here": "earnings", **facts})
+    try:
+        begin_closing(
+            payee=("party", str(party.pk)), actor=("user", str(user.pk)), now=timezone.now()
+        )
+    except PayoutRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Closing: the next payout run pays whatever is there.")
+    return HttpResponseRedirect(f"{reverse('artists:earnings')}?party={party.pk}")
+
+
+@login_required
+@require_POST
+def stay(request: HttpRequest, party_id: UUID) -> HttpResponse:
+    """Keep the payout account after all."""
+    user = access.user_of(request)
+    party = access.get_party_for(user, party_id, "edit")
+    try:
+        keep_account(
+            payee=("party", str(party.pk)), actor=("user", str(user.pk)), now=timezone.now()
+        )
+    except PayoutRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Kept: you are paid as before.")
     return HttpResponseRedirect(f"{reverse('artists:earnings')}?party={party.pk}")

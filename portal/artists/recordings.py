@@ -76,6 +76,7 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     may_edit = access.parties_of(request.user, "edit").filter(pk=found.party_id).exists()
     parties = acting_parties(request, found)
     rows = stem_rows(found)
+    now = timezone.now()
     facts = {
         "recording": found,
         "may_edit": may_edit,
@@ -84,8 +85,8 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "is_listening": is_recording_measuring(found.pk),
         "can_correct": any(row.form for row in rows),
         "can_complete": may_edit and found.state == Recording.State.DRAFT and _is_settled(rows),
-        "tables": newest_tables(queries.list_sheets_of_recording(found.pk)),
-        "view": grant_view(found, parties[0], timezone.now()) if parties else None,
+        "tables": newest_tables(queries.list_sheets_of_recording(found.pk), now),
+        "view": grant_view(found, parties[0], now) if parties else None,
         **NAV,
     }
     return render(request, "artists/recording.html", facts)

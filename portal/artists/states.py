@@ -73,9 +73,7 @@ def _measured(notes: tuple[str, ...], analysis: StemAnalysis, song_key: str | No
         )
     pitched = analysis.role in PITCHED
     if pitched and analysis.key is None:
-        return RowState(
-            "wait", "Please check", "No key is clear.", "Choose one if it has one; else leave it."
-        )
+        return _asked_for_key(analysis.likely_key)
     if pitched and song_key and analysis.key and not _related(analysis.key, song_key):
         return RowState(
             "wait",
@@ -85,6 +83,14 @@ def _measured(notes: tuple[str, ...], analysis: StemAnalysis, song_key: str | No
             "recording. Choose the one you mean.",
         )
     return RowState("ok", "Checked", "", " ".join(notes))
+
+
+def _asked_for_key(likely: str) -> RowState:
+    if not likely:
+        advice = "Choose one if it has one; else leave it."
+        return RowState("wait", "Please check", "No key is clear.", advice)
+    advice = f"Perhaps {key_name(likely)}: choose it if it is, or another; else leave it."
+    return RowState("wait", "Please check", "No key is sure.", advice)
 
 
 def _related(one: str, other: str) -> bool:

@@ -50,6 +50,8 @@ urlpatterns = [
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/<uuid:party_id>/connect/", payouts.connect, name="payouts_connect"),
     path("earnings/<uuid:party_id>/currency/", payouts.currency, name="payouts_currency"),
+    path("earnings/<uuid:party_id>/close/", payouts.close, name="payouts_close"),
+    path("earnings/<uuid:party_id>/stay/", payouts.stay, name="payouts_stay"),
     path("earnings/lines/<uuid:line_id>/", earnings.statement_line, name="statement_line"),
     path(
         "earnings/statements/<uuid:statement_id>.<str:ending>",

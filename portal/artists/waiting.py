@@ -18,7 +18,7 @@ from generation.variations.models import Variation
 from generation.variations.previews import LASTS, list_previews
 from generation.variations.rules import PARTY, State
 from licensing.attribution.queries import may_make
-from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet
+from licensing.catalog.models import EndedVersion, Party, Recording, Share, Signature, SplitSheet
 from licensing.catalog.queries import list_sheets_to_sign
 from licensing.clearance.agreeing import holders_of, pending_for
 from licensing.clearance.models import Approval, ConsentAgreement, Grant
@@ -71,6 +71,8 @@ def _parties(now: datetime) -> set[UUID]:
     signed = Signature.objects.filter(sheet=OuterRef("sheet"), party=OuterRef("party"))
     unsigned = Share.objects.filter(~Exists(signed), sheet__state=SplitSheet.State.PROPOSED)
     found |= set(unsigned.values_list("party_id", flat=True))
+    ended = EndedVersion.objects.filter(sheet__state=SplitSheet.State.PROPOSED).values("ended")
+    found |= set(Share.objects.filter(sheet__in=ended).values_list("party_id", flat=True))
     open_ones = ConsentAgreement.objects.filter(counts_from__isnull=True)
     for recording in open_ones.values_list("recording_id", flat=True).distinct():
         found |= holders_of(recording, now).keys()

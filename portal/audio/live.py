@@ -67,6 +67,7 @@ class LivePlan:
     """A section as it stands: its bar lines are samples of the session.
 
     `control`: the number of the change whose wishes hold in it, 0 for those of the beginning.
+    `keys`: what permission lets it be in, lowest first; none where no key is known.
     """
 
     number: int
@@ -78,6 +79,7 @@ class LivePlan:
     energy: float
     because: str
     control: int
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def _section(row: Section, place: Place) -> LivePlan:
         energy=said["energy"],
         because=row.because,
         control=row.control,
+        keys=tuple(said.get("keys", ())),  # of sections before they were told: none
     )
 
 

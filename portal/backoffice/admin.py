@@ -21,9 +21,6 @@ from licensing.catalog.models import (
     AudioObject,
     Party,
     Recording,
-    Share,
-    Signature,
-    SplitSheet,
     Stem,
     Work,
 )
@@ -47,29 +44,21 @@ from portal.backoffice.contacts import ContactDeed
 from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
+from portal.backoffice.events import EVENT_PAGES
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
 from portal.backoffice.money import MONEY_PAGES
+from portal.backoffice.outside import OUTSIDE_PAGES
 from portal.backoffice.payouts import PAYOUT_PAGES
 from portal.backoffice.plays import PLAY_PAGES
 from portal.backoffice.rates import RATE_PAGES
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
+from portal.backoffice.stand_ins import SHEET_PAGES
+from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
-
-
-class ShareInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Share
-
-
-class SignatureInline(ReadOnlyInline):
-    """Rows of their page."""
-
-    model = Signature
 
 
 class ConsentSignatureInline(ReadOnlyInline):
@@ -138,15 +127,6 @@ class AudioAdmin(ReadOnlyAdmin):
 
     list_display = ("digest", "frames", "original_bytes", "created_at", "removed_at")
     search_fields = ("digest",)
-
-
-class SheetAdmin(ReadOnlyAdmin):
-    """Split sheets with shares and signatures."""
-
-    list_display = ("id", "right", "recording", "stem", "work", "version", "state", "proposed_at")
-    list_select_related = ("recording", "stem", "work")
-    list_filter = ("state", "right")
-    inlines = (ShareInline, SignatureInline)
 
 
 class GrantAdmin(ReadOnlyAdmin):
@@ -310,7 +290,6 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
-    SplitSheet: SheetAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
@@ -343,7 +322,11 @@ PAGES |= (
     | DEDUCTION_PAGES
     | CORRECTION_PAGES
     | PAYOUT_PAGES
+    | EVENT_PAGES
     | RATE_PAGES
+    | SHEET_PAGES
+    | OUTSIDE_PAGES
+    | TERMS_PAGES
 )
 for model, page in PAGES.items():
     site.register(model, page)

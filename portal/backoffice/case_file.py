@@ -21,6 +21,7 @@ from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
 from portal.audio.pictures import Picture, variation_picture
 from portal.audio.stemma import SMALL_POINTS
+from portal.backoffice.audits import audited
 from portal.backoffice.case_live import WRITTEN_EACH_TIME, live_of
 from portal.backoffice.case_money import Money, money_of
 
@@ -50,7 +51,7 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
     )
     if record is None:
         raise Http404
-    variation = Variation.objects.filter(record=record).select_related("request").first()
+    variation = Variation.objects.filter(record=record).select_related("request", "record").first()
     sources = list(record.sources.all())
     grants = Grant.objects.filter(records__record=record).select_related("party", "stem")
     money = money_of(record, sources)
@@ -66,6 +67,7 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "events": _events(record, variation, list(grants), money),
         "stemma": _picture(variation),
         "live": live_of(record, sources, timezone.now()),
+        "audited": audited(variation),
         "is_live": record.subject_kind == SESSION,
     }
     return render(request, "backoffice/case_file.html", context)

@@ -59,7 +59,7 @@ class AgreementDeeds:
 
     actions_list = ("record",)
 
-    @action(description="Record an agreement", url_path="record")
+    @action(description="Record an agreement", url_path="record", permissions=["decide_rights"])
     def record(self, request: HttpRequest) -> HttpResponse:
         return ask_and_do(
             request,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from generation.serving.rules import RoutingRefused
+from generation.variations.audits import AuditRefused
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.models import Recording, Stem
 from licensing.catalog.operations import resolve_review
@@ -27,6 +28,7 @@ from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
 from licensing.payouts.rules.states import PayoutRefused
 from licensing.receipts.rules import ReceiptRefused
+from licensing.receipts.terms_rules import TermsRefused
 from licensing.releases.rules import ReleaseRefused
 from licensing.royalties.closing import CloseRefused
 from licensing.royalties.deciding import DecisionRefused
@@ -36,7 +38,8 @@ from licensing.stripe_gateway import GatewayError
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
-    *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError),
+    *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError, AuditRefused),
+    TermsRefused,
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 
@@ -109,11 +112,11 @@ class ReviewDeeds:
     actions_detail = ("accept_stem", "refuse_stem")
     deeds_while: ClassVar[Mapping[str, object]] = {"state": Stem.State.REVIEW}
 
-    @action(description="Accept this stem", url_path="accept")
+    @action(description="Accept this stem", url_path="accept", permissions=["decide_rights"])
     def accept_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._resolve(request, object_id, accept=True)
 
-    @action(description="Refuse this stem", url_path="refuse")
+    @action(description="Refuse this stem", url_path="refuse", permissions=["decide_rights"])
     def refuse_stem(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._resolve(request, object_id, accept=False)
 
@@ -148,7 +151,7 @@ class HoldDeeds:
     actions_detail = ("release",)
     deeds_while: ClassVar[Mapping[str, object]] = {"released_at": None}
 
-    @action(description="Place a hold", url_path="place")
+    @action(description="Place a hold", url_path="place", permissions=["decide_rights"])
     def place(self, request: HttpRequest) -> HttpResponse:
         def do(data: dict[str, Any]) -> str:
             place_hold(
@@ -169,7 +172,7 @@ class HoldDeeds:
             back=list_of("clearance_hold"),
         )
 
-    @action(description="Release this hold", url_path="release")
+    @action(description="Release this hold", url_path="release", permissions=["decide_rights"])
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         hold = get_object_or_404(Hold, pk=object_id)
 

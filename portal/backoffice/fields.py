@@ -12,6 +12,7 @@ from django import forms
 
 from licensing.catalog.models import Party, Share
 from licensing.catalog.queries import is_uuid
+from licensing.catalog.societies import find_society
 from licensing.deductions.accounts import Payee
 from licensing.deductions.rules.parts import PPM
 from licensing.money import MICROS_PER_UNIT
@@ -40,8 +41,12 @@ def payee_of(text: str) -> Payee:
         raise forms.ValidationError("Several parties have this name: write the id of one.")
     if named:
         return ("party", str(named[0]))
-    if Share.objects.filter(administrator=text).exists():
+    # As it stands on a sheet, also where an old one wrote it in another way than it is written now.
+    if Share.objects.filter(administered_by="SOCIETY", administrator=text).exists():
         return ("society", text)
+    society = find_society(text)
+    if society is not None:
+        return ("society", society.name)
     raise forms.ValidationError("Nobody has this name or id. Look it up under Parties.")
 
 
@@ -58,7 +63,14 @@ class MicrosField(forms.DecimalField):
 
 
 class PercentField(forms.CharField):
-    """A share above nothing, in percent with up to four places, as parts per million."""
+    """A share in percent with up to four places, as parts per million.
+
+    Above nothing, unless `is_zero_one` says that none at all is a share too.
+    """
+
+    def __init__(self, *, is_zero_one: bool = False, **kwargs: Any) -> None:
+        self.least = 0 if is_zero_one else 1
+        super().__init__(**kwargs)
 
     def clean(self, value: Any) -> int | None:
         text = super().clean(value)
@@ -68,8 +80,9 @@ class PercentField(forms.CharField):
             ppm = percent_ppm(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
-        if not 0 < ppm <= PPM:
-            raise forms.ValidationError("Write a share above 0 and at most 100 percent.")
+        if not self.least <= ppm <= PPM:
+            words = "above 0 and" if self.least else "of"
+            raise forms.ValidationError(f"Write a share {words} at most 100 percent.")
         return ppm
 
 

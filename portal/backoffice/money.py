@@ -4,7 +4,6 @@ Recording a receipt and closing a month go through the same operations as everyb
 be undone here, and their pages say so first.
 """
 
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -15,59 +14,24 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from unfold.decorators import action
 
-from licensing.catalog.queries import is_uuid
 from licensing.corrections.refunding import refund_receipt
+from licensing.money import MICROS_PER_UNIT
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
-from licensing.receipts.rules import GIVEN_BACK, KINDS
-from licensing.royalties.models import Period, RateCard, Statement, StatementLine
-from portal.accounts.models import User
+from licensing.royalties.funding import KIND as PROMOTION
+from licensing.royalties.funding import record_promotion
+from licensing.royalties.models import Period, Statement, StatementLine
+from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.month_end import close_and_tell, counted_only, is_rehearsed
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.receipt_forms import ReceiptForm, RefundForm, start_of
 from portal.backoffice.rehearsing import Outcome
 from portal.backoffice.showing import show_and_do
-from portal.partners.models import Client
 
-MICROS = 1_000_000
 _LINE_END = ("amount_micros", "note", "id")
-
-
-class ReceiptForm(forms.Form):
-    """Money that came in from a listener or a partner."""
-
-    payer = forms.CharField(label="Listener's e-mail, or the partner's client id", max_length=254)
-    kind = forms.ChoiceField(choices=[(kind, kind.lower()) for kind in KINDS], label="Kind")
-    amount = forms.DecimalField(
-        label="Amount with tax, EUR", max_digits=12, decimal_places=2, min_value=0
-    )
-    tax = forms.DecimalField(
-        label="Of this, tax, EUR", max_digits=12, decimal_places=6, min_value=0
-    )
-    month = forms.DateField(label="Covers the month of", help_text="Any day of it.")
-    key = forms.CharField(max_length=150, label="Number of the payment, never used twice")
-
-    def clean_payer(self) -> tuple[str, str]:
-        text = self.cleaned_data["payer"].strip()
-        user = User.objects.filter(email__iexact=text).first()
-        if user is not None:
-            return ("user", str(user.pk))
-        client = Client.objects.filter(pk=text).first() if is_uuid(text) else None
-        if client is None:
-            raise forms.ValidationError("Nobody here has this address or this client id.")
-        return ("client", str(client.pk))
-
-
-class RefundForm(forms.Form):
-    """What went back to who paid."""
-
-    kind = forms.ChoiceField(choices=[(kind, kind.lower()) for kind in GIVEN_BACK], label="Kind")
-    amount = forms.DecimalField(
-        label="Amount with tax", max_digits=12, decimal_places=2, min_value=0
-    )
-    key = forms.CharField(max_length=150, label="The provider's id of it, never used twice")
 
 
 class MonthForm(forms.Form):
@@ -76,14 +40,10 @@ class MonthForm(forms.Form):
     month = forms.DateField(label="Any day of the month, like 2026-10-01")
 
 
-def _start_of(month: date) -> datetime:
-    return datetime.combine(month.replace(day=1), time(), UTC)
-
-
 class ReceiptAdmin(ReadOnlyAdmin):
     """Money that came in, and how it was divided."""
 
-    list_display = ("key", "kind", "payer_kind", "amount_micros", "currency", "covers_from")
+    list_display = ("key", "kind", "payer_kind", "country", "amount_micros", "currency")
     list_filter = ("kind", "currency")
     search_fields = ("key", "payer_ref")
     actions_list = ("record",)
@@ -94,24 +54,18 @@ class ReceiptAdmin(ReadOnlyAdmin):
         """Write money in."""
 
         def do(data: dict[str, Any]) -> Outcome:
-            start = _start_of(data["month"])
-            record_receipt(
-                key=data["key"],
-                kind=data["kind"],
-                payer=data["payer"],
-                amount_micros=int(data["amount"] * MICROS),
-                currency="EUR",
-                covers_from=start,
-                covers_until=start + relativedelta(months=1),
-                tax_micros=int(data["tax"] * MICROS),
-                now=timezone.now(),
-            )
-            return Outcome(f"{data['amount']} EUR are in the books.")
+            funded = _record(data, staff_actor(request))
+            changes = [("Billed in", country_name(data["country"]))]
+            if funded is not None:
+                changes.append(("Plays so far that it pays for", f"{funded:,}"))
+            return Outcome(f"{data['amount']} {data['currency']} are in the books.", changes)
 
         return show_and_do(
             request,
             title="Record a receipt",
-            consequence="It is posted at once and cannot be edited; a correction is a new receipt.",
+            consequence="It is posted at once and cannot be edited; a correction is a new receipt. "
+            "A promotion pays for what its payer heard in the month already, too, while the month "
+            "is open.",
             form_class=ReceiptForm,
             do=do,
             back=list_of("receipts_receipt"),
@@ -126,7 +80,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
             refund_receipt(
                 key=data["key"],
                 receipt_id=row.pk,
-                amount_micros=int(data["amount"] * MICROS),
+                amount_micros=int(data["amount"] * MICROS_PER_UNIT),
                 kind=data["kind"],
                 actor=staff_actor(request),
                 now=timezone.now(),
@@ -142,6 +96,26 @@ class ReceiptAdmin(ReadOnlyAdmin):
             do=do,
             back=list_of("receipts_receipt"),
         )
+
+
+def _record(data: dict[str, Any], actor: tuple[str, str]) -> int | None:
+    """Write money in; for a promotion, how many plays that nobody had paid for it took up."""
+    start = start_of(data["month"])
+    said = {
+        "key": data["key"],
+        "payer": data["payer"],
+        "country": data["country"],
+        "amount_micros": int(data["amount"] * MICROS_PER_UNIT),
+        "currency": data["currency"],
+        "covers_from": start,
+        "covers_until": start + relativedelta(months=1),
+        "actor": actor,
+        "now": timezone.now(),
+    }
+    if data["kind"] == PROMOTION:
+        return record_promotion(**said)[1]
+    record_receipt(**said, kind=data["kind"], tax_micros=data["tax_micros"])
+    return None
 
 
 class PeriodAdmin(ReadOnlyAdmin):
@@ -191,7 +165,6 @@ class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
 
 MONEY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Receipt: ReceiptAdmin,
-    RateCard: ReadOnlyAdmin,
     Period: PeriodAdmin,
     Statement: StatementAdmin,
 }

@@ -1,4 +1,4 @@
-"""The desk's pages about payouts: runs that wait for a second person, payments held, what rang.
+"""The desk's pages about payouts: runs that wait for a second person, payments held.
 
 Everything is shown and nothing edited; the deeds are operations of the room below. Whoever approves
 a run shows a second factor first, and is not who opened it, through whatever door they come.
@@ -7,6 +7,7 @@ a run shows a second factor first, and is not who opened it, through whatever do
 from typing import Any
 
 from django import forms
+from django.contrib.admin import EmptyFieldListFilter
 from django.db import models
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -18,13 +19,11 @@ from licensing.money import MICROS_PER_UNIT, amount_text
 from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import (
     ExchangeRate,
-    HandledEvent,
     PayeeAccount,
     PaymentHold,
     Payout,
     PayoutRun,
     PlannedConversion,
-    ProviderEvent,
 )
 from licensing.payouts.operations import (
     approve_payout_run,
@@ -241,19 +240,13 @@ class PayoutAdmin(ReadOnlyAdmin):
 
 
 class PayeeAccountAdmin(ReadOnlyAdmin):
-    """Where payees are paid."""
+    """Where payees are paid, and who closes their account."""
 
-    list_display = ("payee_kind", "payee_ref", "can_receive", "disabled_reason", "seen_at")
-    list_filter = ("can_receive",)
+    list_display = (
+        *("payee_kind", "payee_ref", "can_receive", "disabled_reason", "seen_at", "closing_at"),
+    )
+    list_filter = ("can_receive", ("closing_at", EmptyFieldListFilter))
     search_fields = ("payee_ref", "provider_id")
-
-
-class ProviderEventAdmin(ReadOnlyAdmin):
-    """What rang; its body stays in the database."""
-
-    list_display = ("id", "type", "told_at", "received_at", "handled")
-    list_filter = ("type",)
-    exclude = ("body",)
 
 
 PAYOUT_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
@@ -261,6 +254,4 @@ PAYOUT_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Payout: PayoutAdmin,
     PayeeAccount: PayeeAccountAdmin,
     PaymentHold: PaymentHoldAdmin,
-    ProviderEvent: ProviderEventAdmin,
-    HandledEvent: ReadOnlyAdmin,
 }

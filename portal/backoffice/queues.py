@@ -11,14 +11,20 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
-from licensing.catalog.models import SplitSheet, Stem
+from licensing.catalog.models import SplitSheet, StandIn, Stem
 from licensing.clearance.models import Hold
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
-from licensing.payouts.models import Payout, PayoutRun
+from licensing.payouts.models import EventTrouble, OutsidePayment, Payout, PayoutRun
+from licensing.payouts.queries import list_closing
+from licensing.receipts.operations import LISTENING
+from licensing.receipts.queries import countries_without_terms
+from licensing.receipts.terms_models import ProposedTerms
+from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.models import Anomaly, Usage
+from portal.accounts.countries import country_name
 from portal.backoffice.models import NightlyRun
 from portal.partners.models import WithdrawalNotice
 
@@ -57,8 +63,14 @@ def _of_rights() -> tuple[Queue, ...]:
         _listed(
             SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
             "Unsigned sheets",
-            "Somebody has not signed; nothing is earned on these yet.",
+            "Somebody has not signed; until then what counted before counts.",
             state__exact="PROPOSED",
+        ),
+        _listed(
+            StandIn.objects.filter(state="OPEN"),
+            "Decisions in a party's place",
+            "Somebody else than who proposed one decides or drops it.",
+            state__exact="OPEN",
         ),
         _listed(
             Hold.objects.filter(released_at__isnull=True),
@@ -104,8 +116,37 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
     )
 
 
+def _of_terms() -> tuple[Queue, ...]:
+    missing = countries_without_terms(LISTENING, timezone.now())
+    told = "Every country in which money comes in has terms of its own."
+    if missing:
+        named = ", ".join(map(country_name, missing))
+        told = f"No tax terms for {named}: what comes from there is booked without tax. Set them."
+    return (
+        Queue(
+            "Countries without tax terms",
+            len(missing),
+            told,
+            reverse("admin:receipts_productterms_changelist"),
+        ),
+        _listed(
+            ProposedTerms.objects.filter(state="OPEN"),
+            "Terms for a second person",
+            "Somebody else than who proposed them sets them or drops them.",
+            state__exact="OPEN",
+        ),
+        _listed(
+            ProposedCard.objects.filter(state="OPEN"),
+            "Rate cards for a second person",
+            "Somebody else than who proposed one sets it or drops it.",
+            state__exact="OPEN",
+        ),
+    )
+
+
 def _of_money() -> tuple[Queue, ...]:
     return (
+        *_of_terms(),
         _listed(
             PayoutRun.objects.filter(state="OPEN"),
             "Payout runs for a second person",
@@ -113,10 +154,27 @@ def _of_money() -> tuple[Queue, ...]:
             state__exact="OPEN",
         ),
         _listed(
+            OutsidePayment.objects.filter(state="OPEN"),
+            "Payments to societies for a second person",
+            "Somebody else than who wrote one posts it.",
+            state__exact="OPEN",
+        ),
+        _listed(
             Payout.objects.filter(state="APPROVED").exclude(problem=""),
             "Payouts that cannot be sent",
             "See what the provider said; they are tried again.",
             state__exact="APPROVED",
+        ),
+        _listed(
+            list_closing(),
+            "Payout accounts that close",
+            "Whatever is there goes into the next run; look whether something is held.",
+            closing_at__isempty="0",
+        ),
+        _listed(
+            EventTrouble.objects.all(),
+            "News of the provider not acted on",
+            "See why; one that is set aside waits for somebody to try it again or leave it.",
         ),
         *_of_invoices(),
         _listed(

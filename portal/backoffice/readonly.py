@@ -14,7 +14,7 @@ from unfold.dataclasses import UnfoldAction
 
 from portal.backoffice.columns import columns, foreign_keys
 from portal.backoffice.names import name_rows, refers_to, said
-from portal.backoffice.second_person import MAY_DECIDE
+from portal.backoffice.second_person import MAY_DECIDE, MAY_DECIDE_RIGHTS
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -71,6 +71,10 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """For the deeds that decide about money; unfold asks by this name."""
         return bool(request.user.has_perm(MAY_DECIDE))
+
+    def has_decide_rights_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For the deeds that decide about rights: holds, claims, sheets, societies, codes."""
+        return bool(request.user.has_perm(MAY_DECIDE_RIGHTS))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -44,7 +44,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
     search_fields = ("isrc", "title")
     actions_list = ("release",)
 
-    @action(description="Release a variation", url_path="release")
+    @action(description="Release a variation", url_path="release", permissions=["decide_rights"])
     def release(self, request: HttpRequest) -> HttpResponse:
         def do(data: dict[str, Any]) -> str:
             made = release_variation(

@@ -1,4 +1,4 @@
-"""Who may decide about money at the desk, and the second factor that the second person shows.
+"""Who may decide about money and rights at the desk, and the second person's second factor.
 
 The rooms below ask for both again; here people are led to where they can show it.
 """
@@ -19,6 +19,7 @@ from portal.accounts.second_factor import (
 )
 
 MAY_DECIDE = "corrections.decide_money"
+MAY_DECIDE_RIGHTS = "catalog.decide_rights"
 
 
 def asks_for_second_factor(request: HttpRequest) -> HttpResponse | None:

@@ -55,11 +55,13 @@ class BackofficeSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern]:
         from portal.backoffice import net_deeds
+        from portal.backoffice.audits import audit_record
         from portal.backoffice.case_file import case_file
         from portal.backoffice.nets import nets
 
         own = (
             ("case/<uuid:record_id>/", case_file, "case_file"),
+            ("case/<uuid:record_id>/audit/", audit_record, "case_audit"),
             ("nets/", nets, "nets"),
             ("nets/<str:net>/shares/", net_deeds.set_shares, "net_shares"),
             ("nets/<str:net>/back/", net_deeds.roll_back, "net_back"),

@@ -15,6 +15,7 @@ from generation.analysis.likeness import sentence_of
 from generation.analysis.values import RecordingAnalysis
 from generation.compose.values import Song
 from generation.compose.whole import Made, windows_sha256
+from generation.onsets import onsets_text
 from generation.recipe import SAMPLE_RATE_HZ, SCHEMA, Recipe, processors, sha256_of
 
 DRAFT = (
@@ -46,6 +47,17 @@ def draft_licence(made: Made, songs: Sequence[Song], notes: Sequence[str]) -> di
         "engine": _engine(recipe) | {"likeness": asdict(made.likeness.whole)},
         "notes": [DRAFT, sentence_of(made.likeness, recipe), *recipe.remarks, *notes],
     }
+
+
+def named_onsets(recipe: Recipe, songs: Sequence[Song]) -> str:
+    """The onsets of the recipe's stems, as the text of the file beside it."""
+    known = {stem.digest: stem.analysis for song in songs for stem in song.stems}
+    return onsets_text(
+        {
+            one.digest: (known[one.digest].onsets, known[one.digest].onset_db)
+            for one in recipe.sources
+        }
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -59,7 +59,9 @@ def _seed_login(person: Person, now: datetime) -> User:
     user.confirmed_16_at, user.confirmed_16_method = now, "demo"
     user.save()
     if user.is_staff:
-        may = Permission.objects.filter(codename__in=["route_nets", "decide_money"])
+        may = Permission.objects.filter(
+            codename__in=["route_nets", "decide_money", "decide_rights"]
+        )
         user.user_permissions.add(*may)
     EmailAddress.objects.update_or_create(
         user=user, email=person.email, defaults={"verified": True, "primary": True}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from generation.compose.keys import moved, parse_key
+from generation.compose.keys import Key, moved, parse_key, way
 from generation.compose.values import LINES
 from generation.nets.external.values import WORDS
 from generation.taste.rules.choosing import Bounds
@@ -39,7 +39,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class KeyOption:
-    """A key that may be asked for; `value` "" is the recorded one."""
+    """A key that may be asked for; `value` "" asks for none."""
 
     value: str
     word: str
@@ -74,13 +74,35 @@ def keys_within(ground: Ground) -> tuple[KeyOption, ...]:
     options = [KeyOption("", f"As recorded, {ground.key}")]
     reach = min(ground.limits.semitones_max, 6)
     for step in range(1, reach + 1):
-        for sign, word in ((1, "up"), (-1, "down")):
+        for sign in (1, -1):
             if step == 6 and sign < 0:
                 continue
-            name = str(moved(recorded, sign * step))
-            semitones = "semitone" if step == 1 else "semitones"
-            options.append(KeyOption(name, f"{name}, {step} {semitones} {word}"))
+            options.append(_key_option(moved(recorded, sign * step), sign * step))
     return tuple(options)
+
+
+def keys_among(grounds: Sequence[Ground]) -> tuple[KeyOption, ...]:
+    """The keys that may be asked for where the house chooses among recordings: those that the
+    recording nearest to each of them permits; none where none has a key.
+    """
+    known = [(parse_key(one.key), one.limits.semitones_max) for one in grounds if one.key]
+    keys = {moved(key, step) for key, _ in known for step in range(12)}
+    options = [KeyOption("", "As it comes")] if known else []
+    for wanted in sorted(keys, key=lambda key: (key.mode, key.tonic)):
+        ways = [(way(key, wanted), most) for key, most in known]
+        step = min((step for step, _ in ways), key=abs)
+        if abs(step) <= max(most for near, most in ways if abs(near) == abs(step)):
+            options.append(_key_option(wanted, step))
+    return tuple(options)
+
+
+def _key_option(key: Key, step: int) -> KeyOption:
+    """A key and how far it lies from what was recorded: "B min, 2 semitones up"."""
+    if not step:
+        return KeyOption(str(key), str(key))
+    semitones = "semitone" if abs(step) == 1 else "semitones"
+    word = "up" if step > 0 else "down"
+    return KeyOption(str(key), f"{key}, {abs(step)} {semitones} {word}")
 
 
 def defaults(mode: Mode, ground: Ground, seed: int) -> dict[str, str]:

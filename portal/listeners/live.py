@@ -24,10 +24,12 @@ from django.views.decorators.http import require_GET, require_POST
 from generation.compose.stream import AHEAD, SEGMENT_SAMPLES, segment_at
 from generation.sessions import rules
 from generation.sessions.asking import latest_control
+from generation.sessions.by_taste import start_by_taste
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import end_session, start_session, steer_session
 from generation.sessions.queries import session_for, stand_of
+from generation.sessions.steered import tell_taste
 from generation.variations.rules import SEED_AT_MOST, RequestRefused
 from portal.accounts.access import parties_of
 from portal.accounts.models import User
@@ -36,9 +38,9 @@ from portal.audio.live import News, coming_of, known_live, live_list, news_of, o
 from portal.audio.playlists import Playback
 from portal.audio.reach import Listener
 from portal.audio.waiting import first_answer
+from portal.listeners.asking import BY_TASTE
 from portal.listeners.live_place import addresses_of
 from portal.listeners.playing import client_key, listener_of
-from portal.listeners.steered import tell_taste
 
 WAIT_S = 8.0
 _POSITION_MOST = rules.LONGEST
@@ -57,7 +59,9 @@ def session_of(listener: Listener, session_id: UUID | str) -> LiveSession:
 @login_required
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
-    """Begin a session out of JSON: mode, wishes, and `artist` or `recordings` where named."""
+    """Begin a session out of JSON: mode, wishes, `artist` or `recordings` where named, and `by`:
+    "taste" where that shall choose what the wishes leave open.
+    """
     user = cast(User, request.user)
     given = _json(request)
     try:
@@ -69,20 +73,22 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def begin(user: User, given: Mapping[str, Any]) -> LiveSession:
     """Start what was asked for; raises RequestRefused."""
-    artist = _uuid(given.get("artist"))
-    recordings = given.get("recordings") or []
-    return start_session(
-        requester=listener_of(user),
-        key=str(given.get("key") or secrets.token_urlsafe(16))[:120],
-        mode=str(given.get("mode", "")),
-        targets=_wishes(given),
-        recordings=[str(one) for one in recordings],
-        artist=artist,
-        seed=secrets.randbelow(SEED_AT_MOST),
-        territory=user.country,
-        channel=settings.OWN_CHANNEL,
-        now=timezone.now(),
-    )
+    listener, recordings = listener_of(user), given.get("recordings") or []
+    asked: dict[str, Any] = {
+        "requester": listener,
+        "key": str(given.get("key") or secrets.token_urlsafe(16))[:120],
+        "mode": str(given.get("mode", "")),
+        "targets": _wishes(given),
+        "recordings": [str(one) for one in recordings],
+        "artist": _uuid(given.get("artist")),
+        "seed": secrets.randbelow(SEED_AT_MOST),
+        "territory": user.country,
+        "channel": settings.OWN_CHANNEL,
+        "now": timezone.now(),
+    }
+    if given.get("by") == BY_TASTE:
+        return start_by_taste(taste_of=listener, **asked)
+    return start_session(**asked)
 
 
 def _wishes(given: Mapping[str, Any]) -> dict[str, Any]:

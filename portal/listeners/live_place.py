@@ -21,7 +21,8 @@ from portal.audio.label import AiLabel, ai_label, live_label
 
 @dataclass(frozen=True, slots=True)
 class SteerKey:
-    """A key that steers: `target` moves by `step`, by `ratio`, or is `set` ("yes", "no").
+    """A key that steers: `target` moves by `step`, by `ratio`, along the keys of music that the
+    section permits by `along`, or is `set` ("yes", "no").
 
     `turn`: the sign it shows; `words`: what is said of it; `end`: said where it leads no further.
     """
@@ -34,6 +35,7 @@ class SteerKey:
     step: str = ""
     ratio: str = ""
     set: str = ""
+    along: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ _KEYS = (
     SteerKey("More stems", "More stems", "density", "All stems that fit are in.", "+", "0.2"),
     SteerKey("Fewer stems", "Fewer stems", "density", "This is as sparse as it gets.", "−", "-0.2"),
 )
+_PITCH_KEYS = (
+    SteerKey("Key up", "A semitone up", "key", "No key here goes further up.", "+", along="1"),
+    SteerKey(
+        "Key down", "A semitone down", "key", "No key here goes further down.", "−", along="-1"
+    ),
+)
 _NOT_LEARNING = "Your taste is switched off, so nothing is learned of it."
 _NO_BEAT = "There is no beat here that could be faster or slower."
 _TEMPO_KEYS = (
@@ -87,7 +95,7 @@ def keys_of(mode: Mode) -> tuple[SteerKey, ...]:
     """The keys in pairs: no tempo without a beat, no vocals in focus."""
     tempo = () if mode is Mode.AMBIENT else _TEMPO_KEYS
     vocals = () if mode is Mode.FOCUS else _VOCAL_KEYS
-    return (*_KEYS, *tempo, *vocals)
+    return (*_KEYS, *tempo, *_PITCH_KEYS, *vocals)
 
 
 def label_of(session: LiveSession | None, mode: Mode) -> AiLabel:
@@ -157,6 +165,7 @@ def wishes_of(mode: Mode, targets: Mapping[str, Any]) -> tuple[Wish, ...]:
     if mode is not Mode.AMBIENT:
         tempo = targets["tempo_bpm"]
         found.append(Wish("Tempo wished", "tempo", f"{tempo:.0f} bpm" if tempo else "as it comes"))
+    found.append(Wish("Key wished", "key", targets["key"] or "as it comes"))
     if mode is not Mode.FOCUS:
         found.append(Wish("Vocals", "vocals", "as sung" if targets["vocals"] else "none"))
     return tuple(found)

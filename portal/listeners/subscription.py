@@ -22,7 +22,7 @@ from licensing.receipts.operations import LISTENING
 from licensing.receipts.queries import receipt_covering
 from licensing.stripe_gateway import GatewayError
 from licensing.subscriptions import operations
-from licensing.subscriptions.queries import offer_at, subscription_of
+from licensing.subscriptions.queries import sold_at, subscription_of
 from licensing.subscriptions.rules import SubscribingRefused
 from portal.accounts import access
 from portal.listeners.playing import listener_of
@@ -41,7 +41,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
     """How it stands."""
     payer, now = listener_of(request.user), timezone.now()
     country = access.user_of(request).country
-    offer = offer_at(LISTENING, country, now) if country else None
+    offer = sold_at(LISTENING, country, now)
     page = subscription_page(
         subscription_of(payer),
         (offer.price_minor, offer.currency) if offer else None,

@@ -29,6 +29,8 @@ class SessionAsked(Asked):
     """A live session. Without recordings or artist the house chooses.
 
     `customer`: your own reference of who listens. A customer hears one session at a time.
+    `by_taste_of`: your own reference of a listener. What `targets` leaves open, and the recordings
+    that the house chooses, are then chosen by their taste; a tempo is left to the recording.
     """
 
     mode = serializers.ChoiceField(choices=SESSION_MODES)
@@ -38,17 +40,24 @@ class SessionAsked(Asked):
     )
     artist = serializers.UUIDField(required=False, allow_null=True, default=None)
     targets = SessionTargetsAsked(required=False, default=dict)
+    by_taste_of = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, default=0)
     territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
 
 
 class SessionMoved(Asked):
-    """New targets; `heard_at` is the sample that your player plays at this moment."""
+    """New targets; `heard_at` is the sample that your player plays at this moment.
+
+    `is_said_by_customer`: true where the customer of the session moved them with their own hand;
+    their taste then learns more or less of what was moved, unless it is switched off. Nothing that
+    a device or your app decided is a word of theirs.
+    """
 
     targets = SessionTargetsAsked()
     heard_at = serializers.IntegerField(
         min_value=0, max_value=LONGEST, required=False, allow_null=True, default=None
     )
+    is_said_by_customer = serializers.BooleanField(required=False, default=False)
 
 
 class TargetsShown(Shape):
@@ -66,7 +75,9 @@ class TargetsShown(Shape):
 class SectionShown(Shape):
     """A few bars as they are planned; `lines` are its bar lines. A later one may cut it.
 
-    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come.
+    `because`: "" as planned, "steered" or "withdrawn" where it cuts what was to come; `control`:
+    the change whose targets hold in it, 0 for those it began with; `keys`: what permission lets it
+    be in, lowest first.
     """
 
     number = serializers.IntegerField()
@@ -77,6 +88,8 @@ class SectionShown(Shape):
     key = serializers.CharField(allow_null=True)
     energy = serializers.FloatField()
     because = serializers.CharField(allow_blank=True)
+    control = serializers.IntegerField()
+    keys = serializers.ListField(child=serializers.CharField())
 
 
 class SourceShown(Shape):

@@ -17,14 +17,17 @@ from rest_framework.response import Response
 from generation.recipe import SAMPLE_RATE_HZ
 from generation.sessions import operations, rules
 from generation.sessions.asking import is_waiting, latest_control
+from generation.sessions.by_taste import start_by_taste
 from generation.sessions.models import LiveSession
 from generation.sessions.queries import session_for
+from generation.sessions.steered import tell_taste
+from generation.variations.heard import CUSTOMER
 from generation.variations.rules import RequestRefused
 from licensing.attribution.queries import LineView
 from portal.audio.live import lines_of_session, sections_of
 from portal.audio.reach import customer_of
 from portal.partners import session_shapes as shapes
-from portal.partners.access import caller_of
+from portal.partners.access import Caller, caller_of
 from portal.partners.endpoint import Endpoint
 from portal.partners.idempotency import once
 from portal.partners.problems import Problem, checked
@@ -122,26 +125,36 @@ class SessionsView(Endpoint):
         return once(request, timezone.now(), lambda key: self._start(request, key, asked))
 
     def _start(self, request: Request, key: str, asked: dict[str, Any]) -> Response:
-        caller = caller_of(request)
-        customer = asked["customer"]
         try:
-            session = operations.start_session(
-                requester=caller.requester,
-                listener=customer_of(caller.requester, customer) if customer else None,
-                key=key,
-                mode=asked["mode"].lower(),
-                targets=dict(asked["targets"]),
-                recordings=[str(one) for one in asked["recordings"]],
-                artist=asked["artist"],
-                seed=asked["seed"],
-                territory=asked.get("territory", caller.client.territory),
-                channel=caller.client.channel,
-                now=timezone.now(),
-            )
+            session = _begun(caller_of(request), key, asked)
         except RequestRefused as refused:
             raise refusal(refused) from refused
         location = reverse("partners:session", args=[session.id])
         return Response(shown(session), status=201, headers={"Location": location})
+
+
+def _begun(caller: Caller, key: str, asked: dict[str, Any]) -> LiveSession:
+    """Start what was asked for; raises RequestRefused."""
+    customer, taste_of = (
+        customer_of(caller.requester, name) if name else None
+        for name in (asked["customer"], asked["by_taste_of"])
+    )
+    wanted: dict[str, Any] = {
+        "requester": caller.requester,
+        "listener": customer,
+        "key": key,
+        "mode": asked["mode"].lower(),
+        "targets": dict(asked["targets"]),
+        "recordings": [str(one) for one in asked["recordings"]],
+        "artist": asked["artist"],
+        "seed": asked["seed"],
+        "territory": asked.get("territory", caller.client.territory),
+        "channel": caller.client.channel,
+        "now": timezone.now(),
+    }
+    if taste_of is not None:
+        return start_by_taste(taste_of=taste_of, **wanted)
+    return operations.start_session(**wanted)
 
 
 class SessionView(Endpoint):
@@ -172,12 +185,14 @@ class SessionView(Endpoint):
         for whatever an HLS play list has named, the change comes behind what was handed out.
 
         A tempo that follows a heart rate is computed on the device: send the tempo. Nothing here
-        takes biometric data.
+        takes biometric data. What the customer moved themselves teaches their taste where you say
+        so with `is_said_by_customer`.
         """
         session = own_session(request, session_id)
         asked = checked(shapes.SessionMoved(data=request.data))
+        _, before = latest_control(session)
         try:
-            operations.steer_session(
+            control = operations.steer_session(
                 session_id=session.id,
                 wishes=dict(asked["targets"]),
                 heard_at=asked["heard_at"],
@@ -185,6 +200,9 @@ class SessionView(Endpoint):
             )
         except RequestRefused as refused:
             raise refusal(refused) from refused
+        listener = (session.listener_kind, session.listener_ref)
+        if asked["is_said_by_customer"] and listener[0] == CUSTOMER:
+            tell_taste(listener, session, before, control)
         return Response(shown(own_session(request, session_id)))
 
     @extend_schema(operation_id="end_session", request=None, responses={204: None})

@@ -28,6 +28,8 @@ FOLDER = Path(material.__file__).parent
 # As the records keep it; the text beside it must never be written anew.
 SHA256_OF_SCHEMA_1 = "7d95c6db141aed7cc88cec4232e6c9e96b3b80128f3329ca388b2b30b537462b"
 
+SHA256_OF_SCHEMA_3 = "391abc0b9a94f031b5528bf99d58a701244e49d619e59c539e4a869e65238c2c"
+
 
 def stored(schema):
     return (FOLDER / f"schema-{schema}.json").read_text(encoding="utf-8")
@@ -96,6 +98,18 @@ def test_a_note_of_schema_2_has_no_cents_no_loop_and_no_fades_of_its_own():
         from_json(json.dumps(data))
 
 
+def test_a_source_of_schema_3_names_no_onsets_and_keeps_its_place():
+    written = json.loads(stored(3))
+    recipe = from_json(stored(3))
+    assert [(one.digest, one.role, one.length, one.onsets) for one in recipe.sources] == [
+        (one["digest"], one["role"], one["length"], None) for one in written["sources"]
+    ]
+    assert sha256_of_text(stored(3)) == SHA256_OF_SCHEMA_3 != sha256_of(recipe)
+    written["sources"][0]["onsets"] = None
+    with pytest.raises(RecipeError, match="does not follow schema 3"):
+        from_json(json.dumps(written))
+
+
 def test_a_stored_text_keeps_its_hash_whatever_reading_makes_of_it(old):
     assert sha256_of_text(stored(1)) == SHA256_OF_SCHEMA_1
     assert sha256_of(old) != SHA256_OF_SCHEMA_1
@@ -104,7 +118,7 @@ def test_a_stored_text_keeps_its_hash_whatever_reading_makes_of_it(old):
 
 @pytest.mark.parametrize("schema", [SCHEMA + 1, 0, -1, 99, "2", True, None, 2.0])
 def test_a_schema_that_is_not_known_is_refused(schema):
-    with pytest.raises(UnknownSchema, match="this reads 1 to 3"):
+    with pytest.raises(UnknownSchema, match="this reads 1 to 4"):
         from_json(json.dumps(json.loads(stored(1)) | {"schema": schema}))
 
 
@@ -131,7 +145,7 @@ def test_a_text_that_is_no_recipe_is_refused(old):
         {"length": 48_000.5},
         {"grid": []},
     ):
-        with pytest.raises(RecipeError, match="does not follow schema 3"):
+        with pytest.raises(RecipeError, match="does not follow schema 4"):
             from_json(json.dumps(data | more))
 
 

@@ -27,7 +27,7 @@ from licensing.payouts.reconciling import gather
 from licensing.payouts.rules.postings import PROVIDER, cash_at
 from licensing.payouts.rules.reconciling import reconcile
 from licensing.receipts.models import Receipt
-from licensing.receipts.operations import record_receipt, set_product_terms
+from licensing.receipts.operations import record_receipt
 from licensing.royalties.closing import close_period
 from licensing.royalties.queries import statement_for
 from tests.journeys.payday import artist, connect, news, page_of, run_of
@@ -58,10 +58,6 @@ def music(provider):
 
 
 def _listeners_pay(provider):
-    set_product_terms(
-        product="listening", country="DE", tax_ppm=190_000, commission_ppm=300_000,
-        effective_from=THEN - timedelta(days=400), actor=("user", "1"), now=THEN,
-    )  # fmt: skip
     for name, cents, tax in (("lena", 90_00, 14_369_748), ("omar", 60_00, 9_579_832)):
         line = provider.books.charge(cents, 0)
         record_receipt(

@@ -19,6 +19,7 @@ from licensing.clearance.operations import withdraw_grant
 from portal.accounts.models import User
 from portal.demo.journey import until
 from portal.demo.seed import seed_receipt
+from portal.demo.supervisor import Child
 from portal.demo.visitor import Visitor
 from tests import chromium
 from tests.portal.listeners.looking import log_in
@@ -141,12 +142,16 @@ def _a_killed_worker_leaves_no_gap_and_a_withdrawn_stem_leaves(processes, studio
     player, pause = LivePlayer(site, visitor.session, ahead_s=4.0), threading.Event()
     player.start("mood", {"density": 0.8, "energy": 0.6})
     player.play_until(4.0, pause)
-    doomed = next(child for child in processes.children if child.name == "render1")
+    session = LiveSession.objects.get(requester_ref=str(ben.pk))
+    doomed = _home_of(processes, session)
     doomed.kill()
+    already = session.segments.count()
     player.play_until(12.0, pause)
     assert max(player.late(), default=0.0) <= 2.0
+    session.refresh_from_db()
+    assert session.segments.count() > already
+    assert _home_of(processes, session) is not doomed
 
-    session = LiveSession.objects.get(requester_ref=str(ben.pk))
     gone = next(stem for stem in studio.stems if stem.label == "drums")
     assert session.segments.filter(sources__contains=[gone.audio_id]).exists()
     for grant in studio.grants:
@@ -167,3 +172,9 @@ def _a_killed_worker_leaves_no_gap_and_a_withdrawn_stem_leaves(processes, studio
     shares = dict(lines.values_list("stem__label", "ppm"))
     assert sum(shares.values()) == 1_000_000
     assert shares["drums"] > 0
+
+
+def _home_of(processes, session: LiveSession) -> Child:
+    """The worker that rendered the session's newest second."""
+    workers = (child for child in processes.children if child.name.startswith("render"))
+    return next(child for child in workers if session.home.startswith(f"{child.name}@"))

@@ -17,7 +17,7 @@ from licensing.payouts.provider import gateway
 from licensing.payouts.reconciling import gather
 from licensing.payouts.rules.postings import PROVIDER, cash_at
 from licensing.payouts.rules.reconciling import reconcile
-from licensing.receipts.operations import record_receipt, set_product_terms
+from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import pool_account
 from tests.journeys.payday import artist, connect, news, page_of, run_of
 from tests.portal.backoffice.test_payout_desk import Desk
@@ -30,10 +30,6 @@ POOL, ANA, CLEO = 88_235_294, 52_941_177, 35_294_117
 
 def _listeners_pay(provider) -> int:
     """Charges at the provider, receipts in the books; the pool in micro-units."""
-    set_product_terms(
-        product="listening", country="DE", tax_ppm=190_000, commission_ppm=300_000,
-        effective_from=NOW - timedelta(days=400), actor=("user", "1"), now=NOW,
-    )  # fmt: skip
     pool = 0
     for name, cents, tax in (("lena", 90_00, 14_369_748), ("omar", 60_00, 9_579_832)):
         line = provider.books.charge(cents, 0)

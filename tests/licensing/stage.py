@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from licensing.catalog import operations as catalog
+from licensing.catalog.asking import asked_of
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.rules import ShareAsked
 from licensing.clearance import operations as clearance
@@ -77,19 +78,25 @@ def attach(made: Stem, digest: str) -> Stem:
     )
 
 
-def agree(shares: list[tuple[Party, int]], at: datetime = NOON, **target: UUID) -> None:
-    """Propose a sheet on one thing and let every party on it sign."""
+def agree(
+    shares: list[tuple[Party, int]],
+    at: datetime = NOON,
+    effective_from: datetime | None = None,
+    **target: UUID,
+) -> None:
+    """Propose a sheet on one thing and let every party that it asks sign."""
     sheet = catalog.propose_sheet(
         right="PUBLISHING" if "work_id" in target else "MASTER",
         shares=[ShareAsked(one.id, ppm) for one, ppm in shares],
         actor=ACTOR,
         now=at,
+        effective_from=effective_from,
         **target,
     )
-    for one, _ in shares:
+    for party_id in sorted(asked_of(sheet)):
         catalog.sign_sheet(
             sheet_id=sheet.id,
-            party_id=one.id,
+            party_id=party_id,
             user_ref="7",
             method="password",
             locale="en",

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensing.money import allocate, amount_text, check_currency, payable_minor
+from licensing.money import (
+    allocate,
+    amount_text,
+    check_currency,
+    minor_micros,
+    minor_text,
+    payable_minor,
+    smallest_minor,
+)
 
 WEIGHTS = (
     st.lists(st.integers(0, 10**9), min_size=1, max_size=12)
@@ -89,11 +97,49 @@ def test_floats_and_booleans_are_not_money(total, weights):
         (1_268_796_779, "EUR", (126_879, 6_779)),
         (-10_001, "EUR", (-1, -1)),
         (1_999_999, "JPY", (1, 999_999)),
-        (1_999_999, "KWD", (1_999, 999)),
+        (1_999_999, "KWD", (1_990, 9_999)),
+        (-1_999_999, "OMR", (-1_990, -9_999)),
+        (5_999_999, "ISK", (500, 999_999)),
+        (5_000_000, "UGX", (500, 0)),
+        (800_450_000, "TWD", (80_000, 450_000)),
+        (10_450_000, "HUF", (1_000, 450_000)),
+        (1_999_999, "MGA", (1, 999_999)),
     ],
 )
 def test_balance_is_rounded_toward_zero_once(micros, currency, paid):
     assert payable_minor(micros, currency) == paid
+
+
+@pytest.mark.parametrize(
+    ("code", "minor", "micros", "text"),
+    [
+        ("EUR", 500, 5_000_000, "5.00"),
+        ("JPY", 500, 500_000_000, "500"),
+        ("XAF", 500, 500_000_000, "500"),
+        ("ISK", 500, 5_000_000, "5.00"),
+        ("UGX", 500, 5_000_000, "5.00"),
+        ("TND", 5_120, 5_120_000, "5.120"),
+    ],
+)
+def test_amounts_are_counted_as_the_provider_counts_them(code, minor, micros, text):
+    """Its own examples: 500 are 500 yen, 5 krónur or 5 shillings, 5120 are 5.12 dinars."""
+    assert minor_micros(minor, code) == micros
+    assert minor_text(minor, code) == text
+
+
+@pytest.mark.parametrize("code", ["XAU", "XTS", "ZZZ"])
+def test_a_currency_of_which_nobody_knows_the_minor_unit_is_refused(code):
+    for deed in (minor_micros, minor_text, payable_minor):
+        with pytest.raises(ValueError, match=code):
+            deed(1, code)
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD", "ISK", "HUF", "XPF"]))
+def test_what_is_paid_and_what_stays_are_the_balance(micros, code):
+    minor, rest = payable_minor(micros, code)
+    assert minor_micros(minor, code) + rest == micros
+    assert abs(rest) < minor_micros(smallest_minor(code), code)
+    assert minor % smallest_minor(code) == 0
 
 
 @given(st.integers(-(10**18), 10**18))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generation.engine.checking import check
+from generation.engine.checking import check, check_onsets
 from generation.engine.clips import Onsets
 from generation.engine.dynamics import STEP
 from generation.engine.eq import CHUNK, RUN_IN
@@ -113,6 +113,7 @@ class TorchBackend:
         mark: Audio | None,
     ) -> Jobs:
         check(recipe, stems)
+        check_onsets(recipe, onsets)
         for clip in recipe.clips:
             if not knows(clip):
                 raise UnknownProcessor(f"Torch does not play {clip.processor!r}.")

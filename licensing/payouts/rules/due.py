@@ -68,12 +68,14 @@ def due(
     is_on_its_way: bool = False,
 ) -> Due:
     """What of a balance would be paid now. An account that closes is paid whatever is there."""
+    if currency not in THRESHOLD_MINOR:
+        words = (("on_its_way", is_on_its_way), ("nothing", balance_micros <= 0))
+        return Due(0, next((word for word, holds in words if holds), "currency"))
     minor, _ = payable_minor(free_micros(balance_micros, held), currency)
-    least = 1 if account and account.is_closing else THRESHOLD_MINOR.get(currency, 0)
+    least = 1 if account and account.is_closing else THRESHOLD_MINOR[currency]
     refusals = (
         ("on_its_way", is_on_its_way),
         ("nothing", payable_minor(balance_micros, currency)[0] <= 0),
-        ("currency", currency not in THRESHOLD_MINOR),
         ("held", minor < least <= payable_minor(balance_micros, currency)[0]),
         ("threshold", minor < least),
         ("no_account", account is None),

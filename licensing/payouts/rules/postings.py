@@ -60,6 +60,11 @@ def returned(of: Amount, reversal_id: str) -> Sequence[Line]:
     return [*back, *refused(of)]
 
 
+def paid_outside(of: Amount, document: str) -> Sequence[Line]:
+    """It was paid from our bank by hand, past the provider; `document` names the bank's line."""
+    return _move(payable_of(of.payee, of.currency), cash_at(BANK, of.currency), of, document)
+
+
 def bounced(of: Amount, bank_payout_id: str, reversal_id: str) -> Sequence[Line]:
     """It had arrived and the bank gave it back: no correction, so nothing is reversed by name."""
     under_way = _move(_transit(of), _payout(of), of, bank_payout_id)

@@ -30,7 +30,7 @@ class LivePlayer {
     this.known = 0;
     this.told = "";
     const at = () => (this.engine ? this.engine.sample() : 0);
-    this.steering = new Steering(place, this.list, at, () => this.section()?.tempo_bpm);
+    this.steering = new Steering(place, this.list, at, () => this.section());
     place.querySelector("[data-play]").addEventListener("click", () => this.toggle());
     place.querySelector("[data-end]").addEventListener("click", () => this.finish());
     this.list.addEventListener("changed", () => this.changed());

@@ -64,6 +64,7 @@ export function paintNow(root, piece, sources, sample) {
 export function paintWishes(root, targets) {
   for (const name of QUANTITIES) say(root, `wish-${name}`, String(Math.round(targets[name] * 100)));
   say(root, "wish-tempo", targets.tempo_bpm ? `${Math.round(targets.tempo_bpm)} bpm` : "as it comes");
+  say(root, "wish-key", targets.key || "as it comes");
   say(root, "wish-vocals", targets.vocals ? "as sung" : "none");
 }
 

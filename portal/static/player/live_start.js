@@ -8,14 +8,17 @@ import { RATE } from "player/schedule.js";
 const QUANTITIES = ["energy", "density", "brightness", "valence"];
 const FAULT = "That did not reach us. Check your connection, then press again.";
 
-/** The JSON that asks for what stands in the form. */
+/** The JSON that asks for what stands in the form; by taste the faders are left out. */
 export function asked(fields) {
   const wishes = {};
-  for (const name of QUANTITIES) wishes[name] = Number(fields.get(name)) / 100;
+  const by = fields.get("by") || "hand";
+  if (by === "hand") for (const name of QUANTITIES) wishes[name] = Number(fields.get(name)) / 100;
   if (fields.get("tempo")) wishes.tempo_bpm = Number(fields.get("tempo"));
-  if (fields.get("vocals")) wishes.vocals = fields.get("vocals") === "sung";
+  if (fields.get("key_wanted")) wishes.key = fields.get("key_wanted");
+  const sung = fields.get("vocals") === "sung";
+  if (fields.get("vocals") && !(sung && by === "taste")) wishes.vocals = sung;
   const artist = fields.get("artist") || null;
-  return { key: fields.get("key"), mode: fields.get("mode"), artist, wishes };
+  return { key: fields.get("key"), mode: fields.get("mode"), artist, by, wishes };
 }
 
 /** Calls `begin` with the audio context when the player's place has come in the form's stead. */

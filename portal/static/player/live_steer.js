@@ -9,11 +9,23 @@ import { clock } from "player/schedule.js";
 
 const BOUNDS = { tempo_bpm: [40, 240] };
 
-/** The wish that a key stands for, given the targets and tempo that hold; null at an end. */
-export function wishOf(key, targets, tempo) {
-  const { target, step, ratio, set } = key;
+/** The key of music one step `along` those that the section may be in; null where they end. */
+function keyAlong(along, wanted, section) {
+  const { keys = [], key } = section;
+  const now = keys.includes(wanted) ? wanted : key;
+  const next = keys.includes(now) ? keys[keys.indexOf(now) + Number(along)] : undefined;
+  return next ? { key: next } : null;
+}
+
+/**
+ * The wish that a key stands for, given the targets that hold and the section that is heard; null
+ * at an end.
+ */
+export function wishOf(key, targets, section) {
+  const { target, step, ratio, set, along } = key;
   if (set !== undefined) return targets[target] === (set === "yes") ? null : { [target]: set === "yes" };
-  const now = ratio ? targets[target] || tempo : targets[target];
+  if (along) return keyAlong(along, targets[target], section ?? {});
+  const now = ratio ? targets[target] || section?.tempo_bpm : targets[target];
   if (!now && ratio) return null;
   const [low, high] = BOUNDS[target] || [0, 1];
   const wanted = ratio ? now * Number(ratio) : now + Number(step);
@@ -22,12 +34,12 @@ export function wishOf(key, targets, tempo) {
 }
 
 export class Steering {
-  /** `place`: the marked place; `at`: gives the sample heard now; `tempo`: the present one. */
-  constructor(place, list, at, tempo) {
+  /** `place`: the marked place; `at`: gives the sample heard now; `section`: the present one. */
+  constructor(place, list, at, section) {
     this.place = place;
     this.list = list;
     this.at = at;
-    this.tempo = tempo;
+    this.section = section;
     this.targets = JSON.parse(place.dataset.targets);
     this.pending = null;
     this.undone = null;
@@ -51,7 +63,7 @@ export class Steering {
   }
 
   step(key) {
-    const wish = wishOf(key.dataset, this.targets, this.tempo());
+    const wish = wishOf(key.dataset, this.targets, this.section());
     if (!wish) return this.tell(key.dataset.endWords);
     const name = Object.keys(wish)[0];
     const before = { [name]: this.targets[name] };

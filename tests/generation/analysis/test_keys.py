@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from generation.analysis.keys import key_of
+from generation.analysis.hearing import LIKELY_KEY, SURE_KEY, name_if
+from generation.analysis.keys import Key, key_of
 from generation.analysis.pitch import PITCH_FRAMES_PER_S, Steady, steady_of
 from generation.analysis.spectrum import spectrum_of
 
@@ -127,3 +128,14 @@ def test_partials_add_less_than_half_of_their_foreign_notes_to_a_single_line():
 def test_octaves_of_a_note_stay():
     found = played((57, 69, 81, 57), partials=1)
     assert found.tones[:, 9].sum() == pytest.approx(found.chroma[:, 9].sum(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("sure", "relied_on", "named"),
+    [(0.5, "F min", "F min"), (0.49, "", "F min"), (0.25, "", "F min"), (0.24, "", "")],
+)
+def test_a_key_that_is_not_sure_is_named_and_not_relied_on(sure, relied_on, named):
+    heard = Key("F min", sure)
+    assert name_if(heard, SURE_KEY) == relied_on
+    assert name_if(heard, LIKELY_KEY) == named
+    assert name_if(None, LIKELY_KEY) == ""

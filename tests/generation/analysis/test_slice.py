@@ -1,5 +1,6 @@
 """What was measured is kept once, and an artist's correction wins over it for good."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -165,6 +166,15 @@ def test_correction_cannot_be_changed_or_deleted(stem):
     ):
         with pytest.raises(Error), transaction.atomic():
             change()
+
+
+def test_an_artist_who_says_there_is_no_key_is_not_asked_about_one_again(stem):
+    unsure = replace(stem_value(), key=None, likely_key="A min")
+    operations.store_stem_measure(stem_id=stem.id, analysis=unsure, now=NOW)
+    assert queries.stem_analysis(stem.id).likely_key == "A min"
+    correct(stem, "key", None)
+    found = queries.stem_analysis(stem.id)
+    assert (found.key, found.likely_key) == (None, "")
 
 
 def test_correction_stands_on_one_thing(stem):

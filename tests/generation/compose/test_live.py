@@ -14,6 +14,7 @@ from generation.compose.live import (
     WORK_S,
     next_section,
 )
+from generation.compose.novelty import passage, share_known
 from generation.compose.reel import (
     chain_from,
     frame_of,
@@ -25,7 +26,7 @@ from generation.compose.reel import (
     section_from,
 )
 from generation.compose.retrieval import Bank, Wanted, play
-from generation.compose.sections import cut_short, ended_notes, next_line
+from generation.compose.sections import cut_short, ended_notes, next_line, with_known_onsets
 from generation.compose.stream import (
     AHEAD,
     SEGMENT_SAMPLES,
@@ -40,7 +41,7 @@ from generation.compose.values import Ask, CannotCompose, Limits, Song, SongStem
 from generation.compose.whole import onsets_of
 from generation.engine.checking import check
 from generation.engine.render import Cache, render
-from generation.recipe import from_json, to_json
+from generation.recipe import Clip, Source, from_json, to_json
 from portal.demo.song import harbour
 from tests.generation.compose.songs import song
 
@@ -93,19 +94,87 @@ def test_a_ramp_keeps_within_what_the_artists_allow():
     assert min(beats) >= 60 / (120.0 * 1.05) * RATE - 1
 
 
-def test_what_is_known_again_does_not_return_within_its_time():
-    parts = song(bars=96)
-    chain = chain_of(Ask("remix", seed=1), [parts], 14)
-    last = {}
-    for one in chain:
-        if one.figure in last:
-            assert one.start - last[one.figure] >= NOVELTY_S * RATE
-        last[one.figure] = one.start
+def test_a_section_says_every_key_that_all_its_recordings_may_be_brought_to():
+    songs, near = [song("a", key="A min"), song("b", key="B min")], Limits(semitones_max=2)
+    assert next_section(Ask("mood"), songs, [], limits=near).keys == ("A min", "A# min", "B min")
+    major = next_section(Ask("mood", key="C maj"), songs[:1], [], limits=Limits(semitones_max=1))
+    assert (major.key, major.keys) == ("C maj", ("B maj", "C maj", "C# maj"))
+    assert len(next_section(Ask("ambient"), songs[:1], []).keys) == 12
+    assert next_section(Ask("mood"), songs, [], limits=Limits(semitones_max=0)).keys == ()
 
 
-def test_with_nothing_new_left_the_oldest_returns():
-    chain = chain_of(Ask("focus", seed=1), [song(bars=8, roles=("pad",))], 6)
-    assert len({one.figure for one in chain}) < 6
+def heard_by_quarters(section):
+    """digest -> the quarter seconds of that stem that sound in the section, by its clips alone."""
+    found = {}
+    for clip in section.clips:
+        (a, x), *_, (b, y) = clip.anchors
+        assert len(clip.anchors) == 2  # steady songs are laid along one straight line
+        moments = np.arange(clip.start + RATE // 8, clip.end, RATE // 4)
+        quarters = (x + (moments - a) * (y - x) / (b - a)) // (RATE // 4)
+        digest = section.sources[clip.source].digest
+        found.setdefault(digest, set()).update(quarters.astype(int).tolist())
+    return found
+
+
+def known_again(chain):
+    """(section, the latest section before it, begun within the budget, from which more than half
+    of its stems play three quarters of what they play), for every section where there is one.
+    """
+    heard = [heard_by_quarters(one) for one in chain]
+    found = []
+    for n, mine in enumerate(heard):
+        for m in range(n - 1, -1, -1):
+            same = [len(mine[d] & heard[m].get(d, set())) >= 0.75 * len(mine[d]) for d in mine]
+            is_soon = chain[n].start - chain[m].start < NOVELTY_S * RATE
+            if is_soon and 2 * sum(same) > len(same):
+                found.append((n, m))
+                break
+    return found
+
+
+@pytest.mark.parametrize("mode", ["mood", "focus", "ambient"])
+@pytest.mark.parametrize("bars", [64, 96])
+def test_what_is_known_again_does_not_return_within_its_time_whoever_comes_or_goes(mode, bars):
+    for seed in (1, 2):
+        chain = chain_of(Ask(mode, seed=seed), [song(bars=bars)], 20)
+        assert known_again(chain) == []
+        assert max(one.known for one in chain) < 0.5
+
+
+def test_of_material_that_is_too_short_the_oldest_returns_and_the_section_says_so():
+    chain = chain_of(Ask("mood", seed=1), [song(bars=32)], 20)
+    found = known_again(chain)
+    # Four parts of eight bars: after three others each is the oldest again.
+    assert np.median([n - m for n, m in found]) >= 4
+    assert all(n - m > 1 for n, m in found)
+    assert all(chain[n].known >= 0.5 for n, _ in found)
+    assert len(chain_of(Ask("focus", seed=1), [song(bars=8, roles=("pad",))], 6)) == 6
+
+
+@pytest.mark.parametrize(
+    ("now", "known"),
+    [
+        ({"vocals": 4, "pad": 4}, 0.0),
+        ({"vocals": 0, "pad": 0}, 1.0),
+        ({"pad": 0}, 1.0),  # without the voice
+        ({"vocals": 0, "pad": 0, "drums": 0}, 0.89),  # with drums: 3 + 1 of 3 + 1 + 0.5
+        ({"vocals": 0, "pad": 4}, 0.75),  # the voice alone, 3 of 3 + 1
+        ({"vocals": 4, "pad": 0}, 0.5),  # one of two
+        ({"vocals": 2, "pad": 2}, 0.5),  # half of it
+    ],
+)
+def test_a_passage_is_known_by_most_of_its_stems_or_by_those_that_stand_out(now, known):
+    def playing(bars):
+        sources = [Source(role.ljust(64, "0"), role, 8 * RATE) for role in bars]
+        laid = [
+            Clip(n, "vocoder/3", 0, 4 * RATE, ((0, bar * RATE), (4 * RATE, (bar + 4) * RATE)))
+            for n, bar in enumerate(bars.values())
+        ]
+        return passage(0, sources, laid)
+
+    assert share_known(playing(now), playing({"vocals": 0, "pad": 0})) == pytest.approx(
+        known, abs=0.01
+    )
 
 
 def test_focus_has_no_voices_and_rests_after_its_work():
@@ -155,6 +224,22 @@ def test_a_section_is_read_back_from_its_recipe_and_frame():
     after = next_section(Ask("remix", seed=4), [song()], chain)
     again = next_section(Ask("remix", seed=4), [song()], read)
     assert recipe_of(reel, [after]) == recipe_of(reel, [again])
+
+
+def test_a_stem_measured_anew_is_played_on_by_the_onsets_the_chain_names_it_by():
+    ask, known = Ask("remix", seed=4), song()
+    chain = chain_of(ask, [known], 3)
+    stems = (
+        replace(one, analysis=replace(one.analysis, onsets=(5,), onset_db=(9.5,)))
+        for one in known.stems
+    )
+    anew = next_section(ask, [replace(known, stems=tuple(stems))], chain)
+    before = {one.digest: one.onsets for section in chain for one in section.sources}
+    named = {one.digest: one.onsets for one in anew.sources}
+    assert any(before.get(digest, onsets) != onsets for digest, onsets in named.items())
+    kept = {one.digest: one.onsets for one in with_known_onsets(anew, chain).sources}
+    assert kept == {digest: before.get(digest, onsets) for digest, onsets in named.items()}
+    assert with_known_onsets(anew, []) == anew
 
 
 def test_written_sections_cut_those_before_them():

@@ -10,6 +10,7 @@ from generation.compose.reel import frame_of, recipe_of, reel_of, section_from
 from generation.compose.retrieval import LEAD, RELEASE
 from generation.compose.sections import cut_short, ended_notes
 from generation.compose.sections_by_nets import section_by_nets
+from generation.compose.stages.watch import Watch
 from generation.compose.stream import AHEAD
 from generation.compose.values import Ask, Limits
 from generation.engine.checking import check
@@ -48,7 +49,7 @@ def test_a_section_by_nets_has_the_bars_and_the_cast_that_rules_laid_out(chain):
     made = chain[1]
     assert (made.by, plain.by) == ("nets", "rules")
     assert made.notes
-    for name in ("index", "beats", "tempo_bpm", "key", "clips", "figure"):
+    for name in ("index", "beats", "tempo_bpm", "key", "clips", "known"):
         assert getattr(made, name) == getattr(plain, name)
     assert made.sources[: len(plain.sources)] == plain.sources
 
@@ -168,9 +169,19 @@ def test_a_section_where_nobody_can_play_is_mixed_and_gets_no_notes():
     assert all(note.semitones == 0 for one in narrow for note in one.notes)
 
 
-def test_whoever_is_more_urgent_gets_a_turn_between_stages():
-    turns = []
-    start = [next_section(ask_for(), [SONG], [])]
-    made = section_by_nets(ask_for(), [SONG], start, SERVED, pause=lambda: turns.append(1))
-    assert made.notes
-    assert len(turns) == 3  # before and after the mix, and before the line
+def test_whoever_is_more_urgent_gets_a_turn_before_each_stage_and_no_stage_pays_for_it():
+    now, start = [0.0], [next_section(ask_for(), [SONG], [])]
+
+    def clock():
+        now[0] += 0.001
+        return now[0]
+
+    def turn():
+        now[0] += 60.0
+
+    watch = Watch(clock, turn)
+    assert section_by_nets(ask_for(), [SONG], start, SERVED, watch=watch).notes
+    stages = [(one.stage, one.milliseconds, one.drafts) for one in watch.took]
+    named = ("draft", "mix", "chords", "lines", "sound")
+    assert stages == [(name, 1.0, 1) for name in named]
+    assert now[0] > 300.0

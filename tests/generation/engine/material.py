@@ -68,8 +68,8 @@ def plain_recipe(length, stems, clips, **changes):
     return from_json(to_json(replace(recipe, **changes)))
 
 
-def busy(seconds=6):
-    """Three stems through every processor, two sections, room, compressors, limiter and fades."""
+def busy(seconds=6, tonal="vocoder/3"):
+    """Three stems through every kind of processor, two sections, room, compressors and limiter."""
     drums, places = hits(seconds + 2)
     stems = {"a": chord(seconds + 2), "b": drums, "c": noise(seconds + 2)}
     length = seconds * RATE
@@ -80,10 +80,10 @@ def busy(seconds=6):
         length,
         stems,
         (
-            Clip(0, "vocoder/1", 1_000, length, anchors, 2, 4_096, False, 2_000, 2_000),
+            Clip(0, tonal, 1_000, length, anchors, 2, 4_096, False, 2_000, 2_000),
             Clip(1, "slices/1", 0, length, anchors),
             Clip(2, "granular/1", 0, length, anchors, 3, grains=Grains(200, 8, 100, 0.5, 7)),
-            Clip(2, "vocoder/1", 100_000, 200_000, anchors, -3, 2_048, True, 500, 500),
+            Clip(2, tonal, 100_000, 200_000, anchors, -3, 2_048, True, 500, 500),
         ),
         sections=(Section("A", 0, half, 0.5), Section("B", half, length, 0.8)),
         strips=(

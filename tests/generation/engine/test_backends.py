@@ -6,20 +6,22 @@ A way that this machine lacks is skipped with the reason.
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from generation.engine import backends
 from generation.engine.lines import lines_of
 from generation.engine.render import Cache, render
 from generation.engine.resample import ratio_of
 from generation.recipe import Band, Clip, Compressor, Grains, Note, Strip, UnknownProcessor
+from tests.generation.engine.drawing import assert_same, cuts_of, recipe_of, spoken, tones
 from tests.generation.engine.material import RATE, busy, chord, hits, noise, plain_recipe
 from tests.generation.engine.test_slices_and_grains import clicks
-from tests.generation.engine.test_vocoder import CHORD, fitted, spoken, swing
+from tests.generation.engine.test_vocoder import CHORD, fitted, swing
 
 ROOT = Path(__file__).resolve().parents[3]
 LENGTH = 2 * RATE
@@ -102,26 +104,18 @@ def test_an_equalizer_sounds_as_the_loops_do_in_the_spectrum_and_outside_it(back
     assert backends.snr_db(found.audio, expected.audio) >= backends.AGREED_DB
 
 
-def in_torch(recipe):
-    """The recipe with what torch does not play played by its successor.
-
-    Without formants: the desk's voice is noise, whose emptied upper half they raise by up to 24 dB,
-    and with it what is decided anew there (see LESS).
+def without_formants(recipe):
+    """The desk's voice is noise, whose emptied upper half they raise by up to 24 dB, and with it
+    what is decided anew there (see LESS).
     """
-    clips = tuple(
-        replace(clip, processor="vocoder/3", formants=False)
-        if clip.processor == "vocoder/1"
-        else clip
-        for clip in recipe.clips
-    )
-    return replace(recipe, clips=clips, memory=0)
+    return replace(recipe, clips=tuple(replace(clip, formants=False) for clip in recipe.clips))
 
 
 @pytest.fixture(scope="module")
 def desk():
     """Three stems through everything there is, and what the loops make of it."""
     recipe, stems, onsets = busy(5)
-    recipe = in_torch(recipe)
+    recipe = without_formants(recipe)
     return recipe, stems, onsets, render(recipe, stems, onsets, 0, recipe.length)
 
 
@@ -152,17 +146,24 @@ def test_windows_and_lines_are_those_of_the_loops(heard, desk):
     assert max(abs(one[name] - other[name]) for name in names) <= 50
 
 
-def test_cut_in_pieces_is_the_whole_bit_for_bit(backend, desk, heard):
-    recipe, stems, onsets, _ = desk
+FEW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+PAIRS = st.tuples(*[tones(("vocoder/3", "vocoder/2"))] * 2)
+
+
+@FEW
+@given(data=st.data())
+def test_any_cuts_have_the_bits_of_the_whole(backend, desk, heard, data):
+    """Of clips drawn at random, 4 s long and so past a checkpoint, or of the whole desk."""
+    made = (desk[:3], heard)
+    if data.draw(st.integers(0, 3)):
+        drawn = recipe_of(data.draw(PAIRS), 4)
+        made = (drawn, backend.render(*drawn, 0, drawn[0].length))
+    material, whole = made
     cache = Cache()
-    cuts = [0, 4_800, 62_400, 70_001, recipe.length]
-    for start, end in [(62_400, 70_001), *pairwise(cuts)]:
-        piece = backend.render(recipe, stems, onsets, start, end, cache=cache)
-        assert np.array_equal(piece.audio, heard.audio[:, start:end])
-        assert np.array_equal(piece.parts, heard.parts[..., start:end])
-        if start % 4_800 == 0:
-            first = start // 4_800
-            assert np.array_equal(piece.windows, heard.windows[first : first + len(piece.windows)])
+    for start, end in data.draw(cuts_of(material[0].length, 3).flatmap(st.permutations)):
+        tapes = data.draw(st.sampled_from([cache, None]))
+        piece = backend.render(*material, start, end, cache=tapes)
+        assert_same(whole, start, end, piece)
 
 
 def test_a_mark_is_laid_as_the_loops_lay_it(backend):
@@ -176,7 +177,7 @@ def test_a_mark_is_laid_as_the_loops_lay_it(backend):
 
 
 def test_a_chord_stays_forty_decibels_above_its_errors(backend):
-    seconds, slope = 5, 124 / 112
+    seconds, slope = 16, 124 / 112
     length = seconds * RATE
     stem = chord(seconds * slope + 1, CHORD)
     anchors = ((0, 0), (length, round(length * slope)))
@@ -184,11 +185,11 @@ def test_a_chord_stays_forty_decibels_above_its_errors(backend):
         length, {"a": stem}, [Clip(0, "vocoder/3", 0, length, anchors, 2, window=8_192)]
     )
     made = backend.render(recipe, {"a": stem}, {}, 0, length, with_parts=False, with_windows=False)
-    out = made.audio[0, RATE : 4 * RATE].astype(np.float64)
+    out = made.audio[0, RATE : 15 * RATE].astype(np.float64)
     p, q = ratio_of(2)
     ratio, _ = fitted(out, [f * p / q for f in CHORD])
     assert ratio >= 40
-    assert swing(out) - swing(stem[0, RATE : 4 * RATE].astype(np.float64)) < 0.3
+    assert swing(out) - swing(stem[0, RATE : 15 * RATE].astype(np.float64)) < 0.3
 
 
 def test_a_moved_click_keeps_its_energy_within_a_millisecond(backend):
@@ -224,32 +225,50 @@ def test_torch_refuses_what_only_the_loops_can_play_and_the_loops_are_taken_inst
     with pytest.raises(UnknownProcessor, match="vocoder/1"):
         torch.render(recipe, {"a": TONES}, {}, 0, LENGTH)
     assert backends.backend_for(recipe, torch).name == "numba"
-    assert backends.backend_for(in_torch(recipe), torch) is torch
+    newer = plain_recipe(LENGTH, {"a": TONES}, (tonal(2),))
+    assert backends.backend_for(newer, torch) is torch
 
 
-def test_recipes_that_are_rendered_together_sound_as_alone():
+def noted(recipe):
+    """The recipe with a note of a net, which is a source of its own."""
+    return replace(recipe, notes=(Note(0, 5_000, 20_000, 1_000, 30_000, 5, -6.0, "net"),))
+
+
+@pytest.fixture
+def threads():
+    """Sets how many threads torch has, and puts it back."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@FEW
+@given(data=st.data())
+def test_a_batch_of_recipes_has_the_bits_of_each_alone_by_any_threads(threads, data):
     import torch
 
     from generation.engine.reference.rendering import Jobs, on_device
 
     cpu = torch.device("cpu")
-    recipe = plain_recipe(LENGTH, {"a": TONES}, (tonal(2, 2_048),))
-    other = plain_recipe(
-        LENGTH,
-        {"a": NOISE},
-        (tonal(-1, 2_048),),
-        notes=(Note(0, 5_000, 20_000, 1_000, 30_000, 5, -6.0, "net"),),
-    )
-    tones, hiss = {"a": on_device(TONES, cpu)}, {"a": on_device(NOISE, cpu)}
 
-    def made(recipes, stems):
-        jobs = Jobs(recipes, stems, [{} for _ in recipes], [None for _ in recipes], cpu)
-        return [desk.sound(0, LENGTH).numpy() for desk in jobs.desks]
+    def made(drawn, lo):
+        held = [{name: on_device(stem, cpu) for name, stem in one[1].items()} for one in drawn]
+        recipes, onsets = [one[0] for one in drawn], [one[2] for one in drawn]
+        jobs = Jobs(recipes, held, onsets, [None] * len(drawn), cpu)
+        return [desk.sound(lo, lo + 9_600).numpy() for desk in jobs.desks]
 
-    together = made([recipe, other], [tones, hiss])
-    assert np.array_equal(together[0], made([recipe], [tones])[0])
-    assert np.array_equal(together[1], made([other], [hiss])[0])
-    assert np.abs(together[1]).max() > 1e-3
+    few = [recipe_of(pair, 2) for pair in data.draw(st.lists(PAIRS, min_size=1, max_size=3))]
+    few.append((noted(few[0][0]), *few[0][1:]))
+    batch = data.draw(st.lists(st.sampled_from(few), min_size=1, max_size=8))
+    lo = data.draw(st.integers(0, 2 * RATE - 9_600))
+    threads(1)
+    alone = {id(one): made([one], lo)[0] for one in batch}
+    threads(data.draw(st.integers(1, 4)))
+    for one, found in zip(batch, made(batch, lo), strict=True):
+        assert np.array_equal(found, alone[id(one)])
+        assert np.abs(found).max() > 1e-3
 
 
 def test_every_step_stays_on_its_device(desk):

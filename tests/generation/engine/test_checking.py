@@ -8,6 +8,7 @@ import pytest
 from generation.engine.checking import KNOWN, check, check_known
 from generation.engine.memory import memory_of
 from generation.engine.render import render
+from generation.onsets import onsets_sha256
 from generation.recipe import (
     Band,
     Clip,
@@ -17,6 +18,7 @@ from generation.recipe import (
     Grid,
     Limiter,
     Note,
+    OnsetsMismatch,
     OutOfRange,
     Reverb,
     Section,
@@ -124,6 +126,16 @@ def test_a_stem_of_another_length_is_refused():
 def test_a_missing_stem_is_refused():
     with pytest.raises(UnknownSource):
         check(GOOD, {"b": STEMS["a"]})
+
+
+def test_only_the_onsets_that_the_recipe_names_are_rendered_with():
+    places, rises = np.array([4_800, 24_000]), np.array([12.0, 9.5])
+    named = onsets_sha256(places.tolist(), rises.tolist())
+    recipe = replace(GOOD, sources=(replace(GOOD.sources[0], onsets=named),))
+    assert render(recipe, STEMS, {"a": (places, rises)}, 0, 4_800).audio.any()
+    for other in ({}, {"a": (places + 1, rises)}, {"a": (places, -rises)}, {"b": (places, rises)}):
+        with pytest.raises(OnsetsMismatch, match="stem a"):
+            render(recipe, STEMS, other, 0, 4_800)
 
 
 def test_a_mapped_stem_renders_like_one_in_memory(tmp_path):

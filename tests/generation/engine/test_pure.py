@@ -1,105 +1,67 @@
 """Pure in pieces: cuts, order, caches, threads and batches never change a bit of the sound.
 
 Beside `test_render`, which cuts one piece out of a recipe, whole recipes are made here in all the
-ways in which workers may make them.
+ways in which workers may make them. What plays their stems is drawn as well (see `drawing`).
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generation.engine.render import Cache, Rendered, render
-from generation.recipe import Recipe
+from generation.engine.render import Cache, render
+from tests.generation.engine.drawing import (
+    TONAL,
+    Tone,
+    assert_same,
+    cuts_of,
+    piece_by,
+    piece_of,
+    tones,
+)
 from tests.generation.engine.golden import cases, sounds
-from tests.generation.engine.material import busy
+from tests.generation.engine.material import RATE, busy
 
-HOP = 4_800
 FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A recipe with its material, and the whole of it made in one go."""
-
-    recipe: Recipe
-    stems: dict
-    onsets: dict
-    whole: Rendered
-
-    def part(self, start, end, cache=None):
-        return render(self.recipe, self.stems, self.onsets, start, end, cache=cache)
-
-
-def piece_of(recipe, stems, onsets):
-    return Piece(recipe, stems, onsets, render(recipe, stems, onsets, 0, recipe.length))
+PAIRS = st.tuples(tones(), tones())
 
 
 @pytest.fixture(scope="module")
-def pieces():
-    """Two recipes that share no source, and one that shares its stems with the first."""
-    stems, onsets = sounds.stems(), sounds.onsets()
-    formants = cases.cases()["vocoder-1-formants"].recipe
-    return (
-        piece_of(cases.mix(), stems, onsets),
-        piece_of(formants, stems, onsets),
-        piece_of(*busy(5)),
-    )
-
-
-def assert_same(piece, start, end, made):
-    """The bits of the whole: sound, parts and windows."""
-    assert np.array_equal(made.audio, piece.whole.audio[:, start:end])
-    assert np.array_equal(made.parts, piece.whole.parts[:, :, start:end])
-    windows = 0 if start % HOP else -(-(end - start) // HOP)
-    assert len(made.windows) == windows
-    first = start // HOP
-    assert np.array_equal(made.windows, piece.whole.windows[first : first + windows])
-
-
-def cuts_of(length, most):
-    """Stretches that cover a recipe without a gap, some of them beginning on a window."""
-    free = st.integers(1, length - 1)
-    places = st.lists(free | free.map(lambda at: at // HOP * HOP), min_size=1, max_size=most)
-
-    def stretches(found):
-        edges = sorted({0, length, *found})
-        return list(pairwise(edges))
-
-    return places.map(stretches)
+def others():
+    """Two recipes that share no source, by slices, grains and notes too."""
+    return piece_of(cases.mix(), sounds.stems(), sounds.onsets()), piece_of(*busy(5))
 
 
 @FEW
 @given(data=st.data())
-def test_any_cuts_in_any_order_with_any_caches_have_the_bits_of_the_whole(pieces, data):
-    piece = data.draw(st.sampled_from(pieces))
+def test_any_cuts_in_any_order_with_any_caches_have_the_bits_of_the_whole(data):
+    piece = piece_by(data.draw(PAIRS))
     cuts = data.draw(cuts_of(piece.recipe.length, 4).flatmap(st.permutations))
     shared = Cache(checkpoints=data.draw(st.sampled_from([1, 3, 4_096])))
     for start, end in cuts:
         cache = data.draw(st.sampled_from([shared, None]))
-        assert_same(piece, start, end, piece.part(start, end, cache))
+        assert_same(piece.whole, start, end, piece.part(start, end, cache))
 
 
 @FEW
 @given(data=st.data())
-def test_pieces_made_by_threads_at_once_have_the_bits_of_the_whole(pieces, data):
-    piece = data.draw(st.sampled_from(pieces))
+def test_pieces_made_by_threads_at_once_have_the_bits_of_the_whole(data):
+    piece = piece_by(data.draw(PAIRS))
     cuts = data.draw(cuts_of(piece.recipe.length, 3).flatmap(st.permutations))
     threads = data.draw(st.integers(1, 4))
     with ThreadPoolExecutor(threads) as pool:
         made = [pool.submit(piece.part, start, end, Cache()) for start, end in cuts]
         for (start, end), one in zip(cuts, made, strict=True):
-            assert_same(piece, start, end, one.result())
+            assert_same(piece.whole, start, end, one.result())
 
 
 @FEW
 @given(data=st.data())
-def test_recipes_made_by_threads_at_once_do_not_hear_each_other(pieces, data):
-    batch = data.draw(st.lists(st.sampled_from(pieces), min_size=2, max_size=8))
+def test_a_batch_of_recipes_made_by_threads_at_once_do_not_hear_each_other(others, data):
+    drawn = [piece_by(pair) for pair in data.draw(st.lists(PAIRS, min_size=1, max_size=2))]
+    batch = data.draw(st.lists(st.sampled_from([*drawn, *others]), min_size=1, max_size=8))
     starts = [data.draw(st.integers(0, piece.recipe.length - 9_000)) for piece in batch]
     with ThreadPoolExecutor(data.draw(st.integers(1, 4))) as pool:
         made = [
@@ -107,23 +69,55 @@ def test_recipes_made_by_threads_at_once_do_not_hear_each_other(pieces, data):
             for piece, start in zip(batch, starts, strict=True)
         ]
         for piece, start, one in zip(batch, starts, made, strict=True):
-            assert_same(piece, start, start + 9_000, one.result())
+            assert_same(piece.whole, start, start + 9_000, one.result())
 
 
 @FEW
 @given(data=st.data())
-def test_recipes_that_take_turns_in_one_small_cache_do_not_hear_each_other(pieces, data):
+def test_recipes_that_take_turns_in_one_small_cache_do_not_hear_each_other(others, data):
+    pieces = (piece_by(data.draw(PAIRS)), *others)
     cache = Cache(recipes=data.draw(st.integers(1, 3)), checkpoints=data.draw(st.integers(1, 64)))
-    at = [0] * len(pieces)
+    # The drawn one begins just before its first checkpoint, and passes it.
+    at = [data.draw(st.integers(110_000, 131_072)), 0, 0]
     for turn in data.draw(st.lists(st.integers(0, len(pieces) - 1), min_size=3, max_size=8)):
         piece, start = pieces[turn], at[turn]
-        end = min(piece.recipe.length, start + data.draw(st.integers(1, 20_000)))
-        assert_same(piece, start, end, piece.part(start, end, cache))
+        end = min(piece.recipe.length, start + data.draw(st.integers(1, 30_000)))
+        assert_same(piece.whole, start, end, piece.part(start, end, cache))
         at[turn] = end
 
 
-def test_parts_and_windows_that_nobody_asked_for_change_no_bit_of_the_sound(pieces):
-    for piece in pieces:
+class Counted(Cache):
+    """A cache that says how many checkpoints it gave, and how many it had not."""
+
+    given = lacked = 0
+
+    def state(self, key):
+        found = super().state(key)
+        self.given += found is not None
+        self.lacked += found is None
+        return found
+
+
+@pytest.mark.parametrize(
+    ("processor", "window"),
+    [(TONAL[0], 2_048), (TONAL[0], 4_096), (TONAL[0], 8_192), *((one, 4_096) for one in TONAL[1:])],
+)
+def test_a_piece_that_begins_at_a_checkpoint_has_the_bits_of_the_whole(processor, window):
+    plain = Tone(processor, window, -3, formants=False, slope=124 / 112, is_struck=False)
+    voiced = Tone(processor, window, 4, formants=True, slope=0.8, is_struck=False)
+    piece, cache = piece_by((plain, voiced)), Counted(recipes=1)
+    piece.part(0, piece.recipe.length, cache)
+    for start in (6 * RATE - 9_677, 5 * RATE):
+        # Whatever else was worked out is lost with the desk; checkpoints stay.
+        cache.desk("another", lambda _gone: object())
+        cache.given = cache.lacked = 0
+        assert_same(piece.whole, start, start + 9_600, piece.part(start, start + 9_600, cache))
+        assert (cache.given >= 2, cache.lacked) == (True, 0)
+
+
+def test_parts_and_windows_that_nobody_asked_for_change_no_bit_of_the_sound(others):
+    drawn = Tone("vocoder/3", 4_096, 2, formants=True, slope=0.93, is_struck=True)
+    for piece in (*others, piece_by((drawn, drawn))):
         bare = render(
             piece.recipe, piece.stems, piece.onsets, 0, piece.recipe.length,
             with_parts=False, with_windows=False,

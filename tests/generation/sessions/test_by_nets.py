@@ -9,7 +9,8 @@ from django.utils import timezone
 from generation import recipe as recipes
 from generation.analysis.values import Slice
 from generation.engine.shares import model_ppm_of
-from generation.serving.queries import chosen_for
+from generation.serving.models import StageTime
+from generation.serving.queries import chosen_for, stage_latencies
 from generation.sessions import rules
 from generation.sessions.jobs import keep_going
 from generation.sessions.models import LiveSession
@@ -65,6 +66,22 @@ def test_rules_open_a_session_without_a_net_and_nets_write_what_follows(tuneful)
     plans = [recipes.from_json(row.recipe) for row in later]
     assert any(plan.notes for plan in plans)
     assert all(set(plan.nets) <= serving for plan in plans)
+
+
+def test_the_stages_of_live_nets_are_written_down_with_the_net_that_ran(tuneful):
+    session = begin()
+    work_off(kinds=[rules.PLAN, rules.SEGMENT])
+    assert not StageTime.objects.exclude(stage__startswith="job ").exists()
+    listen(session, 6)
+    by_nets = [row for row in session.sections.all() if row.frame["by"] == "nets"]
+    decided = {net for row in by_nets for net in recipes.from_json(row.recipe).nets}
+    timed = StageTime.objects.exclude(stage__startswith="job ")
+    assert timed.filter(stage="draft", digest="").count() == len(by_nets)
+    assert timed.filter(stage="mix").count() == len(by_nets)
+    assert {one.digest for one in timed if one.digest} == decided
+    assert {"lines", "sound"} <= {one.stage for one in timed}
+    told = {(one.stage, one.digest) for one in stage_latencies(timezone.now())}
+    assert {(one.stage, one.digest) for one in timed} <= told
 
 
 def test_a_change_is_answered_by_rules_and_all_of_it_is_one_long_render(tuneful, material):

@@ -174,6 +174,28 @@ def test_every_job_leaves_how_long_it_took_once_the_bell_is_over(variation):
     assert row.duration_ms > 0
 
 
+def test_what_a_job_stepped_aside_for_is_no_time_of_its_own(db, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("generation.worker.loop.perf_counter", lambda: now[0])
+
+    def long(job, clock):
+        wanted = work.Wanted("short", ("variation", "short"), Priority.FIRST_PIECE)
+        work.put_jobs(wanted=[wanted], now=timezone.now())
+        now[0] += 1.0
+        step_aside()
+        now[0] += 2.0
+
+    def short(job, clock):
+        now[0] += 60.0
+
+    wanted = work.Wanted("long", ("variation", "long"), Priority.SEAL)
+    work.put_jobs(wanted=[wanted], now=timezone.now())
+    handlers = {"long": long, "short": short}
+    drain(worker="test", handlers=handlers, clock=timezone.now, stop=lambda: False)
+    took = dict(StageTime.objects.values_list("stage", "duration_ms"))
+    assert took == {"job long": 3_000.0, "job short": 60_000.0}
+
+
 def test_times_that_cannot_be_written_are_dropped_and_the_work_goes_on(variation):
     keep(StageTaken("lines", -1.0, NOW))
     assert work_off(lambda job, clock: None) == 1

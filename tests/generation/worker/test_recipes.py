@@ -44,6 +44,8 @@ def in_schema_1(text):
             del owner["compressor"]["processor"]
     for note in data["notes"]:
         del note["processor"]
+    for source in data["sources"]:
+        del source["onsets"]
     del data["console"]
     data |= {"schema": 1, "memory": 0}
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

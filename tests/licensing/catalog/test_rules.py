@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from licensing.catalog import rules
 from licensing.catalog.rules import CatalogRefused, ShareAsked, SignedLine
+from licensing.catalog.succession import LeavingLine, ending_text
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "a\x00b", "abc\u202egnp.exe", "x" * 201])
@@ -102,6 +103,39 @@ def test_text_of_a_sheet_is_what_it_was_when_it_was_signed():
         "  100.0000 %  in all\n"
         "\n"
         "By signing, each party agrees to these shares of what this right earns while"
-        " this version\nis effective. A change is a new version that all its parties sign;"
-        " it never reaches back.\n"
+        " this version\nis effective. It counts once every party named above has signed; one that"
+        " says no ends\nthe proposal. A change is a new version, which the parties of this one sign"
+        " as well as\nits own; it never reaches back.\n"
+    )
+
+
+def test_text_names_who_would_lose_by_it_and_what_becomes_of_who_cannot_be_reached():
+    """Frozen, as the one above."""
+    ending = ending_text(
+        3,
+        "the recording “Tide”",
+        [
+            LeavingLine("Ana", ("IPI 00014107338",), 600_000, 1_000_000),
+            LeavingLine("Ben", (), 400_000, 0),
+        ],
+    )
+    text = rules.sheet_text(
+        right="MASTER",
+        subject="the recording “Tide”",
+        version=4,
+        lines=[SignedLine("Ana", (), 1_000_000, "SELF", "", ())],
+        effective_from=None,
+        endings=[ending],
+    )
+    assert (
+        "  100.0000 %  in all\n\n"
+        "Ends: version 3 of the sheet of the recording “Tide”. Its parties sign too:\n"
+        "   60.0000 %  Ana, IPI 00014107338, then 100.0000 %\n"
+        "   40.0000 %  Ben, then nothing\n\n"
+        "By signing"
+    ) in text
+    assert text.endswith(
+        "its own; it never reaches back.\n"
+        "For a party of an ended version that cannot be reached two rights administrators may\n"
+        "decide on a document, 30 days after it was asked or later.\n"
     )

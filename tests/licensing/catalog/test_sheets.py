@@ -72,6 +72,8 @@ def test_new_version_holds_from_its_date_and_never_before(band):
     )
     assert second.version == 2
     sign(second, cleo, now=LATER)
+    assert queries.effective_sheet("MASTER", stem, LATER).version == 1, "Ana has not signed"
+    sign(second, ana, now=LATER)
     assert queries.effective_sheet("MASTER", stem, NOON).shares[0].party_id == ana.id
     assert queries.effective_sheet("MASTER", stem, LATER).shares[0].party_id == cleo.id
 
@@ -96,6 +98,8 @@ def test_stem_with_its_own_sheet_does_not_follow_its_recording(band):
     )
     assert queries.effective_sheet("MASTER", stem, LATER).shares[0].party_id == ana.id
     sign(own, cleo)
+    assert queries.effective_sheet("MASTER", stem, LATER).shares[0].party_id == ana.id
+    sign(own, ana)
     assert queries.effective_sheet("MASTER", stem, LATER).shares[0].party_id == cleo.id
 
 

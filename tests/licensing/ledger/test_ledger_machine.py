@@ -4,20 +4,22 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
+from django.db import transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from licensing.ledger import rules
 from licensing.ledger.operations import post, reverse_entry
 from licensing.ledger.queries import balance_of, trial_balance
 from licensing.ledger.rules import AccountKey
+from tests.hypotheses import in_every_run, walk
+from tests.licensing.ledger.sums import balances, check_entries
 
 AT = datetime(2026, 10, 3, tzinfo=UTC)
+KINDS = ("cash", "pool", "payable")
 ACCOUNTS = [
     AccountKey(kind, "test", owner, currency)
-    for kind in ("cash", "pool", "payable")
+    for kind in KINDS
     for owner in ("a", "b")
     for currency in ("EUR", "JPY")
 ]
@@ -54,6 +56,7 @@ class Books(RuleBasedStateMachine):
             return None
         entry = write()
         self.held = defaultdict(int, after)
+        assert balance_of(lines[0][0]) == self.held[lines[0][0]]
         return entry
 
     @rule(
@@ -72,25 +75,24 @@ class Books(RuleBasedStateMachine):
     def write(self, key, lines):
         return post(key=key, kind="test", postings=lines, effective_at=AT, now=AT)
 
+    @precondition(lambda self: self.entries)
     @rule(data=st.data())
     def repeat_an_entry(self, data):
-        if self.entries:
-            entry, lines = data.draw(st.sampled_from(self.entries))
-            assert self.write(entry.key, lines[::-1]) == entry
+        entry, lines = data.draw(st.sampled_from(self.entries))
+        assert self.write(entry.key, lines[::-1]) == entry
 
+    @precondition(lambda self: self.entries)
     @rule(data=st.data())
     def take_a_key_again(self, data):
-        if self.entries:
-            entry, lines = data.draw(st.sampled_from(self.entries))
-            more = [(account, side, amount + len(lines)) for account, side, amount in lines[:1]]
-            more.append((lines[-1][0], "credit", more[0][2]))
-            with pytest.raises(rules.KeyTaken), transaction.atomic():
-                self.write(entry.key, more)
+        entry, lines = data.draw(st.sampled_from(self.entries))
+        more = [(account, side, amount + len(lines)) for account, side, amount in lines[:1]]
+        more.append((lines[-1][0], "credit", more[0][2]))
+        with pytest.raises(rules.KeyTaken), transaction.atomic():
+            self.write(entry.key, more)
 
+    @precondition(lambda self: self.entries)
     @rule(data=st.data())
     def reverse_something(self, data):
-        if not self.entries:
-            return
         entry, lines = data.draw(st.sampled_from(self.entries))
         key = f"r{entry.pk}-{len(self.reversed)}"
         if entry.pk in self.reversed:
@@ -107,23 +109,16 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def every_balance_is_as_the_dict_says(self):
-        assert {a: balance_of(a) for a in ACCOUNTS} == {a: self.held[a] for a in ACCOUNTS}
+        assert balances(KINDS) == {key: micros for key, micros in self.held.items() if micros}
 
     @invariant()
     def books_balance_in_every_currency(self):
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        check_entries()
         assert not any(trial_balance().differences().values())
 
 
 def test_books_hold_through_any_sequence(db):
-    run_state_machine_as_test(
-        Books,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=15,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    """2,000 steps in every run, or as many as a slow machine takes in a minute; 20,000 in a long
+    one."""
+    asked = {"steps": in_every_run(2_000, long=20_000), "seconds": in_every_run(60, long=3_600)}
+    assert walk(Books, **asked) >= 200

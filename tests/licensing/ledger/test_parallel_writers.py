@@ -1,4 +1,5 @@
-"""Twenty writers at once: one key is one entry, a pool never falls below zero, closes wait."""
+"""Fifty writers under one key, twenty at one pool: one key is one entry, a pool never falls below
+zero, closes wait."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +29,8 @@ def put(key, debit, credit, amount):
     return post(key=key, kind="test", postings=postings, effective_at=AT, now=AT)
 
 
-def all_at_once(job):
-    gate = Barrier(WRITERS)
+def all_at_once(job, writers=WRITERS):
+    gate = Barrier(writers)
 
     def run(number):
         try:
@@ -38,12 +39,13 @@ def all_at_once(job):
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(run, range(WRITERS)))
+    with ThreadPoolExecutor(writers) as pool:
+        return list(pool.map(run, range(writers)))
 
 
-def test_one_key_from_twenty_writers_is_one_entry(committed_db):
-    entries = all_at_once(lambda _: put("same", CASH, POOL, 700).pk)
+def test_one_key_from_fifty_writers_is_one_entry(committed_db):
+    entries = all_at_once(lambda _: put("same", CASH, POOL, 700).pk, writers=50)
+    assert JournalEntry.objects.count() == 1
     assert len(set(entries)) == 1
     assert balance_of(POOL) == 700
 

@@ -37,7 +37,8 @@ def test_a_balance_is_paid_in_whole_cents_or_says_why_not(balance, more, expecte
 
 
 def test_a_currency_that_is_not_paid_waits():
-    assert due(10**12, "JPY", held=Held(), account=READY) == Due(0, "currency")
+    for code in ("JPY", "XAU"):
+        assert due(10**12, code, held=Held(), account=READY) == Due(0, "currency")
 
 
 def test_no_threshold_is_above_twenty_units():

@@ -10,7 +10,7 @@ from licensing.ledger.rules import AccountKey, Line
 from licensing.payouts.house import follow_house_payout, place_charges
 from licensing.payouts.reconciling import BadBankFile, gather, read_bank_file
 from licensing.payouts.rules.reconciling import Books, Difference, Movement, reconcile
-from licensing.receipts.operations import record_receipt, set_product_terms
+from licensing.receipts.operations import record_receipt
 from tests.licensing.payouts.purse import ANA, NOW, books_balance
 
 DAY = date(2026, 11, 20)
@@ -86,10 +86,6 @@ def test_charges_transfers_returns_and_our_own_payouts_agree_to_the_cent(purse):
     """Everything that can move our balance, on the stand-in and in the ledger."""
     now = datetime.now(UTC)
     books = purse.standin.books
-    set_product_terms(
-        product="listening", country="DE", tax_ppm=190_000, commission_ppm=300_000,
-        effective_from=NOW - timedelta(days=400), actor=("user", "1"), now=now,
-    )  # fmt: skip
     charge = books.charge(5_000, 175)
     record_receipt(
         key=charge["source"], kind="SUBSCRIPTION", payer=("user", "lena"),

@@ -8,9 +8,10 @@ from django.db import DatabaseError, connection, transaction
 from licensing.audit.queries import facts_about
 from licensing.four_eyes import SecondFactor
 from licensing.payouts import operations
-from licensing.payouts.accounts import begin_closing
+from licensing.payouts.accounts import begin_closing, keep_account
 from licensing.payouts.models import Payout, PayoutRun
 from licensing.payouts.planning import outlook_of
+from licensing.payouts.queries import list_closing
 from licensing.payouts.rules.states import BECOMES, PayoutRefused
 from tests.licensing.payouts.purse import ANA, CLEO, NOW, PROOF, books_balance, only
 
@@ -46,6 +47,38 @@ def test_who_closes_the_account_is_paid_below_the_threshold(purse):
         _open(purse)
     begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
     assert purse.run().payouts.get().amount_minor == 123
+
+
+def test_who_stays_after_all_waits_for_the_threshold_again_also_with_a_draft(purse):
+    purse.earn(CLEO, 1_239_999)
+    purse.onboard(CLEO)
+    begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
+    run = _open(purse)
+    keep_account(payee=CLEO, actor=ACTOR, now=NOW)
+    _approve(run)
+    assert run.payouts.get().state == "DROPPED"
+    assert purse.state(CLEO) == {"payable": 1_239_999}
+    assert not list_closing().exists()
+
+
+def test_what_is_on_its_way_is_not_called_back_and_who_was_paid_may_come_back(purse):
+    with pytest.raises(PayoutRefused, match="Open a payout account first"):
+        begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
+    purse.earn(CLEO, 1_239_999)
+    purse.onboard(CLEO)
+    purse.standin.books.fund(123)
+    account = begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
+    assert list(list_closing()) == [account]
+    payout = purse.advance(purse.run().payouts.get())
+    with pytest.raises(PayoutRefused) as refused:
+        keep_account(payee=CLEO, actor=ACTOR, now=NOW)
+    assert refused.value.code == "on_its_way"
+    purse.standin.books.arrive(payout.account.provider_id, payout.bank_payout_id)
+    assert purse.advance(payout).state == "PAID"
+    assert not list_closing().exists()
+    assert keep_account(payee=CLEO, actor=ACTOR, now=NOW).closing_at is None
+    verbs = [fact.verb for fact in facts_about("payee_account", account.pk)]
+    assert {"begin_closing", "keep_account"} <= set(verbs)
 
 
 def test_holds_delay_a_contested_part_and_nothing_else(purse):

@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 
 from licensing.attribution.live import seal_minute
 from licensing.attribution.models import AttributionLine, LicenceRecord, LicenceSource
+from licensing.catalog.asking import ended_sheets
 from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem, Work
 from licensing.clearance.models import Clearance
 from licensing.receipts.operations import record_receipt
@@ -34,7 +35,8 @@ def party(name):
 
 
 def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
-    """A signed sheet; `shares` maps a name to ppm or to (ppm, society)."""
+    """A sheet signed by its parties and by those of what it ends; `shares` maps a name to ppm or to
+    (ppm, society)."""
     drawn = SplitSheet.objects.create(
         right=right,
         version=version,
@@ -54,9 +56,12 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
             administered_by=by,
             administrator=society,
         )
+    ended = Share.objects.filter(sheet__in=ended_sheets(right, on, since))
+    asked = {party(name).pk for name in shares} | set(ended.values_list("party_id", flat=True))
+    for party_id in sorted(asked):
         Signature.objects.create(
             sheet=drawn,
-            party=party(name),
+            party_id=party_id,
             user_ref="test",
             method="test",
             locale="en",

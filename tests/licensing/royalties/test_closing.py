@@ -12,8 +12,8 @@ from licensing.ledger.rules import AccountKey, MonthClosed
 from licensing.receipts.rules import pool_account
 from licensing.royalties.closing import CloseRefused, close_period
 from licensing.royalties.models import PayerPool, Statement, StatementLine
-from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import open_month
+from licensing.royalties.setting_cards import set_rate_card
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -99,6 +99,21 @@ def test_a_new_sheet_holds_from_its_moment_and_never_back(db):
     world.play("l1", piece, 1, since=change)
     close()
     assert (payable("Ana"), payable("Ben")) == (750 + 125, 125)
+
+
+def test_a_version_called_off_before_its_day_earns_nothing(db):
+    """Ben's is to begin on the 16th; Cleo's, signed later, begins on the 10th and stays."""
+    (stem,) = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
+    tenth, day = datetime(2026, 10, 10, tzinfo=UTC), datetime(2026, 10, 16, tzinfo=UTC)
+    world.sheet("MASTER", {"Ben": 10**6}, since=day, version=2, recording=stem.recording)
+    world.sheet("MASTER", {"Cleo": 10**6}, since=tenth, version=3, recording=stem.recording)
+    piece = world.record("A", [(stem, 1_000_000)])
+    world.pay("l1", amount=1_200, kind="PROMOTION", tax=0)
+    for since in (None, tenth, day):
+        world.play("l1", piece, 1, **({"since": since} if since else {}))
+    close()
+    # Half of it is publishing's; of the master's 600 a third was played before the tenth.
+    assert (payable("Ana"), payable("Ben"), payable("Cleo")) == (600 + 200, 0, 400)
 
 
 def test_a_stems_own_sheet_goes_before_its_recordings(db):

@@ -21,10 +21,10 @@ from licensing.royalties.deciding import (
 )
 from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import Anomaly, HeldPool, StatementLine, Usage
-from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import plays_so_far
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
+from licensing.royalties.setting_cards import set_rate_card
 from tests.licensing.royalties import small_world as world
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)

@@ -13,7 +13,7 @@ from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.explain import explain_line
 from licensing.royalties.models import StatementLine
-from licensing.royalties.operations import set_rate_card
+from licensing.royalties.setting_cards import set_rate_card
 from licensing.statements.files import as_csv, as_json, file_name
 from tests.licensing.royalties import small_world as world
 

@@ -8,8 +8,8 @@ import pytest
 
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Statement, StatementLine
-from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import statement_for
+from licensing.royalties.setting_cards import set_rate_card
 from licensing.royalties.what_if import beside_lines_of, what_if_of
 from tests.licensing.royalties import small_world as world
 

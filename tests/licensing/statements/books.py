@@ -7,8 +7,8 @@ from licensing.corrections.adjusting import adjust_lines
 from licensing.corrections.refunding import refund_receipt
 from licensing.corrections.restating import restate_statement
 from licensing.royalties.closing import close_period
-from licensing.royalties.operations import set_rate_card
 from licensing.royalties.queries import statement_for
+from licensing.royalties.setting_cards import set_rate_card
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
 

@@ -90,6 +90,14 @@ def test_a_new_price_is_for_who_subscribes_from_then_on(town):
     assert offer_at("listening", "DE", town.clock.at).price_minor == 1_199
 
 
+def test_nothing_is_sold_where_nobody_set_the_tax(town):
+    """The price of all other countries has no tax of France in it."""
+    with pytest.raises(SubscribingRefused) as refused:
+        town.ask(country="FR")
+    assert refused.value.code == "no_offer"
+    assert town.standin.billing.all_of("checkout.session") == []
+
+
 def test_nothing_is_sold_without_a_country_and_nothing_changes_when_the_provider_is_away(town):
     with pytest.raises(SubscribingRefused) as refused:
         town.ask(country="")

@@ -91,3 +91,11 @@ def test_a_row_says_what_it_waits_for():
     assert stem_state("READY", notes=[clipped], analysis=PIANO).word == "Needs you"
     unsure = replace(PIANO, role_confidence=0.2)
     assert stem_state("READY", analysis=unsure).strong == "Which role is it?"
+
+
+def test_a_key_that_is_not_sure_is_asked_about_by_name():
+    nothing = stem_state("READY", analysis=replace(PIANO, key=None))
+    perhaps = stem_state("READY", analysis=replace(PIANO, key=None, likely_key="F min"))
+    assert (nothing.kind, nothing.strong) == ("wait", "No key is clear.")
+    assert (perhaps.kind, perhaps.strong) == ("wait", "No key is sure.")
+    assert perhaps.text.startswith("Perhaps F minor: choose it if it is")

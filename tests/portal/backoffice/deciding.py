@@ -1,4 +1,4 @@
-"""Somebody at the desk who may decide about money, and how they look before they do."""
+"""Somebody at the desk who may decide about money and rights, and how they look before they do."""
 
 import re
 from typing import Any
@@ -14,10 +14,15 @@ def may_decide(user: User) -> User:
     return user
 
 
+def may_decide_rights(user: User) -> User:
+    user.user_permissions.add(Permission.objects.get(codename="decide_rights"))
+    return user
+
+
 def decider(browser: Browser) -> Browser:
     """The browser, logged in as somebody of the staff who may."""
     user = User.objects.create_user("h@example.org", "a-long-word", is_staff=True)
-    browser.force_login(may_decide(user))
+    browser.force_login(may_decide(may_decide_rights(user)))
     return browser
 
 

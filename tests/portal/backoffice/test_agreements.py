@@ -10,6 +10,7 @@ from licensing.clearance.models import SocietyAgreement
 from licensing.clearance.queries import preflight_use
 from portal.accounts.models import User
 from tests.licensing import stage as on
+from tests.portal.backoffice.deciding import may_decide_rights
 
 RECORD = "/admin/clearance/societyagreement/record/"
 SAID = {"society": "Gema", "reference": "A-1", "uses": ["REMIX"], "territories": "DE"}
@@ -36,7 +37,8 @@ def stage(db):
 
 @pytest.fixture
 def staff(client):
-    client.force_login(User.objects.create_user("h@example.org", "a-long-word", is_staff=True))
+    user = User.objects.create_user("h@example.org", "a-long-word", is_staff=True)
+    client.force_login(may_decide_rights(user))
     return client
 
 

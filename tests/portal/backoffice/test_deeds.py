@@ -7,12 +7,13 @@ from django.test import Client as Browser
 
 from licensing.audit.models import Fact
 from licensing.catalog.models import Recording
-from licensing.catalog.operations import create_party, create_recording
+from licensing.catalog.operations import add_stem, create_party, create_recording
 from licensing.clearance.models import Hold
+from licensing.clearance.operations import place_hold
 from licensing.receipts.models import Receipt
 from licensing.royalties.models import Period
 from portal.accounts.models import User
-from tests.portal.backoffice.deciding import decider, look_and_do
+from tests.portal.backoffice.deciding import decider, look_and_do, may_decide
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -69,6 +70,8 @@ def test_a_listener_cannot_place_one(client: Browser, recording: Recording) -> N
 
 
 RECEIPT = {
+    "country": "DE",
+    "currency": "EUR",
     "payer": "l@example.org",
     "kind": "SUBSCRIPTION",
     "amount": "9.99",
@@ -94,6 +97,38 @@ def test_staff_who_may_not_decide_about_money_look_only(
     client.force_login(User.objects.create_user("c@example.org", "a-long-word", is_staff=True))
     assert client.get(f"/admin/{page}/").status_code == 403
     assert client.get(f"/admin/{page.rsplit('/', 1)[0]}/").status_code == 200
+
+
+def test_staff_who_may_not_decide_about_rights_look_only(
+    client: Browser, recording: Recording
+) -> None:
+    """Every deed about rights, by people who may decide about money: shown the way, not let in."""
+    user = User.objects.create_user("c@example.org", "a-long-word", is_staff=True)
+    client.force_login(may_decide(user))
+    hold = place_hold(
+        target_kind="RECORDING", target_ref=recording.id, reason="A claim.",
+        actor=("user", "1"), now=NOW,
+    )  # fmt: skip
+    stem = add_stem(
+        recording_id=recording.id, party_id=recording.party_id, label="Drums",
+        actor=("user", "1"), now=NOW,
+    )  # fmt: skip
+    deeds = (
+        "clearance/hold/place",
+        f"clearance/hold/{hold.pk}/release",
+        f"catalog/stem/{stem.pk}/accept",
+        f"catalog/stem/{stem.pk}/refuse",
+        "clearance/societyagreement/record",
+        "releases/release/release",
+    )
+    for deed in deeds:
+        for answer in (client.get(f"/admin/{deed}/"), client.post(f"/admin/{deed}/", {})):
+            assert answer.status_code == 403
+            assert "this is decided by people with a permission" in answer.content.decode()
+    assert Hold.objects.get().released_at is None
+    page = client.get(f"/admin/clearance/hold/{hold.pk}/change/")
+    assert page.status_code == 200
+    assert f"{hold.pk}/release/" not in page.content.decode()
 
 
 def test_a_receipt_from_nobody_is_refused_in_words(staff: Browser) -> None:

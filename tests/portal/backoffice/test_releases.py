@@ -7,6 +7,7 @@ from licensing.releases.models import Release
 from portal.accounts.models import User
 from tests.licensing.releases.ready import make_ready
 from tests.licensing.royalties import small_world as world
+from tests.portal.backoffice.deciding import may_decide_rights
 
 PAGE = "/admin/releases/release/release/"
 
@@ -20,7 +21,8 @@ def record(db):
 
 @pytest.fixture
 def staff(client, db):
-    client.force_login(User.objects.create_user("h@example.org", "a-long-word", is_staff=True))
+    user = User.objects.create_user("h@example.org", "a-long-word", is_staff=True)
+    client.force_login(may_decide_rights(user))
     return client
 
 

@@ -75,9 +75,10 @@ def made(stems, tmp_path_factory):
     return out
 
 
-def test_it_makes_three_files_that_agree(made):
+def test_it_makes_files_that_agree(made):
     assert sorted(path.name for path in made.iterdir()) == [
         "licence.json",
+        "onsets.json",
         "recipe.json",
         "variation.flac",
     ]
@@ -89,6 +90,17 @@ def test_it_makes_three_files_that_agree(made):
     assert (rate, len(sound)) == (48_000, recipe.length)
     assert soundfile.info(made / "variation.flac").subtype == "PCM_24"
     assert licence["duration_s"] == pytest.approx(14.0, abs=1e-3)
+
+
+def test_the_onsets_beside_it_are_those_that_the_recipe_names(made):
+    recipe = from_json((made / "recipe.json").read_text())
+    beside = json.loads((made / "onsets.json").read_text())
+    assert set(beside) == {one.digest for one in recipe.sources}
+    for source in recipe.sources:
+        one = beside[source.digest]
+        places, rises = np.array(one["places"], "<i8"), np.array(one["rises_db"], "<f8")
+        sha256 = hashlib.sha256(places.tobytes() + rises.tobytes()).hexdigest()
+        assert sha256 == one["sha256"] == source.onsets
 
 
 def test_the_draft_has_exactly_its_fields_and_says_that_no_rights_were_checked(made):
@@ -124,7 +136,7 @@ def test_loudness_and_true_peak_are_what_an_independent_meter_reads(made):
 
 def test_the_same_seed_makes_the_same_sound(made, stems, tmp_path):
     vary(stems, "--mode=remix", "--out", tmp_path / "again", "--seconds=14")
-    for name in ("variation.flac", "recipe.json", "licence.json"):
+    for name in ("variation.flac", "recipe.json", "onsets.json", "licence.json"):
         assert (tmp_path / "again" / name).read_bytes() == (made / name).read_bytes()
 
 

@@ -36,8 +36,14 @@ def planned(session: LiveSession, stage: Stage, bar: int, now: datetime, **more:
     stems = (stage.drums, stage.vocals)
     start, last = bar * BAR, session.sections.order_by("-index").first()
     beats = [start + beat * BAR // 4 for beat in range(33)]
-    said = {"tempo_bpm": 120.0, "key": "A min", "energy": more.pop("energy", 0.5), "remarks": []}
-    frame = {"index": bar // 8, "beats": beats, "beats_per_bar": 4, "figure": "f", "level_db": 0.0}
+    said = {
+        "tempo_bpm": 120.0,
+        "key": "A min",
+        "keys": ["G# min", "A min", "A# min"],
+        "energy": more.pop("energy", 0.5),
+        "remarks": [],
+    }
+    frame = {"index": bar // 8, "beats": beats, "beats_per_bar": 4, "level_db": 0.0}
     made = operations.write_section(
         session_id=session.pk,
         after=last.digest if last else "",

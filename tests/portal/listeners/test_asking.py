@@ -11,6 +11,7 @@ from portal.audio.wording import clock, count, listed, percent
 from portal.listeners.asking import (
     Ground,
     as_request_by_taste,
+    keys_among,
     keys_within,
     read_wishes,
     tempo_range,
@@ -37,6 +38,17 @@ def test_keys_are_offered_nearest_first_as_far_as_permission_reaches() -> None:
     assert [one.value for one in keys_within(GROUND)] == ["", "A# min", "G# min", "B min", "G min"]
     assert keys_within(Ground(Limits(semitones_max=0), key="A min"))[1:] == ()
     assert len(keys_within(Ground(key="Db maj"))) == 12
+
+
+def test_among_recordings_a_key_is_offered_where_the_nearest_of_them_may_be_moved_to_it() -> None:
+    free, tight = Limits(semitones_max=6), Limits(semitones_max=0)
+    offered = keys_among([Ground(tight, key="A min"), Ground(free, key="D min")])
+    words = [one.word for one in offered]
+    assert words[:3] == ["As it comes", "C min, 2 semitones down", "C# min, 1 semitone down"]
+    assert {"A min", "D min"} <= set(words)
+    # Nearer to A, which stays where it is.
+    assert not {"G# min", "A# min"} & {one.value for one in offered}
+    assert keys_among([Ground(free)]) == ()
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,8 @@ def test_a_second_whose_leave_ran_out_is_fetched_under_its_new_address(served, t
         ({"target": "brightness", "step": "0.2"}, {"brightness": 1}),
         ({"target": "density", "step": "-0.2"}, None),
         ({"target": "tempo_bpm", "ratio": "1.06"}, {"tempo_bpm": 106}),
+        ({"target": "key", "along": "1"}, {"key": "A# min"}),
+        ({"target": "key", "along": "-1"}, None),
         ({"target": "vocals", "set": "no"}, {"vocals": False}),
         ({"target": "vocals", "set": "yes"}, None),
     ],
@@ -255,4 +257,7 @@ def test_a_key_is_a_step_from_the_wishes_that_hold_and_none_at_their_end(
 ) -> None:
     _clocked(tab, sounds)
     targets = {"energy": 0.7, "brightness": 0.95, "density": 0, "tempo_bpm": None, "vocals": True}
-    assert tab.evaluate("([key, now]) => window.wishOf(key, now, 100)", [key, targets]) == wish
+    targets["key"] = None
+    section = {"tempo_bpm": 100, "key": "A min", "keys": ["A min", "A# min"]}
+    asked = [key, targets, section]
+    assert tab.evaluate("([key, now, one]) => window.wishOf(key, now, one)", asked) == wish

@@ -11,9 +11,9 @@ from django.utils import timezone
 from generation.sessions.ending import Minute, close_minute, close_session
 from generation.sessions.models import LiveSession
 from generation.sessions.operations import end_session
-from generation.taste.models import Feedback
-from generation.taste.operations import switch_taste
-from portal.listeners.steered import words_of
+from generation.sessions.steered import words_of
+from generation.taste.models import Decision, Feedback
+from generation.taste.operations import set_belief, switch_taste
 from tests.portal.listeners.made import granted_stage, measured, named, pay
 from tests.portal.listeners.made_live import going_on
 
@@ -107,8 +107,44 @@ def test_what_the_form_sends_begins_a_session_whose_place_can_be_fetched(
     assert place.index("Human stems") < place.index("data-play")
     assert "<html" not in place
     keys = re.findall(r'data-target="(\w+)"', place)
-    assert set(keys) == {"energy", "brightness", "density", "tempo_bpm"}
+    assert set(keys) == {"energy", "brightness", "density", "tempo_bpm", "key"}
     assert "Ana, focus session" in place
+
+
+def test_the_form_offers_the_keys_that_permission_reaches_and_the_place_says_the_one_wished(
+    client, paying
+) -> None:
+    stage = granted_stage(semitones_max=1)
+    measured(stage, NOW)
+    offered = re.findall(r'<option value="([A-G]#? m\w+)"', text_of(client, "live_new"))
+    assert offered == ["G# min", "A min", "A# min"]
+    answer = posted(client, "live_start", mode="mood", wishes={"key": "A# min"})
+    place = text_of(client, "live", LiveSession.objects.get().pk)
+    assert "<dt>Key wished</dt><dd data-wish-key>A# min</dd>" in place
+    session = going_on(paying, stage, NOW)
+    told = client.post(reverse("listeners:live_play", args=[session.pk])).json()
+    assert told["sections"][0]["keys"] == ["G# min", "A min", "A# min"]
+    assert answer.status_code == 201
+
+
+def test_by_my_taste_is_offered_chosen_where_there_is_one_and_not_where_it_is_off(
+    client, paying, stage
+) -> None:
+    chosen = re.compile(r'name="by" value="taste"\s+checked')
+    assert "By my taste" in text_of(client, "live_new")
+    assert not chosen.search(text_of(client, "live_new"))
+    set_belief(listener=named(paying), ideals={"energy": 0.9}, now=NOW)
+    assert chosen.search(text_of(client, "live_new"))
+    asked = {"mode": "mood", "by": "taste", "wishes": {"vocals": False}}
+    assert posted(client, "live_start", **asked).status_code == 201
+    session, kept = LiveSession.objects.get(), Decision.objects.get()
+    assert (kept.subject_ref, kept.listener_ref) == (str(session.pk), str(paying.pk))
+    assert session.targets["energy"] == kept.targets["energy"] > 0.6
+    assert session.targets["vocals"] is False
+    switch_taste(listener=named(paying), is_on=False, now=NOW)
+    assert "By my taste" not in text_of(client, "live_new")
+    assert posted(client, "live_start", **asked).status_code == 201
+    assert Decision.objects.count() == 1
 
 
 def test_a_refusal_to_begin_is_a_sentence(client, listener, stage) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from generation.sessions.models import ControlPoint, LiveSession
+from generation.taste.models import Decision
 from tests.chromium import until
 from tests.portal.listeners.looking import fits, log_in, shoot
 from tests.portal.listeners.made import granted_stage, measured, pay
@@ -31,7 +32,7 @@ def _says(tab, name: str, text: str) -> None:
     until(tab, f"document.querySelector('[data-{name}]').textContent.includes('{text}')", 1500)
 
 
-def _begin(tab, site, lea) -> tuple[LiveSession, object]:
+def _begin(tab, site, lea, by="") -> tuple[LiveSession, object]:
     """Press the key of the form by keyboard alone, and let five seconds be made."""
     stage = granted_stage()
     measured(stage, timezone.now())
@@ -40,6 +41,9 @@ def _begin(tab, site, lea) -> tuple[LiveSession, object]:
     tab.goto(f"{site}/listen/live/")
     assert fits(tab)
     shoot(tab, "live-form")
+    tab.get_by_label("Key", exact=True).select_option("B min")
+    if by:
+        tab.get_by_text(by, exact=True).click()
     tab.get_by_role("button", name="Start this session").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/listen/live/*-*/")
@@ -69,11 +73,21 @@ def test_one_press_starts_it_and_a_wish_is_heard_from_the_next_bar(site, lea, ta
     shoot(tab, "live-playing")
     tab.get_by_role("button", name="Undo").click()
     until(tab, "document.querySelector('[data-wish-energy]').textContent === '35'")
+    assert LiveSession.objects.get().targets["key"] == "B min"
+    tab.get_by_role("button", name="Key up").click()
+    until(tab, "document.querySelector('[data-wish-key]').textContent === 'A# min'")
+    _says(tab, "answer", "A semitone up")
+    assert ControlPoint.objects.last().targets["key"] == "A# min"
+    tab.get_by_role("button", name="Key up").click()
+    _says(tab, "answer", "No key here goes further up.")
     assert refused == []
 
 
 def test_it_pauses_goes_on_after_a_reload_and_ends_with_an_account(site, lea, tab, refused) -> None:
-    session, _ = _begin(tab, site, lea)
+    session, _ = _begin(tab, site, lea, by="By my taste")
+    chosen = Decision.objects.get(subject_ref=str(session.pk)).targets
+    energy = tab.locator("[data-wish-energy]").text_content()
+    assert energy == str(round(100 * chosen["energy"]))
     tab.locator("h1").click()
     tab.keyboard.press("Space")
     tab.get_by_role("button", name="Play", exact=True).wait_for()

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from generation.sessions import rules
 from generation.sessions.models import ControlPoint, LiveSession
+from generation.taste.models import Decision, Feedback
+from generation.taste.operations import set_belief, switch_taste
 from generation.work.models import Job
 from licensing.audit.models import Fact
 from tests.licensing.stage import Stage
@@ -162,6 +164,40 @@ def test_targets_are_moved_in_range_and_only_while_it_runs(
     late = call(partner, "PATCH", address, {"targets": {"energy": 0.1}})
     assert (late.status_code, late.json()["code"]) == (409, "session_over")
     assert ControlPoint.objects.count() == 2
+
+
+def test_what_is_left_open_is_chosen_by_the_taste_of_whom_the_partner_names(
+    begin: Callable[..., Any], partner: Any, call: Callable[..., Any]
+) -> None:
+    ref = f"{partner[0].id}:runner-7"
+    set_belief(listener=("customer", ref), ideals={"density": 0.9}, now=timezone.now())
+    shown = begin(by_taste_of="runner-7", targets={"energy": 0.4}).json()
+    assert (shown["targets"]["energy"], shown["targets"]["tempo_bpm"]) == (0.4, None)
+    kept = Decision.objects.get()
+    assert (kept.listener_ref, kept.subject_ref) == (ref, shown["id"])
+    assert shown["targets"]["density"] == kept.targets["density"] > 0.6
+    assert begin("by-hand").status_code == 201
+    assert Decision.objects.count() == 1
+
+
+def test_only_what_a_customer_moved_themselves_teaches_their_taste(
+    begin: Callable[..., Any], stranger: Any, partner: Any, call: Callable[..., Any]
+) -> None:
+    ref, own = f"{partner[0].id}:runner-7", {"is_said_by_customer": True}
+    address = begin(customer="runner-7").headers["Location"]
+    call(partner, "PATCH", address, {"targets": {"energy": 0.6, "tempo_bpm": 120}})
+    assert not Feedback.objects.exists()
+    denied = call(stranger, "PATCH", address, {"targets": {"energy": 0.9}} | own)
+    assert denied.status_code == 404
+    call(partner, "PATCH", address, {"targets": {"energy": 0.9}} | own)
+    told = Feedback.objects.get()
+    assert (told.listener_kind, told.listener_ref) == ("customer", ref)
+    assert (told.attribute, told.said, told.context) == ("energy", "MORE", "mood")
+    switch_taste(listener=("customer", ref), is_on=False, now=timezone.now())
+    call(partner, "PATCH", address, {"targets": {"density": 0.9}} | own)
+    nameless = begin("k2").headers["Location"]
+    call(partner, "PATCH", nameless, {"targets": {"density": 0.9}} | own)
+    assert Feedback.objects.count() == 1
 
 
 def test_an_end_is_an_end(

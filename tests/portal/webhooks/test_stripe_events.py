@@ -1,6 +1,5 @@
 """Events over HTTP: kept once, believed never, and in any order with the same end."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -9,15 +8,19 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from licensing.payouts.inbox import forget_old_events, sweep_payouts
-from licensing.payouts.models import HandledEvent, PayeeAccount, ProviderEvent
+from licensing.audit.models import Fact
+from licensing.payouts.inbox import forget_old_events, leave_undone, sweep_payouts, try_again
+from licensing.payouts.models import EventTrouble, HandledEvent, PayeeAccount, ProviderEvent
+from licensing.payouts.queries import list_unhandled
+from licensing.payouts.rules.states import PayoutRefused
 from licensing.stripe_gateway import OutcomeUnknown
+from licensing.stripe_gateway.connect import ENTRY
 from portal.demo.standin.server import StandIn
+from tests.hypotheses import in_every_run
 from tests.licensing.payouts.platform import gateway_to
-from tests.licensing.payouts.purse import ANA, NOW, Purse, books_balance, only
+from tests.licensing.payouts.purse import ANA, CLEO, NOW, Purse, books_balance, only
 
 WHOLE = 30_000_000
-EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 5
 
 
 @pytest.fixture
@@ -86,6 +89,80 @@ def test_an_event_without_an_answer_is_tried_again(purse, standin):
     assert only(ANA).state == "PAID"
 
 
+def _one_transfer_for_two(purse, standin):
+    """Ana is paid; the provider says that her transfer is Cleo's too. Cleo's payout."""
+    purse.advance(purse.approved())
+    cleo = purse.approved(CLEO)
+    (made,) = standin.books.transfers.values()
+    made["metadata"], made["transfer_group"] = {ENTRY: cleo.entry.key}, cleo.entry.key
+    return cleo
+
+
+def test_one_event_that_nobody_foresaw_keeps_no_other_waiting(purse, standin):
+    """It names a payout of which the provider tells what the database refuses."""
+    cleo = _one_transfer_for_two(purse, standin)
+    told = next(one for one in standin.books.events if one["type"] == "transfer.created")
+    told["data"]["object"]["metadata"] = {ENTRY: cleo.entry.key}
+    _ring(standin, told)
+    standin.books.ask_again(PayeeAccount.objects.get(payee_ref="ana").provider_id, "company.name")
+    _ring(standin, standin.books.events[-1])
+    assert sweep_payouts(gateway=purse.gateway, now=NOW) == 2
+    trouble = EventTrouble.objects.get()
+    assert (trouble.event_id, trouble.is_set_aside) == (told["id"], True)
+    assert trouble.reason.startswith("IntegrityError: ")
+    assert PayeeAccount.objects.get(payee_ref="ana").currently_due == ["company.name"]
+    cleo.refresh_from_db()
+    assert cleo.state == "APPROVED"
+    assert cleo.problem.startswith("IntegrityError: ")
+    assert books_balance()
+
+
+def test_what_is_set_aside_is_tried_again_when_a_person_says_so(purse, standin):
+    cleo = _one_transfer_for_two(purse, standin)
+    told = next(one for one in standin.books.events if one["type"] == "transfer.created")
+    told["data"]["object"]["metadata"] = {ENTRY: cleo.entry.key}
+    _ring(standin, told)
+    sweep_payouts(gateway=purse.gateway, now=NOW)
+    (made,) = standin.books.transfers.values()
+    made["metadata"], made["transfer_group"] = {ENTRY: "another"}, "another"
+    soon = NOW + timedelta(minutes=1)
+    assert sweep_payouts(gateway=purse.gateway, now=soon) == 0
+    assert not HandledEvent.objects.exists()
+    said = {"reason": "mended there", "actor": ("user", "1"), "now": soon}
+    try_again(event_id=told["id"], **said)
+    with pytest.raises(PayoutRefused):
+        try_again(event_id=told["id"], **said)
+    assert sweep_payouts(gateway=purse.gateway, now=soon) == 0
+    assert HandledEvent.objects.get().outcome == "APPLIED"
+    assert not EventTrouble.objects.exists()
+    assert only(CLEO).state == "SENT"
+
+
+def test_what_is_left_undone_is_never_tried_again(purse, standin):
+    cleo = _one_transfer_for_two(purse, standin)
+    told = next(one for one in standin.books.events if one["type"] == "transfer.created")
+    told["data"]["object"]["metadata"] = {ENTRY: cleo.entry.key}
+    _ring(standin, told)
+    sweep_payouts(gateway=purse.gateway, now=NOW)
+    leave_undone(event_id=told["id"], reason="a mistake", actor=("user", "1"), now=NOW)
+    assert (HandledEvent.objects.get().outcome, EventTrouble.objects.count()) == ("IGNORED", 0)
+    fact = Fact.objects.get(verb="leave_event_undone")
+    assert fact.after["it_met"].startswith("IntegrityError: ")
+    assert not list_unhandled().exists()
+
+
+def test_what_cannot_be_done_yet_is_tried_after_what_was_never_tried(purse):
+    for number in range(3):
+        ProviderEvent.objects.create(
+            id=f"evt_{number}", type="a", told_at=NOW, body=b"", received_at=NOW
+        )
+    for number, minutes in ((0, 2), (1, 1)):
+        EventTrouble.objects.create(
+            event_id=f"evt_{number}", reason="no terms", last_at=NOW + timedelta(minutes=minutes)
+        )
+    assert [row.pk for row in list_unhandled()] == ["evt_2", "evt_1", "evt_0"]
+
+
 def test_news_of_what_is_not_ours_are_put_aside(purse, standin):
     standin.books.answer_questions(standin.books.open_account({})["id"])
     _ring(standin, standin.books.events[-1])
@@ -132,7 +209,7 @@ ENDS = {
     sweeps=st.sets(st.integers(0, 10), max_size=3),
 )
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=in_every_run(5, long=500),
     phases=[Phase.explicit, Phase.generate],  # a story is short enough to read unshrunk
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

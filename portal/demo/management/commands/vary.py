@@ -11,17 +11,21 @@ import shutil
 import sys
 import tempfile
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+if TYPE_CHECKING:
+    from generation.compose.values import Song
+    from generation.compose.whole import Made
 
 MODES = ("remix", "mood", "focus", "ambient", "collaboration")
 COMPOSERS = ("rules", "nets")
 LINES = ("none", "melody", "bass", "beat", "all")
-FILES = ("variation.flac", "recipe.json", "licence.json")
+FILES = ("variation.flac", "recipe.json", "onsets.json", "licence.json")
 _MOODS = ("energy", "valence", "brightness", "density")
 
 
@@ -139,13 +143,11 @@ class Command(BaseCommand):
             raise CannotVary(f"{out} is there already; --force replaces it.")
 
     def _make(self, options: dict[str, Any], folder: Path, work: Path) -> str:
-        """Writes the three files to `folder`; a sentence about what was made."""
+        """Writes the four files to `folder`; a sentence about what was made."""
         from generation.compose.values import Ask, CannotCompose
         from generation.compose.whole import NotTheSong, make, plan, plan_live
         from generation.engine.codecs import tags_for
-        from generation.recipe import to_json
         from portal.demo.composers import composer
-        from portal.demo.draft import draft_licence
         from portal.demo.stems import UnusableStems, stem_files, take
 
         try:
@@ -180,10 +182,7 @@ class Command(BaseCommand):
         except NotTheSong as error:
             raise CannotVary(str(error)) from error
         notes = [note for one in taken for note in one.notes]
-        (folder / "recipe.json").write_text(to_json(made.recipe), encoding="utf-8")
-        licence = draft_licence(made, songs, notes)
-        text = json.dumps(licence, indent=2, ensure_ascii=False) + "\n"
-        (folder / "licence.json").write_text(text, encoding="utf-8")
+        _write_beside(folder, made, songs, notes)
         loud = made.finished.integrated_lufs
         level = "silent" if loud is None else f"{loud:.1f} LUFS"
         return f"{made.recipe.length / 48_000:.1f} s, {level}, {len(made.lines)} sources."
@@ -192,6 +191,22 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
+
+
+def _write_beside(
+    folder: Path, made: "Made", songs: Sequence["Song"], notes: Sequence[str]
+) -> None:
+    """The recipe, the onsets that it names and the draft of a licence, beside the sound."""
+    from generation.recipe import to_json
+    from portal.demo.draft import draft_licence, named_onsets
+
+    licence = json.dumps(draft_licence(made, songs, notes), indent=2, ensure_ascii=False) + "\n"
+    for name, text in (
+        ("recipe.json", to_json(made.recipe)),
+        ("onsets.json", named_onsets(made.recipe, songs)),
+        ("licence.json", licence),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _ask(options: dict[str, Any]) -> dict[str, Any]:

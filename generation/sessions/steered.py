@@ -10,9 +10,8 @@ from typing import Any
 
 from generation.sessions.models import ControlPoint, LiveSession
 from generation.taste.operations import critique
-from generation.taste.queries import feedback_on
+from generation.taste.queries import Listener, feedback_on
 from generation.taste.rules.attributes import Heard, known_of_targets
-from portal.audio.reach import Listener
 
 
 def words_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
@@ -33,7 +32,7 @@ def tell_taste(
     session: LiveSession,
     before: Mapping[str, Any],
     control: ControlPoint,
-    undoes: int | None,
+    undoes: int | None = None,
 ) -> None:
     """Take what `control` says against the targets `before`; or take back what `undoes` said."""
     if undoes is not None:

@@ -1,0 +1,86 @@
+"""Whom a split sheet asks beside its own parties, and who decided in a party's place.
+
+Rows of `licensing/catalog/models.py`, apart for their length. Invariants, kept by the database:
+what a proposal ends is said in its draft and never changes; a decision in a party's place is taken
+by two people, once.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
+
+
+class EndedVersion(models.Model):
+    """A signed version that a proposal ends, written with it; its parties are asked to sign too.
+
+    Personal data: none.
+    """
+
+    sheet = models.ForeignKey("catalog.SplitSheet", models.PROTECT, related_name="ended_versions")
+    ended = models.ForeignKey("catalog.SplitSheet", models.PROTECT, related_name="ended_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "ended"], name="version_ended_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.ended)
+
+
+class StandIn(models.Model):
+    """Two people's decision, on a document, that counts as the yes of a party not to be reached.
+
+    Only for a party of a version that the sheet ends; decided once, and then it stands.
+    Personal data: the references of both, and what the document says of a person.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "waits for a second person"
+        DECIDED = "DECIDED", "decided"
+        DROPPED = "DROPPED", "dropped"
+
+    sheet = models.ForeignKey("catalog.SplitSheet", models.PROTECT, related_name="stand_ins")
+    party = models.ForeignKey("catalog.Party", models.PROTECT, related_name="stood_in_for")
+    document = models.TextField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    proposed_by = models.CharField(max_length=100)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    proof_method = models.CharField(max_length=20, blank=True, default="")
+    proved_at = models.DateTimeField(null=True, blank=True)
+    dropped_because = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        permissions = [
+            ("decide_rights", "may place holds, decide on claims, stand in, agree with societies")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sheet", "party"], condition=~Q(state="DROPPED"), name="stand_in_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(document="") & ~Q(proposed_by=""), name="stand_in_has_a_document"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
+                | (
+                    Q(state="DROPPED", decided_at__isnull=False)
+                    & ~Q(decided_by="")
+                    & ~Q(dropped_because="")
+                )
+                | (
+                    Q(state="DECIDED", proof_method__in=sorted(SECOND_FACTORS))
+                    & ~Q(decided_by="")
+                    & ~Q(decided_by=F("proposed_by"))
+                    & Q(proved_at__lte=F("decided_at"))
+                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
+                ),
+                name="stand_in_has_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"for {self.party}"

@@ -1,0 +1,86 @@
+"""What was paid past the provider: a society's money, wired by hand, on a document.
+
+Rows of `licensing/payouts/models.py`, apart for their length. Invariants, kept by the database: two
+people stand under what was posted, the second with a fresh proof; it is decided once.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
+from licensing.ledger.models import JournalEntry
+from licensing.money import minor_text
+
+
+class OutsidePayment(models.Model):
+    """One payment to a society from the house's bank. `document`: the bank's or society's number.
+
+    Personal data: the references of both people.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "waits for a second person"
+        POSTED = "POSTED", "posted"
+        DROPPED = "DROPPED", "dropped"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payee_kind = models.CharField(max_length=20, default="society")
+    payee_ref = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    document = models.CharField(max_length=100)
+    paid_on = models.DateField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    proposed_by = models.CharField(max_length=100)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    proof_method = models.CharField(max_length=20, blank=True, default="")
+    proved_at = models.DateTimeField(null=True, blank=True)
+    dropped_because = models.CharField(max_length=300, blank=True, default="")
+    entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, null=True, blank=True, related_name="outside_payment"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payee_kind", "payee_ref", "document"],
+                condition=~Q(state="DROPPED"),
+                name="outside_payment_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(payee_kind="society", amount_minor__gt=0)
+                & ~Q(payee_ref="")
+                & ~Q(document="")
+                & ~Q(proposed_by=""),
+                name="outside_payment_is_sound",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="OPEN", decided_at__isnull=True, decided_by="", entry__isnull=True
+                )
+                | (
+                    Q(state="DROPPED", decided_at__isnull=False, entry__isnull=True)
+                    & ~Q(decided_by="")
+                    & ~Q(dropped_because="")
+                )
+                | (
+                    Q(
+                        state="POSTED",
+                        entry__isnull=False,
+                        proof_method__in=sorted(SECOND_FACTORS),
+                    )
+                    & ~Q(decided_by="")
+                    & ~Q(decided_by=F("proposed_by"))
+                    & Q(proved_at__lte=F("decided_at"))
+                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
+                ),
+                name="outside_payment_has_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{minor_text(self.amount_minor, self.currency)} {self.currency} to {self.payee_ref}"

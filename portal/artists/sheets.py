@@ -120,12 +120,16 @@ def sheet(request: HttpRequest, sheet_id: UUID) -> HttpResponse:
     state = queries.get_sheet_state(found.pk)
     table = sheet_table(state, timezone.now())
     waiting = {party_id for party_id, _ in state.waiting_for}
-    mine = [p for p in access.parties_of(request.user, "sign") if p.pk in waiting]
+    parties = access.parties_of(request.user, "sign")
+    mine = [p for p in parties if p.pk in waiting]
+    # Whoever has signed may still say no while others are waited for.
+    asked = {line.party_id for line in (*table.lines, *table.ending)} if waiting else set()
+    may_decline = [p for p in parties if p.pk in asked]
     no = DeclineForm(request.POST if "because" in request.POST else None)
     if request.method == "POST" and "because" not in request.POST:
         return _sign(request, found, mine)
     if request.method == "POST" and no.is_valid():
-        return _decline(request, found, mine, no.cleaned_data["because"])
+        return _decline(request, found, may_decline, no.cleaned_data["because"])
     recording = found.recording or (found.stem.recording if found.stem else None)
     if recording is None and found.work is not None:
         recording = found.work.recordings.order_by("created_at").first()
@@ -134,6 +138,7 @@ def sheet(request: HttpRequest, sheet_id: UUID) -> HttpResponse:
         "table": table,
         "text": state.text,
         "mine": mine,
+        "may_decline": may_decline,
         "no": no,
         "days": UNREACHED_DAYS,
         "own": {party.pk for party in mine},
@@ -164,7 +169,11 @@ def _sign(request: HttpRequest, found: SplitSheet, mine: list[Party]) -> HttpRes
     messages.success(
         request,
         f"Signed as {party}. "
-        + ("Everybody has signed: the sheet counts." if counts else "It counts once all have."),
+        + (
+            f"Everybody has signed: the sheet counts from {signed.effective_from:%-d %B %Y} on."
+            if counts
+            else "It counts once all have."
+        ),
     )
     return redirect("artists:sheet", found.pk)
 

@@ -101,6 +101,18 @@ def test_a_no_ends_the_proposal_and_everybody_is_told_why(
     assert waiting_for(bo, timezone.now()) == []
 
 
+def test_who_has_signed_may_still_say_no(client, ines, maravel, grab, post_signed):
+    client.force_login(ines)
+    page = client.get(sheet_page(grab)).content.decode()
+    assert "Sign as Ines Maravel" not in page
+    assert "Decline as Ines Maravel" in page
+    no = {"party": str(maravel.pk), "because": "I was wrong."}
+    post_signed(client, sheet_page(grab), no)
+    grab.refresh_from_db()
+    assert (grab.state, grab.declined_by) == ("DECLINED", maravel)
+    assert "Decline as" not in client.get(sheet_page(grab)).content.decode()
+
+
 def test_a_stranger_neither_reads_nor_declines_a_sheet_that_ends_another(client, eve, grab):
     client.force_login(eve)
     assert client.get(sheet_page(grab)).status_code == 404

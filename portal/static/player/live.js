@@ -16,6 +16,7 @@ const WAITING = "The first bars are being planned and cleared.";
 const LATE = "The next second is on its way.";
 const LOST = "The connection is lost. The session goes on as soon as it is back.";
 const LEFT = "Someone took a stem back: it left at this bar.";
+const UNLIKE = "What was made did not keep the song, so something plainer plays from this bar on.";
 const FAULT = "The sound could not be fetched. Check your connection, then press play again.";
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -81,6 +82,7 @@ class LivePlayer {
     if (list.sentence) this.tell(list.sentence);
     else if (this.told) this.tell("");
     else if (fresh.some((one) => one.because === "withdrawn")) this.tell(LEFT);
+    else if (fresh.some((one) => one.because === "unlike")) this.tell(UNLIKE);
     this.told = list.sentence;
     if (list.isOver && (!this.engine || this.engine.state === "waiting")) this.over();
   }

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,7 +20,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 if TYPE_CHECKING:
     from generation.compose.values import Song
-    from generation.compose.whole import Made
+    from generation.compose.whole import Audio, Made
+    from generation.recipe import Recipe
 
 MODES = ("remix", "mood", "focus", "ambient", "collaboration")
 COMPOSERS = ("rules", "nets")
@@ -142,10 +143,9 @@ class Command(BaseCommand):
 
     def _make(self, options: dict[str, Any], folder: Path, work: Path) -> str:
         """Writes the four files to `folder`; a sentence about what was made."""
-        from generation.compose.values import Ask, CannotCompose
-        from generation.compose.whole import NotTheSong, make, plan, plan_live
+        from generation.compose.values import CannotCompose
+        from generation.compose.whole import NotTheSong, make
         from generation.engine.codecs import tags_for
-        from portal.demo.composers import composer, going_on
         from portal.demo.stems import UnusableStems, stem_files, take
 
         try:
@@ -159,14 +159,7 @@ class Command(BaseCommand):
             raise CannotVary("The stems have no confident tempo, so --tempo has no meaning.")
         self._progress("Composing")
         try:
-            if options["live"] or options["steer"]:
-                later = going_on(options["compose"])
-                recipe = plan_live(
-                    Ask(**_ask(options)), options["steer"], songs, samples, later=later
-                )
-            else:
-                director = composer(options["compose"])
-                recipe = plan(Ask(**_ask(options)), songs, samples, composer=director)
+            recipe = _planned(options, songs, samples)
         except (CannotCompose, NotTheSong) as error:
             raise CannotVary(str(error)) from error
         title = f"{options['mode'].title()} of {options['stems'][0].resolve().name}"
@@ -192,6 +185,20 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
+
+
+def _planned(
+    options: dict[str, Any], songs: Sequence["Song"], samples: Mapping[str, "Audio"]
+) -> "Recipe":
+    """The recipe that is asked for, live or whole. Raises CannotCompose, NotTheSong."""
+    from generation.compose.values import Ask
+    from generation.compose.whole import plan, plan_live
+    from portal.demo.composers import composer, going_on
+
+    ask, name = Ask(**_ask(options)), options["compose"]
+    if options["live"] or options["steer"]:
+        return plan_live(ask, options["steer"], songs, samples, later=going_on(name))
+    return plan(ask, songs, samples, composer=composer(name))
 
 
 def _write_beside(

@@ -77,8 +77,7 @@ def accord_of(render: Render) -> Accord:
     """How `render`, called as `generation.engine.render.render` is, agrees with the loops."""
     recipe, stems, onsets = busy_mix()
     plain = _plain_db(render)
-    kept = {"with_windows": False}
-    found = render(recipe, stems, onsets, 0, recipe.length, **kept).parts
+    found = render(recipe, stems, onsets, 0, recipe.length, with_windows=False).parts
     wanted = loops.render(recipe, stems, onsets, 0, recipe.length, with_windows=False).parts
     levels = [snr_db(found[n, :, a:b], wanted[n, :, a:b]) for n, a, b in _stretches(recipe, onsets)]
     frames = sum(BUSY // MANNERS[_NEWEST].hop(clip.window) for clip in recipe.clips[:-1])

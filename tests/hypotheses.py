@@ -46,7 +46,7 @@ def walk(
     forced = core.global_force_seed
     seeds = Random(SystemRandom().getrandbits(32))
 
-    class Counted(machine):  # type: ignore[misc, valid-type]
+    class Counted(machine):
         def __init__(self) -> None:
             nonlocal taken
             taken -= 1  # invariants are asked once before the first step

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from generation.engine.backends import AGREED_DB
+from generation.engine.accord import AGREED_DB
 from generation.recipe import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
 Pcm = npt.NDArray[np.int32]

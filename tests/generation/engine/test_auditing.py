@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from generation.engine.accord import AGREED_DB
 from generation.engine.auditing import Comparison, Word
-from generation.engine.backends import AGREED_DB
 
 WINDOW = 4_800
 PIECE = 96_000

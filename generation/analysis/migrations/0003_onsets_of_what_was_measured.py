@@ -8,9 +8,11 @@ import hashlib
 import struct
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def _keep(apps, schema_editor):
+def _keep(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     Onsets = apps.get_model("analysis", "Onsets")
     FirstOnsets = apps.get_model("analysis", "FirstOnsets")
     StemMeasure = apps.get_model("analysis", "StemMeasure")

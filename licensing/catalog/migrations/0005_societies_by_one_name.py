@@ -7,10 +7,12 @@ to an account of its own until the next version of that sheet.
 import unicodedata
 
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db.models import Min
 
 
-def name_known_societies(apps, schema_editor):
+def name_known_societies(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     share, society = (apps.get_model("catalog", name) for name in ("Share", "Society"))
     named = share.objects.filter(administered_by="SOCIETY").values("administrator")
     for row in named.annotate(since=Min("sheet__proposed_at")).order_by("since", "administrator"):

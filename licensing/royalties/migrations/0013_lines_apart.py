@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
         ),
         migrations.SeparateDatabaseAndState(
             [
-                migrations.RunSQL(WHOLE, WHOLE_BACK + KEPT.sql),
+                migrations.RunSQL(WHOLE, f"{WHOLE_BACK}{KEPT.sql}"),
                 lie_apart(
                     "royalties_statementline",
                     columns=COLUMNS,

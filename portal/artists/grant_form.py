@@ -59,7 +59,7 @@ class GrantForm(forms.Form):
     mix = forms.IntegerField(
         min_value=0,
         max_value=100,
-        label="Mix, % of how far it may go from yours",
+        label="Mix, at most % away from yours",
         help_text="0 keeps your balance, tone and place; 100 lets it go as far as it can.",
         error_messages={
             "min_value": "0 keeps your mix as it is.",

@@ -187,7 +187,7 @@ MFA_ADAPTER = "portal.accounts.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Stemma"
-# One step either way, as RFC 6238 (5.2) advises at most: a code typed as its half minute ends holds.
+# One step either way, as RFC 6238 (5.2) allows: a code typed as its half minute ends holds.
 MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {
     "add_webauthn": "portal.accounts.wording.AddPasskeyForm",

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from licensing.audit.append_only import refuse_changes
+from licensing.audit.formerly import former
 
 # The same rule as `licensing.catalog.succession.ended_by`; a test holds the two together.
 _ENDED = """
@@ -152,19 +153,24 @@ DROP FUNCTION stand_in_stands();
 DROP TRIGGER ended_is_said_in_the_draft ON catalog_endedversion;
 DROP FUNCTION ended_is_said_in_the_draft();
 """
-_STANDS = """
+_NOW = """
 CREATE OR REPLACE FUNCTION sheet_stands() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION 'a split sheet is never deleted' USING ERRCODE = 'restrict_violation';
     END IF;
-    IF OLD.state IN ({ended}) THEN
+    IF OLD.state IN ('SIGNED', 'REPLACED', 'DECLINED') THEN
         RAISE EXCEPTION 'a % split sheet never changes', lower(OLD.state)
             USING ERRCODE = 'restrict_violation';
     END IF;
     IF OLD.state = 'PROPOSED' AND (NEW.state = 'DRAFT' OR
-        ({new}) IS DISTINCT FROM ({old}){more})
+        (NEW."right", NEW.recording_id, NEW.stem_id, NEW.work_id, NEW.version, NEW.text,
+         NEW.text_sha256, NEW.proposed_by, NEW.proposed_at)
+        IS DISTINCT FROM
+        (OLD."right", OLD.recording_id, OLD.stem_id, OLD.work_id, OLD.version, OLD.text,
+         OLD.text_sha256, OLD.proposed_by, OLD.proposed_at)
+        OR NEW.effective_from < OLD.effective_from)
     THEN
         RAISE EXCEPTION 'what a proposed split sheet says never changes'
             USING ERRCODE = 'restrict_violation';
@@ -172,57 +178,21 @@ BEGIN
     RETURN NEW;
 END $$;
 """
-_SAID = ['"right"', "recording_id", "stem_id", "work_id", "version", "text", "text_sha256"]
-
-
-def _stands(ended: str, said: list[str], more: str = "") -> str:
-    new, old = (", ".join(f"{row}.{name}" for name in said) for row in ("NEW", "OLD"))
-    return _STANDS.format(ended=ended, new=new, old=old, more=more)
-
-
-_NOW = _stands(
-    "'SIGNED', 'REPLACED', 'DECLINED'",
-    [*_SAID, "proposed_by", "proposed_at"],
-    " OR NEW.effective_from < OLD.effective_from",
-)
-_BEFORE = _stands("'SIGNED', 'REPLACED'", _SAID)
-_ADDED_UP = """
-CREATE OR REPLACE FUNCTION sheet_adds_up() RETURNS trigger LANGUAGE plpgsql
-SET search_path = public, pg_temp AS $$
-DECLARE
-    now_state text;
-    total bigint;
-    unsigned bigint;
-BEGIN
-    SELECT state INTO now_state FROM catalog_splitsheet WHERE id = NEW.id;
-    IF now_state = 'DRAFT' THEN
-        RETURN NULL;
-    END IF;
-    SELECT coalesce(sum(share_ppm), 0)::bigint INTO total
-        FROM catalog_share WHERE sheet_id = NEW.id;
-    IF total <> 1000000 THEN
-        RAISE EXCEPTION 'split sheet % shares % ppm, not 1000000', NEW.id, total
-            USING ERRCODE = 'check_violation';
-    END IF;
-    IF now_state = 'SIGNED' THEN
-        SELECT count(*) INTO unsigned FROM catalog_share s
-            WHERE s.sheet_id = NEW.id AND NOT EXISTS (
-                SELECT 1 FROM catalog_signature g WHERE g.sheet_id = s.sheet_id
-                AND g.party_id = s.party_id AND g.text_sha256 = NEW.text_sha256);
-        IF unsigned > 0 THEN
-            RAISE EXCEPTION 'split sheet % lacks % signatures', NEW.id, unsigned
-                USING ERRCODE = 'check_violation';
-        END IF;
-    END IF;
-    RETURN NULL;
-END $$;
+_BEFORE = former("catalog.0002_sheets_are_guarded", "_GUARDS", "sheet_stands", is_guarded=True)
+_ADDED_UP = (
+    former("catalog.0002_sheets_are_guarded", "_GUARDS", "sheet_adds_up", is_guarded=True)
+    + """
 DROP FUNCTION sheet_stood_in(catalog_splitsheet);
 DROP FUNCTION sheets_ended_by(catalog_splitsheet);
 """
+)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0003_everybody_on_an_ended_version_signs")]
+    dependencies = [
+        ("audit", "0002_guards_see_our_tables"),
+        ("catalog", "0003_everybody_on_an_ended_version_signs"),
+    ]
     operations = [
         refuse_changes("catalog_endedversion"),
         migrations.RunSQL(_GUARDS, _GUARDS_BACK),

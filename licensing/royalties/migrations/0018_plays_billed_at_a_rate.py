@@ -6,33 +6,35 @@ See docs/decisions/0160.
 
 from django.db import migrations, models
 
-_NUMBERED = """
+from licensing.audit.formerly import former
+
+NUMBERED = """
 CREATE OR REPLACE FUNCTION royalties_usage_numbered() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $$
 BEGIN
     SELECT number INTO NEW.payer_number FROM public.royalties_payer
-        WHERE ref = NEW.payer_ref AND kind = NEW.payer_kind{of_rate};
+        WHERE ref = NEW.payer_ref AND kind = NEW.payer_kind
+          AND rate_micros = COALESCE(NEW.rate_micros, 0);
     IF NOT FOUND THEN
-        INSERT INTO public.royalties_payer (kind, ref{rate}) VALUES (NEW.payer_kind, NEW.payer_ref
-            {new_rate}) ON CONFLICT DO NOTHING;
+        INSERT INTO public.royalties_payer (kind, ref, rate_micros)
+            VALUES (NEW.payer_kind, NEW.payer_ref, COALESCE(NEW.rate_micros, 0))
+            ON CONFLICT DO NOTHING;
         SELECT number INTO STRICT NEW.payer_number FROM public.royalties_payer
-            WHERE ref = NEW.payer_ref AND kind = NEW.payer_kind{of_rate};
+            WHERE ref = NEW.payer_ref AND kind = NEW.payer_kind
+              AND rate_micros = COALESCE(NEW.rate_micros, 0);
     END IF;
     SELECT number INTO NEW.record_number FROM public.attribution_licencerecord
         WHERE id = NEW.record_id;
     RETURN NEW;
 END $$;
+"""
+STILL = """
 DROP TRIGGER numbered_still ON royalties_usage;
 CREATE TRIGGER numbered_still
     BEFORE UPDATE OF payer_kind, payer_ref, payer_number, record_id, record_number{rate}
     ON royalties_usage FOR EACH ROW EXECUTE FUNCTION royalties_usage_numbered();
 """
-NUMBERED = _NUMBERED.format(
-    of_rate=" AND rate_micros = COALESCE(NEW.rate_micros, 0)",
-    rate=", rate_micros",
-    new_rate=", COALESCE(NEW.rate_micros, 0)",
-)
-BEFORE = _NUMBERED.format(of_rate="", rate="", new_rate="")
+BEFORE = former("royalties.0014_plays_are_numbered", "NUMBERED", "royalties_usage_numbered")
 
 
 class Migration(migrations.Migration):
@@ -79,5 +81,7 @@ class Migration(migrations.Migration):
             model_name='payer',
             constraint=models.UniqueConstraint(fields=('ref', 'kind', 'rate_micros'), name='payer_once'),
         ),
-        migrations.RunSQL(NUMBERED, BEFORE),
+        migrations.RunSQL(
+            NUMBERED + STILL.format(rate=", rate_micros"), BEFORE + STILL.format(rate="")
+        ),
     ]

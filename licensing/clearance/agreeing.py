@@ -1,8 +1,9 @@
 """Holders agree on how many of them must say yes: proposed with a text, signed, counting from then.
 
 It refuses to know who may click: faces check the role and the fresh log-in. Invariant: an agreement
-counts once every party on the effective sheets has signed its text, never retroactively; one party
-alone has nothing to agree on.
+counts once every party on the effective sheets has signed its text, never retroactively, and while
+that is so: who joins by a later sheet is bound by nothing before signing it too. One party alone has
+nothing to agree on.
 """
 
 from collections.abc import Iterable
@@ -144,16 +145,22 @@ def newest_agreement(recording_id: UUID) -> ConsentAgreement | None:
 def agreement_that_counts(recording_id: UUID, at: datetime) -> ConsentAgreement | None:
     """The one that governs at a moment; None: everybody must say yes."""
     rows = ConsentAgreement.objects.filter(recording_id=recording_id, counts_from__lte=at)
-    return rows.order_by("-counts_from", "-pk").select_related("authority").first()
+    made = rows.order_by("-counts_from", "-pk").select_related("authority").first()
+    return None if made is None or _state_of(made, at).waiting_for else made
 
 
 def pending_agreement(recording_id: UUID, at: datetime) -> AgreementState | None:
-    """The newest proposal while somebody has not signed it."""
+    """The newest proposal while somebody has not signed it, also one who joined since it counted."""
     made = newest_agreement(recording_id)
-    if made is None or made.counts_from is not None:
+    if made is None:
         return None
-    holders = holders_of(recording_id, at)
-    signed = set(made.signatures.values_list("party_id", flat=True))
+    state = _state_of(made, at)
+    return state if made.counts_from is None or state.waiting_for else None
+
+
+def _state_of(made: ConsentAgreement, at: datetime) -> AgreementState:
+    holders = holders_of(made.recording_id, at)
+    signed = set(made.signatures.filter(signed_at__lte=at).values_list("party_id", flat=True))
     return AgreementState(made, _some(holders, signed), _some(holders, holders.keys() - signed))
 
 
@@ -164,10 +171,9 @@ def _some(holders: dict[UUID, str], wanted: Iterable[UUID]) -> tuple[tuple[UUID,
 
 def pending_for(party_id: UUID, at: datetime) -> list[AgreementState]:
     """The proposals that wait for this party's signature."""
-    open_ones = ConsentAgreement.objects.filter(counts_from__isnull=True)
-    recordings = open_ones.values_list("recording_id", flat=True).distinct()
-    mine = Recording.objects.filter(pk__in=recordings).filter(pk__in=_held_by(party_id))
-    found = [pending_agreement(pk, at) for pk in mine.values_list("pk", flat=True)]
+    open_ones = ConsentAgreement.objects.exclude(signatures__party=party_id)
+    mine = open_ones.filter(recording__in=_held_by(party_id)).values_list("recording_id", flat=True)
+    found = [pending_agreement(pk, at) for pk in mine.distinct()]
     return [
         one for one in found if one is not None and party_id in {ref for ref, _ in one.waiting_for}
     ]

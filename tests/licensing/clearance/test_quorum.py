@@ -120,6 +120,22 @@ def test_a_later_agreement_takes_the_place_of_the_one_before(stage):
     assert asked(stage, at=LATER - timedelta(seconds=1)).allowed
 
 
+def test_who_joins_by_a_later_sheet_is_bound_by_nothing_before_signing_too(stage):
+    made = sign(propose(stage, "MAJORITY"), stage.ana, stage.ben)
+    on.grant(stage.drums, stage.ana, "REMIX")
+    assert asked(stage).allowed
+    shares = [(stage.ana, 700_000), (stage.ben, 200_000), (stage.cleo, 100_000)]
+    on.agree(shares, recording_id=stage.tide.id)
+    assert {("no_grant", stage.ben.id), ("no_grant", stage.cleo.id)} == missing(stage)
+    assert agreeing.agreement_that_counts(stage.tide.id, LATER) is None
+    assert [one.agreement for one in agreeing.pending_for(stage.cleo.id, LATER)] == [made]
+    assert agreeing.pending_for(stage.ana.id, LATER) == []
+    sign(made, stage.cleo)
+    assert asked(stage).allowed
+    assert agreeing.agreement_that_counts(stage.tide.id, LATER) == made
+    assert agreeing.pending_for(stage.cleo.id, LATER) == []
+
+
 def test_recordings_of_others_keep_their_own_rule(stage):
     sign(propose(stage, "MAJORITY"), stage.ana, stage.ben)
     assert [one.code for one in asked(stage, stage.pad).reasons] == ["no_grant"]

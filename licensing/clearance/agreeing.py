@@ -2,8 +2,8 @@
 
 It refuses to know who may click: faces check the role and the fresh log-in. Invariant: an agreement
 counts once every party on the effective sheets has signed its text, never retroactively, and while
-that is so: who joins by a later sheet is bound by nothing before signing it too. One party alone has
-nothing to agree on.
+that is so: who joins by a later sheet is bound by nothing before signing it too. One party alone
+has nothing to agree on.
 """
 
 from collections.abc import Iterable
@@ -150,7 +150,7 @@ def agreement_that_counts(recording_id: UUID, at: datetime) -> ConsentAgreement 
 
 
 def pending_agreement(recording_id: UUID, at: datetime) -> AgreementState | None:
-    """The newest proposal while somebody has not signed it, also one who joined since it counted."""
+    """The newest proposal while somebody has not signed it, also who joined since it counted."""
     made = newest_agreement(recording_id)
     if made is None:
         return None

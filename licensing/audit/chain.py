@@ -8,12 +8,11 @@ numbers, and each night over all of them. Invariant: a fact is in one link at mo
 says all of it.
 """
 
-import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from licensing.audit.merkle import root_sha256
+from licensing.audit.merkle import chained_sha256, root_sha256
 from licensing.audit.models import FactLink
 
 BEFORE_THE_FIRST = "0" * 64
@@ -73,13 +72,8 @@ def latest_fact_link() -> FactLink | None:
 def link_sha256(
     *, number: int, previous_sha256: str, root_sha256: str, fact_count: int, made_at: datetime
 ) -> str:
-    """A link's own hash: of its five facts as text, a line each, under a line that says what it is.
-
-    `made_at` is written in UTC with six decimals of a second.
-    """
-    at = made_at.astimezone(UTC).isoformat(timespec="microseconds")
-    said = ("stemma facts, link", number, previous_sha256, root_sha256, fact_count, at)
-    return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()
+    """A link's own hash, as `chained_sha256` makes it."""
+    return chained_sha256("facts", number, previous_sha256, root_sha256, fact_count, made_at)
 
 
 def _made(head: FactLink | None, number: int, leaves: list[bytes], now: datetime) -> FactLink:

@@ -1,4 +1,4 @@
-"""The root of a Merkle tree as RFC 6962, section 2.1 defines it; bytes only.
+"""The root of a Merkle tree as RFC 6962, section 2.1 defines it, and the link that chains roots.
 
 It refuses to know what a leaf says. Leaves and nodes begin with different bytes, so that no node
 can be passed off as a leaf, and no leaf is repeated to fill a level.
@@ -6,6 +6,7 @@ can be passed off as a leaf, and no leaf is repeated to fill a level.
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 _LEAF, _NODE = b"\x00", b"\x01"
 
@@ -33,6 +34,17 @@ def root_sha256(leaves: Iterable[bytes]) -> bytes:
     while whole:
         top = _node(whole.pop()[1], top)
     return top
+
+
+def chained_sha256(
+    chain: str, number: int, previous_sha256: str, root_sha256: str, count: int, made_at: datetime
+) -> str:
+    """The own hash (hex) of a link of `chain`: of its five facts as text, a line each, under a line
+    that says what it is. `made_at` is written in UTC with six decimals of a second.
+    """
+    at = made_at.astimezone(UTC).isoformat(timespec="microseconds")
+    said = (f"stemma {chain}, link", number, previous_sha256, root_sha256, count, at)
+    return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()
 
 
 def _node(left: bytes, right: bytes) -> bytes:

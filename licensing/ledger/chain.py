@@ -7,12 +7,11 @@ links are numbered 1, 2, 3 without a gap, each holds the hash of the one before,
 the hash of one (its anchor) can tell whether anything up to it was changed.
 """
 
-import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from licensing.audit.merkle import root_sha256
+from licensing.audit.merkle import chained_sha256, root_sha256
 from licensing.ledger import chain_sql
 from licensing.ledger.models import Link, UnlinkedEntry
 
@@ -51,13 +50,8 @@ def latest_link() -> Link | None:
 def link_sha256(
     *, number: int, previous_sha256: str, root_sha256: str, entry_count: int, made_at: datetime
 ) -> str:
-    """A link's own hash: of its five facts as text, a line each, under a line that says what it is.
-
-    `made_at` is written in UTC with six decimals of a second.
-    """
-    at = made_at.astimezone(UTC).isoformat(timespec="microseconds")
-    facts = ("stemma books, link", number, previous_sha256, root_sha256, entry_count, at)
-    return hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()
+    """A link's own hash, as `chained_sha256` makes it."""
+    return chained_sha256("books", number, previous_sha256, root_sha256, entry_count, made_at)
 
 
 def _link(whose: str, now: datetime) -> Link | None:

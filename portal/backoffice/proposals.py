@@ -54,12 +54,10 @@ class ProposedAdmin(ReadOnlyAdmin):
     """The operation that sets it: proposal_id, confirmed_by, proof, now."""
     refuse: ClassVar[Callable[..., Any]]
     """The operation that drops it: proposal_id, reason, dropped_by, now."""
+    changes: ClassVar[Callable[..., Sequence[Change]]]
+    """What changes with a proposal, before and after, in words."""
     actions_detail = ("carry_out", "drop")
     deeds_while = {"state": Proposed.State.OPEN}
-
-    def changes(self, row: Any) -> Sequence[Change]:
-        """What changes with it, before and after, in words."""
-        raise NotImplementedError
 
     @action(description="Set it", url_path="set", permissions=["decide"])
     def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -76,7 +74,7 @@ class ProposedAdmin(ReadOnlyAdmin):
                 proof=second_factor_of(request),
                 now=timezone.now(),
             )
-            return Outcome(f"It holds from {month_text(row)} on.", self.changes(row))
+            return Outcome(f"It holds from {month_text(row)} on.", type(self).changes(row))
 
         return show_and_do(
             request,

@@ -4,7 +4,6 @@ Both are proposed by one person and set by another, from a month on that has not
 and what held stays shown. Countries in which money comes in without terms are named.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -95,15 +94,13 @@ class ProposedTermsAdmin(ProposedAdmin):
 
     confirm = staticmethod(confirm_terms)
     refuse = staticmethod(drop_terms)
+    changes = staticmethod(_terms_changed)
     list_display = (
         *("country", "tax_ppm", "commission_ppm", "effective_from", "state"),
         *("proposed_by", "proposed_at", "decided_by", "decided_at"),
     )
     list_filter = ("state", "country")
     ordering = ("-proposed_at",)
-
-    def changes(self, row: ProposedTerms) -> Sequence[Change]:
-        return _terms_changed(row)
 
 
 class CardForm(ComingForm):
@@ -164,15 +161,13 @@ class ProposedCardAdmin(ProposedAdmin):
 
     confirm = staticmethod(confirm_card)
     refuse = staticmethod(drop_card)
+    changes = staticmethod(_card_changed)
     list_display = (
         *("model", "master_ppm", "effective_from", "state"),
         *("proposed_by", "proposed_at", "decided_by", "decided_at"),
     )
     list_filter = ("state",)
     ordering = ("-proposed_at",)
-
-    def changes(self, row: ProposedCard) -> Sequence[Change]:
-        return _card_changed(row)
 
 
 TERMS_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {

@@ -102,6 +102,7 @@ DEEDS: tuple[tuple[str, str, Deed], ...] = (
         lambda billing, given: billing.refund(given["charge"], given.get("amount")),
     ),
     ("GET", r"/v1/disputes", lambda billing, given: _of(billing, given, "dispute", "charge")),
+    ("GET", r"/v1/disputes/(\w+)", lambda billing, given, id: billing.get("dispute", id)),
     (
         "POST",
         r"/v1/disputes/(\w+)",

@@ -10,7 +10,7 @@ from licensing.stripe_gateway import Gateway, event_of
 from licensing.subscriptions.models import Subscription
 from licensing.subscriptions.operations import begin_subscribing
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
+from tests.provider import gateway_to
 
 ANNA = ("user", "anna")
 BEGIN = datetime(2026, 11, 10, 9, tzinfo=UTC)

@@ -18,10 +18,10 @@ from licensing.payouts.operations import hold_payments
 from portal.accounts.models import User
 from portal.accounts.second_factor import SecondFactorAdapter
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.deciding import look_and_do, may_decide
+from tests.provider.at_standin import AtStandIn
 
 PASSWORD = "tape organ at low tide"
 RUNS = "/admin/payouts/payoutrun/"
@@ -63,7 +63,7 @@ class Desk:
 def due(db):
     """Ana is due 30 EUR."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 30_000_000)
         purse.onboard(ANA)
         yield purse

@@ -17,8 +17,9 @@ from licensing.stripe_gateway import OutcomeUnknown
 from licensing.stripe_gateway.connect import ENTRY
 from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, CLEO, NOW, Purse, books_balance, only
+from tests.provider import gateway_to
+from tests.provider.at_standin import AtStandIn
 
 WHOLE = 30_000_000
 
@@ -32,7 +33,7 @@ def standin():
 @pytest.fixture
 def purse(db, standin, settings):
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_other", standin.secret]
-    return Purse(standin, gateway_to(standin))
+    return Purse(AtStandIn(standin))
 
 
 def _ring(standin, event, **more):

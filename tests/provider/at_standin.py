@@ -84,6 +84,9 @@ class AtStandIn(Platform):
     def pay_invoice(self, invoice: str) -> None:
         invoices.pay(self.standin.billing, invoice, {})
 
+    def newest_invoice(self, subscription: str) -> str:
+        return str(self.standin.billing.get("subscription", subscription)["latest_invoice"])
+
     def refund(self, charge: str, amount: int | None = None) -> str:
         return str(self.standin.billing.refund(charge, amount)["id"])
 

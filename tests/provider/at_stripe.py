@@ -26,7 +26,8 @@ CARDS = {
     DISPUTED: "pm_card_createDispute",
 }
 AT_ONCE = "pm_card_bypassPending"
-PATIENCE_S = 120
+PATIENCE_S, REHEARSED_S = 180, 20
+"""How long Stripe may take to do what it does in its own time, and whoever stands in for it."""
 LOOK_EACH_S = 0.5
 SKEW = timedelta(minutes=1)
 """How far the machine's clock may be before Stripe's."""
@@ -41,7 +42,7 @@ class AtStripe(Platform):
         self.gateway = Gateway(key, api_base=api_base)
         base: Any = {"api": api_base} if api_base else None
         self.client = stripe.StripeClient(key, base_addresses=base, max_network_retries=2)
-        self.key, self.api_base = key, api_base
+        self.patience_s = REHEARSED_S if api_base else PATIENCE_S
         self.accounts = accounts
         self._used: list[str] = []
         self._own: set[str] = set()
@@ -68,7 +69,7 @@ class AtStripe(Platform):
             seen = self.gateway.get_bank_payout(payout, account_id=account)
             return seen.status in ("paid", "failed", "canceled")
 
-        _wait(acted, "the bank to take or refuse a payout")
+        self._wait(acted, "the bank to take or refuse a payout")
 
     # -- money on the platform's balance -----------------------------------------------------------
 
@@ -139,6 +140,9 @@ class AtStripe(Platform):
         method = self._card_of(self._ours(customer), GOOD)
         self.client.v1.invoices.pay(invoice, {"payment_method": method})
 
+    def newest_invoice(self, subscription: str) -> str:
+        return str(self.client.v1.subscriptions.retrieve(subscription).latest_invoice)
+
     def refund(self, charge: str, amount: int | None = None) -> str:
         part: Any = {} if amount is None else {"amount": amount}
         return self.client.v1.refunds.create({"charge": charge, **part}).id
@@ -148,7 +152,7 @@ class AtStripe(Platform):
             listed = self.client.v1.disputes.list({"charge": charge}).data
             return [one.id for one in listed if one.balance_transactions]
 
-        return str(_wait(found, "the bank to dispute a charge")[0])
+        return str(self._wait(found, "the bank to dispute a charge")[0])
 
     def win(self, dispute: str) -> None:
         evidence: Any = {"uncategorized_text": "winning_evidence"}
@@ -158,7 +162,7 @@ class AtStripe(Platform):
             one = self.client.v1.disputes.retrieve(dispute)
             return one.status == "won" and len(one.balance_transactions) > 1
 
-        _wait(won, "a dispute to be won")
+        self._wait(won, "a dispute to be won")
 
     def charges_of(self, customer: str) -> list[str]:
         listed = self.client.v1.charges.list({"customer": customer, "limit": 100})
@@ -170,6 +174,8 @@ class AtStripe(Platform):
         return str(self.client.v1.checkout.sessions.retrieve(id).status)
 
     def wait_until(self, moment: datetime) -> None:
+        if not self._clock:
+            return  # nobody lives by it
         clocks = self.client.v1.test_helpers.test_clocks
         clocks.advance(self._clock, {"frozen_time": int(moment.timestamp())})
 
@@ -178,7 +184,7 @@ class AtStripe(Platform):
             assert status != "internal_failure", "Stripe could not let the time of a clock pass."
             return status == "ready"
 
-        _wait(ready, "a clock to be where it was sent")
+        self._wait(ready, "a clock to be where it was sent")
 
     # -- news --------------------------------------------------------------------------------------
 
@@ -192,7 +198,7 @@ class AtStripe(Platform):
         def quiet() -> bool:
             return ring(self.news()) == 0 and bool(until())
 
-        _wait(quiet, "its news to end as they should")
+        self._wait(quiet, "its news to end as they should")
 
     def close(self) -> None:
         if self._clock:
@@ -234,11 +240,10 @@ class AtStripe(Platform):
                 return
             asked["starting_after"] = page["data"][-1]["id"]
 
-
-def _wait(look: Callable[[], Any], what: str) -> Any:
-    """What `look` sees once it is something; it looks again and again, but not for ever."""
-    pause, end = Pause(), time.monotonic() + PATIENCE_S
-    while not (seen := look()):
-        assert time.monotonic() < end, f"Waited {PATIENCE_S} s for {what}."
-        pause.wait(LOOK_EACH_S)
-    return seen
+    def _wait(self, look: Callable[[], Any], what: str) -> Any:
+        """What `look` sees once it is something; it looks again and again, but not for ever."""
+        pause, end = Pause(), time.monotonic() + self.patience_s
+        while not (seen := look()):
+            assert time.monotonic() < end, f"Waited {self.patience_s} s for {what}."
+            pause.wait(LOOK_EACH_S)
+        return seen

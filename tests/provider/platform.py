@@ -110,6 +110,10 @@ class Platform(ABC):
         """An open invoice is paid by a card that pays."""
 
     @abstractmethod
+    def newest_invoice(self, subscription: str) -> str:
+        """The invoice of the month a subscription is in."""
+
+    @abstractmethod
     def refund(self, charge: str, amount: int | None = None) -> str:
         """A part of a charge goes back, or all that is left; the refund's id."""
 
@@ -148,16 +152,19 @@ class Platform(ABC):
         body = json.dumps(event).encode()
         return body, sign(body, self.secret, int(time.time() if at is None else at))
 
-    def wait_for(self, type: str, about: str) -> Event:
-        """The first news of this type that names what it is `about`."""
+    def wait_for(self, type: str, about: str) -> list[Event]:
+        """All news up to the first of this type that names what it is `about`, and with it."""
         told: list[Event] = []
 
         def ring(events: list[Event]) -> int:
-            told.extend(one for one in events if one["type"] == type and about in json.dumps(one))
+            told.extend(events)
             return 0
 
-        self.deliver(ring, lambda: told)
-        return told[0]
+        def is_it(one: Event) -> bool:
+            return one["type"] == type and about in json.dumps(one)
+
+        self.deliver(ring, lambda: any(is_it(one) for one in told))
+        return told
 
     def close(self) -> None:
         """Leave nothing behind that can be taken away; nothing is, unless a platform says so."""

@@ -166,7 +166,7 @@ class AtStripe(Platform):
 
     def charges_of(self, customer: str) -> list[str]:
         listed = self.client.v1.charges.list({"customer": customer, "limit": 100})
-        return [one.id for one in reversed(listed.data)]
+        return [self._ours(one.id) for one in reversed(listed.data)]
 
     def state_of(self, kind: str, id: str) -> str:
         if kind == "invoice":
@@ -190,9 +190,10 @@ class AtStripe(Platform):
 
     def news(self) -> list[Event]:
         found = [*self._listed(""), *(one for of in self._used for one in self._listed(of))]
-        fresh = [one for one in found if one["id"] not in self._told and self._is_ours(one)]
+        new = [one for one in found if one["id"] not in self._told]
+        fresh = [one for one in sorted(new, key=lambda one: one["created"]) if self._is_ours(one)]
         self._told.update(one["id"] for one in fresh)
-        return sorted(fresh, key=lambda one: one["created"])
+        return fresh
 
     def deliver(self, ring: Ring, until: Callable[[], object]) -> None:
         def quiet() -> bool:
@@ -211,8 +212,13 @@ class AtStripe(Platform):
         return id
 
     def _is_ours(self, event: Event) -> bool:
-        about = json.dumps(event)
-        return any(id in about for id in self._own)
+        """Whether it names what is ours; what it is about is ours from then on: a customer's
+        charge, a charge's dispute."""
+        told = json.dumps(event)
+        is_ours = any(id in told for id in self._own)
+        if is_ours:
+            self._ours(event["data"]["object"].get("id") or event["id"])
+        return is_ours
 
     def _card_of(self, customer: str, card: str) -> str:
         return self.client.v1.payment_methods.attach(CARDS[card], {"customer": customer}).id

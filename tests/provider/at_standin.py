@@ -41,6 +41,13 @@ class AtStandIn(Platform):
         self._began = self.now()
         self._told = 0
 
+    def settings(self) -> dict[str, object]:
+        return {
+            "STRIPE_SECRET_KEY": "sk_test_standin",
+            "STRIPE_API_BASE": self.standin.address,
+            "STRIPE_WEBHOOK_SECRETS": [self.secret],
+        }
+
     def ready_account(self, *, bank_refuses: bool = False) -> str:
         id = self.unready_account()
         self.standin.books.answer_questions(id, bank_refuses=bank_refuses)

@@ -44,11 +44,15 @@ class AtStripe(Platform):
         self.client = stripe.StripeClient(key, base_addresses=base, max_network_retries=2)
         self.patience_s = REHEARSED_S if api_base else PATIENCE_S
         self.accounts = accounts
+        self._settings = {"STRIPE_SECRET_KEY": key, "STRIPE_API_BASE": api_base}
         self._used: list[str] = []
         self._own: set[str] = set()
         self._told: set[str] = set()
         self._clock = ""
         self._began = self.now()
+
+    def settings(self) -> dict[str, object]:
+        return {**self._settings, "STRIPE_WEBHOOK_SECRETS": [self.secret]}
 
     # -- payees and their banks --------------------------------------------------------------------
 

@@ -39,6 +39,10 @@ class Platform(ABC):
     secret: str = "whsec_platform"
     standin: StandIn | None = None
 
+    @abstractmethod
+    def settings(self) -> dict[str, object]:
+        """What says to the portal that this is its provider."""
+
     # -- payees and their banks --------------------------------------------------------------------
 
     @abstractmethod

@@ -1,10 +1,12 @@
 """The scenarios in test mode: at Stripe, or rehearsed at our stand-in by the same calls.
 
     python -m tests.provider [--rehearse] [arguments of pytest]
+    python -m tests.provider --open-accounts
 
-A rehearsal starts the stand-in, answers the questions of two accounts on its page, lets banks act
-two seconds after a payout, and says to the scenarios where it is. Status 2 with one sentence where
-there is no key, or one that is not of test mode.
+The last opens the two connected accounts that scenarios want, as ours are opened, and prints where
+a person answers their questions. A rehearsal starts the stand-in, answers the questions of two
+accounts on its page, lets banks act two seconds after a payout, and says to the scenarios where it
+is. Status 2 with one sentence where there is no key, or one that is not of test mode.
 """
 
 import os
@@ -17,6 +19,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from licensing.stripe_gateway import Gateway
 from portal.demo.standin.server import StandIn
 from tests.provider.at_standin import gateway_to
 from tests.provider.kinds import WANTED, key_of
@@ -30,6 +33,14 @@ ROOMS = (
     "tests/portal/webhooks",
     "tests/journeys/test_payday_at_provider.py",
 )
+IBANS = {
+    "STRIPE_TEST_ACCOUNT": "DE89370400440532013000",
+    "STRIPE_TEST_ACCOUNT_REFUSING": "DE89370400440532013002",
+}
+"""Stripe's own test banks (docs.stripe.com/connect/testing): one that takes payouts, and one whose
+account was closed."""
+AFTERWARDS = "https://dashboard.stripe.com/test/connect/accounts/overview"
+API_BASE = "STRIPE_TEST_API_BASE"
 BANKS_TAKE_S = 2
 """Banks act after a payout was looked at for the first time, as Stripe's do."""
 ROUND_S = 0.25
@@ -45,7 +56,18 @@ def main(arguments: list[str]) -> int:
     except pytest.UsageError as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
+    if arguments[:1] == ["--open-accounts"]:
+        open_accounts(Gateway(key_of(os.environ), api_base=os.environ.get(API_BASE, "")))
+        return 0
     return _run(arguments, os.environ)
+
+
+def open_accounts(gateway: Gateway) -> None:
+    """Open an account for each variable, and print where it is made ready and with which IBAN."""
+    for name, iban in IBANS.items():
+        id = gateway.open_account(payee=fresh_key(), country="DE", key=fresh_key()).id
+        link = gateway.onboarding_link(id, back=AFTERWARDS, again=AFTERWARDS)
+        sys.stdout.write(f"{name}={id}\n  answer everything, with the IBAN {iban}: {link}\n")
 
 
 def rehearse(arguments: list[str]) -> int:
@@ -54,7 +76,7 @@ def rehearse(arguments: list[str]) -> int:
     with StandIn() as standin:
         there = {
             "STRIPE_TEST_KEY": "sk_test_rehearsal",
-            "STRIPE_TEST_API_BASE": standin.address,
+            API_BASE: standin.address,
             "STRIPE_TEST_ACCOUNT": _answered(standin, ""),
             "STRIPE_TEST_ACCOUNT_REFUSING": _answered(standin, "bank=refuses"),
         }

@@ -90,7 +90,7 @@ class AtStripe(Platform):
                 "amount": amount,
                 "currency": "eur",
                 "payment_method": AT_ONCE,
-                "payment_method_types": ["card"],
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
                 "confirm": True,
             }
         )

@@ -1,7 +1,10 @@
 """Which platforms scenarios run on, by the environment; a key that moves money is refused."""
 
+import re
+
 import pytest
 
+from portal.demo.standin.server import StandIn
 from tests.provider import STANDIN, TEST_MODE
 from tests.provider.__main__ import main
 from tests.provider.kinds import kinds_of
@@ -37,3 +40,17 @@ def test_the_command_says_in_one_sentence_what_is_wrong_with_the_key(
     said = capsys.readouterr().err
     assert sentence in said
     assert said.count("\n") == 1
+
+
+def test_the_accounts_that_scenarios_want_are_opened_and_wait_for_answers(monkeypatch, capsys):
+    with StandIn() as standin:
+        monkeypatch.setenv("STRIPE_TEST_KEY", "sk_test_a")
+        monkeypatch.setenv("STRIPE_TEST_API_BASE", standin.address)
+        assert main(["--open-accounts"]) == 0
+        said = capsys.readouterr().out
+        takes, refuses = standin.books.accounts
+        assert re.findall(r"^(\w+)=(acct_\w+)$", said, re.M) == [
+            ("STRIPE_TEST_ACCOUNT", takes),
+            ("STRIPE_TEST_ACCOUNT_REFUSING", refuses),
+        ]
+        assert said.count(f"{standin.address}/onboarding/") == 2

@@ -125,7 +125,7 @@ def test_a_return_that_was_not_answered_is_made_once(standin_purse, fault):
 
 def test_too_little_on_our_balance_is_not_the_payees_failure(purse):
     """Whatever is there already: thirty euros more are owed."""
-    purse.earn(ANA, (purse.platform.available() + 3_000) * 10_000)
+    purse.earn(ANA, (max(0, purse.platform.available()) + 3_000) * 10_000)
     purse.onboard(ANA)
     payout = purse.advance(purse.run().payouts.get())
     assert payout.state == "APPROVED"

@@ -14,7 +14,7 @@ from licensing.receipts.models import Receipt
 from licensing.stripe_gateway import OutcomeUnknown
 from licensing.subscriptions.models import Subscriber
 from tests.licensing.invoicing import used_month as month
-from tests.licensing.invoicing.used_month import DESK, LATER, SECOND
+from tests.licensing.invoicing.used_month import DESK, LATER
 from tests.licensing.royalties import small_world as world
 from tests.licensing.subscriptions.town import clock_of, town_on
 from tests.provider import STANDIN, platform_of
@@ -139,7 +139,7 @@ def test_money_that_came_to_the_bank_is_not_taken_in_again_from_the_provider(tow
     sent = send(town, invoice)
     given = {"invoice_id": invoice.pk, "now": LATER}
     operations.claim_payment(evidence="statement 11", actor=DESK, **given)
-    operations.confirm_payment(actor=SECOND, **given)
+    month.confirm(invoice)
     town.platform.pay_invoice(sent.provider_id)
     town.hear(HandledEvent.objects.filter(event__type="invoice.paid").exists)
     assert Receipt.objects.get().key == f"invoice:{invoice.pk}"

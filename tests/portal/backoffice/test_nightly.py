@@ -11,7 +11,7 @@ from licensing.royalties.models import Anomaly
 from portal.backoffice import nightly
 from portal.backoffice.models import NightlyRun
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 EVENING = datetime(2026, 11, 28, 22, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 29, 3, 5, tzinfo=UTC)
@@ -34,7 +34,7 @@ def test_a_night_begins_at_its_hour(settings):
 
 
 def test_every_duty_runs_once_a_night_and_says_what_it_found(db):
-    assert at(NIGHT) == len(nightly.duties()) == 4
+    assert at(NIGHT) == len(nightly.duties()) == 5
     assert at(NIGHT + timedelta(hours=5)) == 0
     said = dict(NightlyRun.objects.values_list("duty", "said"))
     assert said["verify_books"].startswith("The books are as they were linked: 0 entries")

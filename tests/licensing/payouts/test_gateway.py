@@ -1,4 +1,8 @@
-"""What the gateway promises, on the stand-in and, with STRIPE_TEST_KEY, on Stripe's test mode."""
+"""What the gateway promises, on the stand-in and, with STRIPE_TEST_KEY, on Stripe's test mode.
+
+On our stand-in alone: faults on purpose, a balance of which every line is known, and lists of more
+lines than anybody should make there.
+"""
 
 from datetime import UTC, datetime, timedelta
 

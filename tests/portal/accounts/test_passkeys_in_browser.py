@@ -12,7 +12,8 @@ from licensing.payouts.models import PayoutRun
 from portal.accounts.models import User
 from portal.demo.standin.server import StandIn
 from tests.licensing.payouts.purse import ANA, Purse
-from tests.portal.backoffice.test_payout_desk import PASSWORD, RUNS, Desk
+from tests.portal.backoffice.deciding import PASSWORD
+from tests.portal.backoffice.test_payout_desk import RUNS, Desk
 from tests.provider.at_standin import AtStandIn
 
 pytestmark = [

@@ -34,9 +34,9 @@ def party(name):
     )[0]
 
 
-def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
+def sheet(right, shares, *, since=LONG_AGO, version=1, by="SOCIETY", **on):
     """A sheet signed by its parties and by those of what it ends; `shares` maps a name to ppm or to
-    (ppm, society) or (ppm, society, territories)."""
+    (ppm, society) or (ppm, society, territories); `by`: what kind of administrator that is."""
     drawn = SplitSheet.objects.create(
         right=right,
         version=version,
@@ -48,12 +48,11 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
     )
     for name, share in shares.items():
         ppm, society, *places = share if isinstance(share, tuple) else (share, "")
-        by = "SOCIETY" if society else "SELF"
         Share.objects.create(
             sheet=drawn,
             party=party(name),
             share_ppm=ppm,
-            administered_by=by,
+            administered_by=by if society else "SELF",
             administrator=society,
             administrator_territories=sorted(places[0]) if places else [],
         )

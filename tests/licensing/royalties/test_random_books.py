@@ -108,6 +108,7 @@ COLLECTED = st.dictionaries(
         st.sampled_from(["GEMA", "SACEM"]),
         st.sets(st.sampled_from(["DE", "AT", "FR", "GB"]), max_size=3),
     ),
+    min_size=2,
 )
 """Which shares are collected by whom, and in which territories."""
 BILLED = st.dictionaries(

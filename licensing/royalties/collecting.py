@@ -1,4 +1,4 @@
-"""Who was paid the shares of a sheet in a closed month: the society that collects one, or its party.
+"""Who was paid the shares of a sheet in a closed month: the party, or the society that collects.
 
 Read from frozen lines and signed sheets. A month that was closed under another rule is told as it
 was paid; a party that was paid what its society collects is a mistake of the books.

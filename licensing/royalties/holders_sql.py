@@ -1,12 +1,11 @@
 """Who holds what of each piece, as SQL: its sources, the division of each, and the payees.
 
-A division is one stem under the sheets of one era; many pieces share it, so sheets are looked up
-once for all of them. A society's share is paid to it only where it collects, and a licence is for
-one territory, so pieces of other territories have a division of their own where a sheet of the stem
-tells them apart: by its `place`, the territory of the licence where a society's share names it, and
-'' elsewhere. Who is paid is `rules.payees` in SQL. A stem without an effective sheet, and a record that is not sealed, or none of
-whose minutes sounded, are payees of their own: their money waits in an unallocated account.
-Sources, divisions and holders are numbered in the order in which ties fall.
+A division is one stem under the sheets of one era, in one place; many pieces share it, so sheets
+are looked up once for all. The place is the territory of the licence where a society's share of
+the stem names it, and '' for all others, which are alike; who is paid is `rules.payees` in SQL. A
+stem without an effective sheet, and a record that is not sealed, or none of whose minutes sounded,
+are payees of their own: their money waits in an unallocated account. Sources, divisions and holders
+are numbered in the order in which ties fall.
 """
 
 from licensing.ledger.scratch_sql import made
@@ -71,7 +70,7 @@ WHERE EXISTS (SELECT 1 FROM close_named)
   AND clearance.territory IN (SELECT territory FROM close_named)
 """,
 )
-"""For which of these territories a piece was licensed; where no sheet names one, nothing is read."""
+"""For which of these territories a piece was licensed; nothing is read where no sheet names one."""
 SOURCES = made(
     "close_sources",
     f"""
@@ -94,7 +93,8 @@ sources has one, of no stem (`lonely`: its number)."""
 DIVISIONS = made(
     "close_divisions",
     """
-SELECT d.division, d.stem_id, d.era_from, d.place, p.record_id, stem.recording_id, recording.work_id,
+SELECT d.division, d.stem_id, d.era_from, d.place, p.record_id, stem.recording_id,
+       recording.work_id,
        COALESCE(recording.title, '') AS title, COALESCE(stem.label, '') AS label
 FROM (SELECT DISTINCT division, stem_id, era_from, place, lonely FROM close_sources) d
 LEFT JOIN close_pieces p ON p.piece = d.lonely
@@ -147,6 +147,7 @@ SELECT DISTINCT payee, payee_kind, payee_ref FROM close_holders
 """,
 )
 
-STATEMENTS = (NAMED, "ANALYZE close_named", LICENSED, "ANALYZE close_licensed", SOURCES, DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
+STATEMENTS = (NAMED, "ANALYZE close_named", LICENSED, "ANALYZE close_licensed", SOURCES,
+              DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
               "ANALYZE close_sources", "ANALYZE close_holders")  # fmt: skip
 TABLES = ("named", "licensed", "sources", "divisions", "holders", "payees")

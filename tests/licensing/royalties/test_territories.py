@@ -35,7 +35,8 @@ LATER = world.NOVEMBER + timedelta(days=9)
 
 
 def licensed(stem, *places):
-    return {place: world.record(f"in {place}", [(stem, 10**6)], territory=place) for place in places}
+    whole = [(stem, 10**6)]
+    return {place: world.record(f"in {place}", whole, territory=place) for place in places}
 
 
 def heard(pieces, plays, listener="l1"):
@@ -75,9 +76,9 @@ def line_of(payee, place, right="PUBLISHING"):
 
 
 def test_every_micro_goes_where_the_licence_was(closed):
-    """By hand. Half of 500,000, 300,000 and 200,000 is Ana's master: 500,000 together. Publishing is
-    250,000, 150,000 and 100,000 over 600,001 : 399,999, which is 150,000.25 : 99,999.75, 90,000.15 :
-    59,999.85 and 60,000.1 : 39,999.9; what is left over is Ben's each time. GEMA: 150,000 + 90,000.
+    """By hand. Half of 500,000, 300,000 and 200,000 is Ana's master: 500,000 together. Publishing
+    is 250,000, 150,000 and 100,000 over 600,001 : 399,999, which is 150,000.25 : 99,999.75,
+    90,000.15 : 59,999.85 and 60,000.1 : 39,999.9; what is left over is Ben's each time.
     """
     assert paid("GEMA") == 150_000 + 90_000
     assert paid("Ana") == 500_000 + 60_000
@@ -98,8 +99,10 @@ def test_a_tie_falls_to_the_same_share_whoever_is_paid_it(db):
     heard(pieces, dict.fromkeys(pieces, 1))
     close_period(month=MONTH, now=world.AFTER_OCTOBER)
     first, second = sorted(["Ana", "Ben"], key=world.ref)
-    lines = StatementLine.objects.filter(right="PUBLISHING").values_list("party_id", "amount_micros")
-    assert sorted(lines) == sorted([(world.ref(first), 1), (world.ref(second), 0)] * 3)
+    lines = StatementLine.objects.filter(right="PUBLISHING")
+    assert sorted(lines.values_list("party_id", "amount_micros")) == sorted(
+        [(world.ref(first), 1), (world.ref(second), 0)] * 3
+    )
     assert (paid(first), paid(second)) == (2, 0)
     assert paid("GEMA" if first == "Ana" else "SACEM") == 1
 
@@ -211,7 +214,7 @@ def test_clearing_asks_for_a_society_exactly_where_the_books_pay_it(holder, plac
 
 
 def test_a_refund_takes_back_from_whoever_was_paid(closed):
-    """Of 714,286, 500,000 is the pool's; the rest of it all goes back with the rest of the money."""
+    """Of 714,286, 500,000 is the pool's; the rest of the pool goes back with the rest of it."""
     back = {"receipt_id": closed[2].pk, "kind": "REFUND", "actor": told.ACTOR, "now": LATER}
     assert refund_receipt(key="half", amount_micros=714_286, **back).pool_micros == -500_000
     assert (paid("GEMA"), paid("Ana"), paid("Ben")) == (120_000, 280_000, 100_000)

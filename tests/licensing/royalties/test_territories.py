@@ -17,7 +17,12 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.ledger.queries import balance_of, list_balances, trial_balance
 from licensing.ledger.rules import AccountKey
 from licensing.royalties.closing import close_period
-from licensing.royalties.collecting import PaidDirectly, PaidTheParty, paid_directly
+from licensing.royalties.collecting import (
+    PaidDirectly,
+    PaidTheParty,
+    collectors_of,
+    paid_directly,
+)
 from licensing.royalties.explain import explain_line
 from licensing.royalties.models import Statement, StatementLine
 from licensing.royalties.queries import statement_for
@@ -273,3 +278,14 @@ def test_statements_say_it_and_divide_again(closed, tmp_path, capsys):
         assert recompute.main([str(file)]) == 0, capsys.readouterr().out
     assert NOTE.encode() not in as_json(statement_for(world.ref("Ben"), MONTH))
     assert statement_for(world.party("Stranger").pk, MONTH) is None
+
+
+def test_who_collected_a_share_is_told_as_it_was_paid_whatever_the_rule_would_give(closed):
+    """Were the share for France alone, the rule would have paid Ana; the frozen line is GEMA's."""
+    bens = StatementLine.objects.get(pk=line_of(world.ref("Ben"), "DE").id)
+    gemas = StatementLine.objects.get(pk=line_of(GEMA, "DE").id)
+    shares = list(bens.sheet.shares.all())
+    for share in shares:
+        share.administrator_territories = ["FR"]
+    assert collectors_of(bens, shares) == {world.ref("Ana"): "GEMA", world.ref("Ben"): ""}
+    assert paid_directly(gemas, shares) is None

@@ -1,0 +1,106 @@
+"""Reading what was retired: lists of evidence made again, each held to the digest that was kept.
+
+Invariant: what comes out is what stood there, to the byte, or nothing does.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from django.db import connection
+
+from licensing.royalties.models import Period, RetiredAllocation, RetiredMonth
+from licensing.royalties.remaking import Lists, NotMadeAgain, lists_of
+
+
+def retired_among(sums: Collection[int]) -> dict[UUID, list[int]]:
+    """Those of these sums whose lists are retired and are not there, by their period."""
+    rows = RetiredAllocation.objects.filter(
+        variation_sum__in=list(sums), variation_sum__allocation__isnull=True
+    ).values_list("variation_sum__period_id", "variation_sum_id")
+    found: dict[UUID, list[int]] = {}
+    for period, total in rows.order_by("variation_sum_id"):
+        found.setdefault(period, []).append(total)
+    return found
+
+
+def is_retired(period: Period) -> bool:
+    """Whether a month was retired; its lists may have been put back."""
+    return RetiredMonth.objects.filter(period=period).exists()
+
+
+def made_again(period_id: UUID, sums: Collection[int]) -> Lists:
+    """The lists of retired sums of one period, in the order of their keys.
+
+    Raises NotMadeAgain where one is not what its digest was made of.
+    """
+    lists = lists_of(Period.objects.get(pk=period_id), sums)
+    rows = RetiredAllocation.objects.filter(variation_sum__in=list(sums))
+    kept = dict(rows.values_list("variation_sum_id", "sha256"))
+    made = dict(zip(lists.sums.tolist(), digests_of(lists), strict=True))
+    differing = sorted(total for total, digest in kept.items() if made.get(total) != digest)
+    if differing or made.keys() != kept.keys():
+        raise NotMadeAgain(f"sums {differing} are not what the plays give: their digests differ")
+    return lists
+
+
+def digests_of(lists: Lists) -> Iterator[str]:
+    """SHA-256 over the lists of each sum, 64 hexadecimal digits, as the database makes it."""
+    return (sha256(sent).hexdigest() for sent in lists.as_sent())
+
+
+_RECORDS = """
+SELECT s.id FROM royalties_variationsum s
+WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND s.record_id IN (
+    SELECT u.record_id FROM royalties_usage u
+    WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND u.payer_number = (
+        SELECT number FROM royalties_payer
+        WHERE ref = %(ref)s AND kind = %(kind)s AND rate_micros = %(rate)s))
+ORDER BY s.id
+"""
+_POOL = """
+SELECT number, plays FROM royalties_payerpool
+WHERE payer_ref = %(ref)s AND payer_kind = %(kind)s AND rate_micros = %(rate)s
+  AND period_id = %(period)s AND currency = %(currency)s AND basis = 'OWN'
+"""
+_SHARED = """
+SELECT s.record_id, s.era_from, r.shared_plays
+FROM royalties_retiredallocation r JOIN royalties_variationsum s ON s.id = r.variation_sum_id
+WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND r.shared_plays IS NOT NULL
+ORDER BY s.record_id, s.era_from
+"""
+_PIECES = """
+SELECT id, record_id, era_from FROM royalties_variationsum WHERE id = ANY(%(sums)s)
+ORDER BY record_id, era_from
+"""
+
+
+def retired_plays_by_pool(
+    period: Period, payer: tuple[str, str, int], currency: str
+) -> list[tuple[UUID, datetime, int]]:
+    """As `evidence.plays_by_pool`, of a month whose lists are retired. Raises NotMadeAgain."""
+    kind, ref, rate = payer
+    given = {"period": period.pk, "month": period.month, "currency": currency,
+             "kind": kind, "ref": ref, "rate": rate}  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_POOL, given)
+        own = cursor.fetchone()
+        if own is None:
+            cursor.execute(_SHARED, given)
+            return [(record, era, plays) for record, era, plays in cursor.fetchall()]
+        cursor.execute(_RECORDS, given)
+        sums = [total for (total,) in cursor.fetchall()]
+        lists = made_again(period.pk, sums)
+        number, whole = own
+        found = {}
+        for total in sums:
+            run = lists.run_of(total)
+            here = lists.plays[run][lists.pools[run] == number].tolist()
+            found |= dict.fromkeys([total] if here else [], sum(here))
+        if sum(found.values()) != whole:
+            raise NotMadeAgain(
+                f"pool {number} was divided by {whole} plays, not {sum(found.values())}"
+            )
+        cursor.execute(_PIECES, {"sums": list(found)})
+        return [(record, era, found[total]) for total, record, era in cursor.fetchall()]

@@ -6,7 +6,7 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,8 +126,7 @@ def lists_as_sent(sizes: Ints, members: Sequence[Column]) -> Iterator[bytes]:
     rows = len(sizes)
     heads = [_Runs(_heads(sizes, one.dtype.itemsize), rows) for one in members]
     items = [_Runs(_side_by_side(len(one), _with_lengths(one)), len(one)) for one in members]
-    ends = np.cumsum(sizes).tolist()
-    for row, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+    for row, (begin, end) in enumerate(pairwise([0, *np.cumsum(sizes).tolist()])):
         yield b"".join(
             bytes(head[row : row + 1][_LENGTH_BYTES:]) + bytes(item[begin:end])
             for head, item in zip(heads, items, strict=True)

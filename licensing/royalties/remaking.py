@@ -8,6 +8,7 @@ that is what stood there is not asked here (`retired`). Invariant: no play is an
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,11 @@ class Lists:
         """The three lists of each sum as PostgreSQL sends them, of which digests are made."""
         return lists_as_sent(self.sizes, [self.pools, self.plays, self.amounts])
 
-    def run_of(self, total: int) -> slice:
-        """Where the pools of one of `sums` lie."""
-        (place,) = np.flatnonzero(self.sums == total).tolist()
-        begin = int(self.sizes[:place].sum())
-        return slice(begin, begin + int(self.sizes[place]))
+    def runs(self) -> Iterator[tuple[int, slice]]:
+        """Each of `sums`, and where its pools lie."""
+        ends = pairwise([0, *np.cumsum(self.sizes).tolist()])
+        for total, (begin, end) in zip(self.sums.tolist(), ends, strict=True):
+            yield total, slice(begin, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class _Given:
     """Gifts to sums by their place, in no order."""
 
     places: Ints
-    pools: Ints
-    plays: Ints
+    pools: Ints | Smalls
+    plays: Ints | Smalls
     amounts: Ints
 
 

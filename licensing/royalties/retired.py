@@ -6,6 +6,7 @@ Invariant: what comes out is what stood there, to the byte, or nothing does.
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -70,6 +71,10 @@ FROM royalties_retiredallocation r JOIN royalties_variationsum s ON s.id = r.var
 WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND r.shared_plays IS NOT NULL
 ORDER BY s.record_id, s.era_from
 """
+_SHARED_POOL = """
+SELECT plays FROM royalties_payerpool
+WHERE period_id = %(period)s AND currency = %(currency)s AND basis <> 'OWN'
+"""
 _PIECES = """
 SELECT id, record_id, era_from FROM royalties_variationsum WHERE id = ANY(%(sums)s)
 ORDER BY record_id, era_from
@@ -81,26 +86,33 @@ def retired_plays_by_pool(
 ) -> list[tuple[UUID, datetime, int]]:
     """As `evidence.plays_by_pool`, of a month whose lists are retired. Raises NotMadeAgain."""
     kind, ref, rate = payer
-    given = {"period": period.pk, "month": period.month, "currency": currency,
+    given: dict[str, Any] = {"period": period.pk, "month": period.month, "currency": currency,
              "kind": kind, "ref": ref, "rate": rate}  # fmt: skip
+    own = _rows(_POOL, given)
+    if not own:
+        plays, whole = _rows(_SHARED, given), sum(n for (n,) in _rows(_SHARED_POOL, given))
+    else:
+        ((number, whole),) = own
+        plays = _plays_of(number, period, given)
+    if sum(n for *_, n in plays) != whole:
+        raise NotMadeAgain(f"a pool was divided by {whole} plays, which are not there")
+    return [(record, era_from, n) for record, era_from, n in plays]
+
+
+def _plays_of(number: int, period: Period, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Which pieces a payer's pool reached, with its plays of each."""
+    sums = [total for (total,) in _rows(_RECORDS, given)]
+    lists = made_again(period.pk, sums)
+    found = {
+        total: int(lists.plays[run][lists.pools[run] == number].sum())
+        for total, run in lists.runs()
+    }
+    reached = [total for total, n in found.items() if n]
+    pieces = _rows(_PIECES, {"sums": reached})
+    return [(record, era_from, found[total]) for total, record, era_from in pieces]
+
+
+def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_POOL, given)
-        own = cursor.fetchone()
-        if own is None:
-            cursor.execute(_SHARED, given)
-            return [(record, era, plays) for record, era, plays in cursor.fetchall()]
-        cursor.execute(_RECORDS, given)
-        sums = [total for (total,) in cursor.fetchall()]
-        lists = made_again(period.pk, sums)
-        number, whole = own
-        found = {}
-        for total in sums:
-            run = lists.run_of(total)
-            here = lists.plays[run][lists.pools[run] == number].tolist()
-            found |= dict.fromkeys([total] if here else [], sum(here))
-        if sum(found.values()) != whole:
-            raise NotMadeAgain(
-                f"pool {number} was divided by {whole} plays, not {sum(found.values())}"
-            )
-        cursor.execute(_PIECES, {"sums": list(found)})
-        return [(record, era, found[total]) for total, record, era in cursor.fetchall()]
+        cursor.execute(query, given)
+        return list(cursor.fetchall())

@@ -5,14 +5,14 @@ stands there, keeps the digests and removes the lists, or removes nothing. The p
 docs/decisions/0179. Invariant: a line of a retired month opens to the same numbers as before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, connection, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.ledger.array_copy import with_lists, write
+from licensing.ledger.array_copy import Column, with_lists, write
 from licensing.ledger.months import hold_month
 from licensing.ledger.runs import blocks
 from licensing.royalties.models import ListenerAllocation, Period, RetiredAllocation, RetiredMonth
@@ -134,18 +134,18 @@ def _remove(period: Period, sums: list[int], digests: list[str]) -> int:
 
 def _rows(lists: Lists) -> Iterator[bytes]:
     for run, of_run in blocks(lists.sizes, _AT_A_TIME):
-        members = [lists.pools[of_run], lists.plays[of_run], lists.amounts[of_run]]
+        members: list[Column] = [lists.pools[of_run], lists.plays[of_run], lists.amounts[of_run]]
         yield with_lists([lists.sums[run]], lists.sizes[run], members)
 
 
 def _write_down(
-    verb: str, period: Period, said: dict[str, int | str], actor: Actor, now: datetime
+    verb: str, period: Period, said: Mapping[str, object], actor: Actor, now: datetime
 ) -> None:
     record_fact(
         actor=actor,
         verb=verb,
         object_kind="period",
         object_ref=period.pk,
-        after={"month": f"{period.month:%Y-%m}"} | said,
+        after={"month": f"{period.month:%Y-%m}", **said},
         at=now,
     )

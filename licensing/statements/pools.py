@@ -3,17 +3,13 @@
 A listener is nobody here, not even a number. Invariant: pools times their number give the sum.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import UUID
 
-import numpy as np
 from django.db import connection
 
-from licensing.ledger.runs import Ints
-from licensing.royalties.models import PayerPool
-from licensing.royalties.remaking import Lists
-from licensing.royalties.retired import made_again, retired_among
+from licensing.royalties.retired import retired_among
+from licensing.royalties.retired_pools import equal_pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +59,11 @@ def pools_behind(sums: Collection[int]) -> dict[int, list[EqualPools]]:
         for pk, *pool in cursor.fetchall():
             found[pk].append(EqualPools(*pool))
     for period, retired in retired_among(sums).items():
-        lists = made_again(period, retired)
-        kinds = _kinds(period, lists)
+        for pk, *pool in equal_pools(period, retired):
+            found[pk].append(EqualPools(*pool))
         for pk in retired:
-            found[pk] = sorted(_equal(lists, lists.run_of(pk), kinds), key=_in_order)
+            found[pk].sort(key=_in_order)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Pools of which all but the number is equal, by number: which of `said` each is."""
-
-    numbers: Ints
-    kind_of: Ints
-    said: list[tuple[str, int, int, int]]
-
-
-def _kinds(period: UUID, lists: Lists) -> _Kinds:
-    numbers = np.unique(lists.pools)
-    rows = PayerPool.objects.filter(period_id=period, number__in=numbers.tolist())
-    columns = ("basis", "pool_micros", "plays", "rate_micros")
-    places: dict[tuple[str, int, int, int], int] = {}
-    kinds = [
-        places.setdefault(said, len(places))
-        for said in rows.order_by("number").values_list(*columns)
-    ]
-    return _Kinds(numbers.astype(np.int64), np.array(kinds, np.int64), list(places))
-
-
-def _equal(lists: Lists, run: slice, kinds: _Kinds) -> Iterator[EqualPools]:
-    kind = kinds.kind_of[np.searchsorted(kinds.numbers, lists.pools[run])]
-    every = np.stack([kind, lists.plays[run], lists.amounts[run]], axis=1)
-    rows, counts = np.unique(every, axis=0, return_counts=True)
-    for (of, plays, amount), count in zip(rows.tolist(), counts.tolist(), strict=True):
-        basis, pool, whole, rate = kinds.said[of]
-        yield EqualPools(basis, pool, plays, whole, amount, rate, count)
 
 
 def _in_order(one: EqualPools) -> tuple[int, str, int, int, int, int]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from licensing.ledger.queries import list_balances
 from licensing.receipts.rules import pool_by_rate
 from licensing.royalties.closing import close_period
-from licensing.royalties.models import StatementLine, VariationSum
+from licensing.royalties.models import ListenerAllocation, StatementLine, VariationSum
+from licensing.royalties.remaking import lists_of
 from licensing.royalties.rules.division import (
     Division,
     divide,
@@ -147,9 +148,24 @@ def live(paid, plays, started, pieces, sessions, billed=(), amount=0):
         of_rates, priced = bill(payer, billed[payer], amount, pieces)
         pools |= of_rates
         counted |= priced
-    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    period = close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    assert evidence_made_again(period) == evidence_kept(period)
     sources |= {record: sources_of_minutes(minutes) for record, minutes in heard.items()}
     compare({name: pool for name, pool in pools.items() if pool}, counted, sources)
+
+
+def evidence_kept(period):
+    """What stands there of who gave what to each sum."""
+    rows = ListenerAllocation.objects.filter(variation_sum__period=period)
+    return {row.pk: (row.pools, row.plays, row.amounts_micros) for row in rows}
+
+
+def evidence_made_again(period):
+    """The same out of the plays."""
+    lists = lists_of(period)
+    runs = dict(lists.runs())
+    columns = (lists.pools, lists.plays, lists.amounts)
+    return {total: tuple(one[run].tolist() for one in columns) for total, run in runs.items()}
 
 
 def bill(payer, rates, amount, pieces):

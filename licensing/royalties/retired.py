@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from licensing.royalties.models import Period, RetiredAllocation, RetiredMonth
+from licensing.royalties.models import ListenerAllocation, Period, RetiredAllocation, RetiredMonth
 from licensing.royalties.remaking import Lists, NotMadeAgain, lists_of
 
 
@@ -27,8 +27,10 @@ def retired_among(sums: Collection[int]) -> dict[UUID, list[int]]:
 
 
 def is_retired(period: Period) -> bool:
-    """Whether a month was retired; its lists may have been put back."""
-    return RetiredMonth.objects.filter(period=period).exists()
+    """Whether a month's lists are gone; those of a retired month may have been put back."""
+    if not RetiredMonth.objects.filter(period=period).exists():
+        return False
+    return not ListenerAllocation.objects.filter(variation_sum__period=period).exists()
 
 
 def made_again(period_id: UUID, sums: Collection[int]) -> Lists:

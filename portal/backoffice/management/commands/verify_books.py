@@ -16,7 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from licensing.attribution.attesting import RecordChanged, verify_records
+from licensing.attribution.attesting import RecordChanged, verify_records, waiting_records
 from licensing.audit.chain import latest_fact_link, link_facts
 from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
@@ -76,6 +76,11 @@ class Command(BaseCommand):
         )
         records = verify_records()
         self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
+        waiting = sum(waiting_records())
+        if waiting:
+            self.stdout.write(
+                f"{waiting:,} sealed records have no digest in the log: manage.py attest_records."
+            )
 
 
 def _heads() -> list[str]:

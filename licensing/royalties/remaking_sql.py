@@ -38,13 +38,13 @@ def sums(*, of_all: bool) -> str:
     return f"""
 SELECT {", ".join(map(packed, columns))}
 FROM royalties_variationsum s JOIN ({_PIECES}) p USING (record_id, era_from)
-WHERE s.period_id = %(period)s {_chosen("s.id = ANY(%(sums)s)", of_all=of_all)}
+WHERE s.period_id = %(period)s {_chosen("s.id = ANY(%(sums)s::bigint[])", of_all=of_all)}
 """
 
 
 _HEARD = """n.number IN (
     SELECT u.payer_number FROM royalties_usage u JOIN royalties_variationsum s USING (record_id)
-    WHERE s.id = ANY(%(sums)s) AND u.accrual_month = %(month)s AND u.state = 'COUNTED')"""
+    WHERE s.id = ANY(%(sums)s::bigint[]) AND u.accrual_month = %(month)s AND u.state = 'COUNTED')"""
 
 
 def own_pools(*, of_all: bool) -> str:
@@ -72,7 +72,7 @@ SELECT {
 FROM royalties_retiredallocation r JOIN royalties_variationsum s ON s.id = r.variation_sum_id
 JOIN royalties_payerpool p
      ON p.period_id = s.period_id AND p.currency = s.currency AND p.basis <> 'OWN'
-WHERE s.id = ANY(%(sums)s) AND r.shared_plays IS NOT NULL
+WHERE s.id = ANY(%(sums)s::bigint[]) AND r.shared_plays IS NOT NULL
 """
 """What they gave to sums whose lists are retired: number of the pool, sum, plays, micro-units."""
 _ERA = f"width_bucket(u.played_at, ARRAY(SELECT DISTINCT era_from FROM ({_PIECES}) p ORDER BY 1))"
@@ -81,7 +81,7 @@ _ERA = f"width_bucket(u.played_at, ARRAY(SELECT DISTINCT era_from FROM ({_PIECES
 def plays(*, of_all: bool) -> str:
     """SELECT counted plays of a month, or those of %(payers)s, as `pieces_sql.heard` does."""
     pair = packed("u.payer_number::bigint << 32 | u.record_number")
-    chosen = _chosen("u.payer_number = ANY(%(payers)s)", of_all=of_all)
+    chosen = _chosen("u.payer_number = ANY(%(payers)s::int[])", of_all=of_all)
     return f"""
 SELECT {pair}, {packed(_ERA, 4)} FROM royalties_usage u
 WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' {chosen}

@@ -78,7 +78,7 @@ SELECT plays FROM royalties_payerpool
 WHERE period_id = %(period)s AND currency = %(currency)s AND basis <> 'OWN'
 """
 _PIECES = """
-SELECT id, record_id, era_from FROM royalties_variationsum WHERE id = ANY(%(sums)s)
+SELECT id, record_id, era_from FROM royalties_variationsum WHERE id = ANY(%(sums)s::bigint[])
 ORDER BY record_id, era_from
 """
 

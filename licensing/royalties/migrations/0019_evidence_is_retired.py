@@ -44,17 +44,19 @@ BEGIN
         GET DIAGNOSTICS retired = ROW_COUNT;
         RETURN retired;
     END IF;
+    WITH shared AS MATERIALIZED (
+        SELECT currency, number FROM royalties_payerpool
+        WHERE period_id = of_period AND basis <> 'OWN'
+    )
     INSERT INTO royalties_retiredallocation
         (variation_sum_id, pool_count, shared_plays, shared_micros, sha256)
-    SELECT a.variation_sum_id, cardinality(a.pools), a.plays[shared.place],
-           a.amounts_micros[shared.place], given.sha256
+    SELECT a.variation_sum_id, cardinality(a.pools), a.plays[at.place], a.amounts_micros[at.place],
+           given.sha256
     FROM unnest(given_sums, given_sha256s) given (id, sha256)
     JOIN royalties_variationsum s ON s.id = given.id
     JOIN royalties_listenerallocation a ON a.variation_sum_id = s.id
-    LEFT JOIN LATERAL (
-        SELECT array_position(a.pools, p.number) AS place FROM royalties_payerpool p
-        WHERE p.period_id = of_period AND p.currency = s.currency AND p.basis <> 'OWN'
-    ) shared ON true
+    LEFT JOIN shared ON shared.currency = s.currency
+    CROSS JOIN LATERAL (SELECT array_position(a.pools, shared.number) AS place) at
     WHERE s.period_id = of_period
       AND given.sha256 = royalties_lists_sha256(a.pools, a.plays, a.amounts_micros);
     GET DIAGNOSTICS retired = ROW_COUNT;

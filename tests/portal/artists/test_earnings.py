@@ -17,6 +17,7 @@ from licensing.royalties.retiring import retire_evidence
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
+from portal.accounts.models import Membership, User
 from tests.licensing.invoicing import used_month
 from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
@@ -180,16 +181,18 @@ def test_a_line_of_long_ago_says_that_it_was_made_again(client, retired):
 
 
 def test_a_line_that_its_plays_do_not_give_says_so_and_shows_no_numbers(
-    client, make_user, join, committed_db, database_server
+    client, committed_db, database_server
 ):
     with transaction.atomic():
         long_ago.live_through()
-        user = make_user("Ana")
-        join(user, world.party("Ana"), "VIEW")
+        user = User.objects.create_user("ana@example.org", "tape organ at low tide")
+        Membership.objects.create(
+            user=user, party=world.party("Ana"), role="VIEW", created_at=world.LONG_AGO
+        )
     retire_evidence(month=long_ago.MONTH, now=long_ago.FOURTEEN_LATER)
     with database_server.postgres.connect(database_server.name, "postgres") as intruder:
         intruder.execute("SET session_replication_role = replica")
-        intruder.execute("DELETE FROM royalties_usage WHERE payer_ref = 'l1'")
+        assert intruder.execute("DELETE FROM royalties_usage WHERE payer_ref = 'l2'").rowcount
     page = opened(client, user)
     assert "The plays of August 2025 no longer give what was divided at its close." in page
     assert "from this line" not in page

@@ -6,7 +6,6 @@ import sys
 from datetime import date
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 
 from licensing.payouts.models import PayeeAccount
@@ -17,7 +16,6 @@ from licensing.royalties.retiring import retire_evidence
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
-from portal.accounts.models import Membership, User
 from tests.licensing.invoicing import used_month
 from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
@@ -178,27 +176,6 @@ def test_a_line_of_long_ago_says_that_it_was_made_again(client, retired):
     page = opened(client, retired)
     assert "made again from the plays" in page
     assert "from this line" in page
-
-
-def test_a_line_that_its_plays_do_not_give_says_so_and_shows_no_numbers(
-    client, committed_db, database_server
-):
-    with transaction.atomic():
-        long_ago.live_through()
-        user = User.objects.create_user("ana@example.org", "tape organ at low tide")
-        Membership.objects.create(
-            user=user, party=world.party("Ana"), role="VIEW", created_at=world.LONG_AGO
-        )
-    retire_evidence(month=long_ago.MONTH, now=long_ago.FOURTEEN_LATER)
-    with database_server.postgres.connect(database_server.name, "postgres") as intruder:
-        intruder.execute("SET session_replication_role = replica")
-        assert intruder.execute("DELETE FROM royalties_usage WHERE payer_ref = 'l2'").rowcount
-    page = opened(client, user)
-    assert "The plays of August 2025 no longer give what was divided at its close." in page
-    assert "from this line" not in page
-    statement = queries.statement_for(world.ref("Ana"), long_ago.MONTH)
-    file = reverse("artists:statement_file", args=[statement.id, "json"])
-    assert client.get(file).status_code == 409
 
 
 def test_a_stranger_sees_no_line_of_long_ago(client, retired, make_user):

@@ -53,6 +53,33 @@ def digests_of(lists: Lists) -> Iterator[str]:
     return (sha256(sent).hexdigest() for sent in lists.as_sent())
 
 
+_FIRST_CHANGED = """
+SELECT f.after ->> 'month' FROM audit_fact f
+LEFT JOIN royalties_retiredmonth m ON m.period_id = f.object_ref::uuid
+LEFT JOIN LATERAL (
+    SELECT encode(sha256(convert_to(COALESCE(
+        string_agg(r.sha256, '' ORDER BY r.variation_sum_id), ''), 'UTF8')), 'hex') AS now
+    FROM royalties_retiredallocation r JOIN royalties_variationsum s ON s.id = r.variation_sum_id
+    WHERE s.period_id = m.period_id
+) digests ON true
+WHERE f.verb = 'retire_evidence' AND f.object_kind = 'period'
+  AND (m.sha256 IS DISTINCT FROM f.after ->> 'sha256' OR m.sha256 <> digests.now)
+ORDER BY f.sequence LIMIT 1
+"""
+
+
+def verify_retired() -> int:
+    """Hold the digests of retired months to the facts of their retirement; how many months.
+
+    Raises NotMadeAgain with the first that was changed since. The lists themselves are not made
+    again: whoever opens a line does that.
+    """
+    changed = _rows(_FIRST_CHANGED, {})
+    if changed:
+        raise NotMadeAgain(f"digests of the evidence of {changed[0][0]} were changed")
+    return RetiredMonth.objects.count()
+
+
 _RECORDS = """
 SELECT s.id FROM royalties_variationsum s
 WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND s.record_id IN (

@@ -6,7 +6,17 @@ a live session, sheets that changed in the middle of the month.
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.db import connection
+
+from licensing.corrections.refunding import refund_receipt
+from licensing.ledger.models import Posting
+from licensing.royalties import queries
 from licensing.royalties.closing import close_period
+from licensing.royalties.explain import explain_line
+from licensing.royalties.models import Period, StatementLine
+from licensing.royalties.retiring import retire_evidence
+from licensing.statements.files import as_csv, as_json
+from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import small_world as world
 
 SPRING, AUGUST = datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 8, 1, tzinfo=UTC)
@@ -56,3 +66,54 @@ def live_through():
     receipt = hear()
     close_period(month=MONTH, now=CLOSED)
     return receipt
+
+
+def period():
+    return Period.objects.get(month=MONTH)
+
+
+def retire(month=MONTH, now=FOURTEEN_LATER):
+    return retire_evidence(month=month, now=now)
+
+
+def explained():
+    """A line of every sum of the month, opened down to its plays."""
+    rows = StatementLine.objects.filter(statement__period__month=MONTH, variation_sum__isnull=False)
+    one_each = rows.order_by("variation_sum_id", "pk").distinct("variation_sum_id")
+    return [explain_line(pk) for pk in one_each.values_list("pk", flat=True)]
+
+
+def files():
+    """Ana's statements of the month, in euros and in dollars."""
+    rows = period().statements.filter(payee_name="Ana").order_by("currency")
+    views = [queries.get_statement(pk) for pk in rows.values_list("pk", flat=True)]
+    return [make(view) for view in views for make in (as_csv, as_json, as_pdf)]
+
+
+def plays_no_more(database_server, statement):
+    """What only the server's superuser can do, and another connection than ours."""
+    with database_server.postgres.connect(database_server.name, "postgres") as intruder:
+        intruder.execute("SET session_replication_role = replica")
+        assert intruder.execute(statement).rowcount
+
+
+def back(receipt):
+    return refund_receipt(
+        key="re_1",
+        receipt_id=receipt.pk,
+        amount_micros=3_330_000,
+        kind="CHARGEBACK",
+        actor=("user", "desk"),
+        now=FOURTEEN_LATER,
+    )
+
+
+def taken():
+    columns = ("account__kind", "account__owner_kind", "account__owner_ref", "side",
+               "amount_micros", "ref")  # fmt: skip
+    return sorted(Posting.objects.filter(entry__kind="refund").values_list(*columns))
+
+
+def execute(statement, given=None):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)

@@ -1,46 +1,42 @@
-"""Evidence goes after thirteen months, and a line of such a month says the same as before."""
+"""Evidence goes after thirteen months if it can be made again, and not otherwise."""
 
 import io
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from licensing.attribution.models import LicenceRecord
 from licensing.audit.models import Fact
-from licensing.corrections.refunding import refund_receipt
-from licensing.ledger.models import Posting
-from licensing.receipts.models import Receipt
-from licensing.royalties import queries
 from licensing.royalties.closing import close_period
-from licensing.royalties.explain import explain_line
 from licensing.royalties.models import (
     ListenerAllocation,
-    Period,
     RetiredAllocation,
     RetiredMonth,
-    StatementLine,
     Usage,
 )
-from licensing.royalties.remaking import NotMadeAgain, lists_of
+from licensing.royalties.remaking import lists_of
 from licensing.royalties.retiring import (
     RetiringRefused,
     months_due,
     put_back_evidence,
-    retire_evidence,
 )
 from licensing.royalties.rules.retiring import is_due, kept_until
-from licensing.royalties.setting_cards import set_rate_card
-from licensing.statements.files import as_csv, as_json
-from licensing.statements.pdf import as_pdf
 from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
-from tests.licensing.royalties.long_ago import CLOSED, FOURTEEN_LATER, MONTH, THIRTEEN_LATER
+from tests.licensing.royalties.long_ago import (
+    CLOSED,
+    FOURTEEN_LATER,
+    MONTH,
+    THIRTEEN_LATER,
+    execute,
+    explained,
+    period,
+    retire,
+)
 from tests.licensing.royalties.test_random_books import evidence_kept, evidence_made_again
 
 DAY = timedelta(days=1)
@@ -49,33 +45,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def receipt(db):
     return long_ago.live_through()
-
-
-def period():
-    return Period.objects.get(month=MONTH)
-
-
-def retire(month=MONTH, now=FOURTEEN_LATER):
-    return retire_evidence(month=month, now=now)
-
-
-def explained():
-    """Every line of the month that plays paid, opened down to its plays."""
-    rows = StatementLine.objects.filter(statement__period__month=MONTH).order_by("pk")
-    return [explain_line(pk) for pk in rows.values_list("pk", flat=True)]
-
-
-def files():
-    rows = period().statements.order_by("pk").values_list("pk", flat=True)
-    views = [queries.get_statement(pk) for pk in rows]
-    return [make(view) for view in views for make in (as_csv, as_json, as_pdf)]
-
-
-def plays_no_more(database_server, statement):
-    """What only the server's superuser can do, and another connection than ours."""
-    with database_server.postgres.connect(database_server.name, "postgres") as intruder:
-        intruder.execute("SET session_replication_role = replica")
-        assert intruder.execute(statement).rowcount
 
 
 def test_evidence_is_kept_for_thirteen_months_from_the_close_and_from_the_months_end():
@@ -103,41 +72,6 @@ def test_out_of_the_plays_comes_what_the_close_kept(receipt):
     kept = evidence_kept(period())
     assert max(len(pools) for pools, _, _ in kept.values()) > 2
     assert evidence_made_again(period()) == kept
-
-
-def test_what_one_pot_gave_is_made_again_and_retired_too(db):
-    set_rate_card(
-        product="listening", effective_from=long_ago.AUGUST, model="PRO_RATA", master_ppm=500_000,
-        actor=("user", "desk"), now=long_ago.SPRING,
-    )  # fmt: skip
-    long_ago.live_through()
-    kept, before = evidence_kept(period()), explained()
-    assert {len(pools) for pools, _, _ in kept.values()} == {1}
-    assert evidence_made_again(period()) == kept
-    assert retire().sums == len(kept)
-    assert explained() == [
-        replace(one, is_made_again=bool(one.listeners or one.pools)) for one in before
-    ]
-
-
-def test_a_line_of_a_retired_month_says_the_same_numbers(receipt):
-    before, made = explained(), files()
-    assert not any(one.is_made_again for one in before)
-    kept = evidence_kept(period())
-    told = retire()
-    assert (told.month, told.sums) == (MONTH, len(kept))
-    assert told.pools == sum(len(pools) for pools, _, _ in kept.values())
-    assert not ListenerAllocation.objects.exists()
-    after = explained()
-    assert {one.is_made_again for one in after if one.pools} == {True}
-    assert [replace(one, is_made_again=False) for one in after] == before
-    assert files() == made
-
-
-def test_no_listeners_reference_reaches_an_artist_from_a_retired_month(receipt):
-    retire()
-    shown = repr(explained())
-    assert not any(name in shown for name in ("'l1'", "'l2'", "'idle'"))
 
 
 def test_only_months_that_are_due_go_and_each_once(receipt):
@@ -175,11 +109,6 @@ def test_the_database_keeps_a_young_month_whatever_moment_it_is_told(db):
             [closed.pk, lists.sums.tolist(), ["0" * 64]],
         )
     assert ListenerAllocation.objects.exists()
-
-
-def execute(statement, given=None):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
 
 
 @pytest.mark.parametrize(
@@ -252,62 +181,6 @@ def test_plays_that_evidence_is_made_from_stay_as_they_were_counted(receipt):
     assert Usage.objects.filter(state="UNFUNDED").update(heard_ms=1) == 2
 
 
-@pytest.mark.parametrize(
-    "doctored",
-    [
-        "UPDATE royalties_usage SET payer_number = (SELECT number FROM royalties_payer"
-        " WHERE ref = 'l3') WHERE payer_ref = 'l1' AND played_at >= '2025-08-15'",
-        "DELETE FROM royalties_usage WHERE payer_ref = 'l2'",
-        "UPDATE royalties_payerpool SET pool_micros = pool_micros + 1000 WHERE payer_ref = 'l1'",
-        "UPDATE royalties_retiredallocation SET sha256 = repeat('a', 64)",
-    ],
-)
-def test_what_the_plays_do_not_give_is_not_shown(committed_db, database_server, doctored):
-    with transaction.atomic():
-        receipt = long_ago.live_through()
-    retire()
-    plays_no_more(database_server, doctored)
-    line = StatementLine.objects.filter(
-        variation_sum__record=world.ref("both"), statement__currency="EUR"
-    ).first()
-    with pytest.raises(NotMadeAgain):
-        explain_line(line.pk)
-    with pytest.raises(NotMadeAgain):
-        files()
-    with pytest.raises(NotMadeAgain):
-        back(receipt)
-
-
-def back(receipt):
-    return refund_receipt(
-        key="re_1",
-        receipt_id=receipt.pk,
-        amount_micros=3_330_000,
-        kind="CHARGEBACK",
-        actor=("user", "desk"),
-        now=FOURTEEN_LATER,
-    )
-
-
-def taken():
-    columns = ("account__kind", "account__owner_kind", "account__owner_ref", "side",
-               "amount_micros", "ref")  # fmt: skip
-    return sorted(Posting.objects.filter(entry__kind="refund").values_list(*columns))
-
-
-@pytest.mark.parametrize("listener", ["l1", "idle"])
-def test_a_chargeback_takes_from_a_retired_month_what_it_would_have_taken(receipt, listener):
-    """Of who played, and of who did not and paid by everybody's plays."""
-    receipt = Receipt.objects.get(payer_ref=listener)
-    kept = transaction.savepoint()
-    back(receipt)
-    expected = taken()
-    transaction.savepoint_rollback(kept)
-    retire()
-    back(receipt)
-    assert taken() == expected != []
-
-
 def test_evidence_can_be_put_back_and_go_again(receipt):
     kept = evidence_kept(period())
     with pytest.raises(RetiringRefused, match="is there"):
@@ -372,17 +245,3 @@ def test_the_version_before_is_not_gone_back_to_while_lists_are_gone(receipt):
         execute(way_back.NOT_LOST_BACK)
     put_back_evidence(month=MONTH, now=FOURTEEN_LATER)
     execute(way_back.NOT_LOST_BACK)
-
-
-def test_a_month_that_was_put_back_is_read_from_its_lists(receipt):
-    """Also when its plays lie elsewhere by then: a refund needs the lists alone."""
-    kept = transaction.savepoint()
-    back(receipt)
-    expected = taken()
-    transaction.savepoint_rollback(kept)
-    retire()
-    put_back_evidence(month=MONTH, now=FOURTEEN_LATER)
-    with CaptureQueriesContext(connection) as asked:
-        back(receipt)
-    assert taken() == expected
-    assert not any("royalties_usage" in query["sql"] for query in asked)

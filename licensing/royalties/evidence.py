@@ -90,8 +90,10 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     whose = {name: [one[place] for one in asked] for place, name in enumerate(_ASKED)}
     payer_of = {number: (kind, ref, rate)
                 for number, kind, ref, rate in _rows(_NUMBERS, given | whose)}  # fmt: skip
-    is_made_again = bool(retired_among([total.pk]))
-    numbers, plays, amounts = _again(total) if is_made_again else _lists(given)
+    numbers, plays, amounts = _lists(given)
+    is_made_again = not len(numbers) and bool(retired_among([total.pk]))
+    if is_made_again:
+        numbers, plays, amounts = _again(total)
     order = np.lexsort((numbers, -amounts))
     places = np.flatnonzero(np.isin(numbers[order], list(payer_of))).tolist()
     named = {place + 1: payer_of[int(numbers[order[place]])] for place in places}
@@ -150,12 +152,13 @@ def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUI
     """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
     or with others' over all of them. Empty where nobody played anything. Raises NotMadeAgain.
     """
-    if is_retired(period):
-        return retired_plays_by_pool(period, payer, currency)
     kind, ref, rate = payer
     given = {"period": period.pk, "currency": currency, "kind": kind, "ref": ref, "rate": rate}
     own = _rows(_OF_PAYER.format(of=_OWN), given)
     rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
+    # Asked afterwards: what goes between two statements is found by the last.
+    if not rows and is_retired(period):
+        return retired_plays_by_pool(period, payer, currency)
     return [(record, era_from, plays) for record, era_from, plays in rows]
 
 

@@ -58,7 +58,8 @@ def pools_behind(sums: Collection[int]) -> dict[int, list[EqualPools]]:
         cursor.execute(_POOLS, [list(sums)])
         for pk, *pool in cursor.fetchall():
             found[pk].append(EqualPools(*pool))
-    for period, retired in retired_among(sums).items():
+    # Asked afterwards, of those that were not found: lists may go between two statements.
+    for period, retired in retired_among([pk for pk, pools in found.items() if not pools]).items():
         for pk, *pool in equal_pools(period, retired):
             found[pk].append(EqualPools(*pool))
         for pk in retired:

@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from licensing.corrections.adjusting import adjust_lines
+from licensing.corrections.restating import restate_statement
 from licensing.receipts.models import Receipt
 from licensing.royalties.explain import explain_line
 from licensing.royalties.models import (
@@ -14,12 +16,15 @@ from licensing.royalties.models import (
     StatementLine,
 )
 from licensing.royalties.months import open_usage_months
-from licensing.royalties.remaking import NotMadeAgain
+from licensing.royalties.queries import get_statement, statement_for
+from licensing.royalties.remaking import BooksDisagree, NotMadeAgain
 from licensing.royalties.retired import verify_retired
 from licensing.royalties.retiring import (
+    RetiringRefused,
     put_back_evidence,
 )
 from licensing.royalties.setting_cards import set_rate_card
+from licensing.statements.files import as_json
 from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 from tests.licensing.royalties.long_ago import (
@@ -149,6 +154,28 @@ def test_digests_are_held_to_the_log(committed_db, database_server, doctored, ca
     assert "digests of the evidence of 2025-08 were changed" in capsys.readouterr().out
 
 
+def test_lines_of_a_retired_month_are_corrected_and_its_statement_restated(receipt):
+    retire()
+    first = statement_for(world.ref("Ana"), MONTH)
+    line = next(one for one in first.lines if one.is_paid and one.amount_micros)
+    adjust_lines(
+        key="1",
+        corrections={line.id: 150_000},
+        reason="a wrong sheet",
+        proposed_by="maker",
+        confirmed_by="checker",
+        now=FOURTEEN_LATER,
+    )
+    row = restate_statement(
+        statement_id=first.id, reason="a wrong sheet", actor=("user", "desk"), now=FOURTEEN_LATER
+    )
+    made = get_statement(row.pk)
+    assert (made.version, made.closing_micros) == (2, first.closing_micros + 150_000)
+    assert b"CORRECTION" in as_json(made)
+    again = next(one for one in made.lines if one.amount_micros == line.amount_micros)
+    assert explain_line(again.id).is_made_again
+
+
 def test_plays_may_lie_elsewhere_meanwhile(committed_db, database_server):
     """As docs/operations.md says it, by the owner of the tables."""
     with transaction.atomic():
@@ -161,9 +188,26 @@ def test_plays_may_lie_elsewhere_meanwhile(committed_db, database_server):
         owner.execute("ALTER TABLE royalties_usage DETACH PARTITION royalties_usage_2025_08")
     with pytest.raises(NotMadeAgain):
         explained()
+    with pytest.raises(RetiringRefused, match="do not give"):
+        put_back_evidence(month=MONTH, now=FOURTEEN_LATER)
     with database_server.postgres.connect(database_server.name, "stemma_owner") as owner:
         owner.execute(
             "ALTER TABLE royalties_usage ATTACH PARTITION royalties_usage_2025_08"
             " FOR VALUES FROM ('2025-08-01') TO ('2025-09-01')"
         )
     assert explained() == before
+
+
+def test_what_was_put_back_needs_no_plays_but_for_sessions(committed_db, database_server):
+    with transaction.atomic():
+        long_ago.live_through()
+    before = explained()
+    retire()
+    put_back_evidence(month=MONTH, now=FOURTEEN_LATER)
+    plays_no_more(database_server, "DELETE FROM royalties_usage")
+    for told in before:
+        if told.line.is_live:
+            with pytest.raises(BooksDisagree):
+                explain_line(told.line.id)
+        else:
+            assert explain_line(told.line.id) == replace(told, usages=())

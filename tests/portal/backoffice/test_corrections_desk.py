@@ -10,7 +10,7 @@ from licensing.royalties.models import Statement
 from licensing.royalties.queries import statement_for
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 PROPOSALS = "/admin/corrections/proposal/"
 
@@ -111,7 +111,7 @@ def test_the_second_person_shows_a_second_factor_and_may_drop_it_instead(piece):
     assert asked.url.startswith("/account/2fa/reauthenticate/")
     maker.show_code()
     refused = maker.browser.post(f"{PROPOSALS}{row.pk}/carry-out/").content.decode()
-    assert "Somebody else confirms this." in refused
+    assert "Somebody else than who proposed it confirms it." in refused
     maker.browser.post(f"{PROPOSALS}{row.pk}/drop/", {"reason": "Not needed."})
     row.refresh_from_db()
     assert (row.state, row.decision) == ("DROPPED", "Not needed.")

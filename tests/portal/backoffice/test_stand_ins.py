@@ -10,8 +10,7 @@ from licensing.catalog.models import SplitSheet, StandIn
 from licensing.catalog.rules import ShareAsked
 from portal.accounts.models import Membership, User
 from tests.licensing import stage as on
-from tests.portal.backoffice.deciding import may_decide_rights
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk, may_decide_rights
 
 THEN = timezone.now() - timedelta(days=31)
 DOCUMENT = "Order of the court, 7 O 12/26: Ben's company was dissolved."
@@ -63,7 +62,7 @@ def test_one_proposes_another_decides_and_the_party_is_told(
     page = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/stand-in/").content.decode()
     assert str(ben.pk) in page
     assert propose(first, sheet, ben).status_code == 302
-    assert "Somebody else than who proposed it decides." in decide(first).content.decode()
+    assert "Somebody else than who proposed it confirms it." in decide(first).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert decide(second).status_code == 302
     sheet = SplitSheet.objects.get(pk=sheet.pk)

@@ -34,6 +34,7 @@ def duties() -> Mapping[str, tuple[str, ...]]:
         "score_usages": (),
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
         "fit_taste": (),
+        "mind_takedowns": (),
         "clearsessions": (),
     }
     if settings.BANK_FILE:

@@ -61,7 +61,7 @@ def _of_notices() -> tuple[Queue, ...]:
             "Takedown notices overdue",
             "Their claimants were told a day that has passed: decide them first.",
             decided_at__isnull="True",
-            decide_by__lt=now.strftime("%Y-%m-%d %H:%M:%S"),
+            decide_by__lt=now.isoformat(timespec="seconds"),
         ),
         _listed(
             list_undecided(),

@@ -63,9 +63,8 @@ def notice(request: HttpRequest) -> HttpResponse:
 
 def _may_write(request: HttpRequest, mail: str) -> bool:
     """Few from one network address, and few mails to one mail address, whoever asks for them."""
-    if ratelimit.consume(request, action="notice") is None:
-        return False
-    return ratelimit.consume(request, action="notice_mail", key=mail.lower()) is not None
+    is_calm: bool = ratelimit.consume(request, action="notice")
+    return is_calm and ratelimit.consume(request, action="notice_mail", key=mail.lower())
 
 
 def _received(form: NoticeForm) -> Takedown:

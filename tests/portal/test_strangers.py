@@ -34,7 +34,7 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
-from tests.licensing.compliance.told import block, told
+from tests.licensing.compliance import told as notices
 from tests.licensing.invoicing.used_month import agree
 from tests.licensing.royalties import small_world
 from tests.portal.listeners.made import asked, granted_stage, pay, sealed
@@ -131,7 +131,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
-    takedown = block(told("STEM", stage.drums.pk, NOW), NOW)
+    takedown = notices.block(notices.told("STEM", stage.drums.pk, NOW), NOW)
     known = {
         "takedown_id": takedown.pk,
         "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": _billed().pk,

@@ -1,4 +1,4 @@
-"""Notices at the desk: the queue with deadlines, deeds that fit, the case file, the nightly mail."""
+"""Notices at the desk: the queue with deadlines, deeds that fit, the case file, the mail."""
 
 from datetime import timedelta
 from io import StringIO

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.verify.pointing import named_by, page_of, stem_in
-from tests.portal.listeners.made import granted_stage, sealed
+from tests.portal.listeners.made import granted_stage, pay, sealed
 from tests.portal.listeners.made_live import going_on
 
 HOSTS = {"stemma.example"}
@@ -20,6 +20,7 @@ def stage(db):
 
 def test_addresses_of_recordings_variations_and_sessions_are_understood(stage, make_user):
     lea = make_user("Lea")
+    pay(lea, NOW)
     row, session = sealed(lea, stage, NOW), going_on(lea, stage, NOW)
     for path, kind, ref in (
         (f"/listen/recordings/{stage.tide.pk}/", "RECORDING", stage.tide.pk),

@@ -65,7 +65,7 @@ def test_a_run_that_was_lost_is_taken_over(db):
     NightlyRun.objects.create(
         duty="verify_books", night=NIGHT.date(), state="RUNNING", began_at=NIGHT
     )
-    assert at(NIGHT + timedelta(hours=1)) == 3
+    assert at(NIGHT + timedelta(hours=1)) == 4
     assert at(NIGHT + timedelta(hours=6)) == 1
     assert NightlyRun.objects.get(duty="verify_books").state == "DONE"
 
@@ -82,13 +82,13 @@ def test_two_sweepers_at_once_run_each_duty_once(committed_db):
         one.start()
     for one in both:
         one.join()
-    assert sum(ran) == NightlyRun.objects.count() == 4
+    assert sum(ran) == NightlyRun.objects.count() == 5
 
 
 def test_the_desk_says_when_each_last_ran_and_what_failed(db, broken_bank):
     desk = Desk("maker")
     page = desk.browser.get("/admin/").content.decode()
-    assert page.count("No good run for over a day: is the sweeper up?") == 5
+    assert page.count("No good run for over a day: is the sweeper up?") == 6
     nightly.run_due(clock=timezone.now)
     page = desk.browser.get("/admin/").content.decode()
     assert "● Done: The books are as they were linked" in page

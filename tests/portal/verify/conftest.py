@@ -10,11 +10,6 @@ from tests.portal.backoffice.deciding import may_decide, may_decide_rights
 from tests.portal.listeners.made import granted_stage, pay, sealed
 
 
-@pytest.fixture(autouse=True)
-def fresh_limits(db):
-    cache.clear()
-
-
 @pytest.fixture
 def stage(db):
     return granted_stage()
@@ -74,8 +69,9 @@ def second_desk(db):
 
 
 @pytest.fixture
-def give_notice(django_capture_on_commit_callbacks):
-    """Somebody without a login gives notice about an address; their answer from us."""
+def give_notice(db, django_capture_on_commit_callbacks):
+    """Somebody without a login gives notice about an address, the first to do so; our answer."""
+    cache.clear()
 
     def give(about, browser=None, **more):
         facts = {

@@ -41,6 +41,13 @@ class Ground(StrEnum):
     OTHER = "OTHER"
 
 
+THEIRS = {
+    Ground.RECORDING: "their recording",
+    Ground.COMPOSITION: "their composition",
+    Ground.LIKENESS: "their performance or voice",
+    Ground.OTHER: "another right of theirs",
+}
+"""The grounds as holders read them, who are not the ones that speak."""
 UNDECIDED = frozenset({State.RECEIVED, State.ASKED, State.ACTING})
 _ENDS = frozenset({State.REJECTED, State.WITHDRAWN})
 FOLLOWS: dict[State, frozenset[State]] = {

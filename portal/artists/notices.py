@@ -24,8 +24,10 @@ from licensing.compliance.queries import Target, holders_of, list_asked, target_
 from licensing.compliance.rules import (
     APPEAL_WITHIN,
     LONGEST_STATEMENT,
+    THEIRS,
     UNDECIDED,
     ComplianceRefused,
+    Ground,
     State,
 )
 from portal.accounts import access
@@ -85,7 +87,7 @@ def notices_on(recording: Recording) -> tuple[NoticeRow, ...]:
         NoticeRow(
             one.pk,
             target_of(one).title,
-            one.get_ground_display(),
+            THEIRS[Ground(one.ground)],
             *_state(one),
             one.answer_until if one.state in UNDECIDED else None,
         )
@@ -159,6 +161,7 @@ def _facts(
     return {
         "notice": row,
         "title": target.title,
+        "ground": THEIRS[Ground(row.ground)],
         "recordings": Recording.objects.filter(pk__in=target.recordings, party__in=mine),
         "answers": row.answers.filter(party__in=mine).select_related("party"),
         "appeal": asked,

@@ -55,7 +55,9 @@ class TakedownAdmin(TakedownDeeds, ReadOnlyAdmin):
         if State(row.state) not in UNDECIDED:
             return "-"
         left = row.decide_by - timezone.now()
-        return "■ overdue" if left.total_seconds() < 0 else f"in {left.days} days"
+        if left.total_seconds() < 0:
+            return "■ overdue"
+        return f"in {left.days} day{'' if left.days == 1 else 's'}"
 
     def target(self, row: Takedown) -> SafeString | str:
         """What it names, with its page at the desk."""

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from licensing.compliance.models import Takedown
 from licensing.compliance.queries import holders_of, target_of
+from licensing.compliance.rules import THEIRS, Ground
 from portal.accounts.telling import addresses_of, mail_each
 
 
@@ -38,4 +39,5 @@ def _mail(row: Takedown, subject: str, template: str) -> None:
     target = target_of(row)
     link = settings.BASE_URL + reverse("artists:notice", args=[row.pk])
     facts = {"notice": row, "title": target.title, "link": link}
+    facts["ground"] = THEIRS[Ground(row.ground)]
     mail_each(addresses_of(holders_of(target)), subject.format(target.title), template, facts)

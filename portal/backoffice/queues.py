@@ -50,7 +50,8 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_two(), *_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
+    people = (*_of_notices(), *_of_two(), *_of_rights())
+    return (*people, *_between_earned_and_paid(), *_of_money(), *_of_work())
 
 
 def _of_two() -> tuple[Queue, ...]:
@@ -91,7 +92,6 @@ def _of_notices() -> tuple[Queue, ...]:
 
 def _of_rights() -> tuple[Queue, ...]:
     return (
-        *_of_notices(),
         _listed(
             Stem.objects.filter(state=Stem.State.REVIEW),
             "Conflicting claims",

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "licensing.invoicing",
     "licensing.payouts",
     "licensing.releases",
+    "licensing.compliance",
     "generation.work",
     "generation.serving",
     "generation.analysis",
@@ -74,6 +75,7 @@ INSTALLED_APPS = [
     "portal.artists",
     "portal.listeners",
     "portal.partners",
+    "portal.verify",
     "portal.backoffice",
     "portal.demo",
 ]
@@ -181,7 +183,13 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
+# A notice needs no login: so many from one network address, and mails to one mail address.
+ACCOUNT_RATE_LIMITS = {
+    "invite": "20/h/user",
+    "ask": "20/m/user",
+    "notice": "5/h/ip",
+    "notice_mail": "5/d/key",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

@@ -58,6 +58,7 @@ from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
 from portal.backoffice.stand_ins import SHEET_PAGES
+from portal.backoffice.takedowns import TAKEDOWN_PAGES
 from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
 
@@ -328,6 +329,7 @@ PAGES |= (
     | RATE_PAGES
     | SHEET_PAGES
     | OUTSIDE_PAGES
+    | TAKEDOWN_PAGES
     | TERMS_PAGES
 )
 for model, page in PAGES.items():

@@ -23,6 +23,7 @@ from licensing.catalog.operations import resolve_review
 from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
 from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
+from licensing.compliance.rules import ComplianceRefused
 from licensing.deductions.rules.refusals import DeductionRefused
 from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
@@ -48,7 +49,7 @@ REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
     *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError, AuditRefused),
-    *(TermsRefused, DeedRefused),
+    *(TermsRefused, DeedRefused, ComplianceRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

@@ -36,6 +36,7 @@ def duties() -> Mapping[str, tuple[str, ...]]:
         "retire_evidence": (),
         "access": ("--check",),
         "fit_taste": (),
+        "mind_takedowns": (),
         "clearsessions": (),
     }
     if settings.BANK_FILE:

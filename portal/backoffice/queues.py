@@ -13,6 +13,7 @@ from generation.variations.models import Variation
 from generation.work.models import Job
 from licensing.catalog.models import SplitSheet, StandIn, Stem
 from licensing.clearance.models import Hold
+from licensing.compliance.queries import list_appeals, list_overdue, list_undecided
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
 from licensing.invoicing.models import Invoice
@@ -49,7 +50,8 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_two(), *_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
+    people = (*_of_notices(), *_of_two(), *_of_rights())
+    return (*people, *_between_earned_and_paid(), *_of_money(), *_of_work())
 
 
 def _of_two() -> tuple[Queue, ...]:
@@ -59,6 +61,31 @@ def _of_two() -> tuple[Queue, ...]:
             "Deeds for a second person",
             "Somebody else than who asked for one does it or drops it.",
             state__exact="OPEN",
+        ),
+    )
+
+
+def _of_notices() -> tuple[Queue, ...]:
+    now = timezone.now()
+    return (
+        _listed(
+            list_overdue(now),
+            "Takedown notices overdue",
+            "Their claimants were told a day that has passed: decide them first.",
+            decided_at__isnull="True",
+            decide_by__lt=now.isoformat(timespec="seconds"),
+        ),
+        _listed(
+            list_undecided(),
+            "Takedown notices",
+            "Read it, ask the holders or block it meanwhile, and decide by its day.",
+            decided_at__isnull="True",
+        ),
+        _listed(
+            list_appeals(),
+            "Upheld notices to look at again",
+            "Somebody else than who upheld one decides again.",
+            appeal__outcome__exact="OPEN",
         ),
     )
 

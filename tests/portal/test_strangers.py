@@ -25,6 +25,7 @@ from licensing.audit.models import Fact
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from licensing.compliance.models import Takedown
 from licensing.invoicing.models import Invoice
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Statement
@@ -33,6 +34,7 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
+from tests.licensing.compliance import told as notices
 from tests.licensing.invoicing.used_month import agree
 from tests.licensing.royalties import small_world
 from tests.portal.listeners.made import asked, granted_stage, pay, sealed
@@ -49,6 +51,7 @@ POLITE = {"account_confirm_email", "account_reset_password_from_key"}
 OPEN = POLITE | {
     *("healthz", "metrics", "robots", "tdmrep"),
     *("partners:openapi", "partners:token", "admin:login"),
+    "verify:notice",
     *("listeners:home", "listeners:how_shares_are_measured", "listeners:recordings"),
     *("account_login", "account_signup", "account_reset_password", "account_inactive"),
     *("account_reset_password_done", "account_reset_password_from_key_done"),
@@ -129,7 +132,9 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
+    takedown = notices.block(notices.told("STEM", stage.drums.pk, NOW), NOW)
     known = {
+        "takedown_id": takedown.pk,
         "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": _billed().pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
@@ -177,6 +182,7 @@ def _what_stands() -> tuple[Any, ...]:
         sorted(LiveSession.objects.values_list("pk", "state", "handed")),
         Grant.objects.count(),
         Membership.objects.count(),
+        sorted(Takedown.objects.values_list("pk", "state")),
         Fact.objects.latest("pk").pk,
     )
 

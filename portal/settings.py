@@ -297,6 +297,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 2**20
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["portal.formats"]
 # Pages are written in one language: a browser's other wish must not change their dates and errors.
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"

@@ -157,7 +157,7 @@ class LineInline(ReadOnlyInline):
 class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
     """What each payee was told."""
 
-    list_display = ("payee_name", "period", "currency", "closing_micros", "version")
+    list_display = ("payee_ref", "payee_kind", "period", "closing_micros", "version")
     list_filter = ("period", "currency")
     search_fields = ("payee_name", "payee_ref")
     inlines = (LineInline,)

@@ -35,7 +35,8 @@ class AnomalyAdmin(ReadOnlyAdmin):
     list_display = ("record", "month", "plays", "why", "score_ppm", "state", "found_at")
     list_filter = ("state", "month")
     search_fields = ("record__id",)
-    exclude = ("listener_ref",)
+    exclude = ("listener_ref", "reasons")
+    readonly_fields = ("why",)
     actions_detail = ("release", "uphold")
     deeds_while = {"state": Anomaly.State.OPEN}
 

@@ -219,6 +219,7 @@ UNFOLD = {
     "SITE_TITLE": "Stemma",
     "SITE_HEADER": "Stemma",
     "SITE_SUBHEADER": "Rights administration",
+    "SIDEBAR": {"navigation": "portal.backoffice.menu.navigation"},
     "SHOW_VIEW_ON_SITE": False,
     "SITE_ICON": lambda request: static("mark.svg"),
     "SITE_FAVICONS": [

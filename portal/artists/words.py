@@ -48,6 +48,11 @@ def cents_that_add_up(amounts: list[int]) -> list[str]:
     return [cents(sign * parts[name] * CENT) for name, _ in weights]
 
 
+def counted(number: int, what: str) -> str:
+    """How many of something, with its plural."""
+    return f"{_grouped(number)} {what}{'' if number == 1 else 's'}"
+
+
 def percent(ppm: int) -> str:
     """Parts per million as a percentage with four decimals, exactly."""
     return f"{ppm // 10_000}.{ppm % 10_000:04d} %"

@@ -37,7 +37,9 @@ _LINE_END = ("amount_micros", "note", "id")
 class MonthForm(forms.Form):
     """Which month."""
 
-    month = forms.DateField(label="Any day of the month, like 2026-10-01")
+    month = forms.DateField(
+        label="Any day of the month", widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 class ReceiptAdmin(ReadOnlyAdmin):
@@ -144,6 +146,7 @@ class PeriodAdmin(ReadOnlyAdmin):
             shown=(lambda data: counted_only(data["month"])) if is_large else None,
             back=list_of("royalties_period"),
             summed=True,
+            key="Close this month",
         )
 
 

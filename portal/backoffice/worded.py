@@ -93,7 +93,9 @@ def _month(day: date) -> str:
 
 
 def _text(text: str) -> str:
-    return format_html('<span style="white-space: pre-line">{}</span>', text) if "\n" in text else text
+    return (
+        format_html('<span style="white-space: pre-line">{}</span>', text) if "\n" in text else text
+    )
 
 
 def _digest(digest: str) -> str:

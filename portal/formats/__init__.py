@@ -1,1 +1,1 @@
-"""How dates and times are written where no page says it itself: days in words, times with their zone."""
+"""How dates and times are written where no page says it itself: in words, with their zone."""

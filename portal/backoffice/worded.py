@@ -94,7 +94,7 @@ def _month(day: date) -> str:
 
 def _text(text: str) -> str:
     return (
-        format_html('<span style="white-space: pre-line">{}</span>', text) if "\n" in text else text
+        format_html('<span style="white-space: pre-wrap">{}</span>', text) if "\n" in text else text
     )
 
 

@@ -119,7 +119,7 @@ def list_of(name: str) -> str:
 class ReviewDeeds:
     """The two answers to equal audio of two parties."""
 
-    actions_detail = ("accept_stem", "refuse_stem")
+    actions_detail: tuple[str, ...] = ("accept_stem", "refuse_stem")
     deeds_while: ClassVar[Mapping[str, object]] = {"state": Stem.State.REVIEW}
 
     @action(description="Accept this stem", url_path="accept", permissions=["decide_rights"])

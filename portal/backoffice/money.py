@@ -45,7 +45,7 @@ class MonthForm(forms.Form):
 class ReceiptAdmin(ReadOnlyAdmin):
     """Money that came in, and how it was divided."""
 
-    list_display = ("key", "kind", "payer_kind", "country", "amount_micros", "currency")
+    list_display = ("key", "kind", "payer_ref", "country", "amount_micros", "received_at")
     list_filter = ("kind", "currency")
     search_fields = ("key", "payer_ref")
     actions_list = ("record",)

@@ -1,4 +1,4 @@
-"""Words of the code, countries, months and records as the desk says them; names stay as they are."""
+"""Words of the code, countries, months and records as the desk says them; names stay as are."""
 
 from datetime import date
 from types import SimpleNamespace

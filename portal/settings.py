@@ -230,6 +230,7 @@ UNFOLD = {
     "SITE_TITLE": "Stemma",
     "SITE_HEADER": "Stemma",
     "SITE_SUBHEADER": "Rights administration",
+    "SIDEBAR": {"navigation": "portal.backoffice.menu.navigation"},
     "SHOW_VIEW_ON_SITE": False,
     "SITE_ICON": lambda request: static("mark.svg"),
     "SITE_FAVICONS": [
@@ -308,6 +309,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 2**20
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["portal.formats"]
 # Pages are written in one language: a browser's other wish must not change their dates and errors.
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"

@@ -48,6 +48,7 @@ from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
+from licensing.clearance.queries import get_clearance
 from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, UseAsked
 
 Actor = tuple[str, str]
@@ -84,7 +85,7 @@ def open_record(
     extremes of the recipe; without it nothing may have become tighter since the clearance.
     `external`: sounds in it that rest on no stem.
     """
-    cleared = Clearance.objects.get(pk=clearance_id)
+    cleared = get_clearance(clearance_id)
     share_stems(stem for stem, _ in sources)
     earlier = _earlier(subject, clearance_id, recipe_sha256)
     if earlier is not None:

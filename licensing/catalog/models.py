@@ -275,7 +275,8 @@ class SplitSheet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.right} version {self.version}"
+        on = self.stem or self.recording or self.work
+        return f"{self.right.lower()} sheet of {on}, version {self.version}"
 
 
 class Society(models.Model):

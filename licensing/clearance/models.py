@@ -81,7 +81,7 @@ class Grant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return ", ".join(self.uses)
+        return ", ".join(self.uses).lower()
 
 
 class Withdrawal(models.Model):

@@ -118,7 +118,7 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        return f"{self.kind.lower()} {self.key}"
 
 
 class UsageAgreement(models.Model):

@@ -236,7 +236,7 @@ class Usage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state} {self.played_at:%Y-%m-%d}"
+        return f"{self.state.lower()} {self.played_at:%Y-%m-%d}"
 
 
 class Period(models.Model):

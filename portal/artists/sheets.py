@@ -69,6 +69,8 @@ def sheet_new(request: HttpRequest, recording_id: UUID, right: str) -> HttpRespo
         "recording": recording,
         "right": right,
         "formset": formset,
+        # One empty line stands ready; whoever has more people opens the rest.
+        "folded_from": max(1, formset.initial_form_count()) + 1,
         "about": about,
         "here": "recordings",
         "nav_main": "partials/nav_artist.html",
@@ -142,6 +144,12 @@ def sheet(request: HttpRequest, sheet_id: UUID) -> HttpResponse:
         "no": no,
         "days": UNREACHED_DAYS,
         "own": {party.pk for party in mine},
+        "losing": [
+            line
+            for line in table.ending
+            if line.party_id in {party.pk for party in mine}
+            and line.share_ppm < (line.before_ppm or 0)
+        ],
         "may_remind": access.sheets_for(request.user, "edit").filter(pk=found.pk).exists(),
         "recording": recording,
         "here": "signatures",

@@ -106,7 +106,7 @@ def _events(
     ]
     cleared = record.clearance
     answer = "allowed" if cleared.allowed else "refused"
-    found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use))
+    found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use.lower()))
     found += _facts(record, variation)
     found += _attempts(variation)
     found += [Event(it.at, it.title, it.row, it.note, it.state) for it in money.happened]

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
-from licensing.catalog.models import SplitSheet, StandIn, Stem
-from licensing.clearance.models import Hold
+from licensing.catalog.models import StandIn, Stem
+from licensing.catalog.queries import list_unsigned_sheets
+from licensing.clearance.queries import list_holds
 from licensing.compliance.queries import list_appeals, list_overdue, list_undecided
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
@@ -99,7 +100,7 @@ def _of_rights() -> tuple[Queue, ...]:
             state__exact="REVIEW",
         ),
         _listed(
-            SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
+            list_unsigned_sheets(),
             "Unsigned sheets",
             "Somebody has not signed; until then what counted before counts.",
             state__exact="PROPOSED",
@@ -111,7 +112,7 @@ def _of_rights() -> tuple[Queue, ...]:
             state__exact="OPEN",
         ),
         _listed(
-            Hold.objects.filter(released_at__isnull=True),
+            list_holds(),
             "Holds in force",
             "Release when the reason is gone.",
             released_at__isnull="True",

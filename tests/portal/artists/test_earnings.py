@@ -1,6 +1,7 @@
 """Earnings over HTTP: a closed month, a line down to its pools, files, and strangers."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -314,3 +315,29 @@ def test_a_held_line_says_so_on_page_and_in_files(client, make_user, join, db):
     told = (row["kind"], row["plays"], row["amount"], row["note"])
     assert told == ("HELD", 3, "0.000000", "the same piece over and over")
     assert b"listener-secret" not in answer.content
+
+
+def test_cents_by_recording_add_up_across_the_row_and_down_the_column(client, ana):
+    client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
+    section = page.split('aria-labelledby="by-rec"')[1].split("</section>")[0]
+    rows = [
+        [int(cell.replace(".", "")) for cell in re.findall(r"<td[^>]*>(\d+\.\d\d)</td>", row)]
+        for row in section.split("<tr>")[2:]
+    ]
+    *recordings, together = rows
+    assert recordings
+    assert all(master + publishing == amount for master, publishing, amount in rows)
+    assert [sum(column) for column in zip(*recordings, strict=True)] == together
+    assert together[2] == statement().lines_micros // 10_000
+
+
+def test_a_line_says_and_draws_which_part_of_the_number_above_it_is(client, ana):
+    client.force_login(ana)
+    line = next(one for one in statement().lines if one.right == "MASTER")
+    page = client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+    assert "× 40.0000 %: the part of the sound that is" in page
+    assert "× 70.0000 %: your share by the master sheet, version 1" in page
+    bars = re.findall(r'<rect class="bar" width="([\d.]+)%"', page)
+    assert bars == ["40.00", "50.00", "70.00"]
+    assert "ppm" not in page

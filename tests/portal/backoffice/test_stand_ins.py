@@ -58,11 +58,14 @@ def test_one_proposes_another_decides_and_the_party_is_told(
     first, second = clerk("h"), clerk("m")
     row = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/change/").content.decode()
     assert f"{sheet.pk}/stand-in/" in row
-    assert "MASTER version 1" in row, "the version that it ends stands on its page"
+    assert "master sheet of Tide, version 1" in row, "the version that it ends stands on its page"
     page = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/stand-in/").content.decode()
     assert str(ben.pk) in page
+    assert '<td class="num">20.0000 %</td><td class="num">nothing</td>' in page
     assert propose(first, sheet, ben).status_code == 302
-    assert "Somebody else than who proposed it confirms it." in decide(first).content.decode()
+    asked = decide(first).content.decode()
+    assert "Somebody else than who proposed it confirms it." in asked
+    assert '<td class="num">20.0000 %</td><td class="num">nothing</td>' in asked
     with django_capture_on_commit_callbacks(execute=True):
         assert decide(second).status_code == 302
     sheet = SplitSheet.objects.get(pk=sheet.pk)

@@ -23,7 +23,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "What is permitted",
         (
             *("clearance.Grant", "clearance.Hold", "clearance.Approval", "clearance.Clearance"),
-            *("clearance.ConsentAgreement", "clearance.SocietyAgreement"),
+            *("clearance.ConsentAgreement", "clearance.SocietyAgreement", "compliance.Takedown"),
         ),
     ),
     (
@@ -71,6 +71,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("accounts.User", "accounts.Membership", "partners.Client"),
             *("partners.WithdrawalNotice", "uploads.Upload", "work.Job", "backoffice.NightlyRun"),
+            "backoffice.ProposedDeed",
         ),
     ),
 )
@@ -78,9 +79,11 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 WORDS: Mapping[str, tuple[str, str]] = {
     "audit.Fact": ("fact of the log", "log of facts"),
     "backoffice.NightlyRun": ("duty of a night", "duties of the nights"),
+    "backoffice.ProposedDeed": ("deed for a second person", "deeds for a second person"),
     "catalog.StandIn": ("decision in a party’s place", "decisions in a party’s place"),
     "clearance.ConsentAgreement": ("agreement on consent", "agreements on consent"),
     "clearance.SocietyAgreement": ("agreement with a society", "agreements with societies"),
+    "compliance.Takedown": ("takedown notice", "takedown notices"),
     "corrections.Proposal": ("proposed correction", "proposed corrections"),
     "deductions.Withheld": ("tax kept back", "tax kept back"),
     "partners.Client": ("partner", "partners"),

@@ -8,6 +8,7 @@ by two people, once.
 from django.db import models
 from django.db.models import F, Q
 
+from licensing.catalog.given_rows import DIGEST_OR_NONE
 from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
 
 
@@ -33,6 +34,7 @@ class StandIn(models.Model):
     """Two people's decision, on a document, that counts as the yes of a party not to be reached.
 
     Only for a party of a version that the sheet ends; decided once, and then it stands.
+    `evidence_sha256`: the document as a file, where it was handed in.
     Personal data: the references of both, and what the document says of a person.
     """
 
@@ -44,6 +46,7 @@ class StandIn(models.Model):
     sheet = models.ForeignKey("catalog.SplitSheet", models.PROTECT, related_name="stand_ins")
     party = models.ForeignKey("catalog.Party", models.PROTECT, related_name="stood_in_for")
     document = models.TextField()
+    evidence_sha256 = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     proposed_by = models.CharField(max_length=100)
     proposed_at = models.DateTimeField()
@@ -63,6 +66,9 @@ class StandIn(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(document="") & ~Q(proposed_by=""), name="stand_in_has_a_document"
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence_sha256__regex=DIGEST_OR_NONE), name="stand_in_evidence_digest"
             ),
             models.CheckConstraint(
                 condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")

@@ -1,0 +1,52 @@
+"""How a signature was given, and the document of a decision in a party's place; empty before."""
+
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('catalog', '0005_societies_by_one_name'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='signature',
+            name='evidence_sha256',
+            field=models.CharField(blank=True, default='', max_length=64),
+        ),
+        migrations.AddField(
+            model_name='signature',
+            name='source_hmac',
+            field=models.CharField(blank=True, default='', max_length=64),
+        ),
+        migrations.AddField(
+            model_name='signature',
+            name='strength',
+            field=models.CharField(blank=True, choices=[('', 'not recorded then'), ('SESSION', 'a session that had nothing to ask for'), ('ONE_FACTOR', 'one factor'), ('TWO_FACTORS', 'two factors'), ('PASSKEY', 'a passkey'), ('DESK', 'recorded at the desk'), ('COMMAND', 'by a command of the operator')], default='', max_length=12),
+        ),
+        migrations.AddField(
+            model_name='standin',
+            name='evidence_sha256',
+            field=models.CharField(blank=True, default='', max_length=64),
+        ),
+        migrations.AlterField(
+            model_name='signature',
+            name='locale',
+            field=models.CharField(blank=True, default='', max_length=20),
+        ),
+        migrations.AlterField(
+            model_name='signature',
+            name='method',
+            field=models.CharField(blank=True, default='', max_length=40),
+        ),
+        migrations.AddConstraint(
+            model_name='signature',
+            constraint=models.CheckConstraint(condition=models.Q(('strength__in', ['', 'SESSION', 'ONE_FACTOR', 'TWO_FACTORS', 'PASSKEY', 'DESK', 'COMMAND']), ('source_hmac__regex', '^([0-9a-f]{64})?$'), ('evidence_sha256__regex', '^([0-9a-f]{64})?$')), name='signature_given_as_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='standin',
+            constraint=models.CheckConstraint(condition=models.Q(('evidence_sha256__regex', '^([0-9a-f]{64})?$')), name='stand_in_evidence_digest'),
+        ),
+    ]

@@ -44,3 +44,27 @@ class GivenRow(models.Model):
             source_hmac=self.source_hmac,
             evidence_sha256=self.evidence_sha256,
         )
+
+
+class Evidence(models.Model):
+    """A document that consents rest on, by its SHA-256; the bytes are in the store; append-only.
+
+    Personal data: what the document says, and who handed it in.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    size = models.PositiveIntegerField()
+    kept_by = models.CharField(max_length=100)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "document"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$") & Q(size__gt=0) & ~Q(kept_by=""),
+                name="evidence_is_of_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"document {self.digest[:12]}"

@@ -13,11 +13,12 @@ from django.db import models
 from django.db.models import Q
 
 from licensing.catalog.asked_models import EndedVersion, StandIn
-from licensing.catalog.given_rows import GivenRow
+from licensing.catalog.given_rows import Evidence, GivenRow
 
 __all__ = [
     "AudioObject",
     "EndedVersion",
+    "Evidence",
     "Party",
     "Recording",
     "Share",

@@ -19,6 +19,7 @@ from licensing.attribution.models import (
 from licensing.audit.models import Fact
 from licensing.catalog.models import (
     AudioObject,
+    Evidence,
     Party,
     Recording,
     Stem,
@@ -45,6 +46,7 @@ from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.events import EVENT_PAGES
+from portal.backoffice.evidence import EvidenceAdmin
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
@@ -290,6 +292,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
+    Evidence: EvidenceAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,

@@ -16,7 +16,9 @@ from unfold.decorators import action
 from licensing.clearance.models import SocietyAgreement, Use
 from licensing.clearance.operations import ClearanceRefused, record_society_agreement
 from portal.accounts.countries import CODES
+from portal.accounts.signing import given_at_desk
 from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.evidence import EvidenceField, kept
 
 _USES = [one for one in Use.choices if one[0] != Use.PREVIEW]
 
@@ -37,6 +39,8 @@ class AgreementForm(forms.Form):
         label="Last day, if it ends",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+
+    evidence = EvidenceField()
 
     def clean_territories(self) -> list[str]:
         """ISO 3166 codes of two letters."""
@@ -78,6 +82,7 @@ def _after(day: date | None) -> datetime | None:
 
 def _record(request: HttpRequest, data: dict[str, Any]) -> str:
     day: date | None = data["until"]
+    now = timezone.now()
     try:
         with transaction.atomic():
             made: SocietyAgreement = record_society_agreement(
@@ -87,7 +92,8 @@ def _record(request: HttpRequest, data: dict[str, Any]) -> str:
                 territories=data["territories"],
                 valid_until=_after(day),
                 actor=staff_actor(request),
-                now=timezone.now(),
+                given=given_at_desk(request, kept(request, data, now)),
+                now=now,
             )
     except IntegrityError as twice:
         raise ClearanceRefused(

@@ -1,4 +1,4 @@
-"""How a signature was given, and the document of a decision in a party's place; empty before."""
+"""How a signature was given, documents that a consent rests on; empty before it was asked."""
 
 
 from django.db import migrations, models
@@ -11,6 +11,18 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Evidence',
+            fields=[
+                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('size', models.PositiveIntegerField()),
+                ('kept_by', models.CharField(max_length=100)),
+                ('kept_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'document',
+            },
+        ),
         migrations.AddField(
             model_name='signature',
             name='evidence_sha256',
@@ -48,5 +60,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='standin',
             constraint=models.CheckConstraint(condition=models.Q(('evidence_sha256__regex', '^([0-9a-f]{64})?$')), name='stand_in_evidence_digest'),
+        ),
+        migrations.AddConstraint(
+            model_name='evidence',
+            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$'), ('size__gt', 0), models.Q(('kept_by', ''), _negated=True)), name='evidence_is_of_somebody'),
         ),
     ]

@@ -1,7 +1,8 @@
-"""A document that a decision in a party's place rests on stands with it, like its words."""
+"""A document that a decision in a party's place rests on stands with it; documents only grow."""
 
 from django.db import migrations
 
+from licensing.audit.append_only import refuse_changes
 from licensing.audit.formerly import former
 
 _BEFORE = former("catalog.0004_ended_versions_are_asked", "_GUARDS", "stand_in_stands")
@@ -18,4 +19,7 @@ def _with_evidence(text: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [("catalog", "0006_how_it_was_given")]
-    operations = [migrations.RunSQL(_with_evidence(_BEFORE), _BEFORE)]
+    operations = [
+        refuse_changes("catalog_evidence"),
+        migrations.RunSQL(_with_evidence(_BEFORE), _BEFORE),
+    ]

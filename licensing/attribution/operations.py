@@ -25,7 +25,6 @@ from licensing.attribution.queries import (
     Consequences,
     preview_deletion,
     preview_withdrawal,
-    removable_audio,
     still_stands,
 )
 from licensing.attribution.rules import (
@@ -39,9 +38,7 @@ from licensing.attribution.rules import (
     measures_of,
 )
 from licensing.audit.operations import record_fact
-from licensing.catalog.models import AudioObject
-from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
-from licensing.catalog.store import remove
+from licensing.catalog.operations import mark_stem_deleted
 from licensing.clearance import operations as clearance
 from licensing.clearance.approving import ask_holders, measure_approvals
 from licensing.clearance.effects import Effect
@@ -377,24 +374,6 @@ def delete_stem(
             )
     mark_stem_deleted(stem_id=stem_id, actor=actor, now=now)
     return stopped
-
-
-def sweep_deleted_audio(*, now: datetime, limit: int = 100) -> list[str]:
-    """Remove original and archive of audio that nothing needs any more; the digests removed.
-
-    Each under the lock that `attach_audio` takes, objects before the row: cut short, it goes again.
-    """
-    removed = []
-    for digest in list(removable_audio(now).values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            audio = AudioObject.objects.select_for_update().get(pk=digest)
-            if not removable_audio(now).filter(pk=digest).exists():
-                continue
-            for name in {audio.original_name, audio.archive_name} - {""}:
-                remove(name)
-            mark_audio_removed(digest=digest, now=now)
-            removed.append(digest)
-    return removed
 
 
 def write_fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:

@@ -112,31 +112,31 @@ def grant_matrix(
     _check_period(asked_uses, start, valid_until)
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
+    said = {
+        "limits": bounds.to_json(),
+        "territories": sorted({normalise_territory(place) for place in territories}),
+        "channels": sorted({_channel(name) for name in channels}),
+        "valid_from": start,
+        "valid_until": valid_until,
+        "terms_version": terms_version,
+        "terms_sha256": terms_sha256(terms_version),
+        "approval": approval.to_json() if approval else {},
+        "royalty_terms": None if royalty_terms is None else list(royalty_terms),
+        "granted_at": granted_at,
+        "granted_by": ":".join(map(str, actor)),
+    } | given.fields()
     grants = Grant.objects.bulk_create(
-        Grant(
-            stem_id=stem_id,
-            party_id=party_id,
-            uses=asked_uses,
-            limits=bounds.to_json(),
-            territories=sorted({normalise_territory(place) for place in territories}),
-            channels=sorted({_channel(name) for name in channels}),
-            valid_from=start,
-            valid_until=valid_until,
-            terms_version=terms_version,
-            terms_sha256=terms_sha256(terms_version),
-            approval=approval.to_json() if approval else {},
-            royalty_terms=None if royalty_terms is None else list(royalty_terms),
-            **given.fields(),
-            granted_at=granted_at,
-            granted_by=":".join(map(str, actor)),
-        )
-        for stem_id in wanted
+        Grant(stem_id=stem_id, party_id=party_id, uses=asked_uses, **said) for stem_id in wanted
     )
     for grant in grants:
-        after = {"stem": str(grant.stem_id), "uses": asked_uses, "limits": grant.limits}
-        after |= {"approval": grant.approval} if approval else {}
-        _fact(actor, "grant_use", "grant", grant.id, after, now)
+        _tell_granted(grant, actor, now)
     return tuple(grants)
+
+
+def _tell_granted(grant: Grant, actor: Actor, now: datetime) -> None:
+    after = {"stem": str(grant.stem_id), "uses": grant.uses, "limits": grant.limits}
+    after |= {"approval": grant.approval} if grant.approval else {}
+    _fact(actor, "grant_use", "grant", grant.id, after, now)
 
 
 def _checked_uses(uses: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ from tests.oracles.consent import refusals
 
 NOON = on.NOON
 TERRITORIES, CHANNELS = ["DE", "FR", "US"], ["SITE", "GAME", "OUR APP"]
+LIMITS = ("with_others", "with_explicit", "by_taste")
 MOMENTS = [NOON + timedelta(hours=hours) for hours in (0, 7, 48)]
 
 two_stems = st.tuples(values.stems, values.stems).map(
@@ -75,11 +76,7 @@ def crowded(db):
                     stem=stem,
                     party=party,
                     uses=chosen,
-                    limits={"semitones_max": turn}
-                    | {
-                        name: dice.random() < 0.7
-                        for name in ("with_others", "with_explicit", "by_taste")
-                    },
+                    limits={"semitones_max": turn} | {one: dice.random() < 0.7 for one in LIMITS},
                     territories=dice.choice([[], [], [], ["DE"], ["DE", "FR"]]),
                     channels=dice.choice([[], [], [], ["SITE"], ["GAME", "OUR APP"]]),
                     approval=dice.choice([{}, {}, {"first": 2}, {"within": {"vocals": False}}]),

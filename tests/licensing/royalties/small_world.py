@@ -64,9 +64,9 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
             sheet=drawn,
             party_id=party_id,
             user_ref="test",
-            given=Given("test", locale="en"),
             text_sha256=DIGEST,
             signed_at=since,
+            **Given("test", locale="en").fields(),
         )
     drawn.state, drawn.effective_from, drawn.signed_at = "SIGNED", since, since
     drawn.save()

@@ -230,6 +230,7 @@ def test_the_conditions_are_signed_with_the_grant(as_ines, recording, post_signe
     assert wish["within"] == {
         "tempo_min_ratio": 0.9, "tempo_max_ratio": 1.1, "semitones_max": 2,
         "vocals": False, "with_others": True, "mix_reach": 1.0,
+        "with_explicit": True, "by_taste": True,
     }  # fmt: skip
     text = as_ines.get(url).content.decode()
     assert 'name="first" value="5"' in text

@@ -46,6 +46,7 @@ def test_a_matrix_is_granted_stem_by_stem_within_limits(grant, recording):
     assert one.limits == {
         "tempo_min_ratio": 0.8, "tempo_max_ratio": 1.25, "semitones_max": 3,
         "vocals": True, "with_others": False, "mix_reach": 1.0,
+        "with_explicit": False, "by_taste": False,
     }  # fmt: skip
     assert (one.territories, one.channels) == (["DE", "FR"], ["SITE"])
     assert one.valid_until == datetime(2039, 1, 1, tzinfo=UTC)

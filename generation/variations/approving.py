@@ -182,5 +182,6 @@ def ask_without(
         territory=asked.territory,
         channel=asked.channel,
         without=[*asked.without, *map(str, declined)],
+        by_taste=bool(asked.by_taste),
         now=now,
     )

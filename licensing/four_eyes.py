@@ -4,6 +4,7 @@ Values only. It refuses to know logins and sessions: a person is a reference, a 
 when somebody last showed more than a password. Invariant: whoever began something never ends it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,3 +43,25 @@ def check_proof(proof: SecondFactor | None, now: datetime) -> SecondFactor:
     if not now - PROOF_LASTS <= proof.at <= now:
         raise NotProved("stale_second_factor", "Your second factor is older than five minutes.")
     return proof
+
+
+def check_four_eyes(
+    first: str,
+    second: str,
+    proof: SecondFactor | None,
+    now: datetime,
+    *,
+    refused: Callable[[str, str], Exception],
+    sentence: str = "Somebody else than who proposed it confirms it.",
+) -> SecondFactor:
+    """The proof under which `second` ends what `first` began.
+
+    Raises what `refused` makes of (code, sentence): same_person with `sentence`, no_second_factor,
+    stale_second_factor.
+    """
+    if is_same_person(first, second):
+        raise refused("same_person", sentence)
+    try:
+        return check_proof(proof, now)
+    except NotProved as missing:
+        raise refused(missing.code, str(missing)) from missing

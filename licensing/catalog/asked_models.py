@@ -6,10 +6,10 @@ by two people, once.
 """
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from licensing.catalog.given_rows import DIGEST_OR_NONE
-from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
+from licensing.two_people import TwoPeople, four_eyes
 
 
 class EndedVersion(models.Model):
@@ -30,7 +30,7 @@ class EndedVersion(models.Model):
         return str(self.ended)
 
 
-class StandIn(models.Model):
+class StandIn(TwoPeople):
     """Two people's decision, on a document, that counts as the yes of a party not to be reached.
 
     Only for a party of a version that the sheet ends; decided once, and then it stands.
@@ -48,12 +48,6 @@ class StandIn(models.Model):
     document = models.TextField()
     evidence_sha256 = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
-    proposed_by = models.CharField(max_length=100)
-    proposed_at = models.DateTimeField()
-    decided_by = models.CharField(max_length=100, blank=True, default="")
-    decided_at = models.DateTimeField(null=True, blank=True)
-    proof_method = models.CharField(max_length=20, blank=True, default="")
-    proved_at = models.DateTimeField(null=True, blank=True)
     dropped_because = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
@@ -71,19 +65,7 @@ class StandIn(models.Model):
                 condition=Q(evidence_sha256__regex=DIGEST_OR_NONE), name="stand_in_evidence_digest"
             ),
             models.CheckConstraint(
-                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
-                | (
-                    Q(state="DROPPED", decided_at__isnull=False)
-                    & ~Q(decided_by="")
-                    & ~Q(dropped_because="")
-                )
-                | (
-                    Q(state="DECIDED", proof_method__in=sorted(SECOND_FACTORS))
-                    & ~Q(decided_by="")
-                    & ~Q(decided_by=F("proposed_by"))
-                    & Q(proved_at__lte=F("decided_at"))
-                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
-                ),
+                condition=four_eyes("DECIDED", why_dropped="dropped_because"),
                 name="stand_in_has_four_eyes",
             ),
         ]

@@ -15,7 +15,8 @@ from licensing.catalog.agreement import check_open, count_if_agreed, locked_shee
 from licensing.catalog.asking import agreed_to, holders_ended_by
 from licensing.catalog.models import SplitSheet, StandIn
 from licensing.catalog.rules import UNREACHED_DAYS, CatalogRefused, clean_name
-from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
+from licensing.four_eyes import SecondFactor, check_four_eyes
+from licensing.two_people import decide
 
 LONGEST_DOCUMENT = 4_000
 
@@ -74,17 +75,10 @@ def decide_stand_in(
     ends_another, has_agreed.
     """
     row, sheet = _open(stand_in_id)
-    if is_same_person(row.proposed_by, decided_by):
-        raise CatalogRefused("same_person", "Somebody else than who proposed it decides.")
-    try:
-        proved = check_proof(proof, now)
-    except NotProved as missing:
-        raise CatalogRefused(missing.code, str(missing)) from missing
+    proved = check_four_eyes(row.proposed_by, decided_by, proof, now, refused=CatalogRefused)
     check_open(sheet, now)
     _check_party(sheet, row.party_id)
-    row.state, row.decided_by, row.decided_at = StandIn.State.DECIDED, decided_by, now
-    row.proof_method, row.proved_at = proved.method, proved.at
-    row.save()
+    decide(row, state=StandIn.State.DECIDED, by=decided_by, now=now, proved=proved)
     _tell(row, "decide_stand_in", decided_by, now)
     count_if_agreed(sheet, ("user", decided_by), now)
     return row
@@ -94,9 +88,8 @@ def decide_stand_in(
 def drop_stand_in(*, stand_in_id: int, because: str, dropped_by: str, now: datetime) -> StandIn:
     """Do nothing of it; who proposed it may drop it. Raises CatalogRefused: decided."""
     row, _ = _open(stand_in_id)
-    row.state, row.decided_by, row.decided_at = StandIn.State.DROPPED, dropped_by, now
     row.dropped_because = clean_name(because, "reason", 300)
-    row.save()
+    decide(row, state=StandIn.State.DROPPED, by=dropped_by, now=now)
     _tell(row, "drop_stand_in", dropped_by, now)
     return row
 

@@ -10,10 +10,10 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
 from licensing.ledger.models import JournalEntry
 from licensing.receipts.models import Receipt
 from licensing.royalties.models import Period, Statement, StatementLine
+from licensing.two_people import TwoPeople, four_eyes
 
 
 class Reversal(models.Model):
@@ -87,7 +87,7 @@ class AdjustedLine(models.Model):
         return f"{self.amount_micros}"
 
 
-class Proposal(models.Model):
+class Proposal(TwoPeople):
     """A correction that one person asks for and another, with a second factor, carries out.
 
     ADJUST corrects the lines under it; RESTATE makes the next version of `statement`. Either is
@@ -108,14 +108,8 @@ class Proposal(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="proposals")
     reason = models.CharField(max_length=300)
-    proposed_by = models.CharField(max_length=100)
-    proposed_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
-    decided_by = models.CharField(max_length=100, blank=True, default="")
-    decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=300, blank=True, default="")
-    proof_method = models.CharField(max_length=20, blank=True, default="")
-    proved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         permissions = [
@@ -132,19 +126,7 @@ class Proposal(models.Model):
                 name="proposal_is_sound",
             ),
             models.CheckConstraint(
-                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
-                | (
-                    Q(state="DROPPED", decided_at__isnull=False)
-                    & ~Q(decided_by="")
-                    & ~Q(decision="")
-                )
-                | (
-                    Q(state="CARRIED_OUT", proof_method__in=sorted(SECOND_FACTORS))
-                    & ~Q(decided_by="")
-                    & ~Q(decided_by=F("proposed_by"))
-                    & Q(proved_at__lte=F("decided_at"))
-                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
-                ),
+                condition=four_eyes("CARRIED_OUT", why_dropped="decision"),
                 name="proposal_has_four_eyes",
             ),
         ]

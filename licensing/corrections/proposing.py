@@ -14,8 +14,9 @@ from licensing.audit.operations import record_fact
 from licensing.corrections.adjusting import adjust_lines
 from licensing.corrections.models import Proposal, ProposedLine
 from licensing.corrections.restating import restate_statement
-from licensing.deductions.rules.refusals import DeductionRefused, check_four_eyes, check_reason
-from licensing.four_eyes import SecondFactor
+from licensing.deductions.rules.refusals import DeductionRefused, check_reason
+from licensing.four_eyes import SecondFactor, check_four_eyes
+from licensing.two_people import decide
 
 State = Proposal.State
 
@@ -79,7 +80,7 @@ def carry_out(
     no_second_factor, stale_second_factor, and what `adjust_lines` and `restate_statement` raise.
     """
     row = _open(proposal_id)
-    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now)
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=DeductionRefused)
     if row.kind == Proposal.Kind.ADJUST:
         adjust_lines(
             key=f"proposal:{row.pk}",
@@ -96,9 +97,7 @@ def carry_out(
             actor=("user", confirmed_by),
             now=now,
         )
-    row.state, row.decided_by, row.decided_at = State.CARRIED_OUT, confirmed_by, now
-    row.proof_method, row.proved_at = proved.method, proved.at
-    row.save()
+    decide(row, state=State.CARRIED_OUT, by=confirmed_by, now=now, proved=proved)
     _tell(row, "carry_out_correction", confirmed_by, now)
     return row
 
@@ -110,9 +109,8 @@ def drop_proposal(*, proposal_id: UUID, reason: str, dropped_by: str, now: datet
     Raises DeductionRefused: decided, no_reason.
     """
     row = _open(proposal_id)
-    row.state, row.decided_by, row.decided_at = State.DROPPED, dropped_by, now
     row.decision = check_reason(reason)[:300]
-    row.save()
+    decide(row, state=State.DROPPED, by=dropped_by, now=now)
     _tell(row, "drop_correction", dropped_by, now)
     return row
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import Payee, advance_of
 from licensing.deductions.models import Advance, AdvanceRecording
-from licensing.deductions.rules.refusals import DeductionRefused, check_four_eyes, check_reason
-from licensing.four_eyes import SecondFactor
+from licensing.deductions.rules.refusals import DeductionRefused, check_reason
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.ledger import rules as ledger
 from licensing.ledger.booking import book
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey, Line
@@ -74,7 +74,7 @@ def pay_advance(
     same_person, no_second_factor, stale_second_factor.
     """
     row = Advance.objects.select_for_update(of=("self",)).get(pk=advance_id)
-    proved = check_four_eyes(row.agreed_by, paid_by, proof, now)
+    proved = check_four_eyes(row.agreed_by, paid_by, proof, now, refused=DeductionRefused)
     if row.entry is not None:
         if row.entry.postings.filter(ref=bank_ref).exists():
             return row

@@ -20,12 +20,8 @@ from licensing.deductions.queries import awards_of, contested_lines, open_claims
 from licensing.deductions.rules.awards import Awarded, check_awards, divide
 from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.parts import PPM, Part
-from licensing.deductions.rules.refusals import (
-    DeductionRefused,
-    check_four_eyes,
-    check_reason,
-)
-from licensing.four_eyes import SecondFactor
+from licensing.deductions.rules.refusals import DeductionRefused, check_reason
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.ledger.booking import book
 from licensing.ledger.rules import Line as Posted
 
@@ -114,7 +110,7 @@ def confirm_decision(
     row = _undecided(dispute_id)
     if row.proposed_at is None:
         raise DeductionRefused("not_proposed", "Nobody has proposed a decision yet.")
-    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now)
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=DeductionRefused)
     row.decided_by, row.decided_at = confirmed_by, now
     row.save(update_fields=["decided_by", "decided_at"])
     others = [claim for claim in open_claims() if claim.key != str(row.pk)]

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.ledger.booking import book
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import BalanceTooLow
@@ -20,6 +20,7 @@ from licensing.payouts.planning import free_of
 from licensing.payouts.rules import postings
 from licensing.payouts.rules.due import THRESHOLD_MINOR, micros_of
 from licensing.payouts.rules.states import PayoutRefused
+from licensing.two_people import decide
 
 SOCIETY = "society"
 State = OutsidePayment.State
@@ -78,17 +79,10 @@ def post_outside(
     Raises PayoutRefused: decided, same_person, no_second_factor, stale_second_factor, less_is_due.
     """
     row = _open(payment_id)
-    if is_same_person(row.proposed_by, confirmed_by):
-        raise PayoutRefused("same_person", "Somebody else than who proposed it posts it.")
-    try:
-        proved = check_proof(proof, now)
-    except NotProved as missing:
-        raise PayoutRefused(missing.code, str(missing)) from missing
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=PayoutRefused)
     _check_due(row.payee_ref, row.currency, row.amount_minor, now)
     row.entry = _booked(row, now)
-    row.state, row.decided_by, row.decided_at = State.POSTED, confirmed_by, now
-    row.proof_method, row.proved_at = proved.method, proved.at
-    row.save()
+    decide(row, state=State.POSTED, by=confirmed_by, now=now, proved=proved)
     _tell(row, "post_outside_payment", confirmed_by, now)
     return row
 
@@ -101,9 +95,8 @@ def drop_outside(
     row = _open(payment_id)
     if not because.strip():
         raise PayoutRefused("no_reason", "Write the reason: it goes into the record.")
-    row.state, row.decided_by, row.decided_at = State.DROPPED, dropped_by, now
     row.dropped_because = because.strip()[:300]
-    row.save()
+    decide(row, state=State.DROPPED, by=dropped_by, now=now)
     _tell(row, "drop_outside_payment", dropped_by, now)
     return row
 

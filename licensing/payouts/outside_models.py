@@ -7,14 +7,14 @@ people stand under what was posted, the second with a fresh proof; it is decided
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS
 from licensing.ledger.models import JournalEntry
 from licensing.money import minor_text
+from licensing.two_people import TwoPeople, four_eyes
 
 
-class OutsidePayment(models.Model):
+class OutsidePayment(TwoPeople):
     """One payment to a society from the house's bank. `document`: the bank's or society's number.
 
     Personal data: the references of both people.
@@ -33,12 +33,6 @@ class OutsidePayment(models.Model):
     document = models.CharField(max_length=100)
     paid_on = models.DateField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
-    proposed_by = models.CharField(max_length=100)
-    proposed_at = models.DateTimeField()
-    decided_by = models.CharField(max_length=100, blank=True, default="")
-    decided_at = models.DateTimeField(null=True, blank=True)
-    proof_method = models.CharField(max_length=20, blank=True, default="")
-    proved_at = models.DateTimeField(null=True, blank=True)
     dropped_because = models.CharField(max_length=300, blank=True, default="")
     entry = models.OneToOneField(
         JournalEntry, models.PROTECT, null=True, blank=True, related_name="outside_payment"
@@ -59,26 +53,13 @@ class OutsidePayment(models.Model):
                 name="outside_payment_is_sound",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    state="OPEN", decided_at__isnull=True, decided_by="", entry__isnull=True
-                )
-                | (
-                    Q(state="DROPPED", decided_at__isnull=False, entry__isnull=True)
-                    & ~Q(decided_by="")
-                    & ~Q(dropped_because="")
-                )
-                | (
-                    Q(
-                        state="POSTED",
-                        entry__isnull=False,
-                        proof_method__in=sorted(SECOND_FACTORS),
-                    )
-                    & ~Q(decided_by="")
-                    & ~Q(decided_by=F("proposed_by"))
-                    & Q(proved_at__lte=F("decided_at"))
-                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
-                ),
+                condition=four_eyes("POSTED", why_dropped="dropped_because"),
                 name="outside_payment_has_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="POSTED", entry__isnull=False)
+                | (~Q(state="POSTED") & Q(entry__isnull=True)),
+                name="outside_payment_became_an_entry",
             ),
         ]
 

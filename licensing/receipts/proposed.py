@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
-from licensing.four_eyes import PROOF_LASTS, SECOND_FACTORS, SecondFactor
+from licensing.four_eyes import SecondFactor
 from licensing.ledger.rules import month_of
 from licensing.receipts.terms_rules import TermsRefused, check_reason
+from licensing.two_people import TwoPeople, decide, four_eyes
 
 
-class Proposed(models.Model):
+class Proposed(TwoPeople):
     """How something is to be from a moment on, and who proposed and decided it.
 
     `decision` says why one was dropped. Personal data: the references of both people.
@@ -33,14 +34,8 @@ class Proposed(models.Model):
     product = models.CharField(max_length=40)
     effective_from = models.DateTimeField()
     reason = models.CharField(max_length=300)
-    proposed_by = models.CharField(max_length=100)
-    proposed_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
-    decided_by = models.CharField(max_length=100, blank=True, default="")
-    decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=300, blank=True, default="")
-    proof_method = models.CharField(max_length=20, blank=True, default="")
-    proved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -52,19 +47,10 @@ class Proposed(models.Model):
                 name="%(class)s_is_for_later",
             ),
             models.CheckConstraint(
-                condition=Q(state="OPEN", decided_at__isnull=True, decided_by="")
-                | (
-                    Q(state="DROPPED", decided_at__isnull=False)
-                    & ~Q(decided_by="")
-                    & ~Q(decision="")
-                )
-                | (
-                    Q(state="CARRIED_OUT", proof_method__in=sorted(SECOND_FACTORS))
-                    & ~Q(decided_by="")
-                    & ~Q(decided_by=F("proposed_by"))
-                    & Q(proved_at__lte=F("decided_at"))
-                    & Q(proved_at__gte=F("decided_at") - PROOF_LASTS)
-                    & Q(decided_at__lt=F("effective_from"))
+                condition=four_eyes(
+                    "CARRIED_OUT",
+                    why_dropped="decision",
+                    when_done=Q(decided_at__lt=F("effective_from")),
                 ),
                 name="%(class)s_has_four_eyes",
             ),
@@ -101,16 +87,13 @@ def hold_open(model: type[Row], proposal_id: UUID) -> Row:
 
 def mark_set(row: Proposed, confirmed_by: str, proved: SecondFactor, now: datetime) -> None:
     """Write down that it was set, by whom and under which proof."""
-    row.state, row.decided_by, row.decided_at = Proposed.State.CARRIED_OUT, confirmed_by, now
-    row.proof_method, row.proved_at = proved.method, proved.at
-    row.save()
+    decide(row, state=Proposed.State.CARRIED_OUT, by=confirmed_by, now=now, proved=proved)
 
 
 def mark_dropped(row: Proposed, dropped_by: str, reason: str, now: datetime) -> None:
     """Write down that nothing comes of it, and why. Raises TermsRefused("no_reason")."""
-    row.state, row.decided_by, row.decided_at = Proposed.State.DROPPED, dropped_by, now
     row.decision = check_reason(reason)[:300]
-    row.save()
+    decide(row, state=Proposed.State.DROPPED, by=dropped_by, now=now)
 
 
 def month_text(row: Proposed) -> str:

@@ -11,13 +11,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.four_eyes import SecondFactor
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.receipts.models import ProductTerms
 from licensing.receipts.operations import LISTENING, set_product_terms
 from licensing.receipts.proposed import hold_open, mark_dropped, mark_set, month_text
 from licensing.receipts.queries import own_terms_at
 from licensing.receipts.terms_models import ProposedTerms
-from licensing.receipts.terms_rules import TermsRefused, check_ahead, check_four_eyes, check_reason
+from licensing.receipts.terms_rules import TermsRefused, check_ahead, check_reason
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def confirm_terms(
     its month has begun.
     """
     row = hold_open(ProposedTerms, proposal_id)
-    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now)
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=TermsRefused)
     check_ahead(row.effective_from, now)
     _check_free(row.product, row.country, row.effective_from)
     row.terms = set_product_terms(

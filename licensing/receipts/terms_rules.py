@@ -6,7 +6,6 @@ has not begun.
 
 from datetime import datetime
 
-from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
 from licensing.ledger.rules import month_of, month_start
 
 
@@ -39,18 +38,3 @@ def check_reason(reason: str) -> str:
     if not reason.strip():
         raise TermsRefused("no_reason", "Write the reason: it goes into the record.")
     return reason.strip()
-
-
-def check_four_eyes(
-    first: str, second: str, proof: SecondFactor | None, now: datetime
-) -> SecondFactor:
-    """The proof under which `second` sets what `first` proposed.
-
-    Raises TermsRefused: same_person, no_second_factor, stale_second_factor.
-    """
-    if is_same_person(first, second):
-        raise TermsRefused("same_person", "Somebody else than who proposed it confirms it.")
-    try:
-        return check_proof(proof, now)
-    except NotProved as error:
-        raise TermsRefused(error.code, str(error)) from error

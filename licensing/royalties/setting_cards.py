@@ -11,13 +11,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
-from licensing.four_eyes import SecondFactor
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.receipts.operations import LISTENING
 from licensing.receipts.proposed import hold_open, mark_dropped, mark_set, month_text
 from licensing.receipts.terms_rules import (
     TermsRefused,
     check_ahead,
-    check_four_eyes,
     check_not_past,
     check_reason,
 )
@@ -111,7 +110,7 @@ def confirm_card(
     its month has begun.
     """
     row = hold_open(ProposedCard, proposal_id)
-    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now)
+    proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=TermsRefused)
     check_ahead(row.effective_from, now)
     _check_free(row.product, row.effective_from)
     before = card_before(row)

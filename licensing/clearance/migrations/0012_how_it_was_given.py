@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0006_how_it_was_given'),
+        ('catalog', '0007_how_it_was_given'),
         ('clearance', '0011_holders_who_agreed'),
     ]
 

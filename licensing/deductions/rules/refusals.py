@@ -1,8 +1,6 @@
 """Why something about deductions cannot be done; a code for programs, a sentence for people."""
 
-from datetime import datetime
-
-from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
+from licensing.four_eyes import is_same_person
 
 
 class DeductionRefused(Exception):
@@ -16,7 +14,7 @@ class DeductionRefused(Exception):
 def check_second_person(first: str, second: str) -> None:
     """Raise DeductionRefused("same_person") unless two people decide."""
     if is_same_person(first, second):
-        raise DeductionRefused("same_person", "Somebody else confirms this.")
+        raise DeductionRefused("same_person", "Somebody else than who proposed it confirms it.")
 
 
 def check_reason(reason: str) -> str:
@@ -24,17 +22,3 @@ def check_reason(reason: str) -> str:
     if not reason.strip():
         raise DeductionRefused("no_reason", "Say why.")
     return reason.strip()
-
-
-def check_four_eyes(
-    first: str, second: str, proof: SecondFactor | None, now: datetime
-) -> SecondFactor:
-    """The proof under which `second` ends what `first` began.
-
-    Raises DeductionRefused: same_person, no_second_factor, stale_second_factor.
-    """
-    check_second_person(first, second)
-    try:
-        return check_proof(proof, now)
-    except NotProved as error:
-        raise DeductionRefused(error.code, str(error)) from error

@@ -7,7 +7,7 @@ failed is paid by a new one.
 
 from datetime import datetime, timedelta
 
-from licensing.four_eyes import NotProved, SecondFactor, check_proof, is_same_person
+from licensing.four_eyes import SecondFactor, check_four_eyes
 
 OPEN, APPROVED, DROPPED = "OPEN", "APPROVED", "DROPPED"
 DRAFT, SENT, PAID, FAILED = "DRAFT", "SENT", "PAID", "FAILED"
@@ -54,12 +54,14 @@ def check_approval(
     """
     if run_state != OPEN:
         raise PayoutRefused("decided", "This run was decided already.")
-    if is_same_person(opened_by, approver):
-        raise PayoutRefused("same_person", "Somebody else than who opened a run approves it.")
-    try:
-        return check_proof(proof, now)
-    except NotProved as error:
-        raise PayoutRefused(error.code, str(error)) from error
+    return check_four_eyes(
+        opened_by,
+        approver,
+        proof,
+        now,
+        refused=PayoutRefused,
+        sentence="Somebody else than who opened a run approves it.",
+    )
 
 
 def is_to_be_seen(state: str, seen_at: datetime | None, now: datetime) -> bool:

@@ -28,7 +28,7 @@ from tests.shapes import differences, shape_of
 WHOLE = 1_000_000
 PLACES = {
     "clearance.0013_facts_with_words",
-    "catalog.0007_evidence_stands",
+    "catalog.0008_evidence_stands",
     "corrections.0005_lines_by_the_set",
     "royalties.0015_batches_beside",
     "royalties.0013_lines_apart",

@@ -111,7 +111,7 @@ def test_the_second_person_shows_a_second_factor_and_may_drop_it_instead(piece):
     assert asked.url.startswith("/account/2fa/reauthenticate/")
     maker.show_code()
     refused = maker.browser.post(f"{PROPOSALS}{row.pk}/carry-out/").content.decode()
-    assert "Somebody else confirms this." in refused
+    assert "Somebody else than who proposed it confirms it." in refused
     maker.browser.post(f"{PROPOSALS}{row.pk}/drop/", {"reason": "Not needed."})
     row.refresh_from_db()
     assert (row.state, row.decision) == ("DROPPED", "Not needed.")

@@ -76,7 +76,7 @@ def test_a_dispute_is_a_queue_and_is_decided_by_two_logins_who_see_the_entries(d
     assert Dispute.objects.get().decided_at is None
     maker.show_code()
     refused = maker.browser.post(f"{page}confirm/")
-    assert "Somebody else confirms this." in refused.content.decode()
+    assert "Somebody else than who proposed it confirms it." in refused.content.decode()
     assert checker.browser.post(f"{page}confirm/").url.startswith("/account/2fa/reauthenticate/")
     checker.show_code()
     again, done = checker.look_and_do(f"{page}confirm/")

@@ -64,7 +64,7 @@ def test_one_proposes_another_decides_and_the_party_is_told(
     page = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/stand-in/").content.decode()
     assert str(ben.pk) in page
     assert propose(first, sheet, ben).status_code == 302
-    assert "Somebody else than who proposed it decides." in decide(first).content.decode()
+    assert "Somebody else than who proposed it confirms it." in decide(first).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         assert decide(second).status_code == 302
     sheet = SplitSheet.objects.get(pk=sheet.pk)

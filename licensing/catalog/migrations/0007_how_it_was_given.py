@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0005_societies_by_one_name'),
+        ('catalog', '0006_what_belongs_together_stays'),
     ]
 
     operations = [

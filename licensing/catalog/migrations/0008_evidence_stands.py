@@ -18,7 +18,7 @@ def _with_evidence(text: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0006_how_it_was_given")]
+    dependencies = [("catalog", "0007_how_it_was_given")]
     operations = [
         refuse_changes("catalog_evidence"),
         migrations.RunSQL(_with_evidence(_BEFORE), _BEFORE),

@@ -1,8 +1,7 @@
 """Documents that a consent rests on: stored once under their digest, beside the audio.
 
 It refuses to know what they say and who may read them. Invariant: a row names the digest of bytes
-that are there, written in the transaction of the consent that rests on it; what a row names is
-never swept, and one that was refused goes after a day.
+that are there; what a row names is never swept, and a document that was refused is never stored.
 """
 
 import hashlib
@@ -11,9 +10,11 @@ from datetime import datetime
 from typing import IO, Any
 
 from django.core.files.base import File
+from django.db import transaction
 
+from licensing.audit.operations import record_fact
 from licensing.catalog.given_rows import Evidence
-from licensing.catalog.rules import CatalogRefused
+from licensing.catalog.rules import CatalogRefused, clean_name
 from licensing.catalog.store import object_name, put_once
 
 KIND, ENDING = "evidence", "pdf"
@@ -21,11 +22,15 @@ LARGEST_BYTES = 8 * 2**20
 _BEGINS = b"%PDF-"
 
 
-def keep_evidence(*, document: "IO[bytes] | File[Any]", kept_by: str, now: datetime) -> str:
-    """Store a PDF of at most 8 MiB; its SHA-256 in hex. The same one again is the same object.
+@transaction.atomic
+def keep_evidence(
+    *, document: "IO[bytes] | File[Any]", title: str, kept_by: str, now: datetime
+) -> str:
+    """Store a PDF of at most 8 MiB; its SHA-256 in hex. The same one again keeps its first title.
 
-    Raises CatalogRefused: odd_document.
+    Raises CatalogRefused: odd_document, and what `clean_name` says of the title.
     """
+    named = clean_name(title, "title", 100)
     document.seek(0)
     content = document.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES or not content.startswith(_BEGINS):
@@ -33,9 +38,19 @@ def keep_evidence(*, document: "IO[bytes] | File[Any]", kept_by: str, now: datet
     digest = hashlib.sha256(content).hexdigest()
     document.seek(0)
     put_once(evidence_name(digest), document)
-    Evidence.objects.get_or_create(
-        digest=digest, defaults={"size": len(content), "kept_by": kept_by, "kept_at": now}
+    row, is_new = Evidence.objects.get_or_create(
+        digest=digest,
+        defaults={"title": named, "size": len(content), "kept_by": kept_by, "kept_at": now},
     )
+    if is_new:
+        record_fact(
+            actor=("user", kept_by),
+            verb="keep_evidence",
+            object_kind="evidence",
+            object_ref=row.pk,
+            after={"title": named, "size": row.size},
+            at=now,
+        )
     return digest
 
 

@@ -53,6 +53,7 @@ class Evidence(models.Model):
     """
 
     digest = models.CharField(max_length=64, primary_key=True)
+    title = models.CharField(max_length=100)
     size = models.PositiveIntegerField()
     kept_by = models.CharField(max_length=100)
     kept_at = models.DateTimeField()
@@ -61,10 +62,13 @@ class Evidence(models.Model):
         verbose_name = "document"
         constraints = [
             models.CheckConstraint(
-                condition=Q(digest__regex=r"^[0-9a-f]{64}$") & Q(size__gt=0) & ~Q(kept_by=""),
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$")
+                & Q(size__gt=0)
+                & ~Q(kept_by="")
+                & ~Q(title=""),
                 name="evidence_is_of_somebody",
             )
         ]
 
     def __str__(self) -> str:
-        return f"document {self.digest[:12]}"
+        return f"{self.title} ({self.digest[:12]})"

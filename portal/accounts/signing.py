@@ -4,7 +4,6 @@ It reads what allauth noted in the session and decides nothing: whether it was r
 page's to ask. Invariant: what is kept is what was done, never what a page usually asks for.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -42,11 +41,6 @@ def given_now(request: HttpRequest) -> Given:
         locale=TEXT_LANGUAGE,
         source_hmac=address_digest(client_address(request)),
     )
-
-
-def given_at_desk(request: HttpRequest, evidence_sha256: str = "") -> Given:
-    """The same of what staff records for others, with the document that it rests on."""
-    return replace(given_now(request), strength=Strength.DESK, evidence_sha256=evidence_sha256)
 
 
 def strength_of(request: HttpRequest) -> Strength:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -28,7 +28,7 @@ from licensing.catalog.standing_in import (
 from portal.accounts.second_factor import second_factor_of
 from portal.artists.telling import tell_decided
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
-from portal.backoffice.evidence import EvidenceField, kept
+from portal.backoffice.evidence import EvidenceField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.second_person import asks_for_second_factor
@@ -93,16 +93,14 @@ class SheetAdmin(ReadOnlyAdmin):
         """Propose to decide in the place of a party of the version that ends."""
         row = get_object_or_404(SplitSheet, pk=object_id)
 
-        @transaction.atomic
         def do(data: dict[str, Any]) -> str:
-            now = timezone.now()
             made = propose_stand_in(
                 sheet_id=row.pk,
                 party_id=UUID(data["party"]),
                 document=data["document"],
-                evidence_sha256=kept(request, data, now),
+                evidence_sha256=data["evidence"],
                 proposed_by=staff_actor(request)[1],
-                now=now,
+                now=timezone.now(),
             )
             return f"Proposed for {made.party}: somebody else decides or drops it."
 

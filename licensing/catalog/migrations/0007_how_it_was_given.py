@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             name='Evidence',
             fields=[
                 ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('title', models.CharField(max_length=100)),
                 ('size', models.PositiveIntegerField()),
                 ('kept_by', models.CharField(max_length=100)),
                 ('kept_at', models.DateTimeField()),
@@ -63,6 +64,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$'), ('size__gt', 0), models.Q(('kept_by', ''), _negated=True)), name='evidence_is_of_somebody'),
+            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$'), ('size__gt', 0), models.Q(('kept_by', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='evidence_is_of_somebody'),
         ),
     ]

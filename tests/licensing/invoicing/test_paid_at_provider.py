@@ -12,7 +12,7 @@ from licensing.stripe_gateway import OutcomeUnknown
 from portal.demo.standin import invoices as there
 from portal.demo.standin.server import StandIn
 from tests.licensing.invoicing import used_month as month
-from tests.licensing.invoicing.used_month import DESK, LATER, SECOND
+from tests.licensing.invoicing.used_month import DESK, LATER
 from tests.licensing.royalties import small_world as world
 from tests.licensing.subscriptions.town import Clock, town_on
 
@@ -102,7 +102,7 @@ def test_money_that_came_to_the_bank_is_not_taken_in_again_from_the_provider(tow
     sent = send(town, invoice)
     given = {"invoice_id": invoice.pk, "now": LATER}
     operations.claim_payment(evidence="statement 11", actor=DESK, **given)
-    operations.confirm_payment(actor=SECOND, **given)
+    month.confirm(invoice)
     there.pay(town.standin.billing, sent.provider_id)
     town.hear()
     assert Receipt.objects.get().key == f"invoice:{invoice.pk}"

@@ -5,7 +5,7 @@ from allauth.account.internal.flows.login import record_authentication
 from django.test import RequestFactory
 
 from licensing.given import Strength
-from portal.accounts.signing import given_at_desk, given_now, strength_of
+from portal.accounts.signing import given_now, strength_of
 
 PASSWORD = {"method": "password"}
 CODE = {"method": "mfa", "type": "totp"}
@@ -48,8 +48,3 @@ def test_a_yes_says_the_newest_proof_the_language_and_no_address(request_with):
     assert (how.method, how.locale) == ("authenticator code, given again", "en")
     assert len(how.source_hmac) == 64
     assert "192.0.2.7" not in str(how)
-
-
-def test_what_staff_records_says_so_with_its_document(request_with):
-    how = given_at_desk(request_with(PASSWORD), "d" * 64)
-    assert (how.strength, how.evidence_sha256) == (Strength.DESK, "d" * 64)

@@ -11,7 +11,7 @@ from licensing.royalties.models import Anomaly
 from portal.backoffice import nightly
 from portal.backoffice.models import NightlyRun
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 EVENING = datetime(2026, 11, 28, 22, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 29, 3, 5, tzinfo=UTC)

@@ -9,7 +9,7 @@ from licensing.ledger.rules import AccountKey
 from licensing.payouts.models import OutsidePayment
 from portal.accounts.models import User
 from tests.licensing.payouts.purse import NOW, Purse
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 GEMA = ("society", "GEMA")
 FORM = {

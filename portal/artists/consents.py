@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from licensing.catalog.models import Party
+from licensing.clearance.approval import approval_from_json
 from licensing.clearance.consents import Consent, Revoked, consents_of
 from licensing.clearance.consents_file import as_csv
 from licensing.clearance.effects import Effect
@@ -149,9 +150,9 @@ def _scope(one: Consent) -> Iterator[tuple[str, str]]:
         yield "Time", f"from {one.valid_from:%-d %B %Y, %H:%M}{end}"
     limits = limits_from_json(one.limits)
     said = [
-        f"tempo {limits.tempo_min_ratio:.0%} to {limits.tempo_max_ratio:.0%}",
+        f"tempo {limits.tempo_min_ratio * 100:.0f} to {limits.tempo_max_ratio * 100:.0f} %",
         f"{limits.semitones_max} semitones",
-        f"mix up to {limits.mix_reach:.0%}",
+        f"mix up to {limits.mix_reach * 100:.0f} %",
     ]
     for is_allowed, name in (
         (limits.vocals, "voice"),
@@ -161,8 +162,10 @@ def _scope(one: Consent) -> Iterator[tuple[str, str]]:
     ):
         said.append(name if is_allowed else f"not {name}")
     yield "Limits", "; ".join(said)
-    if one.approval:
-        yield "Approve first", "yes, as it was set then"
+    wish = approval_from_json(one.approval)
+    if wish is not None:
+        bounds = "any other that leaves the bounds set then"
+        yield "Approve first", f"the first {wish.first} of the recording, and {bounds}"
 
 
 def _revoked(gone: Revoked) -> str:

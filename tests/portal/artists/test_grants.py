@@ -1,5 +1,6 @@
 """Grants over HTTP: the matrix, its limits, withdrawing, deleting, and strangers."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -79,6 +80,29 @@ def test_how_far_the_mix_may_go_is_granted_and_comes_back(grant, as_ines, record
     assert Grant.objects.get().limits["mix_reach"] == 0.35
     page = as_ines.get(reverse("artists:grant", args=[recording.pk])).content.decode()
     assert 'name="mix" value="35"' in page
+
+
+def test_a_first_grant_begins_without_explicit_words_and_with_taste_in_sight(
+    grant, as_ines, recording
+):
+    url = reverse("artists:grant", args=[recording.pk])
+    first = as_ines.get(url).content.decode()
+    assert is_ticked(first, "by_taste")
+    assert is_ticked(first, "vocals")
+    assert not is_ticked(first, "with_others")
+    assert not is_ticked(first, "with_explicit")
+    assert "checked" not in re.sub(r'<input[^>]*name="(by_taste|vocals)"[^>]*>', "", first)
+    grant(("REMIX", "Drums"), with_others="on", with_explicit="on")
+    limits = Grant.objects.get().limits
+    assert (limits["with_explicit"], limits["by_taste"]) == (True, False)
+    again = as_ines.get(url).content.decode()
+    assert is_ticked(again, "with_explicit")
+    assert not is_ticked(again, "by_taste")
+
+
+def is_ticked(page, name):
+    (box,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+    return " checked" in box
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,12 @@ from licensing.catalog.models import Share, SplitSheet, Stem
 from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
+from licensing.royalties.collecting import (
+    PaidDirectly,
+    PaidTheParty,
+    collectors_of,
+    paid_directly,
+)
 from licensing.royalties.evidence import Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
@@ -76,6 +82,7 @@ class Explanation:
     sources: tuple[Part, ...] = ()
     rights: tuple[Part, ...] = ()
     shares: tuple[Part, ...] = ()
+    paid_directly: PaidDirectly | None = None
     posting_id: int | None = None
     entry_key: str = ""
     usages: tuple[Heard, ...] = ()
@@ -108,7 +115,7 @@ def explain_line(line_id: UUID) -> Explanation:
         raise BooksDisagree(
             f"pools of {line_id} give {given.amount_micros}, not {total.amount_micros}"
         )
-    posting = _posting(line, total)
+    posting, on_sheet = _posting(line, total), _on_sheet(line)
     return Explanation(
         line=line_view(line),
         month=month,
@@ -119,7 +126,8 @@ def explain_line(line_id: UUID) -> Explanation:
         variation_micros=total.amount_micros,
         sources=_sources(line, total, weights),
         rights=_rights(line),
-        shares=_shares(line),
+        shares=_shares(line, on_sheet),
+        paid_directly=_paid_directly(line, on_sheet),
         posting_id=posting.pk if posting else None,
         entry_key=total.entry.key if total.entry else "",
         usages=tuple(
@@ -170,16 +178,28 @@ def _rights(line: StatementLine) -> tuple[Part, ...]:
     return _parts(line.source_micros, weights, names, line.right, line.right_micros)
 
 
-def _shares(line: StatementLine) -> tuple[Part, ...]:
+def _on_sheet(line: StatementLine) -> list[Share]:
     if line.sheet_id is None:
-        return ()
-    names, weights = {}, []
+        return []
     rows = Share.objects.filter(sheet_id=line.sheet_id).order_by("-share_ppm", "party_id")
-    for share in rows.select_related("party"):
-        collected = f" ({share.administrator})" if share.administrator else ""
-        names[str(share.party_id)] = share.party.name + collected
-        weights.append((str(share.party_id), share.share_ppm))
+    return list(rows.select_related("party"))
+
+
+def _shares(line: StatementLine, on_sheet: Sequence[Share]) -> tuple[Part, ...]:
+    if not on_sheet:
+        return ()
+    names = {str(share.party_id): share.party.name for share in on_sheet}
+    for party, collector in collectors_of(line, on_sheet).items():
+        names[str(party)] += f" ({collector})" if collector else ""
+    weights = [(str(share.party_id), share.share_ppm) for share in on_sheet]
     return _parts(line.right_micros, weights, names, str(line.party_id), line.amount_micros)
+
+
+def _paid_directly(line: StatementLine, on_sheet: Sequence[Share]) -> PaidDirectly | None:
+    try:
+        return paid_directly(line, on_sheet)
+    except PaidTheParty as error:
+        raise BooksDisagree(str(error)) from error
 
 
 def _posting(line: StatementLine, total: VariationSum) -> Posting | None:

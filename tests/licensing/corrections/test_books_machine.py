@@ -31,9 +31,9 @@ from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run, walk
 from tests.licensing.corrections.payout_steps import CENT, NAMES, PayoutSteps, payable, payee
 from tests.licensing.ledger.sums import balances, check_entries
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
+from tests.provider.at_standin import AtStandIn
 
 WHOLE, DESK = 1_000_000, ("user", "desk")
 AMOUNTS = st.integers(1, 5_000_000)
@@ -353,6 +353,6 @@ def test_books_hold_through_any_sequence_of_deductions_corrections_and_payouts(d
     """500 steps in every run, or as many as a slow machine takes in a minute; 20,000 in a long
     one."""
     with StandIn() as standin:
-        Books.stage = Stage(Purse(standin, gateway_to(standin)))
+        Books.stage = Stage(Purse(AtStandIn(standin)))
         asked = {"steps": in_every_run(500, long=20_000), "seconds": in_every_run(60, long=7_200)}
         assert walk(Books, each=60, **asked) >= 60

@@ -78,6 +78,35 @@ def test_a_line_opens_down_to_its_pools(client, ana):
     assert 'id="line"' in inside
 
 
+def test_a_line_says_why_its_society_was_not_paid_and_says_so_to_nobody_else(
+    client, make_user, join, db
+):
+    (stem,) = world.recording(
+        "Tide",
+        master={"Ana": 10**6},
+        publishing={"Ana": (600_000, "GEMA", ["DE", "AT"]), "Ben": 400_000},
+    )
+    world.pay("l1")
+    world.heard("l1", world.record("A", [(stem, 10**6)], territory="FR"))
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    said = "Paid to Ana directly: GEMA collects this share in AT, DE alone"
+    pages = {}
+    for name in ("Ana", "Ben", "Stranger"):
+        user = make_user(name)
+        join(user, world.party(name), "VIEW")
+        client.force_login(user)
+        for whose in ("Ana", "Ben"):
+            line = next(one for one in statement(whose).lines if one.right == "PUBLISHING")
+            answer = client.get(reverse("artists:statement_line", args=[line.id]))
+            pages[name, whose] = answer.content.decode() if answer.status_code == 200 else ""
+        seen = client.get(reverse("artists:earnings")).content.decode()
+        assert ("GEMA does not collect where this is licensed" in seen) == (name == "Ana")
+    assert f"{said}, and the variation was licensed for FR." in pages["Ana", "Ana"]
+    assert pages["Ben", "Ben"]
+    assert said not in pages["Ben", "Ben"]
+    assert {pages[pair] for pair in pages if pair[0] != pair[1]} == {""}
+
+
 def test_a_line_says_what_its_plays_had_earned_by_the_other_model(client, ana):
     client.force_login(ana)
     said, together = [], 0

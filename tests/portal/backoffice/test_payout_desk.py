@@ -10,10 +10,10 @@ from licensing.payouts.models import PaymentHold, Payout, PayoutRun
 from licensing.payouts.operations import hold_payments
 from portal.accounts.models import Membership, Role
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice import deciding
+from tests.provider.at_standin import AtStandIn
 
 RUNS = "/admin/payouts/payoutrun/"
 
@@ -32,7 +32,7 @@ class Desk(deciding.Desk):
 def due(db):
     """Ana is due 30 EUR."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 30_000_000)
         purse.onboard(ANA)
         yield purse

@@ -73,16 +73,16 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, by="SOCIETY", **on):
     return drawn
 
 
-def recording(title, *, master, publishing, stems=1):
+def recording(title, *, master, publishing, stems=1, since=LONG_AGO):
     """A recording of its own work with signed sheets; returns its stems."""
     owner = party(next(iter(master)))
     work = Work.objects.create(pk=ref(f"work {title}"), title=title, created_at=LONG_AGO)
     made = Recording.objects.create(
         pk=ref(title), title=title, party=owner, work=work, created_at=LONG_AGO
     )
-    sheet("MASTER", master, recording=made)
+    sheet("MASTER", master, recording=made, since=since)
     if publishing:
-        sheet("PUBLISHING", publishing, work=work)
+        sheet("PUBLISHING", publishing, work=work, since=since)
     return [
         Stem.objects.create(
             pk=ref(f"{title} {n}"),

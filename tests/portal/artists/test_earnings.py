@@ -12,10 +12,12 @@ from licensing.payouts.models import PayeeAccount
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
+from licensing.royalties.retiring import retire_evidence
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
 from tests.licensing.invoicing import used_month
+from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -180,6 +182,35 @@ def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, jo
     for ending, status in (("csv", 200), ("json", 409), ("pdf", 409)):
         file = reverse("artists:statement_file", args=[statement().id, ending])
         assert client.get(file).status_code == status
+
+
+@pytest.fixture
+def retired(make_user, join, db):
+    """Ana, whose month of fourteen months ago has no lists of evidence any more."""
+    long_ago.live_through()
+    retire_evidence(month=long_ago.MONTH, now=long_ago.FOURTEEN_LATER)
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    return user
+
+
+def opened(client, user):
+    client.force_login(user)
+    lines = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    line = next(line for line in lines if line.is_paid and not line.is_live)
+    return client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+
+
+def test_a_line_of_long_ago_says_that_it_was_made_again(client, retired):
+    page = opened(client, retired)
+    assert "made again from the plays" in page
+    assert "from this line" in page
+
+
+def test_a_stranger_sees_no_line_of_long_ago(client, retired, make_user):
+    (line, *_) = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    client.force_login(make_user("Stranger"))
+    assert client.get(reverse("artists:statement_line", args=[line.id])).status_code == 404
 
 
 def test_the_page_hands_out_the_script_that_divides_again(client, ana, tmp_path):

@@ -24,6 +24,8 @@ VAR_DIR = Path(env.text("STEMMA_VAR", str(BASE_DIR / "var"))).absolute()
 # Outside production the key only signs loopback sessions; it is derived so that restarts keep them.
 _LOCAL_KEY = None if PRODUCTION else hashlib.sha512(str(BASE_DIR).encode()).hexdigest()
 SECRET_KEY = env.text("SECRET_KEY", _LOCAL_KEY)
+# Digests the addresses that consent came from; a new one makes all earlier digests say nothing.
+CONSENT_KEY = env.text("CONSENT_KEY", SECRET_KEY)
 DEBUG = False
 BASE_URL = env.text("BASE_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")

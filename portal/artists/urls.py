@@ -5,6 +5,7 @@ from django.urls import path
 from portal.artists import (
     agreements,
     approvals,
+    consents,
     earnings,
     grants,
     notices,
@@ -61,6 +62,9 @@ urlpatterns = [
         name="statement_file",
     ),
     path("earnings/recompute.py", earnings.recompute_script, name="recompute_script"),
+    path("consents/", consents.consents, name="consents"),
+    path("consents/<uuid:party_id>.csv", consents.consents_file, name="consents_file"),
+    path("consents/terms/<str:version>.txt", consents.terms, name="terms"),
     path("signatures/", sheets.signatures, name="signatures"),
     path("works/<uuid:party_id>.<str:ending>", works.works_file, name="works_file"),
 ]

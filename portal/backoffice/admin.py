@@ -19,6 +19,7 @@ from licensing.attribution.models import (
 from licensing.audit.models import Fact
 from licensing.catalog.models import (
     AudioObject,
+    Evidence,
     Party,
     Recording,
     Stem,
@@ -47,6 +48,7 @@ from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deed_pages import DEED_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.events import EVENT_PAGES
+from portal.backoffice.evidence import EvidenceAdmin
 from portal.backoffice.from_rows import BeginsHere
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
@@ -300,6 +302,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
+    Evidence: EvidenceAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,

@@ -103,6 +103,8 @@ def ask_and_do(
     rehearsing.Table of what it is about.
     """
     form = form_class(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_multipart():
+        form.files = request.FILES
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, do(form.cleaned_data))

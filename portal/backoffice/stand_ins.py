@@ -29,6 +29,7 @@ from portal.accounts.second_factor import second_factor_of
 from portal.artists.telling import tell_decided
 from portal.artists.words import percent
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
+from portal.backoffice.evidence import EvidenceField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Table
@@ -48,6 +49,7 @@ class StandInForm(forms.Form):
         help_text="Its title, date and what it says: a court order, a power of attorney, the end "
         "of a company. The party reads it.",
     )
+    evidence = EvidenceField()
 
     def __init__(self, sheet: SplitSheet, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -100,6 +102,7 @@ class SheetAdmin(ReadOnlyAdmin):
                 sheet_id=row.pk,
                 party_id=UUID(data["party"]),
                 document=data["document"],
+                evidence_sha256=data["evidence"],
                 proposed_by=staff_actor(request)[1],
                 now=timezone.now(),
             )

@@ -25,6 +25,7 @@ from licensing.audit.models import Fact
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from licensing.clearance.terms import CURRENT_VERSION
 from licensing.compliance.models import Takedown
 from licensing.invoicing.models import Invoice
 from licensing.royalties.closing import close_period
@@ -44,8 +45,8 @@ NOW = timezone.now()
 PASSWORD = "tape organ at low tide"
 METHODS = ("get", "post", "put", "delete")
 REFUSED = {401, 403, 404, 405}
-# A granted recording may be opened by everybody who is logged in.
-SHOWN_TO_USERS = {"listeners:recording"}
+# A granted recording may be opened by everybody who is logged in, and the words that all sign.
+SHOWN_TO_USERS = {"listeners:recording", "artists:terms"}
 # These say politely that a link from a mail is not good.
 POLITE = {"account_confirm_email", "account_reset_password_from_key"}
 OPEN = POLITE | {
@@ -146,7 +147,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     }  # fmt: skip
     return {name: str(value) for name, value in known.items()} | {
         "index": "0", "number": "0", "right": "master", "ending": "csv", "form": "flac",
-        "app_label": "catalog", "url": "nowhere/", "net": "line",
+        "app_label": "catalog", "url": "nowhere/", "net": "line", "version": CURRENT_VERSION,
         # From mails to one person: whoever has the real ones is let in, so these are guessed.
         "token": "guessed", "key": "guessed", "uidb36": "1",
     }  # fmt: skip
@@ -156,7 +157,7 @@ def _unknown(theirs: dict[str, str]) -> dict[str, str]:
     """The same, with ids that nobody has."""
     is_ref = re.compile(r".*_id|leave").fullmatch
     found = {name: str(uuid.uuid4()) if is_ref(name) else text for name, text in theirs.items()}
-    return found | {"pk": "999999"}
+    return found | {"pk": "999999", "version": "1999-01"}
 
 
 def _object_ids(route: Route, values: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,8 @@ from tests.shapes import differences, shape_of
 
 WHOLE = 1_000_000
 PLACES = {
+    "clearance.0013_facts_with_words",
+    "catalog.0008_evidence_stands",
     "corrections.0005_lines_by_the_set",
     "royalties.0019_evidence_is_retired",
     "royalties.0015_batches_beside",

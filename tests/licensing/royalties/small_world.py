@@ -8,6 +8,7 @@ from licensing.attribution.models import AttributionLine, LicenceRecord, Licence
 from licensing.catalog.asking import ended_sheets
 from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem, Work
 from licensing.clearance.models import Clearance
+from licensing.given import Given
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import tax_inside
 from licensing.royalties import operations
@@ -63,10 +64,9 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, by="SOCIETY", **on):
             sheet=drawn,
             party_id=party_id,
             user_ref="test",
-            method="test",
-            locale="en",
             text_sha256=DIGEST,
             signed_at=since,
+            **Given("test", locale="en").fields(),
         )
     drawn.state, drawn.effective_from, drawn.signed_at = "SIGNED", since, since
     drawn.save()

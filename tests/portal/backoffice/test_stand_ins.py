@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from licensing.catalog.models import SplitSheet, StandIn
 from licensing.catalog.rules import ShareAsked
+from licensing.given import Given
 from portal.accounts.models import Membership, User
 from tests.licensing import stage as on
 from tests.portal.backoffice.deciding import Desk, may_decide_rights
@@ -25,8 +26,8 @@ def waits(db):
         recording_id=stage.tide.id,
     )  # fmt: skip
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=stage.ana.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=THEN,
+        sheet_id=sheet.id, party_id=stage.ana.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=THEN,
     )  # fmt: skip
     ben = User.objects.create_user("ben@example.org", "a-long-word")
     Membership.objects.create(user=ben, party=stage.ben, role="SIGN", created_at=THEN)
@@ -89,8 +90,8 @@ def test_a_party_that_signs_after_all_needs_nobody(waits):
     sheet, ben = waits
     propose(clerk("h"), sheet, ben)
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=ben.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=timezone.now(),
+        sheet_id=sheet.id, party_id=ben.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=timezone.now(),
     )  # fmt: skip
     assert "no longer waits" in decide(clerk("m")).content.decode()
     dropped = clerk("o").post(

@@ -7,7 +7,7 @@ anything else read.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -125,16 +125,20 @@ WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND p.currency = %(
 ORDER BY s.record_id, s.era_from
 """
 _OWN = """p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s
-    AND p.rate_micros = %(rate)s"""
+    AND p.rate_micros = %(rate)s AND p.of_month IS NOT DISTINCT FROM %(of_month)s::date"""
 _SHARED = "p.basis IN ('FALLBACK', 'PRO_RATA')"
 
 
-def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+def plays_by_pool(
+    period: Period, payer: Payer, currency: str, *, of_month: date | None = None
+) -> list[tuple[UUID, datetime, int]]:
     """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
-    or with others' over all of them. Empty where nobody played anything.
+    or with others' over all of them. Empty where nobody played anything. of_month: of the pool that
+    waited for decisions about plays of that month, and was divided over those alone.
     """
     kind, ref, rate = payer
     given = {"period": period.pk, "currency": currency, "kind": kind, "ref": ref, "rate": rate}
+    given["of_month"] = of_month
     own = _rows(_OF_PAYER.format(of=_OWN), given)
     rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
     return [(record, era_from, plays) for record, era_from, plays in rows]

@@ -1,8 +1,8 @@
 """A chargeback that was won: what it had taken of payees goes back to them, line by line.
 
 Along the lines of the chargeback's own reversal, with the sign turned, in the open month; so nobody
-gets any of it from whom nothing was taken. Invariant: a chargeback won whole leaves every payee with
-what they had before it, as if it had never been.
+gets any of it from whom nothing was taken. Invariant: a chargeback won whole leaves every payee
+with what they had before it, as if it had never been.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,10 @@
 """Income of United States source that went back: its tax goes back to the payee, or waits no more.
 
 Told by a refund how much of a month's US income a payee lost. What still waits of that month comes
-off first, because no tax was kept of it; then what was taxed, at the rate at which it was. What
-recouped an advance was never taxed and gives nothing back. Invariant: the rows of tax of a payee
-sum to the tax on the income that is left, however many refunds came.
+off first, because no tax was kept of it, what waits for a form before what a rule set aside; then
+what was taxed, at the rate at which it was. What recouped an advance was never taxed and gives
+nothing back. Invariant: the rows of tax of a payee sum to the tax on the income that is left,
+however many refunds came.
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ from licensing.ledger.booking import book
 
 _Row = TypeVar("_Row", bound=models.Model)
 _HOLD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_MONTH_FIRST = (F("month").asc(nulls_last=True),)
+"""Rows of the month itself come before those of no one month."""
 
 
 class Lost(NamedTuple):
@@ -52,23 +55,24 @@ def _give_back(lost: Lost, key: str, why: str, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [f"US income of {':'.join((*lost.payee, lost.currency))}"])
     left = lost.us_micros
-    for reserve in _of_month(Reserve.objects.filter(released_at__isnull=True), lost):
+    waiting = Reserve.objects.filter(released_at__isnull=True)
+    for reserve in _of_month(waiting, lost).order_by(*_MONTH_FIRST, "-why", "pk"):
         left -= _take_out(reserve, min(left, reserve.us_micros), why, now)
-    for tax in _of_month(Withheld.objects.filter(corrects__isnull=True), lost):
+    taxed = Withheld.objects.filter(corrects__isnull=True)
+    for tax in _of_month(taxed, lost).order_by(*_MONTH_FIRST, "pk"):
         left -= _untax(tax, left, key, why, now)
     return lost.us_micros - left
 
 
 def _of_month(rows: models.QuerySet[_Row], lost: Lost) -> models.QuerySet[_Row]:
-    """Those of the payee with US income of the month, then those of no one month."""
-    mine = rows.filter(
+    """Those of the payee with US income of the month, or of no one month."""
+    return rows.filter(
         Q(month=lost.month) | Q(month__isnull=True),
         payee_kind=lost.payee[0],
         payee_ref=lost.payee[1],
         currency=lost.currency,
         us_micros__gt=0,
     )
-    return mine.order_by(F("month").asc(nulls_last=True), "pk")
 
 
 def _take_out(row: Reserve, micros: int, why: str, now: datetime) -> int:

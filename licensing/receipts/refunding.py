@@ -116,7 +116,7 @@ def _by_part(receipt: Receipt, pool_micros: int) -> dict[tuple[date, int], int]:
 def accounts_of(
     key: str, currency: str, parts: Mapping[tuple[date, int], int]
 ) -> dict[AccountKey, int]:
-    """The accounts of these parts: pools of open months, held open; the row's own for closed ones."""
+    """The accounts of these parts: pools of open months, held so; the row's own for closed ones."""
     taken: dict[AccountKey, int] = {}
     for (month, _), micros in sorted(parts.items()):
         share_month(month)

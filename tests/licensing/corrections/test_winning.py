@@ -57,7 +57,7 @@ def test_what_is_won_falls_apart_as_it_was_taken():
 
 def test_a_chargeback_won_whole_leaves_every_account_as_before_it_with_the_fee_too(db):
     """Of 9.99 with a fee of 0.40 the pool is 5,596,471, and 5,596,471 come back."""
-    _, _, piece, receipt = told.tell_the_story(fee_micros=400_000)
+    _, _, _, receipt = told.tell_the_story(fee_micros=400_000)
     told.advance(right="MASTER")
     told.close()
     before = books()

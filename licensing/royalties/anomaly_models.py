@@ -104,8 +104,8 @@ class HeldPart(models.Model):
 
     `joins_month`: the open month in which it is divided: where `is_own` over the released plays of
     the pool's month alone, else with what the payer paid for that month. NULL: it was given along
-    the lines of the payer's other plays of the pool's month. A refund lowers what has not been
-    divided yet. Personal data: none beyond its pool.
+    the lines of the payer's other plays of the pool's month. A refund lowers what joined a month.
+    Personal data: none beyond its pool.
     """
 
     pool = models.ForeignKey(HeldPool, models.PROTECT, related_name="parts")

@@ -11,10 +11,16 @@ import pytest
 
 from licensing.corrections.models import ReversedIncome
 from licensing.corrections.winning import win_back
+from licensing.deductions.accounts import move, withholding_for
 from licensing.deductions.models import Reserve, Withheld
+from licensing.deductions.queries import tax_to_reclaim
 from licensing.deductions.reserves import release_due_reserves
 from licensing.deductions.taxes import review_tax_form, submit_tax_form
+from licensing.ledger.booking import book
+from licensing.ledger.rules import AccountKey
+from licensing.money import amount_text
 from licensing.royalties.queries import statement_for
+from portal.backoffice.queues import list_queues
 from tests.licensing.corrections.test_refunds import LATER, back, balanced, held
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
@@ -182,6 +188,23 @@ def test_a_refund_of_another_country_or_month_touches_no_tax(db):
     back(november, key="re_2", now=world.AFTER_NOVEMBER)
     rows = Withheld.objects.filter(payee_ref=told.payee("Cleo")[1], corrects__isnull=False)
     assert [(row.month, row.us_micros) for row in rows] == [(told.NEXT, -1_118_880)]
+
+
+def test_tax_that_was_paid_over_already_is_to_be_reclaimed_and_the_desk_says_so(db):
+    """Everybody's tax was wired to the state before the refund; nobody waits for it."""
+    _, receipt = tell()
+    with_forms()
+    told.close()
+    owed = held("withholding")["US"]
+    state, bank = withholding_for("US", "EUR"), AccountKey("cash", "product", "listening", "EUR")
+    book(key="wired", kind="tax paid", lines=move(state, bank, owed), now=LATER)
+    assert tax_to_reclaim() == {}
+    back(receipt)
+    assert tax_to_reclaim() == {("US", "EUR"): owed}
+    (queue,) = [one for one in list_queues() if one.name == "Tax to reclaim"]
+    assert queue.count == 1
+    assert queue.deed.startswith(f"Reclaim {amount_text(owed)} EUR from US")
+    assert not held("payable")
 
 
 def test_a_chargeback_that_is_won_is_taxed_again_as_it_was(db):

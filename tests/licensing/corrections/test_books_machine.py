@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from licensing.corrections.adjusting import adjust_lines
-from licensing.corrections.refunding import refund_receipt
-from licensing.corrections.winning import win_back
 from licensing.deductions import advances, disputes, reserves, taxes
 from licensing.deductions.models import Withheld
 from licensing.deductions.rules.awards import Awarded
@@ -32,17 +30,17 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.models import StatementLine
 from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run, walk
+from tests.licensing.corrections.books_stage import WHOLE, Stage
 from tests.licensing.corrections.income_taxed import Taxed
-from tests.licensing.corrections.payout_steps import CENT, NAMES, PayoutSteps, payable, payee
+from tests.licensing.corrections.payout_steps import CENT, NAMES, payable, payee
+from tests.licensing.corrections.refund_steps import DESK, RefundSteps, suspense
 from tests.licensing.ledger.sums import balances, check_entries
 from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
 
-WHOLE, DESK = 1_000_000, ("user", "desk")
 AMOUNTS = st.integers(1, 5_000_000)
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
-RIGHTS = (("MASTER", 1), ("PUBLISHING", 1))
 WITHHELD = AccountKey("withholding", "country", "US", "EUR")
 
 
@@ -54,34 +52,7 @@ def advance(pk):
     return AccountKey("advance", "agreement", str(pk), "EUR")
 
 
-def suspense(dispute):
-    return AccountKey("suspense", "dispute", str(dispute), "EUR")
-
-
-class Stage:
-    """Ana's piece of one stem and Cleo's of two, and accounts where both can be paid."""
-
-    def __init__(self, purse):
-        self.purse = purse
-        made = {
-            "Ana": world.recording("Tide", master={"Ana": WHOLE}, publishing={"Ana": WHOLE}),
-            "Cleo": world.recording(
-                "Lamp", master={"Cleo": WHOLE}, publishing={"Cleo": WHOLE}, stems=2
-            ),
-        }
-        ppm = {"Ana": [WHOLE], "Cleo": [600_000, 400_000]}
-        self.stems = {name: [str(stem.pk) for stem in of] for name, of in made.items()}
-        self.weights = {n: list(zip(self.stems[n], ppm[n], strict=True)) for n in NAMES}
-        self.pieces = {
-            name: world.record(name, list(zip(made[name], ppm[name], strict=True)))
-            for name in NAMES
-        }
-        for name in NAMES:
-            purse.onboard(payee(name))
-        self.provider = purse.standin.board.state()
-
-
-class Books(PayoutSteps):
+class Books(RefundSteps):
     """Two payees, two listeners, and what each account must hold."""
 
     stage: Stage
@@ -93,10 +64,9 @@ class Books(PayoutSteps):
         self.holds = defaultdict(int)
         self.advances, self.ppm = defaultdict(list), {}
         self.disputes, self.contested = [], defaultdict(int)
-        self.receipts, self.lines, self.converted = [], [], []
+        self.lines, self.converted = [], []
         self.statements = {}
         self.country, self.taxed = "DE", Taxed()
-        self.charged, self.decided = [], {}
         self.purse = self.stage.purse
         self.purse.standin.board.take_up(self.stage.provider)
         self.books.clock = lambda: self.now.timestamp()
@@ -287,67 +257,6 @@ class Books(PayoutSteps):
         self.decided[dispute] = is_hers
         for name, micros in freed.items():
             self.flow(name, micros, min(months) if len(months) == 1 else None, reserves=False)
-
-    @precondition(lambda self: self.receipts)
-    @rule(n=st.integers(0, 9), kind=st.sampled_from(["REFUND", "CHARGEBACK"]))
-    def a_payment_goes_back(self, n, kind):
-        receipt, month, plays = of = self.receipts.pop(n % len(self.receipts))
-        row = refund_receipt(
-            key=f"re {receipt.pk} {self.count()}", receipt_id=receipt.pk,
-            amount_micros=receipt.amount_micros, kind=kind, actor=DESK, now=self.now,
-        )  # fmt: skip
-        weights = [(str(self.pieces[name].pk), times) for name, times in plays.items()]
-        of_pieces = allocate(receipt.pool_micros, weights)
-        taken, income = [], {}
-        for name in plays:
-            of_stems = allocate(of_pieces[str(self.pieces[name].pk)], self.weights[name])
-            lost = 0
-            for stem, of_stem in of_stems.items():
-                for right, micros in allocate(of_stem, RIGHTS).items():
-                    lost += self.give_back((month, name, stem, right), micros, taken)
-            if self.is_us:
-                back, income[name] = self.taxed.take_back(name, month, lost)
-                self.holds[payable(name)] += back
-        if kind == "CHARGEBACK":
-            self.charged.append((row, of, taken, income))
-
-    def count(self):
-        return StatementLine.objects.count() + len(self.charged)
-
-    def give_back(self, where, micros, taken):
-        """Out of what a dispute holds of the line, then out of payable; how much of that."""
-        name, stem = where[1:3]
-        for dispute, of in self.disputes:
-            key = (dispute, *where)
-            if of == stem and self.contested[key]:
-                part = min(micros, self.contested[key])
-                self.contested[key] -= part
-                self.holds[suspense(dispute)] -= part
-                taken.append((key, part))
-                micros -= part
-        self.holds[payable(name)] -= micros
-        taken.append(((None, *where), micros))
-        return micros
-
-    @precondition(lambda self: self.charged)
-    @rule(n=st.integers(0, 9))
-    def a_chargeback_is_won(self, n):
-        """Everybody has again what it took of them, and nobody else anything."""
-        row, of, taken, income = self.charged.pop(n % len(self.charged))
-        win_back(
-            key=f"{row.key}:won", chargeback_id=row.pk, amount_micros=-row.amount_micros,
-            actor=DESK, now=self.now,
-        )  # fmt: skip
-        for (dispute, *where), micros in taken:
-            if dispute is None or dispute in self.decided:
-                is_hers = self.decided.get(dispute, False)
-                self.holds[payable("Eve" if is_hers else where[1])] += micros
-            else:
-                self.contested[dispute, *where] += micros
-                self.holds[suspense(dispute)] += micros
-        for name, us in income.items():
-            self.holds[payable(name)] -= self.taxed.let_in(name, of[1], us)
-        self.receipts.append(of)
 
     @precondition(lambda self: self.lines)
     @rule(n=st.integers(0, 99), micros=st.integers(-9_999, 9_999).filter(bool))

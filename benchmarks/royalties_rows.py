@@ -4,7 +4,8 @@ The server is the demo's own, with its writes kept safe as in production; tables
 migrations, rows are made by the server out of their numbers, so that two runs make the same month.
 Triggers rest while it is loaded: what they guard is true by the way the rows are made; playback
 tokens, which no close reads, are left out. Ten variations per recording, four sources in each,
-three holders on each sheet; popular variations are heard far more often than others; in every
+three holders on each sheet, one in fifty with a society, every second of those for two of the four
+countries that licences are for; popular variations are heard far more often than others; in every
 sixth round each listener repeats the one before; one listener in a hundred pays and plays nothing,
 one in a thousand holds a share of what is played, one in a thousand is not covered.
 """
@@ -70,21 +71,23 @@ INSERT INTO catalog_share
 SELECT md5('sheet' || n || '/' || v)::uuid, md5('party' || n * 3 + p)::uuid,
        (ARRAY[333334, 333333, 333333, 500001, 299999, 200000])[v * 3 - 2 + p],
        CASE WHEN v = 2 AND p = 2 AND n % 50 = 0 THEN 'SOCIETY' ELSE 'SELF' END,
-       CASE WHEN v = 2 AND p = 2 AND n % 50 = 0 THEN 'GEMA' ELSE '' END, '{{}}'
+       CASE WHEN v = 2 AND p = 2 AND n % 50 = 0 THEN 'GEMA' ELSE '' END,
+       CASE WHEN v = 2 AND p = 2 AND n % 100 = 0 THEN '{{AT,DE}}' ELSE '{{}}' END::varchar[]
 FROM generate_series(0, {recordings} - 1) n, generate_series(1, 2) v, generate_series(0, 2) p;
 """
 _VARIATIONS = """
 INSERT INTO clearance_clearance
     (id, use, requester_kind, requester_ref, territory, channel, stems, at, allowed, reasons,
      limits, terms, terms_sha256)
-VALUES (md5('clearance')::uuid, 'REMIX', 'user', '1', 'DE', 'SITE', '[]', '2026-09-01Z', true, '[]',
-        '{{}}', '{{}}', repeat('0', 64));
+SELECT md5('clearance' || n)::uuid, 'REMIX', 'user', '1', (ARRAY['AT', 'DE', 'FR', 'US'])[1 + n],
+       'SITE', '[]', '2026-09-01Z', true, '[]', '{{}}', '{{}}', repeat('0', 64)
+FROM generate_series(0, 3) n;
 INSERT INTO attribution_licencerecord
     (id, number, subject_kind, subject_ref, clearance_id, use, recipe_sha256, terms_sha256, policy,
      state, opened_at, sealed_at, windows_sha256, files, model_ppm, notes)
-SELECT md5('record' || n)::uuid, n + 1, 'variation', md5('variation' || n), md5('clearance')::uuid,
-       'REMIX', repeat('0', 64), repeat('0', 64), 'benchmark/1', 'SEALED', '2026-09-01Z',
-       '2026-09-01Z', repeat('0', 64), '[]', 0, '[]'
+SELECT md5('record' || n)::uuid, n + 1, 'variation', md5('variation' || n),
+       md5('clearance' || n / {recordings} % 4)::uuid, 'REMIX', repeat('0', 64), repeat('0', 64),
+       'benchmark/1', 'SEALED', '2026-09-01Z', '2026-09-01Z', repeat('0', 64), '[]', 0, '[]'
 FROM generate_series(0, {variations} - 1) n;
 INSERT INTO attribution_attributionline (record_id, stem_id, ppm)
 SELECT md5('record' || n)::uuid,

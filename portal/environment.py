@@ -19,6 +19,12 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
+def path_or_none(name: str, default: str | None) -> str:
+    """The variable as a path; "" where it says `none`. Raises BadEnvironment as `text` does."""
+    value = text(name, default).strip()
+    return "" if value.lower() == "none" else value
+
+
 def flag(name: str, default: bool) -> bool:
     """The variable as yes or no: 1, true, yes, on / 0, false, no, off."""
     value = os.environ.get(name, "1" if default else "0").strip().lower()

@@ -83,6 +83,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "portal.mining.reserve",
     "portal.logs.RequestLogMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.accounts.caching.keep_private",
@@ -140,10 +141,12 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 ISRC_PREFIX = env.text("ISRC_PREFIX", "").strip().upper()
 # A TrueType font for statements as PDF; empty: the one that reportlab brings.
 STATEMENT_FONT = env.text("STATEMENT_FONT", "")
+# Production says outright where it does without one: "none".
+_NEEDED_WITH_MONEY = None if PRODUCTION and STRIPE_SECRET_KEY else "none"
 # The bank's statement, compared with the books every night; without it nobody compares.
-BANK_FILE = env.text("BANK_FILE", "")
+BANK_FILE = env.path_or_none("BANK_FILE", _NEEDED_WITH_MONEY)
 # The heads of both hash chains, a line each night; without it they go into the log alone.
-ANCHOR_FILE = env.text("ANCHOR_FILE", "")
+ANCHOR_FILE = env.path_or_none("ANCHOR_FILE", None if PRODUCTION else "none")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 # Where the provider's pages for paying are; a browser follows a form nowhere else.

@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from portal import health
+from portal import health, mining
 from portal.backoffice.site import site
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("robots.txt", mining.robots, name="robots"),
+    path(".well-known/tdmrep.json", mining.tdmrep, name="tdmrep"),
     path("account/", include("portal.accounts.urls")),
     path("artists/", include("portal.artists.urls")),
     path("admin/", site.urls),

@@ -7,7 +7,7 @@ signed.
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -81,6 +81,14 @@ def normalise_territory(text: str) -> str:
     if len(code) != 2 or not (code.isascii() and code.isalpha()):
         raise CatalogRefused("odd_territory", "A territory is a country code of two letters.")
     return code
+
+
+def collects_in(territories: Collection[str], territory: str) -> bool:
+    """Whether who collects in these territories collects in that one; none mean the world.
+
+    Both clearing and the books ask this of a society's share: they must never answer differently.
+    """
+    return not territories or territory in territories
 
 
 def check_shares(shares: Sequence[ShareAsked]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from licensing.catalog.rules import collects_in
 from licensing.clearance.approval import ApproveFirst, waits_when_live
 from licensing.clearance.limits import Asked as Asked
 from licensing.clearance.limits import Limits, codes_beyond, tightest
@@ -233,7 +234,7 @@ def _covers(places: Iterable[str], place: str) -> bool:
 
 
 def _check_society(case: _Case, stem: StemFacts, holder: Holder) -> None:
-    if not _covers(holder.territories, case.use.territory):
+    if not collects_in(holder.territories, case.use.territory):
         return
     for agreement in case.societies:
         if (

@@ -31,7 +31,7 @@ from licensing.receipts.models import Receipt
 from licensing.receipts.rules import reversal_account
 from licensing.receipts.winning import record_won
 from licensing.royalties.accounts import unplayed_account
-from licensing.royalties.along import own_pool, way_of
+from licensing.royalties.along import own_pool, way_of, way_of_plays
 from licensing.royalties.letting_go import count_again
 from licensing.royalties.models import Period, StatementLine
 from licensing.royalties.movement_sql import CORRECTS
@@ -78,6 +78,7 @@ def _joins(back: Receipt) -> dict[date, date]:
             period is not None
             and not Reversal.objects.filter(receipt=back, period=period).exists()
             and own_pool(period, payer, back.currency) is None
+            and not way_of_plays(period, payer, back.currency).pieces
         ):
             joins[part.month] = share_open_month(part.month)
             count_again(payer, part.month, part.month, joins[part.month])
@@ -100,8 +101,8 @@ def _give_again(row: Receipt, period: Period, parts: Mapping[int, int], now: dat
     if first is None:
         for rate, part in sorted(parts.items()):
             payer = (row.payer_kind, row.payer_ref, rate)
-            way = way_of(period, payer, row.currency)
             divided = own_pool(period, payer, row.currency)
+            way = (way_of if divided else way_of_plays)(period, payer, row.currency)
             before = divided.pool_micros if divided else 0
             again.lines += lines_along(way, part, row.currency, before=before)
     else:

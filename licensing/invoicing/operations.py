@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from licensing.audit.operations import record_fact
+from licensing.four_eyes import SecondFactor, check_four_eyes
 from licensing.invoicing import rules
 from licensing.invoicing.models import Invoice, InvoiceCounter, InvoiceLine
 from licensing.invoicing.rules import InvoiceRefused
@@ -188,15 +189,27 @@ def deny_payment(*, invoice_id: UUID, reason: str, actor: Actor, now: datetime) 
 
 
 @transaction.atomic
-def confirm_payment(*, invoice_id: UUID, actor: Actor, now: datetime) -> Invoice:
-    """Take the money in that somebody else said was paid. Raises InvoiceRefused: not_claimed,
-    same_person."""
+def confirm_payment(
+    *, invoice_id: UUID, confirmed_by: str, proof: SecondFactor | None, now: datetime
+) -> Invoice:
+    """Take the money in that somebody else said was paid.
+
+    Raises InvoiceRefused: not_claimed, same_person, no_second_factor, stale_second_factor.
+    """
     invoice = _hold(invoice_id)
     rules.check_move(invoice.state, rules.PAID)
     if not invoice.claimed_by:
         raise InvoiceRefused("not_claimed", "Nobody said yet that it was paid, and where seen.")
-    if invoice.claimed_by == actor[1]:
-        raise InvoiceRefused("same_person", "Somebody else than who said so confirms it.")
+    proved = check_four_eyes(
+        invoice.claimed_by,
+        confirmed_by,
+        proof,
+        now,
+        refused=InvoiceRefused,
+        sentence="Somebody else than who said so confirms it.",
+    )
+    actor = ("user", confirmed_by)
+    _tell(invoice, "confirm_payment", actor, now, method=proved.method)
     return _take_in(invoice, f"invoice:{invoice.pk}", 0, actor, now)
 
 

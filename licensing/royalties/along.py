@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from licensing.royalties.evidence import Payer, plays_by_pool
+from licensing.royalties.evidence import Payer, plays_by_pool, plays_of_payer
 from licensing.royalties.models import PAID, PayerPool, Period, StatementLine
 from licensing.royalties.rules.along import Given
 
@@ -29,7 +29,19 @@ class Way:
 
 def way_of(period: Period, payer: Payer, currency: str, *, of_month: date | None = None) -> Way:
     """How the close divided a payer's pool, over own plays or with others' over all of them."""
-    given = plays_by_pool(period, payer, currency, of_month=of_month)
+    return _way(period, currency, plays_by_pool(period, payer, currency, of_month=of_month))
+
+
+def way_of_plays(period: Period, payer: Payer, currency: str) -> Way:
+    """How the close would have divided a payer's pool that came later, where all of what they
+    played stands on its lines because of everybody's pool; else nothing.
+    """
+    shared = PayerPool.objects.filter(period=period, currency=currency).exclude(basis="OWN")
+    plays = plays_of_payer(period, payer, currency) if shared.exists() else []
+    return _way(period, currency, plays)
+
+
+def _way(period: Period, currency: str, given: Sequence[tuple[UUID, datetime, int]]) -> Way:
     pieces = {(record, era_from): plays for record, era_from, plays in given}
     rows = StatementLine.objects.filter(
         statement__period=period,

@@ -19,10 +19,17 @@ from licensing.catalog.models import Share, SplitSheet, Stem
 from licensing.ledger.models import Posting
 from licensing.ledger.rules import month_end, month_of
 from licensing.money import allocate
+from licensing.royalties.collecting import (
+    PaidDirectly,
+    PaidTheParty,
+    collectors_of,
+    paid_directly,
+)
 from licensing.royalties.evidence import Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
+from licensing.royalties.remaking import BooksDisagree
 
 SHOWN = 200
 """How many pools and usages are listed; counts and sums are always of all."""
@@ -31,10 +38,6 @@ Weights = Sequence[tuple[str, int]]
 """(stem, ppm), 1,000,000 in all."""
 Usages = Sequence[tuple[Payer, "Heard"]]
 """Whose pool a usage draws on, and the usage; numbers of listeners follow."""
-
-
-class BooksDisagree(Exception):
-    """A frozen line is not what its evidence gives; somebody must look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole way of one line; empty beyond `line` for plays that accrue nothing."""
+    """The whole way of one line; empty beyond `line` for plays that accrue nothing.
+
+    `is_made_again`: what pools gave is no longer kept, and was made again out of the plays.
+    """
 
     line: LineView
     month: date
@@ -76,9 +82,11 @@ class Explanation:
     sources: tuple[Part, ...] = ()
     rights: tuple[Part, ...] = ()
     shares: tuple[Part, ...] = ()
+    paid_directly: PaidDirectly | None = None
     posting_id: int | None = None
     entry_key: str = ""
     usages: tuple[Heard, ...] = ()
+    is_made_again: bool = False
 
     @property
     def remainder_micros(self) -> int:
@@ -108,7 +116,7 @@ def explain_line(line_id: UUID) -> Explanation:
         raise BooksDisagree(
             f"pools of {line_id} give {given.amount_micros}, not {total.amount_micros}"
         )
-    posting = _posting(line, total)
+    posting, on_sheet = _posting(line, total), _on_sheet(line)
     return Explanation(
         line=line_view(line),
         month=month,
@@ -119,12 +127,14 @@ def explain_line(line_id: UUID) -> Explanation:
         variation_micros=total.amount_micros,
         sources=_sources(line, total, weights),
         rights=_rights(line),
-        shares=_shares(line),
+        shares=_shares(line, on_sheet),
+        paid_directly=_paid_directly(line, on_sheet),
         posting_id=posting.pk if posting else None,
         entry_key=total.entry.key if total.entry else "",
         usages=tuple(
             replace(heard, listener=given.number_of.get(payer, 0)) for payer, heard in usages
         ),
+        is_made_again=given.is_made_again,
     )
 
 
@@ -170,16 +180,28 @@ def _rights(line: StatementLine) -> tuple[Part, ...]:
     return _parts(line.source_micros, weights, names, line.right, line.right_micros)
 
 
-def _shares(line: StatementLine) -> tuple[Part, ...]:
+def _on_sheet(line: StatementLine) -> list[Share]:
     if line.sheet_id is None:
-        return ()
-    names, weights = {}, []
+        return []
     rows = Share.objects.filter(sheet_id=line.sheet_id).order_by("-share_ppm", "party_id")
-    for share in rows.select_related("party"):
-        collected = f" ({share.administrator})" if share.administrator else ""
-        names[str(share.party_id)] = share.party.name + collected
-        weights.append((str(share.party_id), share.share_ppm))
+    return list(rows.select_related("party"))
+
+
+def _shares(line: StatementLine, on_sheet: Sequence[Share]) -> tuple[Part, ...]:
+    if not on_sheet:
+        return ()
+    names = {str(share.party_id): share.party.name for share in on_sheet}
+    for party, collector in collectors_of(line, on_sheet).items():
+        names[str(party)] += f" ({collector})" if collector else ""
+    weights = [(str(share.party_id), share.share_ppm) for share in on_sheet]
     return _parts(line.right_micros, weights, names, str(line.party_id), line.amount_micros)
+
+
+def _paid_directly(line: StatementLine, on_sheet: Sequence[Share]) -> PaidDirectly | None:
+    try:
+        return paid_directly(line, on_sheet)
+    except PaidTheParty as error:
+        raise BooksDisagree(str(error)) from error
 
 
 def _posting(line: StatementLine, total: VariationSum) -> Posting | None:

@@ -1,12 +1,15 @@
 """Who holds what of each piece, as SQL: its sources, the division of each, and the payees.
 
-A division is one stem under the sheets of one era; many pieces share it, so sheets are looked up
-once for all of them. A stem without an effective sheet, and a record that is not sealed, or none of
-whose minutes sounded, are payees of their own: their money waits in an unallocated account.
-Sources, divisions and holders are numbered in the order in which ties fall.
+A division is one stem under the sheets of one era, in one place; many pieces share it, so sheets
+are looked up once for all. The place is the territory of the licence where a society's share of
+the stem names it, and '' for all others, which are alike; who is paid is `rules.payees` in SQL. A
+stem without an effective sheet, and a record that is not sealed, or none of whose minutes sounded,
+are payees of their own: their money waits in an unallocated account. Sources, divisions and holders
+are numbered in the order in which ties fall.
 """
 
 from licensing.ledger.scratch_sql import made
+from licensing.royalties.rules.payees import NOT_COLLECTED
 
 _WEIGHTS = """
 SELECT piece, line.stem_id, SUM(line.ppm)::bigint AS weight
@@ -36,15 +39,51 @@ UNION ALL
 SELECT piece, p.era_from, stem_id, source_ppm
 FROM ({_MINUTE_SOURCES}) live JOIN close_pieces p USING (piece)
 """
+NAMED = made(
+    "close_named",
+    """
+WITH named AS (
+    SELECT DISTINCT sheet.stem_id, sheet.recording_id, sheet.work_id,
+           unnest(share.administrator_territories) AS territory
+    FROM catalog_share share JOIN catalog_splitsheet sheet ON sheet.id = share.sheet_id
+    WHERE share.administered_by = 'SOCIETY' AND share.administrator_territories <> '{}'
+      AND sheet.state = 'SIGNED'
+)
+SELECT stem_id, territory FROM named WHERE stem_id IS NOT NULL
+UNION
+SELECT stem.id, territory FROM named JOIN catalog_stem stem USING (recording_id)
+UNION
+SELECT stem.id, territory FROM named JOIN catalog_recording recording USING (work_id)
+JOIN catalog_stem stem ON stem.recording_id = recording.id
+""",
+)
+"""Territories in which a society collects a share of a stem, and not in all others; by any of its
+sheets, because one that is not in force makes a division more and moves nothing."""
+LICENSED = made(
+    "close_licensed",
+    """
+SELECT p.piece, clearance.territory
+FROM close_pieces p
+JOIN attribution_licencerecord record ON record.id = p.record_id
+JOIN clearance_clearance clearance ON clearance.id = record.clearance_id
+WHERE EXISTS (SELECT 1 FROM close_named)
+  AND clearance.territory IN (SELECT territory FROM close_named)
+""",
+)
+"""For which of these territories a piece was licensed; nothing is read where no sheet names one."""
 SOURCES = made(
     "close_sources",
     f"""
 SELECT ROW_NUMBER() OVER (ORDER BY piece, stem_id)::int AS source, piece,
-       DENSE_RANK() OVER (ORDER BY stem_id, era_from, lonely)::int AS division,
-       DENSE_RANK() OVER (ORDER BY stem_id)::int AS stem, stem_id, era_from, source_ppm, lonely
-FROM (SELECT s.*, 0 AS lonely FROM ({_SOURCES}) s
+       DENSE_RANK() OVER (ORDER BY stem_id, era_from, place COLLATE "C", lonely)::int AS division,
+       DENSE_RANK() OVER (ORDER BY stem_id)::int AS stem, stem_id, era_from, place, source_ppm,
+       lonely
+FROM (SELECT s.*, COALESCE(named.territory, '') AS place, 0 AS lonely
+      FROM ({_SOURCES}) s LEFT JOIN close_licensed licensed USING (piece)
+      LEFT JOIN close_named named
+           ON named.stem_id = s.stem_id AND named.territory = licensed.territory
       UNION ALL
-      SELECT p.piece, p.era_from, NULL, 1000000, p.piece FROM close_pieces p
+      SELECT p.piece, p.era_from, NULL, 1000000, '', p.piece FROM close_pieces p
       WHERE NOT EXISTS (SELECT 1 FROM ({_SOURCES}) s WHERE s.piece = p.piece)) all_sources
 """,
 )
@@ -54,9 +93,10 @@ sources has one, of no stem (`lonely`: its number)."""
 DIVISIONS = made(
     "close_divisions",
     """
-SELECT d.division, d.stem_id, d.era_from, p.record_id, stem.recording_id, recording.work_id,
+SELECT d.division, d.stem_id, d.era_from, d.place, p.record_id, stem.recording_id,
+       recording.work_id,
        COALESCE(recording.title, '') AS title, COALESCE(stem.label, '') AS label
-FROM (SELECT DISTINCT division, stem_id, era_from, lonely FROM close_sources) d
+FROM (SELECT DISTINCT division, stem_id, era_from, place, lonely FROM close_sources) d
 LEFT JOIN close_pieces p ON p.piece = d.lonely
 LEFT JOIN catalog_stem stem ON stem.id = d.stem_id
 LEFT JOIN catalog_recording recording ON recording.id = stem.recording_id
@@ -75,6 +115,9 @@ LEFT JOIN LATERAL (
 ) sheet ON true
 WHERE d.stem_id IS NOT NULL
 """
+_BY_SOCIETY = "share.administered_by = 'SOCIETY'"
+_COLLECTED = f"""{_BY_SOCIETY} AND (share.administrator_territories = '{{}}'
+                                OR s.place = ANY(share.administrator_territories))"""
 HOLDERS = made(
     "close_holders",
     f"""
@@ -84,14 +127,16 @@ SELECT ROW_NUMBER() OVER (ORDER BY division, right_number, party_id)::int AS hol
 FROM (SELECT s.division, s.right_number, s.right_name, s.right_ppm, s.sheet_id, share.party_id,
              COALESCE(share.share_ppm, 1000000)::bigint AS share_ppm,
              CASE WHEN share.id IS NULL THEN 'stem'
-                  WHEN share.administered_by = 'SOCIETY' THEN 'society' ELSE 'party' END
+                  WHEN {_COLLECTED} THEN 'society' ELSE 'party' END
                  AS payee_kind,
              CASE WHEN share.id IS NULL THEN s.stem_id::text
-                  WHEN share.administered_by = 'SOCIETY' THEN share.administrator
-                  ELSE share.party_id::text END AS payee_ref
+                  WHEN {_COLLECTED} THEN share.administrator
+                  ELSE share.party_id::text END AS payee_ref,
+             CASE WHEN {_BY_SOCIETY} AND NOT ({_COLLECTED})
+                  THEN share.administrator || ' {NOT_COLLECTED}' ELSE '' END AS note
       FROM ({_SHEETS}) s LEFT JOIN catalog_share share ON share.sheet_id = s.sheet_id
       UNION ALL
-      SELECT division, 0, '', 1000000, NULL, NULL, 1000000, 'record', record_id::text
+      SELECT division, 0, '', 1000000, NULL, NULL, 1000000, 'record', record_id::text, ''
       FROM close_divisions WHERE stem_id IS NULL) h
 """,
 )
@@ -102,6 +147,7 @@ SELECT DISTINCT payee, payee_kind, payee_ref FROM close_holders
 """,
 )
 
-STATEMENTS = (SOURCES, DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
+STATEMENTS = (NAMED, "ANALYZE close_named", LICENSED, "ANALYZE close_licensed", SOURCES,
+              DIVISIONS, "ANALYZE close_divisions", HOLDERS, PAYEES,
               "ANALYZE close_sources", "ANALYZE close_holders")  # fmt: skip
-TABLES = ("sources", "divisions", "holders", "payees")
+TABLES = ("named", "licensed", "sources", "divisions", "holders", "payees")

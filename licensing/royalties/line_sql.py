@@ -27,8 +27,9 @@ _OF_SOURCE = {
     "stem_label": "text",
     "source_ppm": "int",
 }
-_OF_HOLDER = {"right": "text", "sheet_id": "uuid", "party_id": "uuid", "share_ppm": "int"}
-_OF_OTHERS = {"note": "text", "posting_id": "bigint", "corrects_id": "uuid"}
+_OF_HOLDER = {"right": "text", "sheet_id": "uuid", "party_id": "uuid", "share_ppm": "int",
+              "note": "text"}  # fmt: skip
+_OF_OTHERS = {"posting_id": "bigint", "corrects_id": "uuid"}
 _TYPES = _OF_ONE | _OF_SOURCE | _OF_HOLDER | _OF_OTHERS
 COLUMNS = tuple(f'"{name}"' for name in _TYPES)
 """In the order in which lines are written: what each line has for itself, what all lines of a

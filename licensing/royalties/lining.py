@@ -32,8 +32,8 @@ from licensing.royalties.line_sql import FIELDS_SENT
 _AT_A_TIME = 1 << 10
 """Lines that are written at a time: as many as wait between two processes, so that the server reads
 them while more are made."""
-_EMPTY = field(b"") + field(None) + field(None)
-"""Note, posting and corrected line, which lines of earnings do not have."""
+_EMPTY = field(None) + field(None)
+"""Posting and corrected line, which lines of earnings do not have."""
 _OWED = "SELECT payee, currency::text, statement FROM close_owed ORDER BY number"
 _KEY_BYTES = 10
 """Of a statement's key, what the keys of its lines begin with; zeros and the position follow."""

@@ -17,6 +17,7 @@ from licensing.ledger.models import JournalEntry
 from licensing.royalties.anomaly_models import Anomaly, HeldPart, HeldPool
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
+from licensing.royalties.retired_models import RetiredAllocation, RetiredMonth
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "PlaybackToken",
     "ProposedCard",
     "RateCard",
+    "RetiredAllocation",
+    "RetiredMonth",
     "Statement",
     "StatementLine",
     "Usage",
@@ -322,7 +325,8 @@ class VariationSum(models.Model):
 class ListenerAllocation(models.Model):
     """Step 1 of a close, kept as evidence: what each pool gave to one variation's sum.
 
-    Three lists of one length: numbers of pools of the period, plays here, micro-units given.
+    Three lists of one length: numbers of pools of the period, plays here, micro-units given. They
+    go thirteen months after the close (`retiring`), and are made again out of the plays when asked.
     Personal data: none; a pool's number leads to its payer.
     """
 

@@ -157,16 +157,16 @@ FROM close_payers y JOIN royalties_payer n
 WHERE y.of_month IS NULL
 """
 """Payers by their number on usages; who never played has none."""
-_MONTH = "(EXTRACT(year FROM {0}) * 12 + EXTRACT(month FROM {0}))::int"
+MONTH = "(EXTRACT(year FROM {0}) * 12 + EXTRACT(month FROM {0}))::int"
 OWN_MONTHS = f"""
-SELECT {", ".join(map(packed, ("n.number", _MONTH.format("y.of_month"), "y.payer")))}
+SELECT {", ".join(map(packed, ("n.number", MONTH.format("y.of_month"), "y.payer")))}
 FROM close_payers y JOIN royalties_payer n
      ON n.ref = y.payer_ref AND n.kind = y.payer_kind AND n.rate_micros = y.rate_micros
 WHERE y.of_month IS NOT NULL
 """
 """Payers with a pool for plays of one earlier month alone, by their number on usages and it."""
 PIECE_MONTHS = f"""
-SELECT {packed("piece")}, {packed(_MONTH.format("(era_from AT TIME ZONE 'UTC')"))} FROM close_pieces
+SELECT {packed("piece")}, {packed(MONTH.format("(era_from AT TIME ZONE 'UTC')"))} FROM close_pieces
 """
 PLAYS = """
 CREATE UNLOGGED TABLE scratch.close_plays (payer int, whole bigint)

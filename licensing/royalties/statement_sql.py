@@ -140,6 +140,7 @@ OF_HOLDERS = selected_of_holders(
     sheet_id="sheet_id",
     party_id="party_id",
     share_ppm="share_ppm",
+    note="note",
 )
 LINED = """
 CREATE UNLOGGED TABLE scratch.close_lined (number int, lines int)

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_GET
 from licensing.catalog.models import Party
 from licensing.invoicing.waiting import waiting_plays_of
 from licensing.royalties import queries
-from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
+from licensing.royalties.explain import Explanation, explain_line
 from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from licensing.royalties.remaking import BooksDisagree, NotMadeAgain
 from licensing.royalties.what_if import beside_lines_of, what_if_of
 from licensing.statements import recompute
 from licensing.statements.files import NEWEST, SCHEMAS, as_csv, as_json, file_name
@@ -234,8 +235,9 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     facts["what_if"] = what_if_of(line_id)
     try:
         explained = explain_line(line_id)
-    except BooksDisagree:
+    except BooksDisagree as error:
         facts |= {"line": queries.line_view(row), "disagree": True}
+        facts["is_of_plays"] = isinstance(error, NotMadeAgain)
     else:
         facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
         facts["more_pools"] = _more_pools(explained)

@@ -10,11 +10,18 @@ from generation.analysis.rules import TONICS
 from generation.analysis.values import ROLES
 from licensing.catalog import identifiers
 from licensing.catalog.models import Party, Recording, Work
+from licensing.releases.models import Release
+from portal.accounts.countries import CODES
 from portal.accounts.forms import checked
 from portal.accounts.names import printable
 
 KEYS = tuple(f"{note} {mode}" for mode in ("maj", "min") for note in TONICS)
 TEMPO_RANGE = (30.0, 300.0)
+
+_BESIDE = "AN BC BK BP BX CB CP CS DG FX GX KS QM QN QT QZ UK XK YU ZB ZZ"
+ALLOTTED = CODES.union(_BESIDE.split(" "))
+"""What an ISRC may begin with: countries of now and before, and what the agency allotted beside
+(ISRC Bulletin 2015/01 and its list of valid characters)."""
 
 
 class RecordingForm(forms.Form):
@@ -61,11 +68,23 @@ class RecordingForm(forms.Form):
     def clean_isrc(self) -> str:
         """Twelve characters, not yet given to another recording."""
         value = checked(identifiers.normalise_isrc, self.cleaned_data["isrc"])
-        if value and Recording.objects.filter(isrc=value).exists():
+        is_known = (
+            Recording.objects.filter(isrc=value).exists()
+            or Release.objects.filter(isrc=value).exists()
+        )
+        if value and is_known:
             raise forms.ValidationError(
                 "Another recording here has this ISRC. Each one has its own; check the number."
             )
         return value
+
+    @property
+    def warning(self) -> str:
+        """What looks odd and is taken all the same, in one sentence; "" when nothing does."""
+        country = str(self.cleaned_data.get("isrc", ""))[:2]
+        if not country or country in ALLOTTED:
+            return ""
+        return f"No agency gives ISRCs that begin with {country}: check it with your distributor."
 
     def clean_iswc(self) -> str:
         """`T` and ten digits, not yet given to another work."""

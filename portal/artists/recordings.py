@@ -64,6 +64,8 @@ def recording_new(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
             **facts,
         )
+        if form.warning:
+            messages.warning(request, form.warning)
         return redirect("artists:recording", made.pk)
     return render(request, "artists/recording_new.html", {"form": form, **NAV})
 

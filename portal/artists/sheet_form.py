@@ -44,7 +44,8 @@ class ShareForm(forms.Form):
     territories = forms.CharField(
         required=False,
         label="It collects in",
-        help_text="Country codes such as DE AT; empty: the whole world.",
+        help_text="Country codes such as DE AT; empty: the whole world. Of what is licensed for "
+        "other countries, a society’s share is paid to the party itself.",
     )
 
     def __init__(self, *args: Any, parties: list[Party], **kwargs: Any) -> None:

@@ -43,6 +43,7 @@ from portal.backoffice.consent_deeds import AgreementDeeds
 from portal.backoffice.contacts import ContactDeed
 from portal.backoffice.corrections import CORRECTION_PAGES
 from portal.backoffice.deductions import DEDUCTION_PAGES
+from portal.backoffice.deed_pages import DEED_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.events import EVENT_PAGES
 from portal.backoffice.inlines import ReadOnlyInline
@@ -315,6 +316,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
 }
 PAGES |= (
     AGREEMENT_PAGES
+    | DEED_PAGES
     | BILLING_PAGES
     | INVOICE_PAGES
     | MONEY_PAGES

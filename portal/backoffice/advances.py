@@ -27,7 +27,7 @@ from portal.backoffice.fields import MicrosField, PayeeField, PercentField, RowF
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Change, Outcome
-from portal.backoffice.second_person import asks_for_second_factor
+from portal.backoffice.second_person import asks_for_second_factor, check_no_gain
 from portal.backoffice.showing import show_and_do
 
 _RIGHTS = [("", "both rights"), ("MASTER", "the master"), ("PUBLISHING", "the publishing")]
@@ -102,6 +102,7 @@ class AdvanceAdmin(ReadOnlyAdmin):
             return elsewhere
 
         def do(data: dict[str, Any]) -> Outcome:
+            check_no_gain(request, [(row.payee_kind, row.payee_ref)])
             pay_advance(
                 advance_id=row.pk,
                 paid_by=staff_actor(request)[1],

@@ -1,6 +1,7 @@
 """The desk's pages about partners who are billed for what they use: who is, at which prices.
 
-Nothing is edited: a new agreement or its end is a deed, and the one before it stays.
+Nothing is edited: a new agreement is a deed of two people, its end one of one, and the one before
+it stays.
 """
 
 from typing import Any
@@ -18,8 +19,10 @@ from licensing.receipts.agreeing import MOST_DUE_DAYS, agree_usage, end_usage_ag
 from licensing.receipts.models import UsageAgreement, UsagePrice
 from licensing.receipts.rules import USAGE_UNITS
 from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.deeds_of_two import DeedOfTwo, Doing, ask_for, known
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.rehearsing import Outcome
 from portal.partners.models import Client
 
 
@@ -90,32 +93,12 @@ class AgreementAdmin(ReadOnlyAdmin):
     def agree(self, request: HttpRequest) -> HttpResponse:
         """Bill a partner for use from now on."""
 
-        def do(data: dict[str, Any]) -> str:
-            now = timezone.now()
-            ours = {
-                ("", "PLAY"): int(data["play"] * MICROS_PER_UNIT),
-                ("", "MINUTE"): int(data["minute"] * MICROS_PER_UNIT),
-            }
-            agree_usage(
-                payer=("client", str(data["client"].pk)),
-                prices=ours | data["more"],
-                country=data["country"],
-                currency=data["currency"],
-                due_days=data["due_days"],
-                billed_to=data["billed_to"],
-                effective_from=now,
-                actor=staff_actor(request),
-                now=now,
-            )
-            return f"What {data['client']} uses from now on is billed by the month."
-
-        return ask_and_do(
+        return ask_for(
             request,
+            AGREE,
             title="Agree on billing by use",
-            consequence="From now on its customers hear everything without a receipt; what they "
+            consequence="From then on its customers hear everything without a receipt; what they "
             "play is billed by the month and reaches the artists once it is paid.",
-            form_class=AgreementForm,
-            do=do,
             back=list_of("receipts_usageagreement"),
         )
 
@@ -141,4 +124,24 @@ class AgreementAdmin(ReadOnlyAdmin):
         )
 
 
+def _agreed(data: dict[str, Any], doing: Doing) -> Outcome:
+    ours = {
+        ("", "PLAY"): int(data["play"] * MICROS_PER_UNIT),
+        ("", "MINUTE"): int(data["minute"] * MICROS_PER_UNIT),
+    }
+    agree_usage(
+        payer=("client", str(data["client"].pk)),
+        prices=ours | data["more"],
+        country=data["country"],
+        currency=data["currency"],
+        due_days=data["due_days"],
+        billed_to=data["billed_to"],
+        effective_from=doing.now,
+        actor=doing.actor,
+        now=doing.now,
+    )
+    return Outcome(f"What {data['client']} uses from now on is billed by the month.")
+
+
+AGREE = known(DeedOfTwo("agree_usage", AgreementForm, _agreed))
 AGREEMENT_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {UsageAgreement: AgreementAdmin}

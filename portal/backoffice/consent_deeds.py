@@ -1,7 +1,8 @@
 """The deed at the desk of consent: an agreement of the operator with a collecting society.
 
-It writes through the operation of clearance alone. Until an agreement covers a use and a place,
-stems with a share that the society collects there are not cleared (`society_licence_required`).
+Two people record it, through the operation of clearance alone. Until an agreement covers a use and
+a place, stems with a share that the society collects there are not cleared
+(`society_licence_required`).
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +17,10 @@ from unfold.decorators import action
 from licensing.clearance.models import SocietyAgreement, Use
 from licensing.clearance.operations import ClearanceRefused, record_society_agreement
 from portal.accounts.countries import CODES
-from portal.backoffice.deeds import ask_and_do, list_of, staff_actor
+from portal.backoffice.deeds import list_of
+from portal.backoffice.deeds_of_two import DeedOfTwo, Doing, ask_for, known
+from portal.backoffice.rehearsing import Outcome
+from portal.backoffice.second_person import MAY_DECIDE_RIGHTS
 
 _USES = [one for one in Use.choices if one[0] != Use.PREVIEW]
 
@@ -61,12 +65,11 @@ class AgreementDeeds:
 
     @action(description="Record an agreement", url_path="record", permissions=["decide_rights"])
     def record(self, request: HttpRequest) -> HttpResponse:
-        return ask_and_do(
+        return ask_for(
             request,
+            RECORD,
             title="Record an agreement with a society",
-            consequence="From now on shares that it collects block none of these uses there.",
-            form_class=AgreementForm,
-            do=lambda data: _record(request, data),
+            consequence="Once recorded, shares that it collects block none of these uses there.",
             back=list_of("clearance_societyagreement"),
         )
 
@@ -76,7 +79,7 @@ def _after(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
 
 
-def _record(request: HttpRequest, data: dict[str, Any]) -> str:
+def _record(data: dict[str, Any], doing: Doing) -> Outcome:
     day: date | None = data["until"]
     try:
         with transaction.atomic():
@@ -86,11 +89,18 @@ def _record(request: HttpRequest, data: dict[str, Any]) -> str:
                 uses=data["uses"],
                 territories=data["territories"],
                 valid_until=_after(day),
-                actor=staff_actor(request),
-                now=timezone.now(),
+                actor=doing.actor,
+                now=doing.now,
             )
     except IntegrityError as twice:
         raise ClearanceRefused(
             "agreement_twice", "An agreement of this reference is recorded already."
         ) from twice
-    return f"The agreement {made.reference} with {made.society} counts from now on."
+    where = " ".join(data["territories"]) or "everywhere"
+    return Outcome(
+        f"The agreement {made.reference} with {made.society} counts from now on.",
+        [(f"{made.society} blocks no more", f"{', '.join(data['uses']).lower()}; {where}")],
+    )
+
+
+RECORD = known(DeedOfTwo("record_society_agreement", AgreementForm, _record, MAY_DECIDE_RIGHTS))

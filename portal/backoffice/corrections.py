@@ -38,7 +38,7 @@ from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Change, Outcome
-from portal.backoffice.second_person import asks_for_second_factor, stand_in
+from portal.backoffice.second_person import asks_for_second_factor, check_no_gain, stand_in
 from portal.backoffice.showing import show_and_do
 
 _PROPOSED = "Proposed: somebody else carries it out or drops it."
@@ -169,6 +169,7 @@ class ProposalAdmin(ReadOnlyAdmin):
             return elsewhere
 
         def do(data: dict[str, Any]) -> Outcome:
+            check_no_gain(request, [(row.statement.payee_kind, row.statement.payee_ref)])
             carry_out(
                 proposal_id=row.pk,
                 confirmed_by=staff_actor(request)[1],

@@ -34,12 +34,21 @@ from licensing.royalties.closing import CloseRefused
 from licensing.royalties.deciding import DecisionRefused
 from licensing.stripe_gateway import GatewayError
 
+
+class DeedRefused(Exception):
+    """What the desk itself cannot do; `code` is stable, the message is for a person."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
 # What the rooms below raise when a deed cannot be; each carries one sentence for a person.
 REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
     *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError, AuditRefused),
-    TermsRefused,
+    *(TermsRefused, DeedRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 

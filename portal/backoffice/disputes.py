@@ -34,7 +34,7 @@ from portal.backoffice.fields import PercentField, RowField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Outcome
-from portal.backoffice.second_person import asks_for_second_factor, stand_in
+from portal.backoffice.second_person import asks_for_second_factor, check_no_gain, stand_in
 from portal.backoffice.showing import show_and_do
 
 _RIGHTS = [("", "both rights"), ("MASTER", "the master"), ("PUBLISHING", "the publishing")]
@@ -168,12 +168,17 @@ class DisputeAdmin(ReadOnlyAdmin):
         if elsewhere is not None:
             return elsewhere
         whom = said_of(awards_of(row)) or "those who earned it"
+
+        def do(_: dict[str, Any]) -> Outcome:
+            check_no_gain(request, (one.payee for one in awards_of(row)))
+            return _confirm(row, staff_actor(request)[1], second_factor_of(request))
+
         return show_and_do(
             request,
             title="Confirm the decision",
             consequence=f"{_held(row)} become payable to {whom}. Because: {row.decision}",
             form_class=forms.Form,
-            do=lambda data: _confirm(row, staff_actor(request)[1], second_factor_of(request)),
+            do=do,
             back=list_of("deductions_dispute"),
         )
 

@@ -20,11 +20,13 @@ from licensing.invoicing.rules import DRAFT, ISSUED
 from licensing.invoicing.sending import send_to_provider, take_back_from_provider
 from licensing.money import amount_text
 from licensing.payouts.provider import gateway
+from portal.accounts.second_factor import second_factor_of
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.money import MonthForm
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Outcome
+from portal.backoffice.second_person import asks_for_second_factor
 from portal.backoffice.showing import Deed, show_and_do
 
 BACK = "invoicing_invoice"
@@ -142,10 +144,16 @@ class InvoiceAdmin(ReadOnlyAdmin):
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the money in that another person saw."""
         row = get_object_or_404(Invoice, pk=object_id)
+        elsewhere = asks_for_second_factor(request)
+        if elsewhere is not None:
+            return elsewhere
 
         def do(data: dict[str, Any]) -> Outcome:
             operations.confirm_payment(
-                invoice_id=row.pk, actor=staff_actor(request), now=timezone.now()
+                invoice_id=row.pk,
+                confirmed_by=staff_actor(request)[1],
+                proof=second_factor_of(request),
+                now=timezone.now(),
             )
             return Outcome(f"{row}: paid.")
 

@@ -1,4 +1,4 @@
-"""What ran at night and how it ended: the backoffice's one table of its own.
+"""The backoffice's own tables: what ran at night and how it ended, and deeds that two people do.
 
 It refuses to know what the duties do. Invariant: a duty runs once a night, and again only after an
 attempt that failed or was lost.
@@ -6,6 +6,10 @@ attempt that failed or was lost.
 
 from django.db import models
 from django.db.models import Q
+
+from portal.backoffice.deed_models import ProposedDeed
+
+__all__ = ["NightlyRun", "ProposedDeed"]
 
 
 class NightlyRun(models.Model):

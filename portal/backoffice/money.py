@@ -1,7 +1,7 @@
-"""The money's pages: receipts, periods and statements are shown; two deeds write.
+"""The money's pages: receipts, periods and statements are shown; three deeds write.
 
-Recording a receipt and closing a month go through the same operations as everybody's; neither can
-be undone here, and their pages say so first.
+Recording a receipt or a refund takes two people, closing a month one; all go through the same
+operations as everybody's. None can be undone here, and their pages say so first.
 """
 
 from typing import Any
@@ -24,6 +24,7 @@ from licensing.royalties.models import Period, Statement, StatementLine
 from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
+from portal.backoffice.deeds_of_two import DeedOfTwo, Doing, ask_for, known
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.month_end import close_and_tell, counted_only, is_rehearsed
 from portal.backoffice.readonly import ReadOnlyAdmin
@@ -51,54 +52,41 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
     @action(description="Record a receipt", url_path="record", permissions=["decide"])
     def record(self, request: HttpRequest) -> HttpResponse:
-        """Write money in."""
-
-        def do(data: dict[str, Any]) -> Outcome:
-            funded = _record(data, staff_actor(request))
-            changes = [("Billed in", country_name(data["country"]))]
-            if funded is not None:
-                changes.append(("Plays so far that it pays for", f"{funded:,}"))
-            return Outcome(f"{data['amount']} {data['currency']} are in the books.", changes)
-
-        return show_and_do(
+        """Ask for money to be written in."""
+        return ask_for(
             request,
+            RECORD,
             title="Record a receipt",
-            consequence="It is posted at once and cannot be edited; a correction is a new receipt. "
+            consequence="Once posted it cannot be edited; a correction is a new receipt. "
             "A promotion pays for what its payer heard in the month already, too, while the month "
             "is open.",
-            form_class=ReceiptForm,
-            do=do,
             back=list_of("receipts_receipt"),
         )
 
     @action(description="It went back", url_path="refund", permissions=["decide"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Record a refund or chargeback, and take closed months' part back."""
+        """Ask for a refund or chargeback to be recorded, and closed months' part taken back."""
         row = get_object_or_404(Receipt, pk=object_id)
-
-        def do(data: dict[str, Any]) -> Outcome:
-            refund_receipt(
-                key=data["key"],
-                receipt_id=row.pk,
-                amount_micros=int(data["amount"] * MICROS_PER_UNIT),
-                kind=data["kind"],
-                actor=staff_actor(request),
-                now=timezone.now(),
-            )
-            return Outcome(f"{data['amount']} {row.currency} went back.")
-
-        return show_and_do(
+        return ask_for(
             request,
-            title="Money of this receipt went back",
+            REFUND,
+            title=f"Money of receipt {row.key} went back"[:100],
             consequence="What closed months divided of it is taken back from their payees by the "
             "same weights; whom it leaves below zero is asked for nothing.",
-            form_class=RefundForm,
-            do=do,
+            subject_ref=str(row.pk),
             back=list_of("receipts_receipt"),
         )
 
 
-def _record(data: dict[str, Any], actor: tuple[str, str]) -> int | None:
+def _written_in(data: dict[str, Any], doing: Doing) -> Outcome:
+    funded = _record(data, doing)
+    changes = [("Billed in", country_name(data["country"]))]
+    if funded is not None:
+        changes.append(("Plays so far that it pays for", f"{funded:,}"))
+    return Outcome(f"{data['amount']} {data['currency']} are in the books.", changes)
+
+
+def _record(data: dict[str, Any], doing: Doing) -> int | None:
     """Write money in; for a promotion, how many plays that nobody had paid for it took up."""
     start = start_of(data["month"])
     said = {
@@ -109,13 +97,30 @@ def _record(data: dict[str, Any], actor: tuple[str, str]) -> int | None:
         "currency": data["currency"],
         "covers_from": start,
         "covers_until": start + relativedelta(months=1),
-        "actor": actor,
-        "now": timezone.now(),
+        "actor": doing.actor,
+        "now": doing.now,
     }
     if data["kind"] == PROMOTION:
         return record_promotion(**said)[1]
     record_receipt(**said, kind=data["kind"], tax_micros=data["tax_micros"])
     return None
+
+
+def _went_back(data: dict[str, Any], doing: Doing) -> Outcome:
+    row = Receipt.objects.get(pk=doing.subject_ref)
+    refund_receipt(
+        key=data["key"],
+        receipt_id=row.pk,
+        amount_micros=int(data["amount"] * MICROS_PER_UNIT),
+        kind=data["kind"],
+        actor=doing.actor,
+        now=doing.now,
+    )
+    return Outcome(f"{data['amount']} {row.currency} went back.")
+
+
+RECORD = known(DeedOfTwo("record_receipt", ReceiptForm, _written_in))
+REFUND = known(DeedOfTwo("refund_receipt", RefundForm, _went_back))
 
 
 class PeriodAdmin(ReadOnlyAdmin):

@@ -33,6 +33,8 @@ def duties() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {
         "score_usages": (),
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
+        "retire_evidence": (),
+        "access": ("--check",),
         "fit_taste": (),
         "clearsessions": (),
     }

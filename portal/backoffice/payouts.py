@@ -39,7 +39,7 @@ from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.fields import PayeeField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
-from portal.backoffice.second_person import asks_for_second_factor
+from portal.backoffice.second_person import asks_for_second_factor, check_no_gain
 
 _CURRENCIES = [(code, code) for code in THRESHOLD_MINOR]
 
@@ -122,6 +122,8 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             return elsewhere
 
         def do(data: dict[str, Any]) -> str:
+            paid = run.payouts.values_list("account__payee_kind", "account__payee_ref")
+            check_no_gain(request, paid)
             approve_payout_run(
                 run_id=run.pk,
                 approver=staff_actor(request)[1],

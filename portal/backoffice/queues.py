@@ -27,7 +27,7 @@ from licensing.receipts.terms_models import ProposedTerms
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.models import Anomaly, Usage
 from portal.accounts.countries import country_name
-from portal.backoffice.models import NightlyRun
+from portal.backoffice.models import NightlyRun, ProposedDeed
 from portal.partners.models import WithdrawalNotice
 
 WEEK = timedelta(days=7)
@@ -51,7 +51,18 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
+    return (*_of_two(), *_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
+
+
+def _of_two() -> tuple[Queue, ...]:
+    return (
+        _listed(
+            ProposedDeed.objects.filter(state="OPEN"),
+            "Deeds for a second person",
+            "Somebody else than who asked for one does it or drops it.",
+            state__exact="OPEN",
+        ),
+    )
 
 
 def _of_rights() -> tuple[Queue, ...]:

@@ -23,6 +23,7 @@ from portal.accounts.models import User
 from portal.partners.models import Client
 
 Payer = tuple[str, str]
+_LISTENER = "listener "
 _CURRENCIES = [("", "what this payer pays in"), *((code, code) for code in THRESHOLD_MINOR)]
 
 
@@ -49,9 +50,20 @@ class ReceiptForm(forms.Form):
     month = forms.DateField(label="Covers the month of", help_text="Any day of it.")
     key = forms.CharField(max_length=150, label="Number of the payment, never used twice")
 
+    @staticmethod
+    def kept(name: str, given: list[str]) -> list[str]:
+        """What is kept of what was typed: a listener's reference instead of an address."""
+        if name != "payer":
+            return given
+        user = User.objects.filter(email__iexact=given[0].strip()).first()
+        return given if user is None else [f"{_LISTENER}{user.pk}"]
+
     def clean_payer(self) -> Payer:
         text = self.cleaned_data["payer"].strip()
-        user = User.objects.filter(email__iexact=text).first()
+        known = text.removeprefix(_LISTENER)
+        rows = User.objects.all()
+        by_ref = known != text and is_uuid(known)
+        user = (rows.filter(pk=known) if by_ref else rows.filter(email__iexact=text)).first()
         if user is not None:
             return ("user", str(user.pk))
         client = Client.objects.filter(pk=text).first() if is_uuid(text) else None

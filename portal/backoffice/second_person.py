@@ -3,6 +3,7 @@
 The rooms below ask for both again; here people are led to where they can show it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -12,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from licensing.four_eyes import NotProved, SecondFactor, check_proof
+from portal.accounts.access import parties_of, user_of
 from portal.accounts.second_factor import (
     has_second_factor,
     page_to_show_it,
     second_factor_of,
 )
+from portal.backoffice.deeds import DeedRefused
 
 MAY_DECIDE = "corrections.decide_money"
 MAY_DECIDE_RIGHTS = "catalog.decide_rights"
@@ -35,6 +38,16 @@ def asks_for_second_factor(request: HttpRequest) -> HttpResponse | None:
         back = urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(f"{reverse(page_to_show_it(request))}?{back}")
     return None
+
+
+def check_no_gain(request: HttpRequest, payees: Iterable[tuple[str, str]]) -> None:
+    """Raise DeedRefused("own_money") where the person acts for one of these payees.
+
+    The rooms below know no logins, so whose money it is can be asked here alone.
+    """
+    own = {("party", str(pk)) for pk in parties_of(user_of(request)).values_list("pk", flat=True)}
+    if own & set(payees):
+        raise DeedRefused("own_money", "Somebody who is not paid by it decides this.")
 
 
 def stand_in(now: datetime) -> tuple[str, SecondFactor]:

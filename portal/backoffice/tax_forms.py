@@ -21,6 +21,7 @@ from licensing.money import amount_text
 from portal.accounts.countries import CODES
 from portal.artists.words import percent, percent_ppm
 from portal.backoffice.deeds import ReasonForm, list_of, staff_actor
+from portal.backoffice.deeds_of_two import DeedOfTwo, Doing, ask_for, known
 from portal.backoffice.fields import PayeeField
 from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.rehearsing import Change, Outcome
@@ -89,38 +90,58 @@ class TaxProfileAdmin(ReadOnlyAdmin):
 
     @action(description="Accept this form", url_path="accept", permissions=["decide"])
     def accept(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """It counts from now on."""
-        return self._review(request, object_id, is_accepted=True)
+        """Ask that it counts; a second person says so."""
+        row = get_object_or_404(TaxProfile, pk=object_id)
+        return ask_for(
+            request,
+            ACCEPT,
+            title="Accept this tax form",
+            consequence="What waited for it is taxed by it and payable within a minute.",
+            subject_ref=str(row.pk),
+            back=list_of("deductions_taxprofile"),
+        )
 
     @action(description="Reject this form", url_path="reject", permissions=["decide"])
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The payee signs another one."""
-        return self._review(request, object_id, is_accepted=False)
-
-    def _review(self, request: HttpRequest, object_id: str, *, is_accepted: bool) -> HttpResponse:
         row = get_object_or_404(TaxProfile, pk=object_id)
-        word = "accepted" if is_accepted else "rejected"
 
         def do(data: dict[str, Any]) -> Outcome:
-            review_tax_form(
-                profile_id=row.pk,
-                is_accepted=is_accepted,
-                reason=data["reason"],
-                actor=staff_actor(request),
-                now=timezone.now(),
-            )
-            return Outcome(f"The form is {word}.", _waiting(row))
+            return _review(row, data["reason"], Doing("", staff_actor(request), timezone.now()))
 
         return show_and_do(
             request,
-            title=f"This form is {word}",
-            consequence="What waited for it is taxed by it and payable within a minute."
-            if is_accepted
-            else "Income of US source goes on waiting.",
+            title="This form is rejected",
+            consequence="Income of US source goes on waiting.",
             form_class=ReasonForm,
             do=do,
             back=list_of("deductions_taxprofile"),
         )
+
+
+def _review(row: TaxProfile, reason: str, doing: Doing, *, is_accepted: bool = False) -> Outcome:
+    review_tax_form(
+        profile_id=row.pk,
+        is_accepted=is_accepted,
+        reason=reason,
+        actor=doing.actor,
+        now=doing.now,
+    )
+    return Outcome(f"The form is {'accepted' if is_accepted else 'rejected'}.", _waiting(row))
+
+
+def _accepted(data: dict[str, Any], doing: Doing) -> Outcome:
+    row = TaxProfile.objects.get(pk=doing.subject_ref)
+    return _review(row, data["seen_as"], doing, is_accepted=True)
+
+
+class SeenForm(forms.Form):
+    """What somebody saw who looked at the form itself."""
+
+    seen_as = forms.CharField(max_length=300, label="What was seen on the form")
+
+
+ACCEPT = known(DeedOfTwo("accept_tax_form", SeenForm, _accepted))
 
 
 def _take_in(request: HttpRequest, data: dict[str, Any]) -> Outcome:

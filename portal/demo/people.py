@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Permission
 
 from licensing.catalog.models import Party
 from licensing.catalog.operations import create_party
 from portal.accounts.models import Membership, Role, User
+from portal.accounts.powers import PERMISSIONS, give_power, powers_of
 
 ACTOR = ("system", "demo")
 
@@ -59,10 +59,10 @@ def _seed_login(person: Person, now: datetime) -> User:
     user.confirmed_16_at, user.confirmed_16_method = now, "demo"
     user.save()
     if user.is_staff:
-        may = Permission.objects.filter(
-            codename__in=["route_nets", "decide_money", "decide_rights"]
-        )
-        user.user_permissions.add(*may)
+        for power in set(PERMISSIONS) - set(powers_of(user)):
+            give_power(
+                email=user.email, power=power, because="It is the demo.", actor="demo", now=now
+            )
     EmailAddress.objects.update_or_create(
         user=user, email=person.email, defaults={"verified": True, "primary": True}
     )

@@ -55,6 +55,7 @@ PRODUCTION = {
     "BROKER_URL": "amqp://broker.example",
     "EMAIL_HOST": "mail.example",
     "METRICS_TOKEN": "t",
+    "ANCHOR_FILE": "none",
     "PATH": os.environ["PATH"],
 }
 
@@ -69,8 +70,25 @@ def test_a_full_production_environment_passes_the_deployment_checks() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "EMAIL_HOST"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "EMAIL_HOST", "ANCHOR_FILE"]
+)
 def test_production_without_a_needed_variable_says_which(name: str) -> None:
     done = _check({key: value for key, value in PRODUCTION.items() if key != name})
     assert done.returncode != 0
     assert f"{name} is not set" in done.stderr
+
+
+def test_production_that_pays_says_where_the_banks_file_is_or_that_there_is_none() -> None:
+    pays = PRODUCTION | {"STRIPE_SECRET_KEY": "sk_test_1"}
+    done = _check(pays)
+    assert done.returncode != 0
+    assert "BANK_FILE is not set" in done.stderr
+    assert _check(pays | {"BANK_FILE": "none"}).returncode == 0
+
+
+def test_a_path_that_is_said_to_be_none_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X_PATH", " None ")
+    assert env.path_or_none("X_PATH", "else") == ""
+    monkeypatch.setenv("X_PATH", "/kept/heads.txt")
+    assert env.path_or_none("X_PATH", None) == "/kept/heads.txt"

@@ -47,7 +47,8 @@ SHOWN_TO_USERS = {"listeners:recording"}
 # These say politely that a link from a mail is not good.
 POLITE = {"account_confirm_email", "account_reset_password_from_key"}
 OPEN = POLITE | {
-    *("healthz", "metrics", "partners:openapi", "partners:token", "admin:login"),
+    *("healthz", "metrics", "robots", "tdmrep"),
+    *("partners:openapi", "partners:token", "admin:login"),
     *("listeners:home", "listeners:how_shares_are_measured", "listeners:recordings"),
     *("account_login", "account_signup", "account_reset_password", "account_inactive"),
     *("account_reset_password_done", "account_reset_password_from_key_done"),

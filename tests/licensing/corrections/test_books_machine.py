@@ -35,9 +35,9 @@ from tests.licensing.corrections.income_taxed import Taxed
 from tests.licensing.corrections.payout_steps import CENT, NAMES, payable, payee
 from tests.licensing.corrections.refund_steps import DESK, RefundSteps, suspense
 from tests.licensing.ledger.sums import balances, check_entries
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
+from tests.provider.at_standin import AtStandIn
 
 AMOUNTS = st.integers(1, 5_000_000)
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
@@ -351,6 +351,6 @@ def test_books_hold_through_any_sequence_of_deductions_corrections_and_payouts(d
     """500 steps in every run, or as many as a slow machine takes in a minute; 20,000 in a long
     one."""
     with StandIn() as standin:
-        Books.stage = Stage(Purse(standin, gateway_to(standin)))
+        Books.stage = Stage(Purse(AtStandIn(standin)))
         asked = {"steps": in_every_run(500, long=20_000), "seconds": in_every_run(60, long=7_200)}
         assert walk(Books, each=60, **asked) >= 60

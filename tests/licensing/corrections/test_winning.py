@@ -156,6 +156,20 @@ def test_won_after_a_month_closed_without_it_it_reaches_those_heard_in_that_mont
     assert kinds == {"ADJUSTMENT"}
 
 
+def test_where_everybodys_pool_reached_those_plays_it_goes_along_their_lines(db):
+    """An idle payer's 100 went over all plays of October, l1's too; l1's 5,876,471 come after."""
+    _, _, _, receipt = told.tell_the_story()
+    world.pay("idle", amount=100, kind="PROMOTION", tax=0)
+    taken = charge_back(receipt, now=SOON)
+    told.close()
+    assert sum(held("payable").values()) == 100
+    win(taken)
+    assert sum(held("payable").values()) == 5_876_571
+    assert not held("pool")
+    assert set(Usage.objects.values_list("accrual_month", flat=True)) == {told.MONTH}
+    assert balanced()
+
+
 def test_of_a_month_closed_with_a_part_of_it_the_rest_goes_along_its_lines(db):
     """Half of the pool was there at the close; with the other half everybody has all of theirs."""
     _, _, _, receipt = told.tell_the_story()

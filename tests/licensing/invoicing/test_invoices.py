@@ -42,7 +42,7 @@ def issue(now=LATER):
 def settle(invoice, now=LATER):
     given = {"invoice_id": invoice.pk, "now": now}
     operations.claim_payment(evidence="bank statement 11, line 4", actor=DESK, **given)
-    return operations.confirm_payment(actor=SECOND, **given)
+    return month.confirm(invoice, now)
 
 
 def test_a_month_of_use_becomes_lines_at_agreed_prices(used):
@@ -141,20 +141,23 @@ def test_who_says_that_it_was_paid_does_not_confirm_it(used):
     invoice = issue()
     given = {"invoice_id": invoice.pk, "now": LATER}
     with pytest.raises(InvoiceRefused) as refused:
-        operations.confirm_payment(actor=SECOND, **given)
+        month.confirm(invoice)
     assert refused.value.code == "not_claimed"
     with pytest.raises(InvoiceRefused) as refused:
         operations.claim_payment(evidence=" ", actor=DESK, **given)
     assert refused.value.code == "no_evidence"
     operations.claim_payment(evidence="statement 11", actor=DESK, **given)
     with pytest.raises(InvoiceRefused) as refused:
-        operations.confirm_payment(actor=DESK, **given)
+        month.confirm(invoice, by=DESK)
     assert refused.value.code == "same_person"
+    with pytest.raises(InvoiceRefused) as refused:
+        month.confirm(invoice, proof=None)
+    assert refused.value.code == "no_second_factor"
     with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
         Invoice.objects.filter(pk=invoice.pk).update(settled_by=DESK[1])
     operations.deny_payment(reason="it was another firm's", actor=SECOND, **given)
     with pytest.raises(InvoiceRefused):
-        operations.confirm_payment(actor=SECOND, **given)
+        month.confirm(invoice)
     assert month.owed() == (110_000, 90_000, 20_000)
     assert not Receipt.objects.exists()
 

@@ -9,7 +9,7 @@ from licensing.invoicing.models import Invoice
 from licensing.invoicing.rules import InvoiceRefused
 from licensing.receipts.models import Receipt
 from tests.licensing.invoicing import used_month as month
-from tests.licensing.invoicing.used_month import DESK, LATER, SECOND
+from tests.licensing.invoicing.used_month import DESK, LATER
 from tests.licensing.royalties import small_world as world
 
 PAYERS = [("client", f"c{number}") for number in range(6)]
@@ -42,7 +42,7 @@ def test_numbers_have_no_gap_and_a_payment_is_taken_in_once(committed_db):
 
     def confirm(_):
         try:
-            operations.confirm_payment(invoice_id=first.pk, actor=SECOND, now=LATER)
+            month.confirm(first)
         except InvoiceRefused as refused:
             return refused.code
         finally:

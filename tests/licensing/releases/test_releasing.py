@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from stdnum import isrc as oracle
 
 from licensing.audit.models import Fact
@@ -64,6 +64,17 @@ def test_a_code_that_a_recording_brought_along_is_passed_over(db):
     record = piece("a")
     Recording.objects.update(isrc="DEXY72600001")
     assert release(record).isrc == "DEXY72600002"
+
+
+def test_a_code_of_a_release_is_never_a_recordings(db):
+    """In either order the database has the last word, raw SQL included."""
+    given = release(piece("a"))
+    recording = Recording.objects.first()
+    with pytest.raises(IntegrityError, match="is given already"), transaction.atomic():
+        Recording.objects.filter(pk=recording.pk).update(isrc=given.isrc)
+    Recording.objects.filter(pk=recording.pk).update(isrc="DEXY72600002")
+    with pytest.raises(IntegrityError, match="is given already"), transaction.atomic():
+        Release.objects.create(record=piece("b"), isrc="DEXY72600002", title="Tide", released_at=AT)
 
 
 def test_twenty_releases_at_once_get_twenty_codes(committed_db):

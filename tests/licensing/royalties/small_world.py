@@ -34,9 +34,9 @@ def party(name):
     )[0]
 
 
-def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
+def sheet(right, shares, *, since=LONG_AGO, version=1, by="SOCIETY", **on):
     """A sheet signed by its parties and by those of what it ends; `shares` maps a name to ppm or to
-    (ppm, society)."""
+    (ppm, society) or (ppm, society, territories); `by`: what kind of administrator that is."""
     drawn = SplitSheet.objects.create(
         right=right,
         version=version,
@@ -47,14 +47,14 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
         **on,
     )
     for name, share in shares.items():
-        ppm, society = share if isinstance(share, tuple) else (share, "")
-        by = "SOCIETY" if society else "SELF"
+        ppm, society, *places = share if isinstance(share, tuple) else (share, "")
         Share.objects.create(
             sheet=drawn,
             party=party(name),
             share_ppm=ppm,
-            administered_by=by,
+            administered_by=by if society else "SELF",
             administrator=society,
+            administrator_territories=sorted(places[0]) if places else [],
         )
     ended = Share.objects.filter(sheet__in=ended_sheets(right, on, since))
     asked = {party(name).pk for name in shares} | set(ended.values_list("party_id", flat=True))
@@ -73,16 +73,16 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, **on):
     return drawn
 
 
-def recording(title, *, master, publishing, stems=1):
+def recording(title, *, master, publishing, stems=1, since=LONG_AGO):
     """A recording of its own work with signed sheets; returns its stems."""
     owner = party(next(iter(master)))
     work = Work.objects.create(pk=ref(f"work {title}"), title=title, created_at=LONG_AGO)
     made = Recording.objects.create(
         pk=ref(title), title=title, party=owner, work=work, created_at=LONG_AGO
     )
-    sheet("MASTER", master, recording=made)
+    sheet("MASTER", master, recording=made, since=since)
     if publishing:
-        sheet("PUBLISHING", publishing, work=work)
+        sheet("PUBLISHING", publishing, work=work, since=since)
     return [
         Stem.objects.create(
             pk=ref(f"{title} {n}"),
@@ -96,9 +96,10 @@ def recording(title, *, master, publishing, stems=1):
     ]
 
 
-def session(name, stems, minutes=(), *, use="FOCUS"):
+def session(name, stems, minutes=(), *, use="FOCUS", territory="DE"):
     """An open record of a live session on these stems; `minutes`: [(stem, ppm)] of each sealed."""
-    made = record(name, [(stem, 0) for stem in stems], use=use, sealed=False, kind="session")
+    sources = [(stem, 0) for stem in stems]
+    made = record(name, sources, use=use, sealed=False, kind="session", territory=territory)
     for minute, lines in enumerate(minutes):
         seal(made, minute, lines)
     return made
@@ -115,13 +116,13 @@ def seal(session, minute, lines):
     )
 
 
-def record(name, lines, *, use="REMIX", sealed=True, kind="variation"):
+def record(name, lines, *, use="REMIX", sealed=True, kind="variation", territory="DE"):
     """A licence record whose sources have these ppm: [(stem, ppm)]."""
     clearance = Clearance.objects.create(
         use=use,
         requester_kind="user",
         requester_ref="test",
-        territory="DE",
+        territory=territory,
         channel="site",
         stems=[],
         at=LONG_AGO,

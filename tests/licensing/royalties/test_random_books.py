@@ -5,6 +5,7 @@ the rules.
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -21,10 +22,12 @@ from licensing.royalties.models import (
     Anomaly,
     HeldPart,
     HeldPool,
-    StatementLine,
+    ListenerAllocation,
+    Statement,
     Usage,
     VariationSum,
 )
+from licensing.royalties.remaking import lists_of
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.rules.division import (
     Division,
@@ -34,6 +37,7 @@ from licensing.royalties.rules.division import (
     sums,
     user_centric,
 )
+from licensing.royalties.rules.payees import Held, payee_of
 from licensing.royalties.scoring import score_usages
 from tests.licensing.royalties import small_world as world
 
@@ -41,6 +45,15 @@ MONTH = date(2026, 10, 1)
 RIGHTS = [("MASTER", 500_000), ("PUBLISHING", 500_000)]
 MASTER = {"Tide": {"Ana": 700_001, "Ben": 299_999}, "Lamp": {"Cleo": 1_000_000}}
 PUBLISHING = {"Tide": {"Ana": 333_333, "Ben": 666_667}, "Lamp": {"Cleo": 500_000, "Dov": 500_000}}
+BY_RIGHT = {"MASTER": MASTER, "PUBLISHING": PUBLISHING}
+SHARES = [
+    (right, title, name)
+    for right, titles in BY_RIGHT.items()
+    for title, shares in titles.items()
+    for name in shares
+]
+PLACES = {"A": "DE", "B": "FR", "C": "US", "S": "AT", "T": "FR"}
+"""For which territory a piece or session is licensed."""
 
 
 @pytest.fixture
@@ -58,7 +71,10 @@ def pieces(stems):
         "B": [(tide[0], 333_333), (tide[2], 333_333), (lamp[1], 333_334)],
         "C": [(lamp[0], 1_000_000), (lamp[1], 0)],
     }
-    return {name: (world.record(name, lines), lines) for name, lines in sources.items()}
+    return {
+        name: (world.record(name, lines, territory=PLACES[name]), lines)
+        for name, lines in sources.items()
+    }
 
 
 @pytest.fixture
@@ -77,7 +93,10 @@ def sessions(stems):
         "T": [[]],
     }
     return {
-        (listener, name): (world.session(f"{listener} {name}", [*tide, *lamp], lines), lines)
+        (listener, name): (
+            world.session(f"{listener} {name}", [*tide, *lamp], lines, territory=PLACES[name]),
+            lines,
+        )
         for listener in LISTENERS
         for name, lines in minutes.items()
     }
@@ -101,6 +120,15 @@ BOOK = st.tuples(
 )
 
 
+COLLECTED = st.dictionaries(
+    st.sampled_from(SHARES),
+    st.tuples(
+        st.sampled_from(["GEMA", "SACEM"]),
+        st.sets(st.sampled_from(["DE", "AT", "FR", "GB"]), max_size=3),
+    ),
+    min_size=2,
+)
+"""Which shares are collected by whom, and in which territories."""
 BILLED = st.dictionaries(
     st.sampled_from([1, 4_999, 5_000, 20_000]),
     st.dictionaries(st.sampled_from("ABC"), st.integers(0, 9), min_size=1).filter(
@@ -115,14 +143,15 @@ BILLED = st.dictionaries(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(BOOK, st.lists(BILLED, max_size=2), st.integers(1, 10**7))
+@given(BOOK, st.lists(BILLED, max_size=2), st.integers(1, 10**7), COLLECTED)
 def test_what_was_billed_by_use_weighs_by_its_prices_in_sql_and_in_the_rules(
-    pieces, sessions, book, partners, amount
+    pieces, sessions, book, partners, amount, collected
 ):
     """Beside listeners, partners whose plays were billed at prices of their own."""
     savepoint = transaction.savepoint()
     billed = {f"partner {n}": rates for n, rates in enumerate(partners) if rates}
-    live(*book, pieces, sessions, billed, amount)
+    collect(collected)
+    live(*book, pieces, sessions, billed, amount, collected)
     transaction.savepoint_rollback(savepoint)
 
 
@@ -131,14 +160,35 @@ def test_what_was_billed_by_use_weighs_by_its_prices_in_sql_and_in_the_rules(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(BOOK)
-def test_sql_gives_the_same_micros_as_the_rules(pieces, sessions, book):
+@given(BOOK, COLLECTED)
+def test_sql_gives_the_same_micros_to_the_same_payees_as_the_rules(
+    pieces, sessions, book, collected
+):
     savepoint = transaction.savepoint()
-    live(*book, pieces, sessions)
+    collect(collected)
+    live(*book, pieces, sessions, collected=collected)
     transaction.savepoint_rollback(savepoint)
 
 
-def live(paid, plays, started, pieces, sessions, billed=(), amount=0):
+def collect(collected):
+    """Second versions of the sheets, with the same shares, of which societies collect these."""
+    for right, titles in BY_RIGHT.items():
+        for title, shares in titles.items():
+            if any((right, title, name) in collected for name in shares):
+                world.sheet(
+                    right,
+                    {
+                        name: (ppm, *collected.get((right, title, name), ("",)))
+                        for name, ppm in shares.items()
+                    },
+                    since=world.LONG_AGO + timedelta(days=1),
+                    version=2,
+                    **({"recording_id": world.ref(title)} if right == "MASTER" else {}),
+                    **({"work_id": world.ref(f"work {title}")} if right != "MASTER" else {}),
+                )
+
+
+def live(paid, plays, started, pieces, sessions, billed=(), amount=0, collected=()):
     """A month in which this was paid, played and started, closed and compared."""
     pools = {name: world.pay(name, amount=n).pool_micros for name, n in paid.items()}
     counted = {name: {} for name in paid}
@@ -163,9 +213,27 @@ def live(paid, plays, started, pieces, sessions, billed=(), amount=0):
         of_rates, priced = bill(payer, billed[payer], amount, pieces)
         pools |= of_rates
         counted |= priced
-    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    period = close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    assert evidence_made_again(period) == evidence_kept(period)
     sources |= {record: sources_of_minutes(minutes) for record, minutes in heard.items()}
-    compare({name: pool for name, pool in pools.items() if pool}, counted, sources)
+    places = {str(made.pk): made.clearance.territory for made, _ in pieces.values()}
+    places |= {str(made.pk): made.clearance.territory for made, _ in sessions.values()}
+    payees = Payees(places, dict(collected))
+    compare({name: pool for name, pool in pools.items() if pool}, counted, sources, payees)
+
+
+def evidence_kept(period):
+    """What stands there of who gave what to each sum."""
+    rows = ListenerAllocation.objects.filter(variation_sum__period=period)
+    return {row.pk: (row.pools, row.plays, row.amounts_micros) for row in rows}
+
+
+def evidence_made_again(period):
+    """The same out of the plays."""
+    lists = lists_of(period)
+    runs = dict(lists.runs())
+    columns = (lists.pools, lists.plays, lists.amounts)
+    return {total: tuple(one[run].tolist() for one in columns) for total, run in runs.items()}
 
 
 def bill(payer, rates, amount, pieces):
@@ -185,47 +253,60 @@ def named(lines):
     return [(str(stem.pk), ppm) for stem, ppm in lines]
 
 
-def compare(pools, counted, sources):
+@dataclass
+class Payees:
+    """For which territory each record is licensed, and who collects which share where."""
+
+    places: dict
+    collected: dict
+
+    def payee(self, record, stem, right, party):
+        """Who is paid a part of a record; a record without sources keeps its own."""
+        if not stem:
+            return "record", party
+        share = (right, TITLES[stem], NAMES[party])
+        society, places = self.collected.get(share, ("", ()))
+        return payee_of(Held(party, society, tuple(places)), self.places[record])
+
+
+def compare(pools, counted, sources, payees):
     """The rules' micros beside those that the close wrote down."""
     counted = {listener: counts for listener, counts in counted.items() if counts}
     expected = sums(user_centric(pools, counted))
     written = {str(s.record_id): s.amount_micros for s in VariationSum.objects.all()}
     assert written == expected
-    parts = reached(expected, sources)
-    other = reached(sums(pro_rata(pools, counted)), sources)
-    paid = {a.owner_ref: n for a, n in list_balances(kind="payable").items()}
-    waiting = list_balances(kind="unallocated", owner_kind="record")
-    paid |= {a.owner_ref: n for a, n in waiting.items()}
+    parts = reached(expected, sources, payees)
+    other = reached(sums(pro_rata(pools, counted)), sources, payees)
+    owed = list_balances(kind="payable") | list_balances(kind="unallocated", owner_kind="record")
+    paid = {(account.owner_kind, account.owner_ref): n for account, n in owed.items()}
     assert paid == {payee: n for payee, n in parts.items() if n}
-    would_have = dict(
-        StatementLine.objects.values_list(
-            "statement__payee_ref", "statement__other_model_micros"
-        ).distinct()
-    )
+    statements = Statement.objects.values_list("payee_kind", "payee_ref", "other_model_micros")
+    would_have = {(kind, ref): micros for kind, ref, micros in statements}
     assert would_have == {payee: other.get(payee, 0) for payee in would_have}
     assert set(parts) <= set(would_have)
 
 
-def reached(totals, sources):
+def reached(totals, sources, payees):
     """What each payee gets of these sums; a record without sources keeps its own."""
     out = {}
     for record, amount in totals.items():
         parts = {("", "", record): amount}
         if sources[record]:
             parts = divide(amount, division(sources[record]))
-        for (_, _, payee), micros in parts.items():
+        for place, micros in parts.items():
+            payee = payees.payee(record, *place)
             out[payee] = out.get(payee, 0) + micros
     return out
 
 
+NAMES = {str(world.ref(name)): name for _, _, name in SHARES}
 TITLES = {str(world.ref(f"{title} {n}")): title for title in MASTER for n in range(3)}
 
 
 def division(sources):
-    by_right = {"MASTER": MASTER, "PUBLISHING": PUBLISHING}
     sheets = {
         (stem, right): [
-            (str(world.ref(name)), ppm) for name, ppm in by_right[right][TITLES[stem]].items()
+            (str(world.ref(name)), ppm) for name, ppm in BY_RIGHT[right][TITLES[stem]].items()
         ]
         for stem, _ in sources
         for right, _ in RIGHTS

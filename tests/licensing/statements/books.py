@@ -59,7 +59,9 @@ def live_and_waiting():
 
 
 def shuffled(seed, model="USER_CENTRIC"):
-    """A random month: uneven shares, sources and plays, idle payers, pools of a few micros."""
+    """A random month: uneven shares, sources and plays, idle payers, pools of a few micros; some
+    shares are collected by a society, in one territory or in all.
+    """
     dice = random.Random(seed)
     set_rate_card(
         product="listening", model=model, master_ppm=dice.randrange(1, 10**6),
@@ -71,13 +73,17 @@ def shuffled(seed, model="USER_CENTRIC"):
         stems += world.recording(
             f"R{n}",
             master=dict(zip(names, parts(dice, 3), strict=True)),
-            publishing=dict(zip(names, parts(dice, 3), strict=True)),
+            publishing={
+                name: dice.choice([ppm, (ppm, "GEMA"), (ppm, "GEMA", ["DE"])])
+                for name, ppm in zip(names, parts(dice, 3), strict=True)
+            },
             stems=2,
         )
     pieces = []
     for n in range(5):
         used = dice.sample(stems, 3)
-        pieces.append(world.record(f"P{n}", list(zip(used, parts(dice, 3), strict=True))))
+        lines, place = list(zip(used, parts(dice, 3), strict=True)), dice.choice(["DE", "FR"])
+        pieces.append(world.record(f"P{n}", lines, territory=place))
     for n in range(8):
         world.pay(f"l{n}", amount=dice.choice([100, 101, 9_990_000, 7]), tax=0)
         for piece in dice.sample(pieces, dice.randrange(3)):

@@ -12,10 +12,12 @@ from licensing.payouts.models import PayeeAccount
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
+from licensing.royalties.retiring import retire_evidence
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
 from tests.licensing.invoicing import used_month
+from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -76,6 +78,35 @@ def test_a_line_opens_down_to_its_pools(client, ana):
     inside = client.get(url, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in inside
     assert 'id="line"' in inside
+
+
+def test_a_line_says_why_its_society_was_not_paid_and_says_so_to_nobody_else(
+    client, make_user, join, db
+):
+    (stem,) = world.recording(
+        "Tide",
+        master={"Ana": 10**6},
+        publishing={"Ana": (600_000, "GEMA", ["DE", "AT"]), "Ben": 400_000},
+    )
+    world.pay("l1")
+    world.heard("l1", world.record("A", [(stem, 10**6)], territory="FR"))
+    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    said = "Paid to Ana directly: GEMA collects this share in AT, DE alone"
+    pages = {}
+    for name in ("Ana", "Ben", "Stranger"):
+        user = make_user(name)
+        join(user, world.party(name), "VIEW")
+        client.force_login(user)
+        for whose in ("Ana", "Ben"):
+            line = next(one for one in statement(whose).lines if one.right == "PUBLISHING")
+            answer = client.get(reverse("artists:statement_line", args=[line.id]))
+            pages[name, whose] = answer.content.decode() if answer.status_code == 200 else ""
+        seen = client.get(reverse("artists:earnings")).content.decode()
+        assert ("GEMA does not collect where this is licensed" in seen) == (name == "Ana")
+    assert f"{said}, and the variation was licensed for FR." in pages["Ana", "Ana"]
+    assert pages["Ben", "Ben"]
+    assert said not in pages["Ben", "Ben"]
+    assert {pages[pair] for pair in pages if pair[0] != pair[1]} == {""}
 
 
 def test_a_line_says_what_its_plays_had_earned_by_the_other_model(client, ana):
@@ -151,6 +182,35 @@ def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, jo
     for ending, status in (("csv", 200), ("json", 409), ("pdf", 409)):
         file = reverse("artists:statement_file", args=[statement().id, ending])
         assert client.get(file).status_code == status
+
+
+@pytest.fixture
+def retired(make_user, join, db):
+    """Ana, whose month of fourteen months ago has no lists of evidence any more."""
+    long_ago.live_through()
+    retire_evidence(month=long_ago.MONTH, now=long_ago.FOURTEEN_LATER)
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    return user
+
+
+def opened(client, user):
+    client.force_login(user)
+    lines = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    line = next(line for line in lines if line.is_paid and not line.is_live)
+    return client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+
+
+def test_a_line_of_long_ago_says_that_it_was_made_again(client, retired):
+    page = opened(client, retired)
+    assert "made again from the plays" in page
+    assert "from this line" in page
+
+
+def test_a_stranger_sees_no_line_of_long_ago(client, retired, make_user):
+    (line, *_) = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    client.force_login(make_user("Stranger"))
+    assert client.get(reverse("artists:statement_line", args=[line.id])).status_code == 404
 
 
 def test_the_page_hands_out_the_script_that_divides_again(client, ana, tmp_path):

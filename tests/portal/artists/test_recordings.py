@@ -1,6 +1,7 @@
 """Recording pages over HTTP: the list, a new one, its identifiers, and strangers."""
 
 import re
+import string
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,13 +11,14 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from stdnum import isrc as oracle
 
 from generation.analysis.models import Correction
 from generation.analysis.operations import store_stem_measure
 from generation.analysis.queries import stem_analysis
 from licensing.catalog.models import AudioObject, Recording
 from licensing.catalog.store import audio_store
-from portal.artists.forms import correction_prefix
+from portal.artists.forms import ALLOTTED, correction_prefix
 
 from .test_pure import PIANO
 
@@ -51,6 +53,22 @@ def test_a_wrong_field_says_so_where_it_was_made(client, ines, maravel, field, v
     page = client.post(reverse("artists:recording_new"), facts).content.decode()
     assert sentence in page.replace("&#x27;", "'")
     assert not Recording.objects.exists()
+
+
+def test_an_isrc_of_no_agency_is_taken_and_said_to_be_odd(client, ines, maravel):
+    """IFPI's own example of its format is never to be used; no check digit could say so."""
+    client.force_login(ines)
+    facts = {"title": "Kelp Lantern", "isrc": "AA6Q72000047", "party": str(maravel.pk)}
+    page = client.post(reverse("artists:recording_new"), facts, follow=True).content.decode()
+    assert "No agency gives ISRCs that begin with AA" in page
+    assert Recording.objects.get().isrc == "AA6Q72000047"
+
+
+def test_beginnings_are_those_that_an_independent_list_knows():
+    letters = string.ascii_uppercase
+    pairs = {a + b for a in letters for b in letters}
+    known = {pair for pair in pairs if oracle.is_valid(f"{pair}ABC2600001")}
+    assert known == ALLOTTED
 
 
 def test_the_same_isrc_twice_is_refused(client, ines, maravel, make_recording):

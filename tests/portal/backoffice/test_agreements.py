@@ -10,7 +10,7 @@ from licensing.clearance.models import SocietyAgreement
 from licensing.clearance.queries import preflight_use
 from portal.accounts.models import User
 from tests.licensing import stage as on
-from tests.portal.backoffice.deciding import may_decide_rights
+from tests.portal.backoffice.deciding import asked_for, done_by_two, may_decide_rights
 
 RECORD = "/admin/clearance/societyagreement/record/"
 SAID = {"society": "Gema", "reference": "A-1", "uses": ["REMIX"], "territories": "DE"}
@@ -53,7 +53,7 @@ def codes(stage, use="REMIX", territory="DE"):
 def test_an_agreement_opens_its_uses_in_its_places_and_no_others(stage, staff):
     assert codes(stage) == ["society_licence_required"]
     assert codes(stage, territory="FR") == []
-    assert staff.post(RECORD, SAID).status_code == 302
+    assert done_by_two(staff, RECORD, SAID)[1].status_code == 302
     assert codes(stage) == []
     assert codes(stage, territory="AT") == ["society_licence_required"]
     assert codes(stage, use="MOOD") == ["society_licence_required"]
@@ -73,8 +73,9 @@ def test_an_odd_agreement_is_not_recorded(stage, staff, changes, sentence):
 
 
 def test_a_reference_is_recorded_once(stage, staff):
-    staff.post(RECORD, SAID)
-    assert "is recorded already" in staff.post(RECORD, SAID).content.decode()
+    done_by_two(staff, RECORD, SAID)
+    again = staff.post(RECORD, asked_for(SAID))
+    assert "is recorded already" in again.content.decode()
     assert SocietyAgreement.objects.count() == 1
 
 

@@ -10,7 +10,7 @@ from licensing.royalties.models import Statement
 from licensing.royalties.queries import statement_for
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 PROPOSALS = "/admin/corrections/proposal/"
 

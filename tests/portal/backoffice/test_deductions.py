@@ -14,7 +14,7 @@ from licensing.ledger.queries import balance_of
 from licensing.ledger.rules import AccountKey
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk, asked_for, done_by_two
 
 DEDUCTIONS = "/admin/deductions/"
 
@@ -214,7 +214,8 @@ def test_a_tax_form_is_taken_in_and_accepted_with_reasons(desks):
     assert "31 December 2029" in shown
     row = TaxProfile.objects.get()
     assert (row.treaty_ppm, row.status) == (0, "PENDING")
-    maker.look_and_do(f"{DEDUCTIONS}taxprofile/{row.pk}/accept/", {"reason": "Names agree."})
+    seen = {"seen_as": "Names agree."}
+    done_by_two(maker.browser, f"{DEDUCTIONS}taxprofile/{row.pk}/accept/", seen)
     assert TaxProfile.objects.get().status == "ACCEPTED"
     assert Fact.objects.get(verb="review_tax_form").after["reason"] == "Names agree."
 
@@ -234,8 +235,9 @@ def test_a_refund_is_recorded_on_its_receipts_page(desks):
     paid = world.pay("l1")
     asked = {"kind": "REFUND", "amount": "9.99", "key": "re_1"}
     page = f"/admin/receipts/receipt/{paid.pk}/refund/"
-    _, answer = maker.look_and_do(page, asked)
+    _, answer = done_by_two(maker.browser, page, asked)
     assert answer.status_code == 302
     assert paid.given_back.get().amount_micros == -9_990_000
-    too_much = maker.browser.post(page, {**asked, "key": "re_2", "amount": "1.00"})
+    more = asked_for({**asked, "key": "re_2", "amount": "1.00"})
+    too_much = maker.browser.post(page, more)
     assert "not above what is left" in too_much.content.decode()

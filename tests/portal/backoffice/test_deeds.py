@@ -13,7 +13,7 @@ from licensing.clearance.operations import place_hold
 from licensing.receipts.models import Receipt
 from licensing.royalties.models import Period
 from portal.accounts.models import User
-from tests.portal.backoffice.deciding import decider, look_and_do, may_decide
+from tests.portal.backoffice.deciding import decider, done_by_two, may_decide
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -83,7 +83,7 @@ RECEIPT = {
 
 def test_a_receipt_is_recorded_and_divided(staff: Browser) -> None:
     User.objects.create_user("l@example.org", "a-long-word")
-    shown, answer = look_and_do(staff, "/admin/receipts/receipt/record/", RECEIPT)
+    shown, answer = done_by_two(staff, "/admin/receipts/receipt/record/", RECEIPT)
     assert "5.876471 EUR" in shown
     assert answer.status_code == 302
     receipt = Receipt.objects.get()

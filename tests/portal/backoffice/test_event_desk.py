@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from licensing.payouts.models import EventTrouble, HandledEvent, ProviderEvent
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 PAGE = "/admin/payouts/eventtrouble/"
 

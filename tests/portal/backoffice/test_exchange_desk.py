@@ -6,9 +6,9 @@ from django.utils import timezone
 from licensing.payouts.accounts import choose_currency
 from licensing.payouts.models import ExchangeRate, PayoutRun
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, NOW, Purse
 from tests.portal.backoffice.test_payout_desk import RUNS, Desk
+from tests.provider.at_standin import AtStandIn
 
 RATES = "/admin/payouts/exchangerate/"
 FORM = {"sold": "EUR", "bought": "USD", "rate": "1.0837", "source": "ECB"}
@@ -18,7 +18,7 @@ FORM = {"sold": "EUR", "bought": "USD", "rate": "1.0837", "source": "ECB"}
 def due(db):
     """Ana is owed 100 EUR and wants dollars."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 100_000_000)
         purse.onboard(ANA)
         choose_currency(payee=ANA, currency="USD", actor=("user", "1"), now=NOW)

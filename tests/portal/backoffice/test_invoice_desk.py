@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client as Browser
 
 from licensing.invoicing.models import Invoice
 from licensing.receipts.models import Receipt, UsageAgreement
@@ -12,21 +11,15 @@ from portal.accounts.models import User
 from portal.partners.operations import create_client
 from tests.licensing.invoicing import used_month as month
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.deciding import look_and_do, may_decide
+from tests.portal.backoffice import deciding
+from tests.portal.backoffice.deciding import done_by_two, look_and_do
 
 INVOICES = "/admin/invoicing/invoice/"
 AGREEMENTS = "/admin/receipts/usageagreement/"
 
 
-class Desk:
-    """A person at the desk."""
-
-    def __init__(self, name, *, decides=True):
-        self.user = User.objects.create_user(f"{name}@example.org", "tape organ", is_staff=True)
-        if decides:
-            may_decide(self.user)
-        self.browser = Browser()
-        self.browser.force_login(self.user)
+class Desk(deciding.Desk):
+    """A person at the desk of invoices."""
 
     def post(self, path, **given):
         answer = self.browser.post(path, given)
@@ -36,7 +29,7 @@ class Desk:
     def on(self, invoice, deed, **given):
         return self.post(f"{INVOICES}{invoice.pk}/{deed}/", **given)
 
-    def look_and_do(self, invoice, deed, **given):
+    def see_and_do(self, invoice, deed, **given):
         """See what a deed posts, and do it; returns what was shown."""
         shown, answer = look_and_do(self.browser, f"{INVOICES}{invoice.pk}/{deed}/", given)
         assert answer.status_code == 302
@@ -66,17 +59,12 @@ def used(partner):
 
 def test_an_agreement_is_made_and_ended_at_the_desk(partner):
     desk = Desk("maker")
-    desk.post(
-        f"{AGREEMENTS}agree/",
-        client=str(partner.pk),
-        country="DE",
-        currency="EUR",
-        play="0.012345",
-        minute="0.009",
-        more="FOCUS MINUTE 0.004\n",
-        due_days="14",
-        billed_to="Stride Ltd",
-    )
+    said = {
+        "client": str(partner.pk), "country": "DE", "currency": "EUR", "play": "0.012345",
+        "minute": "0.009", "more": "FOCUS MINUTE 0.004\n", "due_days": "14",
+        "billed_to": "Stride Ltd",
+    }  # fmt: skip
+    done_by_two(desk.browser, f"{AGREEMENTS}agree/", said)
     agreement = UsageAgreement.objects.get()
     prices = {(one.use, one.unit): one.price_micros for one in agreement.prices.all()}
     assert prices == month.PRICES
@@ -93,17 +81,20 @@ def test_an_invoice_goes_from_draft_to_money_through_two_people(used):
     front = maker.browser.get("/admin/").content.decode()
     assert "Invoices to issue" in front
     assert maker.offered(invoice) == {"issue", "void"}
-    shown = maker.look_and_do(invoice, "issue")
+    shown = maker.see_and_do(invoice, "issue")
     assert "-000001" in shown
     assert "0.110000 EUR" in shown
     assert "receivable: Stride" in shown
     assert maker.offered(invoice) == {"send", "claim", "void"}
     maker.on(invoice, "claim", evidence="bank statement 11, line 4")
     assert maker.offered(invoice) == {"confirm", "deny"}
+    assert maker.on(invoice, "confirm").url.startswith("/account/2fa/reauthenticate/")
+    maker.show_code()
     refused = maker.on(invoice, "confirm").content.decode()
     assert "Somebody else than who said so confirms it." in refused
     assert not Receipt.objects.exists()
-    assert "0.11 EUR" in checker.look_and_do(invoice, "confirm")
+    checker.show_code()
+    assert "0.11 EUR" in checker.see_and_do(invoice, "confirm")
     assert checker.offered(invoice) == set()
     invoice.refresh_from_db()
     assert (invoice.state, invoice.settled_by) == ("PAID", str(checker.user.pk))
@@ -117,10 +108,10 @@ def test_a_draft_is_dropped_an_issued_one_voided_and_a_denied_payment_stays_owed
     desk.on(first, "void", reason="prices were wrong")
     desk.post(f"{INVOICES}draft/", month="2026-10-15")
     second = Invoice.objects.get(state="DRAFT")
-    desk.look_and_do(second, "issue")
+    desk.see_and_do(second, "issue")
     desk.on(second, "claim", evidence="seen")
     desk.on(second, "deny", reason="another firm's")
-    desk.look_and_do(second, "void", reason="wrong address")
+    desk.see_and_do(second, "void", reason="wrong address")
     states = dict(Invoice.objects.values_list("state", "reason"))
     assert states == {"DROPPED": "prices were wrong", "VOIDED": "wrong address"}
 

@@ -6,7 +6,7 @@ from licensing.royalties.models import Period, Statement, Usage
 from portal.backoffice import month_end
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 PAGE = "/admin/royalties/period/close/"
 OCTOBER = {"month": "2026-10-31"}

@@ -13,7 +13,7 @@ from licensing.royalties.models import Anomaly, Usage
 from portal.backoffice.names import look_up, references_of
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 NAMES = ("Ana", "Ben", "Cleo")
 

@@ -7,11 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from licensing.royalties.models import Anomaly
+from licensing.royalties.models import Anomaly, ListenerAllocation, Usage
+from portal.accounts.powers import give_power
 from portal.backoffice import nightly
 from portal.backoffice.models import NightlyRun
+from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 EVENING = datetime(2026, 11, 28, 22, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 29, 3, 5, tzinfo=UTC)
@@ -34,13 +36,13 @@ def test_a_night_begins_at_its_hour(settings):
 
 
 def test_every_duty_runs_once_a_night_and_says_what_it_found(db):
-    assert at(NIGHT) == len(nightly.duties()) == 4
+    assert at(NIGHT) == len(nightly.duties())
     assert at(NIGHT + timedelta(hours=5)) == 0
     said = dict(NightlyRun.objects.values_list("duty", "said"))
     assert said["verify_books"].startswith("The books are as they were linked: 0 entries")
     assert said["fit_taste"].startswith("Prior ")
     assert set(NightlyRun.objects.values_list("state", flat=True)) == {"DONE"}
-    assert at(NIGHT + timedelta(days=1)) == 4
+    assert at(NIGHT + timedelta(days=1)) == len(nightly.duties())
 
 
 def test_odd_plays_are_held_by_the_night_itself(db):
@@ -53,8 +55,25 @@ def test_odd_plays_are_held_by_the_night_itself(db):
     assert Anomaly.objects.get().plays == 900
 
 
+def test_old_evidence_goes_by_night_and_the_desk_says_so(db):
+    long_ago.live_through()
+    nightly.run_due(clock=timezone.now)
+    assert not ListenerAllocation.objects.exists()
+    page = Desk("maker").browser.get("/admin/").content.decode()
+    assert "● Done: August 2025: lists of " in page
+
+
+def test_evidence_that_cannot_be_made_again_stays_and_the_desk_says_so(db):
+    long_ago.live_through()
+    Usage.objects.filter(payer_ref="l2").delete()
+    nightly.run_due(clock=timezone.now)
+    assert ListenerAllocation.objects.exists()
+    page = Desk("maker").browser.get("/admin/").content.decode()
+    assert "■ Failed: The plays of 2025-08 do not give what its close divided" in page
+
+
 def test_what_failed_is_tried_again_after_an_hour_and_three_times_at_most(db, broken_bank):
-    for hours, runs in ((0, 5), (0.9, 0), (1, 1), (2.1, 1), (3.2, 0)):
+    for hours, runs in ((0, len(nightly.duties())), (0.9, 0), (1, 1), (2.1, 1), (3.2, 0)):
         assert at(NIGHT + timedelta(hours=hours)) == runs
     failed = NightlyRun.objects.get(state="FAILED")
     assert (failed.duty, failed.attempt) == ("reconcile", 3)
@@ -65,7 +84,7 @@ def test_a_run_that_was_lost_is_taken_over(db):
     NightlyRun.objects.create(
         duty="verify_books", night=NIGHT.date(), state="RUNNING", began_at=NIGHT
     )
-    assert at(NIGHT + timedelta(hours=1)) == 3
+    assert at(NIGHT + timedelta(hours=1)) == len(nightly.duties()) - 1
     assert at(NIGHT + timedelta(hours=6)) == 1
     assert NightlyRun.objects.get(duty="verify_books").state == "DONE"
 
@@ -82,13 +101,16 @@ def test_two_sweepers_at_once_run_each_duty_once(committed_db):
         one.start()
     for one in both:
         one.join()
-    assert sum(ran) == NightlyRun.objects.count() == 4
+    assert sum(ran) == NightlyRun.objects.count() == len(nightly.duties())
 
 
 def test_the_desk_says_when_each_last_ran_and_what_failed(db, broken_bank):
     desk = Desk("maker")
+    give_power(
+        email=desk.user.email, power="money", because="A test.", actor="test", now=timezone.now()
+    )
     page = desk.browser.get("/admin/").content.decode()
-    assert page.count("No good run for over a day: is the sweeper up?") == 5
+    assert page.count("No good run for over a day: is the sweeper up?") == len(nightly.duties())
     nightly.run_due(clock=timezone.now)
     page = desk.browser.get("/admin/").content.decode()
     assert "● Done: The books are as they were linked" in page

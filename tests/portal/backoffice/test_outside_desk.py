@@ -9,7 +9,7 @@ from licensing.ledger.rules import AccountKey
 from licensing.payouts.models import OutsidePayment
 from portal.accounts.models import User
 from tests.licensing.payouts.purse import NOW, Purse
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 GEMA = ("society", "GEMA")
 FORM = {
@@ -21,7 +21,7 @@ FORM = {
 @pytest.fixture
 def society(db):
     society_named("GEMA", NOW)
-    Purse(standin=None, gateway=None).earn(GEMA, 250_123_456)
+    Purse().earn(GEMA, 250_123_456)
     return find_society("gema")
 
 

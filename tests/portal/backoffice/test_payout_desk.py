@@ -4,53 +4,22 @@ import time
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
-from django.test import Client as Browser
 from django.utils import timezone
 
 from licensing.payouts.models import PaymentHold, Payout, PayoutRun
 from licensing.payouts.operations import hold_payments
-from portal.accounts.models import User
-from portal.accounts.second_factor import SecondFactorAdapter
+from portal.accounts.models import Membership, Role
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.deciding import look_and_do, may_decide
+from tests.portal.backoffice import deciding
+from tests.provider.at_standin import AtStandIn
 
-PASSWORD = "tape organ at low tide"
 RUNS = "/admin/payouts/payoutrun/"
 
 
-class Desk:
-    """A person at the desk: a browser and, where set up, an authenticator app."""
-
-    def __init__(self, name: str, *, app: bool = True, decides: bool = True) -> None:
-        self.user = User.objects.create_user(f"{name}@example.org", PASSWORD, is_staff=True)
-        self.browser = Browser()
-        if decides:
-            may_decide(self.user)
-        self.secret = generate_totp_secret()
-        if app:
-            data = {"secret": SecondFactorAdapter().encrypt(self.secret)}
-            Authenticator.objects.create(user=self.user, type="totp", data=data)
-        self.browser.force_login(self.user)
-
-    def show_code(self, code: str = ""):
-        """Type the code of this moment where it is asked for."""
-        counters = list(yield_hotp_counters_from_time())
-        counter = counters[len(counters) // 2]
-        right = format_hotp_value(hotp_value(self.secret, counter))
-        return self.browser.post("/account/2fa/reauthenticate/", {"code": code or right})
-
-    def look_and_do(self, page: str, form: dict | None = None):
-        """Fill a form in, see what it does, and do it; returns (what was shown, the answer)."""
-        return look_and_do(self.browser, page, form)
+class Desk(deciding.Desk):
+    """A person at the desk who opens and approves runs."""
 
     def open_run(self):
         return self.browser.post(f"{RUNS}open/", {"currency": "EUR"})
@@ -63,7 +32,7 @@ class Desk:
 def due(db):
     """Ana is due 30 EUR."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 30_000_000)
         purse.onboard(ANA)
         yield purse
@@ -116,6 +85,22 @@ def test_a_code_of_six_minutes_ago_is_asked_for_again(due):
         record["at"] = time.time() - 360
     session.save()
     assert "reauthenticate" in checker.approve(PayoutRun.objects.get()).url
+
+
+def test_who_is_paid_by_a_run_does_not_approve_it(due):
+    """The account is a band's; the second login at the desk acts for that band."""
+    ben = world.party("Ben")
+    due.earn(("party", str(ben.pk)), 30_000_000)
+    due.onboard(("party", str(ben.pk)))
+    Desk("maker").open_run()
+    checker = Desk("checker")
+    Membership.objects.create(
+        user=checker.user, party=ben, role=Role.VIEW, created_at=timezone.now()
+    )
+    checker.show_code()
+    refused = checker.approve(PayoutRun.objects.get()).content.decode()
+    assert "Somebody who is not paid by it decides this." in refused
+    assert PayoutRun.objects.get().state == "OPEN"
 
 
 def test_the_secret_of_an_app_is_not_in_the_database(due):

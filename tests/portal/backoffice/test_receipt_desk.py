@@ -14,7 +14,7 @@ from licensing.subscriptions.operations import set_offer
 from portal.accounts.models import User
 from portal.partners.models import Client as Partner
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.deciding import decider, look_and_do
+from tests.portal.backoffice.deciding import asked_for, decider, done_by_two, second_person
 
 PAGE = "/admin/receipts/receipt/record/"
 FORM = {
@@ -40,7 +40,7 @@ def taxes():
 
 def test_where_nothing_is_chosen_a_german_listener_pays_german_tax(staff):
     listener("DE")
-    shown, done = look_and_do(staff, PAGE, FORM)
+    shown, done = done_by_two(staff, PAGE, FORM)
     assert "1.595042 EUR" in shown
     assert "Germany" in shown
     assert done.status_code == 302
@@ -54,7 +54,7 @@ def test_a_receipt_of_a_us_payer_books_no_german_tax_and_its_pool_is_of_us_sourc
     lea = listener("US")
     (stem,) = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6})
     world.heard(str(lea.pk), world.record("piece", [(stem, 10**6)]), 3)
-    look_and_do(staff, PAGE, FORM | {"currency": "USD", "tax": "0"})
+    done_by_two(staff, PAGE, FORM | {"currency": "USD", "tax": "0"})
     row = Receipt.objects.get()
     assert (row.country, row.currency, row.tax_micros) == ("US", "USD", 0)
     assert taxes() == {}
@@ -63,29 +63,31 @@ def test_a_receipt_of_a_us_payer_books_no_german_tax_and_its_pool_is_of_us_sourc
     assert (waits.why, waits.amount_micros, waits.currency) == ("TAX_FORM", 6_993_000, "USD")
 
 
-def test_the_log_names_who_wrote_it(staff):
+def test_the_log_names_who_asked_for_it_and_who_wrote_it(staff):
     listener("DE")
-    look_and_do(staff, PAGE, FORM | {"currency": "EUR"})
-    fact = Fact.objects.get(verb="record_receipt")
-    writer = User.objects.get(email="h@example.org")
-    assert (fact.actor_kind, fact.actor_ref) == ("user", str(writer.pk))
+    second = second_person()
+    done_by_two(staff, PAGE, FORM | {"currency": "EUR"}, second=second)
+    first = User.objects.get(email="h@example.org")
+    named = dict(Fact.objects.values_list("verb", "actor_ref"))
+    assert named["propose_deed"] == str(first.pk)
+    assert named["carry_out_deed"] == named["record_receipt"] == str(second.user.pk)
 
 
 def test_tax_of_a_country_without_terms_is_asked_for_and_never_taken_as_none(staff):
     listener("FR")
-    page = staff.post(PAGE, FORM | {"currency": "EUR"}).content.decode()
+    page = staff.post(PAGE, asked_for(FORM | {"currency": "EUR"})).content.decode()
     assert "No tax terms are set for France: set them, or write the tax." in page
     assert 'name="seen"' not in page
-    look_and_do(staff, PAGE, FORM | {"currency": "EUR", "tax": "1.665"})
+    done_by_two(staff, PAGE, FORM | {"currency": "EUR", "tax": "1.665"})
     assert taxes() == {("FR", "EUR"): 1_665_000}
 
 
 def test_a_payer_of_whom_no_country_is_known_is_asked_about(staff):
     listener("")
-    page = staff.post(PAGE, FORM).content.decode()
+    page = staff.post(PAGE, asked_for(FORM)).content.decode()
     assert "Nobody knows where this payer is billed: choose it." in page
     assert not Receipt.objects.exists()
-    look_and_do(staff, PAGE, FORM | {"country": "DE"})
+    done_by_two(staff, PAGE, FORM | {"country": "DE"})
     assert Receipt.objects.get().country == "DE"
 
 
@@ -96,7 +98,7 @@ def test_the_currency_is_that_of_the_offer_where_the_payer_is_billed(staff):
         country="CH", currency="CHF", price_minor=1090, effective_from=now,
         actor=("user", "1"), now=now,
     )  # fmt: skip
-    look_and_do(staff, PAGE, FORM | {"tax": "0"})
+    done_by_two(staff, PAGE, FORM | {"tax": "0"})
     assert Receipt.objects.get().currency == "CHF"
 
 
@@ -110,8 +112,8 @@ def test_a_partner_pays_as_its_agreement_says_and_else_where_its_customers_are(s
         actor=("user", "1"), now=now,
     )  # fmt: skip
     form = FORM | {"kind": "PARTNER", "tax": "0"}
-    look_and_do(staff, PAGE, form | {"payer": str(billed.pk)})
-    look_and_do(staff, PAGE, form | {"payer": str(other.pk), "key": "p-2", "currency": "EUR"})
+    done_by_two(staff, PAGE, form | {"payer": str(billed.pk)})
+    done_by_two(staff, PAGE, form | {"payer": str(other.pk), "key": "p-2", "currency": "EUR"})
     assert list(Receipt.objects.order_by("key").values_list("country", "currency")) == [
         ("AT", "EUR"), ("GB", "GBP"),
     ]  # fmt: skip
@@ -122,9 +124,9 @@ def test_a_promotion_carries_no_tax_and_pays_for_what_was_heard_in_its_month_alr
     (stem,) = world.recording("T", master={"Ana": 10**6}, publishing={"Ana": 10**6})
     world.heard(str(lea.pk), world.record("piece", [(stem, 10**6)]), 3, state="UNFUNDED")
     form = FORM | {"kind": "PROMOTION"}
-    refused = staff.post(PAGE, form | {"tax": "1"}).content.decode()
+    refused = staff.post(PAGE, asked_for(form | {"tax": "1"})).content.decode()
     assert "A promotion carries no tax: nobody paid it." in refused
-    shown, _ = look_and_do(staff, PAGE, form)
+    shown, _ = done_by_two(staff, PAGE, form)
     assert "<dt>Plays so far that it pays for</dt><dd>3</dd>" in shown
     row = Receipt.objects.get()
     assert (row.tax_micros, row.commission_micros, row.pool_micros) == (0, 0, 9_990_000)

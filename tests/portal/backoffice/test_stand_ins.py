@@ -10,8 +10,7 @@ from licensing.catalog.models import SplitSheet, StandIn
 from licensing.catalog.rules import ShareAsked
 from portal.accounts.models import Membership, User
 from tests.licensing import stage as on
-from tests.portal.backoffice.deciding import may_decide_rights
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk, may_decide_rights
 
 THEN = timezone.now() - timedelta(days=31)
 DOCUMENT = "Order of the court, 7 O 12/26: Ben's company was dissolved."

@@ -10,7 +10,7 @@ from licensing.receipts.terms_models import ProposedTerms
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.models import RateCard
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.test_payout_desk import Desk
+from tests.portal.backoffice.deciding import Desk
 
 TERMS, PROPOSED_TERMS = "/admin/receipts/productterms/", "/admin/receipts/proposedterms/"
 CARDS, PROPOSED_CARDS = "/admin/royalties/ratecard/", "/admin/royalties/proposedcard/"

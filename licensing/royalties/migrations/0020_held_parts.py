@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ('attribution', '0007_records_are_numbered'),
         ('catalog', '0006_what_belongs_together_stays'),
         ('ledger', '0012_batches_beside'),
-        ('royalties', '0018_plays_billed_at_a_rate'),
+        ('royalties', '0019_evidence_is_retired'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ anything else read. Lists that were retired are made again out of the plays (`re
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -144,21 +144,50 @@ WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND p.currency = %(
 ORDER BY s.record_id, s.era_from
 """
 _OWN = """p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s
-    AND p.rate_micros = %(rate)s"""
+    AND p.rate_micros = %(rate)s AND p.of_month IS NOT DISTINCT FROM %(of_month)s::date"""
 _SHARED = "p.basis IN ('FALLBACK', 'PRO_RATA')"
 
 
-def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+def plays_by_pool(
+    period: Period, payer: Payer, currency: str, *, of_month: date | None = None
+) -> list[tuple[UUID, datetime, int]]:
     """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
-    or with others' over all of them. Empty where nobody played anything. Raises NotMadeAgain.
+    or with others' over all of them. Empty where nobody played anything. of_month: of the pool that
+    waited for decisions about plays of that month, and was divided over those alone. Raises
+    NotMadeAgain.
     """
     kind, ref, rate = payer
     given = {"period": period.pk, "currency": currency, "kind": kind, "ref": ref, "rate": rate}
+    given["of_month"] = of_month
     own = _rows(_OF_PAYER.format(of=_OWN), given)
     rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
     # Asked afterwards: what goes between two statements is found by the last.
     if not rows and is_retired(period):
-        return retired_plays_by_pool(period, payer, currency)
+        return retired_plays_by_pool(period, payer, currency, of_month=of_month)
+    return [(record, era_from, plays) for record, era_from, plays in rows]
+
+
+_OF_PLAYS = """
+SELECT u.record_id, of.era_from, COUNT(*)::bigint
+FROM royalties_usage u CROSS JOIN LATERAL (
+    SELECT s.era_from FROM royalties_variationsum s
+    WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND s.record_id = u.record_id
+      AND s.era_from <= u.played_at
+    ORDER BY s.era_from DESC LIMIT 1) of
+WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND u.payer_kind = %(kind)s
+  AND u.payer_ref = %(ref)s AND COALESCE(u.rate_micros, 0) = %(rate)s
+GROUP BY u.record_id, of.era_from
+ORDER BY u.record_id, of.era_from
+"""
+
+
+def plays_of_payer(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+    """What a payer of whom the close had no pool played all the same, as `plays_by_pool`, where
+    everybody's pool made it stand among what the close divided.
+    """
+    kind, ref, rate = payer
+    given = {"period": period.pk, "month": period.month, "currency": currency}
+    rows = _rows(_OF_PLAYS, {**given, "kind": kind, "ref": ref, "rate": rate})
     return [(record, era_from, plays) for record, era_from, plays in rows]
 
 

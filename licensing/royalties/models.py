@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
 from licensing.ledger.models import JournalEntry
-from licensing.royalties.anomaly_models import Anomaly, HeldPool
+from licensing.royalties.anomaly_models import Anomaly, HeldPart, HeldPool
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
 from licensing.royalties.retired_models import RetiredAllocation, RetiredMonth
@@ -24,6 +24,7 @@ __all__ = [
     "PAID",
     "UNPAID",
     "Anomaly",
+    "HeldPart",
     "HeldPool",
     "ListenerAllocation",
     "Model",
@@ -259,7 +260,8 @@ class Period(models.Model):
 class PayerPool(models.Model):
     """A pool that one close divided, numbered within it, and how many plays it was divided over.
 
-    `rate_micros`: the price at which those plays were billed, 0 for none.
+    `rate_micros`: the price at which those plays were billed, 0 for none. `of_month`: what of that
+    closed month's pool had waited for a decision, over those of its plays that were released.
     `basis` OWN: a payer's pool over that payer's plays; FALLBACK: pools of payers who played
     nothing, over all plays; PRO_RATA: all pools over all plays. Personal data: a payer's reference.
     """
@@ -272,6 +274,7 @@ class PayerPool(models.Model):
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
     rate_micros = models.BigIntegerField(db_default=0, default=0)
+    of_month = models.DateField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     pool_micros = models.BigIntegerField()
     plays = models.BigIntegerField()

@@ -18,7 +18,7 @@ from licensing.ledger.runs import Ints, Smalls, beginnings, sizes_of
 from licensing.royalties import remaking_sql
 from licensing.royalties.giving import EVERYBODY, Gifts, Heard, give, heard
 from licensing.royalties.models import Period
-from licensing.royalties.renumbering import Payers, Pieces, renumber
+from licensing.royalties.renumbering import OwnMonths, Payers, Pieces, renumber
 
 
 class BooksDisagree(Exception):
@@ -54,12 +54,23 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class _Pools:
-    """Pools in the order of their numbers: whose, currency, what is in each."""
+    """Pools in the order of their numbers: whose, currency, what is in each; the payer's number on
+    usages, and the month for whose plays alone it was, or 0.
+    """
 
     numbers: Ints
     payers: Ints
     currencies: Ints
     micros: Ints
+    kept: Ints
+    months: Ints
+
+    def own_months(self, of_pieces: Ints) -> OwnMonths | None:
+        """Those that were for one month's plays alone."""
+        at = np.flatnonzero(self.months)
+        if not len(at):
+            return None
+        return OwnMonths(self.kept[at], self.months[at], self.payers[at], of_pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +112,16 @@ def _pools(given: dict[str, Any], *, of_all: bool) -> _Pools:
     if not of_all:
         return _Pools(*own)
     number, currency, micros = _columns(remaking_sql.SHARED_POOLS, given)
-    shared = [number, np.full_like(number, EVERYBODY), currency, micros]
+    everybody = np.full_like(number, EVERYBODY)
+    shared = [number, everybody, currency, micros, everybody, np.zeros_like(number)]
     both = [np.concatenate(pair) for pair in zip(own, shared, strict=True)]
     order = np.argsort(both[0])
     return _Pools(*(one[order] for one in both))
 
 
 def _heard(given: dict[str, Any], pools: _Pools, *, of_all: bool) -> Heard:
-    payers = np.unique(pools.payers[pools.payers != EVERYBODY])
+    payers = np.unique(pools.kept[pools.payers != EVERYBODY])
+    whole = np.unique(pools.kept[(pools.payers != EVERYBODY) & (pools.months == 0)])
     told = given if of_all else given | {"payers": payers.tolist()}
     ((packed_pairs, packed_eras),) = read(remaking_sql.plays(of_all=of_all), told)
     pairs, eras = unpacked(packed_pairs), unpacked_small(packed_eras)
@@ -123,7 +136,8 @@ def _heard(given: dict[str, Any], pools: _Pools, *, of_all: bool) -> Heard:
         pairs, eras = pairs[has_pool], eras[has_pool]
     if not np.isin(pairs & ((1 << 32) - 1), pieces.kept).all():
         raise NotMadeAgain("there are plays of a record to which the close gave nothing")
-    renumber(pairs, eras, Payers(payers, payers), pieces)
+    _, of_pieces = _columns(remaking_sql.PIECE_MONTHS, given)
+    renumber(pairs, eras, Payers(whole, whole), pieces, pools.own_months(of_pieces))
     month = heard(pairs)
     if not np.isin(pools.payers, month.payers).all():
         raise NotMadeAgain("plays are gone by which a pool was divided")

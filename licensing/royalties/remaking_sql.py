@@ -6,6 +6,7 @@ close did; currencies in the order of their names.
 """
 
 from licensing.ledger.array_copy import packed
+from licensing.royalties.pieces_sql import MONTH
 
 _PIECES = """
 SELECT record_id, era_from, DENSE_RANK() OVER (ORDER BY era_from)::int AS era,
@@ -22,6 +23,10 @@ FROM ({_PIECES}) p JOIN attribution_licencerecord r ON r.id = p.record_id
 """
 """As `pieces_sql.PIECE_NUMBERS`. A piece that only those heard who have no pool is none here where
 no pool is everybody's, and takes nothing."""
+PIECE_MONTHS = f"""
+SELECT {packed("p.piece")}, {packed(MONTH.format("(p.era_from AT TIME ZONE 'UTC')"))}
+FROM ({_PIECES}) p
+"""
 
 
 def _place(column: str) -> str:
@@ -49,9 +54,17 @@ _HEARD = """n.number IN (
 
 def own_pools(*, of_all: bool) -> str:
     """SELECT pools that were one payer's, all or those of who heard one of %(sums)s: number, whose,
-    currency, what was in it.
+    currency, what was in it; the payer's number on usages, and the one month of their plays for
+    which it was, or 0. Such a pool is as if of a payer more, behind all there are.
     """
-    columns = ("p.number", "n.number", _place("p.currency"), "p.pool_micros")
+    columns = (
+        "p.number",
+        f"CASE WHEN p.of_month IS NULL THEN n.number ELSE {1 << 30} + p.number END",
+        _place("p.currency"),
+        "p.pool_micros",
+        "n.number",
+        f"COALESCE({MONTH.format('p.of_month')}, 0)",
+    )
     return f"""
 SELECT {", ".join(map(packed, columns))}
 FROM royalties_payerpool p JOIN royalties_payer n

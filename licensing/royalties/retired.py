@@ -4,7 +4,7 @@ Invariant: what comes out is what stood there, to the byte, or nothing does.
 """
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -93,6 +93,7 @@ _POOL = """
 SELECT number, plays FROM royalties_payerpool
 WHERE payer_ref = %(ref)s AND payer_kind = %(kind)s AND rate_micros = %(rate)s
   AND period_id = %(period)s AND currency = %(currency)s AND basis = 'OWN'
+  AND of_month IS NOT DISTINCT FROM %(of_month)s::date
 """
 _SHARED = """
 SELECT s.record_id, s.era_from, r.shared_plays
@@ -111,12 +112,12 @@ ORDER BY record_id, era_from
 
 
 def retired_plays_by_pool(
-    period: Period, payer: tuple[str, str, int], currency: str
+    period: Period, payer: tuple[str, str, int], currency: str, *, of_month: date | None = None
 ) -> list[tuple[UUID, datetime, int]]:
     """As `evidence.plays_by_pool`, of a month whose lists are retired. Raises NotMadeAgain."""
     kind, ref, rate = payer
     given: dict[str, Any] = {"period": period.pk, "month": period.month, "currency": currency,
-             "kind": kind, "ref": ref, "rate": rate}  # fmt: skip
+             "kind": kind, "ref": ref, "rate": rate, "of_month": of_month}  # fmt: skip
     own = _rows(_POOL, given)
     if not own:
         plays, whole = _rows(_SHARED, given), sum(n for (n,) in _rows(_SHARED_POOL, given))

@@ -77,6 +77,7 @@ NOT_PAID = {
     "UNFUNDED": "not funded",
     "HELD": "held: looks odd, a person decides",
     "UPHELD": "looked odd, does not count",
+    "LATE": "came after its month was divided",
 }
 """Why plays on a line accrue nothing, as an artist is told."""
 MOVEMENTS = {

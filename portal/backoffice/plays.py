@@ -15,7 +15,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 
 from licensing.royalties.deciding import match_usage, reject_usage, release_plays, uphold_plays
-from licensing.royalties.models import Anomaly, HeldPool, Usage
+from licensing.royalties.models import Anomaly, HeldPart, HeldPool, Usage
 from licensing.royalties.rules.anomalies import in_words
 from portal.artists.words import counted
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
@@ -138,6 +138,7 @@ class UsageAdmin(ReadOnlyAdmin):
 
 PLAY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Anomaly: AnomalyAdmin,
+    HeldPart: ReadOnlyAdmin,
     HeldPool: ReadOnlyAdmin,
     Usage: UsageAdmin,
 }

@@ -17,8 +17,10 @@ from licensing.clearance.queries import list_holds
 from licensing.compliance.queries import list_appeals, list_overdue, list_undecided
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
+from licensing.deductions.queries import tax_to_reclaim
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
+from licensing.money import amount_text
 from licensing.payouts.models import EventTrouble, OutsidePayment, Payout, PayoutRun
 from licensing.payouts.queries import list_closing
 from licensing.receipts.operations import LISTENING
@@ -146,6 +148,7 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
             "Income from the United States waits for them.",
             status__exact="PENDING",
         ),
+        _tax_to_reclaim(),
         _listed(
             Proposal.objects.filter(state="OPEN"),
             "Corrections for a second person",
@@ -153,6 +156,16 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
             state__exact="OPEN",
         ),
     )
+
+
+def _tax_to_reclaim() -> Queue:
+    found = sorted(tax_to_reclaim().items())
+    told = "No tax was paid over for income that went back."
+    if found:
+        sums = ", ".join(f"{amount_text(n)} {currency} from {to}" for (to, currency), n in found)
+        told = f"Reclaim {sums}: it was paid over for income that went back since."
+    address = reverse("admin:deductions_withheld_changelist")
+    return Queue("Tax to reclaim", len(found), told, address)
 
 
 def _of_terms() -> tuple[Queue, ...]:

@@ -1,7 +1,8 @@
 """Any sequence of what happens between a receipt and a payout, held against a plain dict.
 
 Months are closed for real; what the close earned is read line by line (other tests prove it), and
-the dict does the rest by itself: contested, recouped, set aside, given back, corrected, converted.
+the dict does the rest by itself: contested by parts, divided, recouped, set aside, given back in
+parts from whoever got it, corrected, converted.
 """
 
 from collections import defaultdict
@@ -29,16 +30,16 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.models import StatementLine
 from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run, walk
+from tests.licensing.corrections.lines_told import WHOLE, Contested, Lines
 from tests.licensing.corrections.payout_steps import CENT, NAMES, PayoutSteps, payable, payee
 from tests.licensing.ledger.sums import balances, check_entries
 from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
 
-WHOLE, DESK = 1_000_000, ("user", "desk")
+DESK = ("user", "desk")
 AMOUNTS = st.integers(1, 5_000_000)
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
-RIGHTS = (("MASTER", 1), ("PUBLISHING", 1))
 
 
 def reserve(name):
@@ -87,13 +88,14 @@ class Books(PayoutSteps):
         self.month = date(2026, 2, 1)
         self.holds = defaultdict(int)
         self.advances, self.ppm = defaultdict(list), {}
-        self.disputes, self.contested = [], defaultdict(int)
         self.receipts, self.lines, self.converted = [], [], []
         self.statements = {}
         self.purse = self.stage.purse
         self.purse.standin.board.take_up(self.stage.provider)
         self.books.clock = lambda: self.now.timestamp()
-        self.stems, self.weights = self.stage.stems, self.stage.weights
+        self.stems = self.stage.stems
+        names = {str(piece.pk): name for name, piece in self.stage.pieces.items()}
+        self.where = Lines(self.stage.weights, names)
         self.pieces = self.stage.pieces
         self.rates = []
         self.a_rate_is_quoted()
@@ -125,31 +127,35 @@ class Books(PayoutSteps):
         plays = {"u1": {"Ana": of_ana, "Cleo": of_cleo}, "u2": {"Cleo": 1}}
         for listener, of in plays.items():
             paid = world.pay(listener, month=start, amount=amount, tax=0)
-            self.receipts.append((paid, self.month, {k: v for k, v in of.items() if v}))
+            plays = [(str(self.pieces[name].pk), times) for name, times in of.items() if times]
+            self.receipts.append([paid, self.month, plays, amount])
+            self.where.pay(self.month, paid.pool_micros, plays)
             for name, times in of.items():
                 world.heard(listener, self.pieces[name], times, since=start)
         close_period(month=self.month, now=self.now)
+        self.what_was_earned()
+        self.month = month_after(self.month)
+        self.a_rate_is_quoted()
+
+    def what_was_earned(self):
         rows = StatementLine.objects.filter(
             statement__period__month=self.month, kind__in=["EARNING"], amount_micros__gt=0
         ).select_related("statement")
         earned = defaultdict(int)
         for line in rows.order_by("statement__payee_name", "position"):
-            name = line.statement.payee_name
-            self.lines.append((line.pk, name))
-            left = self.contest(name, str(line.stem_id), line.right, line.amount_micros)
-            earned[name] += left
+            name, stem = line.statement.payee_name, str(line.stem_id)
+            which = (self.month, name, stem, line.right)
+            self.lines.append((line.pk, which))
+            earned[name] += self.where.earn((*which, ""), name, stem, line.amount_micros)
+        self.what_moved()
         for name, micros in earned.items():
             self.flow(name, micros, reserves=True)
-        self.month = month_after(self.month)
-        self.a_rate_is_quoted()
 
-    def contest(self, name, stem, right, micros):
-        for dispute, of in self.disputes:
-            if of == stem:
-                self.contested[dispute, self.month, name, stem, right] += micros
-                self.holds[suspense(dispute)] += micros
-                return 0
-        return micros
+    def what_moved(self):
+        """Between suspense and payees, as the dict of lines has it."""
+        for (kind, ref), micros in self.where.since().items():
+            of = AccountKey("payable", kind, ref, "EUR") if kind == "party" else suspense(ref)
+            self.holds[of] += micros
 
     def flow(self, name, micros, *, reserves):
         left, total = micros, micros
@@ -216,70 +222,75 @@ class Books(PayoutSteps):
             self.holds[payable(name)] += self.holds[reserve(name)]
             self.holds[reserve(name)] = 0
 
-    @precondition(lambda self: len(self.disputes) < 3)
-    @rule(n=st.integers(0, 2))
-    def a_stem_is_contested(self, n):
-        known = [of for _, of in self.disputes]
-        free = [one for name in NAMES for one in self.stems[name] if one not in known]
-        stem = free[n % len(free)]
+    @precondition(lambda self: len(self.where.open) < 4)
+    @rule(n=st.integers(0, 2), ppm=st.sampled_from([300_000, 700_001, WHOLE]))
+    def a_stem_is_contested(self, n, ppm):
+        """By several at once, too."""
+        stem = [one for name in NAMES for one in self.stems[name]][n]
         row = disputes.open_dispute(
-            share=disputes.Share(stem_id=stem), claimant="Eve", reason="hers", opened_by="d",
-            expires_at=self.now + timedelta(days=1), now=self.now,
+            share=disputes.Share(stem_id=stem, contested_ppm=ppm), claimant="Eve", reason="hers",
+            opened_by="d", expires_at=self.now + timedelta(days=1), now=self.now,
         )  # fmt: skip
-        self.disputes.append((row.pk, stem))
+        self.where.open.append(Contested(row.opened_at, str(row.pk), stem, ppm))
 
-    @precondition(lambda self: self.disputes)
-    @rule(is_hers=st.booleans())
-    def a_dispute_is_decided(self, is_hers):
-        dispute, _ = self.disputes.pop(0)
-        awards = [Awarded(*payee("Eve"), WHOLE)] if is_hers else []
-        given = {"dispute_id": dispute, "now": self.now}
+    @precondition(lambda self: self.where.open)
+    @rule(
+        n=st.integers(0, 3),
+        eves=st.sampled_from([0, 333_333, 500_000, WHOLE]),
+    )
+    def a_dispute_is_decided(self, n, eves):
+        """It goes back, or Eve gets some of it, and Cleo the rest, whose ever it was."""
+        dispute = self.where.open[n % len(self.where.open)]
+        shares = [("Eve", eves), ("Cleo", WHOLE - eves)] if eves else []
+        shares = [(name, ppm) for name, ppm in shares if ppm]
+        awards = [Awarded(*payee(name), ppm) for name, ppm in shares]
+        given = {"dispute_id": dispute.pk, "now": self.now}
         disputes.propose_decision(awards=awards, reason="r", proposed_by="maker", **given)
         disputes.confirm_decision(
             confirmed_by="checker", proof=SecondFactor("totp", self.now), **given
         )
-        freed = defaultdict(int)
-        for key in [key for key in self.contested if key[0] == dispute]:
-            freed["Eve" if is_hers else key[2]] += self.contested.pop(key)
-        self.holds[suspense(dispute)] = 0
-        for name, micros in freed.items():
-            self.flow(name, micros, reserves=False)
+        freed = self.where.decide(dispute, shares)
+        self.what_moved()
+        for name in (*NAMES, "Eve"):
+            if payee(name) in freed:
+                self.flow(name, freed[payee(name)], reserves=False)
 
     @precondition(lambda self: self.receipts)
-    @rule(n=st.integers(0, 9), kind=st.sampled_from(["REFUND", "CHARGEBACK"]))
-    def a_payment_goes_back(self, n, kind):
-        receipt, month, plays = self.receipts.pop(n % len(self.receipts))
-        refund_receipt(
-            key=f"re {receipt.pk}", receipt_id=receipt.pk, amount_micros=receipt.amount_micros,
+    @rule(
+        n=st.integers(0, 9),
+        kind=st.sampled_from(["REFUND", "CHARGEBACK"]),
+        part=st.one_of(st.just(0), st.integers(1, 9), st.integers(10, 9_999_999)),
+    )
+    def a_payment_goes_back(self, n, kind, part):
+        """All that is left of it, or a part, from a micro-unit on."""
+        paid = self.receipts[n % len(self.receipts)]
+        receipt, month, plays, left = paid
+        micros = part if 0 < part < left else left
+        made = refund_receipt(
+            key=f"re {receipt.pk} {left}", receipt_id=receipt.pk, amount_micros=micros,
             kind=kind, actor=DESK, now=self.now,
         )  # fmt: skip
-        weights = [(str(self.pieces[name].pk), times) for name, times in plays.items()]
-        of_pieces = allocate(receipt.pool_micros, weights)
-        for name in plays:
-            of_stems = allocate(of_pieces[str(self.pieces[name].pk)], self.weights[name])
-            for stem, of_stem in of_stems.items():
-                for right, micros in allocate(of_stem, RIGHTS).items():
-                    self.give_back(month, name, stem, right, micros)
-
-    def give_back(self, month, name, stem, right, micros):
-        for dispute, of in self.disputes:
-            key = (dispute, month, name, stem, right)
-            if of == stem:
-                part = min(micros, self.contested[key])
-                self.contested[key] -= part
-                self.holds[suspense(dispute)] -= part
-                micros -= part
-        self.holds[payable(name)] -= micros
+        paid[3] -= micros
+        if not paid[3]:
+            self.receipts.remove(paid)
+        self.where.refund(month, receipt, plays, -made.pool_micros)
+        self.what_moved()
 
     @precondition(lambda self: self.lines)
     @rule(n=st.integers(0, 99), micros=st.integers(-9_999, 9_999).filter(bool))
     def a_line_is_corrected(self, n, micros):
-        pk, name = self.lines[n % len(self.lines)]
+        pk, which = self.lines[n % len(self.lines)]
+        _, name, stem, _ = which
+        key = str(uuid4())
         adjust_lines(
-            key=str(uuid4()), corrections={pk: micros}, reason="r", proposed_by="maker",
+            key=key, corrections={pk: micros}, reason="r", proposed_by="maker",
             confirmed_by="checker", now=self.now,
         )  # fmt: skip
-        self.holds[payable(name)] += micros
+        free = self.where.earn((*which, key), name, stem, micros) if micros > 0 else 0
+        if micros < 0:
+            self.where.correct(which, -micros)
+        self.what_moved()
+        self.flow(name, free, reserves=True)
 
     @rule(name=st.sampled_from(NAMES), amount=AMOUNTS, is_old=st.booleans())
     def a_balance_is_exchanged(self, name, amount, is_old):

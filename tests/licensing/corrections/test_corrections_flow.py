@@ -1,4 +1,4 @@
-"""A correction is earned money: contested, recouped, set aside and taxed; less comes of where it is.
+"""More for a line is earned money: contested, recouped, set aside, taxed; less is taken where it is.
 
 Cleo's master of Lamp earned 587,647 in October, 699,300 where the listener is billed in the US.
 """
@@ -87,7 +87,7 @@ def test_what_a_decision_gave_of_a_correction_is_undone_where_it_went(contested)
 
 
 def test_less_than_was_earned_comes_out_of_suspense_and_payable_as_they_hold_it(contested):
-    """587,647 less 100,000 are 487,647; as 411,353 to 176,294 they are 341,353.03 and 146,293.97."""
+    """487,647 of 587,647 stay; as 411,353 to 176,294 they are 341,353.03 and 146,293.97."""
     row, _ = contested
     correct("1", Cleo=-100_000)
     assert (held(row), payable("Cleo")) == (146_294, CLEO_PUBLISHING + 341_353)
@@ -109,8 +109,9 @@ def test_a_refund_takes_what_plays_earned_and_leaves_what_a_correction_gave(cont
 def test_more_recoups_is_set_aside_and_is_taxed_by_what_its_line_had_of_us_source(db):
     """Half of the pool is of US source: 6,993,000 of 13,986,000. Cleo's master is 1,398,600.
 
-    1,000,000 more: 500,000 are of US source. 25 % recoup 250,000: 750,000 and 375,000 are left. 10 %
-    wait, 75,000, with 37,500 of US source; of the other 337,500 the statute takes 30 %, 101,250.
+    1,000,000 more: 500,000 are of US source. 25 % recoup 250,000: 750,000 and 375,000 are left.
+    10 % wait, 75,000, with 37,500 of US source; of the other 337,500 the statute takes 30 %,
+    101,250.
     """
     _, _, piece, _ = told.tell_the_story(country="US", tax=0)
     world.pay("l2", tax=0)

@@ -147,7 +147,7 @@ def test_what_came_free_and_what_waits_give_in_parts(book):
 
 
 def test_a_second_dispute_of_a_part_leaves_the_award_its_own(book):
-    """Both contest 30 %, the second since November: of 176,294 it gets 30 %, 52,888, Eve 123,406."""
+    """Both contest 30 %, one since November: of 176,294 it gets 30 %, 52,888, Eve 123,406."""
     lamp, _ = book
     first = contested(lamp, 300_000)
     told.close()

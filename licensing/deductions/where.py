@@ -134,7 +134,7 @@ def _rows(
             _,
             is_taken,
         ) in cursor.fetchall():
-            line = Line((payee_kind, payee_ref), *of, 0, 0, correction)
+            line = Line((payee_kind, payee_ref), *of, micros=0, correction=correction)
             yield (line, month), (kind, ref), micros, us, is_taken
 
 

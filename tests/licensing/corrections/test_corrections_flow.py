@@ -1,4 +1,4 @@
-"""More for a line is earned money: contested, recouped, set aside, taxed; less is taken where it is.
+"""More for a line is earned money: contested, recouped, set aside, taxed; less is taken back.
 
 Cleo's master of Lamp earned 587,647 in October, 699,300 where the listener is billed in the US.
 """
@@ -87,7 +87,7 @@ def test_what_a_decision_gave_of_a_correction_is_undone_where_it_went(contested)
 
 
 def test_less_than_was_earned_comes_out_of_suspense_and_payable_as_they_hold_it(contested):
-    """487,647 of 587,647 stay; as 411,353 to 176,294 they are 341,353.03 and 146,293.97."""
+    """487,647 of 587,647 stay; as 411,353 to 176,294 they are 341,352.98 and 146,294.02."""
     row, _ = contested
     correct("1", Cleo=-100_000)
     assert (held(row), payable("Cleo")) == (146_294, CLEO_PUBLISHING + 341_353)

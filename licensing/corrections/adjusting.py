@@ -85,19 +85,24 @@ def adjust_lines(
         made_at=now,
         entry=entry,
     )
+    _write(row, corrections)
+    return row
+
+
+def _write(row: Adjustment, corrections: Mapping[UUID, int]) -> None:
     AdjustedLine.objects.bulk_create(
         AdjustedLine(adjustment=row, line_id=pk, amount_micros=micros)
         for pk, micros in corrections.items()
     )
+    lines = {str(pk): micros for pk, micros in corrections.items()}
     record_fact(
-        actor=("user", confirmed_by),
+        actor=("user", row.confirmed_by),
         verb="adjust_lines",
         object_kind="adjustment",
         object_ref=row.pk,
-        after={"proposed_by": proposed_by, "lines": {str(k): v for k, v in corrections.items()}},
-        at=now,
+        after={"proposed_by": row.proposed_by, "lines": lines},
+        at=row.made_at,
     )
-    return row
 
 
 def _earnings(corrections: Mapping[UUID, int]) -> list[StatementLine]:

@@ -6,7 +6,7 @@ always sum to what is left of it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -121,23 +121,12 @@ def _rows(
 ) -> Iterator[tuple[tuple[Line, date], Place, int, int, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, {"records": records, "months": months})
-        for (
-            kind,
-            ref,
-            payee_kind,
-            payee_ref,
-            *of,
-            correction,
-            month,
-            micros,
-            us,
-            _,
-            is_taken,
-        ) in cursor.fetchall():
-            line = Line((payee_kind, payee_ref), *of, micros=0, correction=correction)
+        for kind, ref, *whose, correction, month, micros, us, _, is_taken in cursor.fetchall():
+            payee_kind, payee_ref, currency, record, stem, recording, right, sheet, party = whose
+            of = (currency, record, stem, recording, right, sheet, party)
+            line = Line((payee_kind, payee_ref), *of, 0, 0, correction)
             yield (line, month), (kind, ref), micros, us, is_taken
 
 
 def _without_correction(line: Line) -> Line:
-    return Line(line.payee, line.currency, line.record, line.stem, line.recording, line.right,
-                line.sheet, line.party, 0)  # fmt: skip
+    return replace(line, micros=0, us_micros=0, correction="")

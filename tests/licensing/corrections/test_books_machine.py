@@ -39,6 +39,8 @@ from tests.licensing.royalties import small_world as world
 
 DESK = ("user", "desk")
 AMOUNTS = st.integers(1, 5_000_000)
+STEMS = st.sampled_from([1, 1, 1, 0, 2])
+PERCENTS = st.sampled_from([300_000, 700_001, 1_000_000])
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
 
 
@@ -114,9 +116,17 @@ class Books(PayoutSteps):
 
     # -- what happens ------------------------------------------------------------------------------
 
-    @initialize(of_ana=st.integers(1, 2), amount=st.integers(60_000_000, 99_999_999))
-    def there_is_something_to_pay(self, of_ana, amount):
-        """Most steps need money: a first month is closed, and the provider has some of it."""
+    @initialize(
+        of_ana=st.integers(1, 2),
+        amount=st.integers(60_000_000, 99_999_999),
+        contested=st.lists(st.tuples(STEMS, PERCENTS), min_size=1, max_size=3),
+    )
+    def there_is_something_to_pay(self, of_ana, amount, contested):
+        """Most steps need money: a first month is closed, and the provider has some of it. Some of
+        it is contested, or decisions and what goes back would seldom meet.
+        """
+        for n, ppm in contested:
+            self.a_stem_is_contested(n=n, ppm=ppm)
         self.a_month_is_paid_played_and_closed(of_ana=of_ana, of_cleo=1, amount=amount)
         self.money_comes_to_the_provider(currency="EUR", minor=amount // CENT)
 
@@ -223,7 +233,7 @@ class Books(PayoutSteps):
             self.holds[reserve(name)] = 0
 
     @precondition(lambda self: len(self.where.open) < 4)
-    @rule(n=st.integers(0, 2), ppm=st.sampled_from([300_000, 700_001, WHOLE]))
+    @rule(n=STEMS, ppm=PERCENTS)
     def a_stem_is_contested(self, n, ppm):
         """By several at once, too."""
         stem = [one for name in NAMES for one in self.stems[name]][n]
@@ -259,20 +269,30 @@ class Books(PayoutSteps):
     @rule(
         n=st.integers(0, 9),
         kind=st.sampled_from(["REFUND", "CHARGEBACK"]),
-        part=st.one_of(st.just(0), st.integers(1, 9), st.integers(10, 9_999_999)),
+        parts=st.lists(
+            st.one_of(st.just(0), st.integers(1, 9), st.integers(10, 9_999_999)),
+            min_size=1,
+            max_size=3,
+        ),
     )
-    def a_payment_goes_back(self, n, kind, part):
-        """All that is left of it, or a part, from a micro-unit on."""
+    def a_payment_goes_back(self, n, kind, parts):
+        """In parts, from a micro-unit on, or all that is left of it."""
         paid = self.receipts[n % len(self.receipts)]
+        for part in parts:
+            self.a_part_goes_back(paid, kind, part)
+        if not paid[3]:
+            self.receipts.remove(paid)
+
+    def a_part_goes_back(self, paid, kind, part):
         receipt, month, plays, left = paid
         micros = part if 0 < part < left else left
+        if not micros:
+            return
         made = refund_receipt(
             key=f"re {receipt.pk} {left}", receipt_id=receipt.pk, amount_micros=micros,
             kind=kind, actor=DESK, now=self.now,
         )  # fmt: skip
         paid[3] -= micros
-        if not paid[3]:
-            self.receipts.remove(paid)
         self.where.refund(month, receipt, plays, -made.pool_micros)
         self.what_moved()
 

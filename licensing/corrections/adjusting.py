@@ -3,6 +3,7 @@
 More for a line is earned anew: disputes hold their share of it, then advances, reserves and tax
 take theirs, as at a close. Less is taken from where the line's money lies, first from what
 corrections gave it, so that the opposite of a correction undoes it.
+Corrections and refunds come one after the other, because each reads what the ones before it left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ from licensing.ledger.booking import book, moment_of
 from licensing.ledger.models import JournalEntry
 from licensing.ledger.rules import CREDIT, DEBIT, AccountKey
 from licensing.ledger.rules import Line as Posted
+from licensing.receipts.operations import hold_key
 from licensing.royalties.accounts import PAYABLE_KINDS, payee_account
 from licensing.royalties.models import PAID, StatementLine
 from licensing.royalties.movement_sql import CORRECTS
@@ -60,6 +62,7 @@ def adjust_lines(
     commission. The same key again is the first adjustment. Raises DeductionRefused: same_person,
     no_reason, not_an_earning.
     """
+    hold_key("refunds")
     known = Adjustment.objects.filter(key=key).first()
     if known is not None:
         return known

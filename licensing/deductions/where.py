@@ -13,6 +13,8 @@ from typing import NamedTuple
 from django.db import connection
 
 from licensing.deductions.contested import Freed, Movement, write_down, write_free
+from licensing.deductions.models import Dispute
+from licensing.deductions.queries import awards_of
 from licensing.deductions.rules.contests import Line
 from licensing.deductions.rules.lying import DISPUTE, Lying, Place
 
@@ -98,7 +100,26 @@ def whereabouts(records: Iterable[str], months: Iterable[date]) -> Whereabouts:
         lying.add(place, micros, us_micros)
         if not is_taken:
             lying.settle()
+    _pass_on(found)
     return found
+
+
+def _pass_on(found: Whereabouts) -> None:
+    """What is given back to a dispute that was decided with nothing of the line in it, because all
+    had been taken, goes by its decision.
+    """
+    waiting = {
+        (which, place)
+        for which, lying in found.of.items()
+        for place, weight in lying.base.items()
+        if place[0] == DISPUTE and weight
+    }
+    asked = {ref for _, (_, ref) in waiting}
+    for row in Dispute.objects.filter(pk__in=asked, decided_at__isnull=False):
+        awards = {one.payee: one.share_ppm for one in awards_of(row)}
+        for which, place in waiting:
+            if place[1] == str(row.pk):
+                found.of[which].pass_on(place, awards or {which[0].payee: 1})
 
 
 def write_taken(taken: Iterable[Taken], entry_id: int) -> None:

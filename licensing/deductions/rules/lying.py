@@ -40,6 +40,15 @@ class Lying:
         """From now on what is left lies as it does now."""
         self.base = dict(self.micros)
 
+    def pass_on(self, place: Place, shares: Mapping[Place, int]) -> None:
+        """Of a place that has nothing and gets nothing more: what would lie there lies with these,
+        by their shares.
+        """
+        base = dict(self.base)
+        for other, part in _shared(base.pop(place), shares).items():
+            base[other] = base.get(other, 0) + part
+        self.base = base
+
     def take(self, micros: int) -> dict[Place, tuple[int, int]]:
         """Take so much back: (micro-units, of US source among them) by place, zeros left out.
 
@@ -50,10 +59,11 @@ class Lying:
             return {}
         left = _shared(self.total - micros, self.base)
         taken: dict[Place, tuple[int, int]] = {}
-        for place, there in sorted(self.micros.items()):
+        for place in sorted({*self.micros, *left}):
+            there = self.micros.get(place, 0)
             part = there - left.get(place, 0)
             if part:
-                us = self.us_micros[place] * part // there if part > 0 else 0
+                us = self.us_micros.get(place, 0) * part // there if part > 0 else 0
                 taken[place] = (part, us)
                 self.add(place, -part, -us)
         return taken

@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from licensing.corrections.dividing import OfLine
 from licensing.corrections.refunding import refund_receipt
 from licensing.corrections.restating import restate_statement
+from licensing.corrections.taking import as_earned, where_they_are
 from licensing.deductions.models import ContestedLine, FreeLine
 from licensing.ledger.queries import list_balances, trial_balance
+from licensing.royalties.models import StatementLine
 from licensing.royalties.queries import get_statement, statement_for
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
@@ -166,6 +169,19 @@ def test_two_disputes_of_a_part_each_hold_theirs_and_no_more(book):
     assert (held(first), held(second)) == (176_294, 176_294)
     award(first, Eve=1_000_000)
     assert (held(second), payable("Eve")) == (176_294, 176_294)
+
+
+def test_a_micro_unit_given_back_after_a_decision_about_nothing_is_whose_it_was_decided(book):
+    """All was taken of suspense before; the dispute is decided for Eve and holds nothing more."""
+    lamp, receipt = book
+    row = contested(lamp)
+    told.close()
+    back(receipt)
+    award(row, Eve=1_000_000)
+    line = StatementLine.objects.get(stem=lamp, right="MASTER")
+    lies = where_they_are([OfLine(line, told.MONTH, -1)])
+    (taken,) = lies.take(as_earned(line, -1), told.MONTH)
+    assert (taken.place, taken.line.micros) == (told.payee("Eve"), -1)
 
 
 def test_a_statement_restated_has_its_payees_corrections_and_not_whom_a_decision_gave(book):

@@ -28,6 +28,17 @@ def test_what_is_taken_back_comes_of_every_place_by_what_lay_there():
     assert of.take(-1) == {ANA: (-1, 0)}
 
 
+def test_what_comes_back_to_a_place_that_is_closed_goes_to_those_it_passes_on_to():
+    """700 to 300; all is taken, and the 300's place passes on to Ana and Eve, 1 to 2."""
+    of = Lying()
+    of.add(ANA, 700, 0)
+    of.add(SUSPENSE, 300, 0)
+    of.settle()
+    of.take(1_000)
+    of.pass_on(SUSPENSE, {ANA: 1, EVE: 2})
+    assert of.take(-10) == {ANA: (-8, 0), EVE: (-2, 0)}
+
+
 def test_a_line_that_lay_nowhere_gives_nothing():
     assert Lying().take(5) == {}
 

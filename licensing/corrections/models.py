@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from licensing.ledger.models import JournalEntry
 from licensing.receipts.models import Receipt
-from licensing.royalties.models import Period, Statement, StatementLine
+from licensing.royalties.models import Period, Statement, StatementLine, VariationSum
 from licensing.two_people import TwoPeople, four_eyes
 
 
@@ -64,6 +64,33 @@ class ReversedIncome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.us_micros} of {self.payee_kind} {self.payee_ref}"
+
+
+class ReversedPiece(models.Model):
+    """What a reversal took of one pool's part of one piece; `period`: the close that divided it.
+
+    The next reversal divides by what all of them left, so that together they take exactly what was
+    given. Below zero where rounding gives back, and what a won chargeback gives again. Personal
+    data: none.
+    """
+
+    reversal = models.ForeignKey(Reversal, models.PROTECT, related_name="pieces")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="+", db_index=False)
+    pool = models.PositiveIntegerField()
+    variation_sum = models.ForeignKey(VariationSum, models.PROTECT, related_name="reversed")
+    amount_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reversal", "pool", "variation_sum"], name="reversed_piece_once"
+            ),
+            models.CheckConstraint(condition=~Q(amount_micros=0), name="reversed_piece_is_money"),
+        ]
+        indexes = [models.Index(fields=["period", "pool"], name="reversed_piece_of_pool")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_micros} of {self.variation_sum}"
 
 
 class Adjustment(models.Model):

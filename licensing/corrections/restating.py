@@ -1,7 +1,8 @@
 """A restated statement: a further version of a closed month, with the corrections of its lines.
 
 It moves nothing. The corrections stand in the months in which they were made, and there they move
-balances; the restated version shows what the month comes to with them. The versions before stay.
+balances; the restated version shows what the month comes to with them. What was taken of a line
+from somebody else, to whom a decision gave it, is theirs and not in it. The versions before stay.
 """
 
 from datetime import datetime
@@ -20,9 +21,11 @@ SELECT posting.id, posting.account_id, line.id AS line_id, entry.memo, entry.eff
        CASE posting.side WHEN 'credit' THEN posting.amount_micros
             ELSE -posting.amount_micros END AS amount
 FROM royalties_statementline line
+JOIN royalties_statement statement ON statement.id = line.statement_id
 JOIN ledger_posting posting ON posting.ref = '{CORRECTS}' || line.id::text
 JOIN ledger_account account ON account.id = posting.account_id
      AND account.kind IN ('payable', 'unallocated')
+     AND account.owner_kind = statement.payee_kind AND account.owner_ref = statement.payee_ref
 JOIN ledger_journalentry entry ON entry.id = posting.entry_id
 WHERE line.statement_id = %(first)s
 """

@@ -5,35 +5,30 @@ gets any of it from whom nothing was taken. Invariant: a chargeback won whole le
 with what they had before it, as if it had never been.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
 from licensing.corrections.models import Reversal
-from licensing.corrections.refunding import line_held
+from licensing.corrections.reversals import Back, reverse
 from licensing.corrections.us_income import tax_again, tax_first
-from licensing.corrections.waiting_again import lines_along, wait_again
-from licensing.deductions.accounts import payable_of, suspense_of
-from licensing.deductions.contested import Movement, write_down
-from licensing.deductions.models import ContestedLine, Dispute
-from licensing.deductions.queries import awards_of
-from licensing.deductions.rules.awards import divide
-from licensing.deductions.rules.contests import Line as Held
-from licensing.ledger.booking import book
+from licensing.corrections.waiting_again import wait_again
+from licensing.corrections.whereabouts import Place
 from licensing.ledger.models import Posting
 from licensing.ledger.months import share_month, share_open_month
-from licensing.ledger.rules import CREDIT, DEBIT, SUSPENSE, AccountKey, Line
+from licensing.ledger.rules import DEBIT, AccountKey
 from licensing.money import allocate
 from licensing.receipts.models import Receipt
-from licensing.receipts.rules import reversal_account
+from licensing.receipts.operations import hold_key
 from licensing.receipts.winning import record_won
 from licensing.royalties.accounts import unplayed_account
-from licensing.royalties.along import own_pool, way_of, way_of_plays
+from licensing.royalties.along import own_pool, way_of_plays
 from licensing.royalties.letting_go import count_again
-from licensing.royalties.models import Period, StatementLine
+from licensing.royalties.models import PayerPool, Period
 from licensing.royalties.movement_sql import CORRECTS
 
 
@@ -45,6 +40,7 @@ def win_back(
 
     The same key again is the first row. Raises what `receipts.winning.record_won` raises.
     """
+    hold_key("refunds")
     back = Receipt.objects.get(pk=chargeback_id)
     row = record_won(
         key=key,
@@ -85,79 +81,89 @@ def _joins(back: Receipt) -> dict[date, date]:
     return joins
 
 
-@dataclass(slots=True)
-class _Again:
-    """What is to be posted to give something again, and what of it disputes hold."""
-
-    lines: list[Line] = field(default_factory=list)
-    held: list[tuple[str, date, Held]] = field(default_factory=list)
-
-
 def _give_again(row: Receipt, period: Period, parts: Mapping[int, int], now: datetime) -> None:
     """Move what was won of a closed month from the row's own account to where it had been taken."""
     first = Reversal.objects.filter(receipt=row.wins, period=period).first()
-    micros = sum(parts.values())
-    again = _Again()
+    back = Back(row)
     if first is None:
-        for rate, part in sorted(parts.items()):
-            payer = (row.payer_kind, row.payer_ref, rate)
-            divided = own_pool(period, payer, row.currency)
-            way = (way_of if divided else way_of_plays)(period, payer, row.currency)
-            before = divided.pool_micros if divided else 0
-            again.lines += lines_along(way, part, row.currency, before=before)
+        _give_first(back, period, parts)
     else:
-        taken = Posting.objects.filter(entry=first.entry, side=DEBIT).select_related("account")
-        by_name = {f"{posting.pk:020d}": posting for posting in taken.order_by("pk")}
-        weights = [(name, posting.amount_micros) for name, posting in by_name.items()]
-        for name, amount in allocate(micros, weights).items():
-            if amount:
-                _turn(again, row, first, by_name[name], amount)
-    entry = book(
+        _turn(back, first, parts)
+    made, given = reverse(
+        back,
+        period,
         key=f"won:{row.pk}:{period.month:%Y-%m}",
         kind="won back",
-        lines=[Line(reversal_account(row.key, row.currency), DEBIT, micros), *again.lines],
-        now=now,
         memo=f"chargeback of a payment for {period.month:%Y-%m}, won back",
+        now=now,
     )
-    write_down(Movement(one, month, part, 1, entry.pk) for one, month, part in again.held)
-    made = Reversal.objects.create(receipt=row, period=period, amount_micros=micros, entry=entry)
     if first is None:
-        tax_first(made, again.lines, now)
+        tax_first(made, given, now)
     else:
-        tax_again(first, made, now)
+        tax_again(first, made, given, now)
 
 
-def _turn(again: _Again, row: Receipt, first: Reversal, posting: Posting, micros: int) -> None:
-    """Give again what one posting of the chargeback took, or a part of it."""
-    account = posting.account
-    key = AccountKey(account.kind, account.owner_kind, account.owner_ref, account.currency)
-    if key.kind == SUSPENSE:
-        _contested_again(again, first, posting, micros)
-    elif posting.ref.startswith(CORRECTS) or key == unplayed_account(
-        first.period.month, row.currency
-    ):
-        again.lines.append(Line(key, CREDIT, micros, posting.ref))
-    else:
-        again.lines += wait_again(row, first.period, micros)
+def _give_first(back: Back, period: Period, parts: Mapping[int, int]) -> None:
+    """What no close had: along the lines of the rest of the payer's pool, or of their plays."""
+    row = back.row
+    for rate, micros in sorted(parts.items()):
+        payer = (row.payer_kind, row.payer_ref, rate)
+        is_given = own_pool(period, payer, row.currency) is None and back.divided.give_to_plays(
+            period, payer, row.currency, micros
+        )
+        if not is_given:
+            back.take(rate, Place(period, -micros))
 
 
-def _contested_again(again: _Again, first: Reversal, posting: Posting, micros: int) -> None:
-    """To the dispute that held it, or to whom that dispute gave it since it was decided."""
-    line = StatementLine.objects.select_related("statement", "stem").get(
-        pk=posting.ref.removeprefix(CORRECTS)
-    )
-    dispute = Dispute.objects.get(pk=posting.account.owner_ref)
-    taken = ContestedLine.objects.filter(
-        entry=first.entry, dispute=dispute, record_ref=str(line.record_id), stem=line.stem,
-        right=line.right, party=line.party_id,
-    ).get()  # fmt: skip
-    us = -taken.us_micros * micros // -taken.amount_micros
-    held = replace(line_held(line, micros), us_micros=us)
-    if dispute.decided_at is None:
-        suspense = suspense_of(dispute.pk, held.currency)
-        again.lines.append(Line(suspense, CREDIT, micros, posting.ref))
-        again.held.append((str(dispute.pk), taken.month, held))
+def _turn(back: Back, first: Reversal, parts: Mapping[int, int]) -> None:
+    """Give again what the chargeback took, or a part of it: of each pool and each account."""
+    pools = {f"pool {pool.pk:020d}": (pool, micros) for pool, micros in _pools_of(first)}
+    accounts, of_lines = _accounts_of(first)
+    named = {f"waits {key.kind} {key.owner_ref}": (key, n) for key, n in accounts.items()}
+    weights = [(name, micros) for name, (_, micros) in (pools | named).items()]
+    if not pools:
+        weights.append(("lines", of_lines))
+    given = allocate(sum(parts.values()), weights)
+    for name, (pool, _) in pools.items():
+        if given[name]:
+            back.divided.take_of_pool(pool, -given[name])
+    for name, (account, _) in named.items():
+        if given[name]:
+            _give_account(back, first, account, given[name])
+    # Taken before rows said of which pools.
+    rates = [(f"{rate:020d}", micros) for rate, micros in parts.items()]
+    for rate, micros in allocate(given.get("lines", 0), rates).items():
+        if micros:
+            back.take(int(rate), Place(first.period, -micros))
+
+
+def _pools_of(first: Reversal) -> Iterator[tuple[PayerPool, int]]:
+    """Of which pools a reversal took how much."""
+    rows = first.pieces.values_list("period", "pool").annotate(Sum("amount_micros")).order_by()
+    for period, number, micros in rows:
+        pools = PayerPool.objects.select_related("period__rate_card")
+        yield pools.get(period=period, number=number), micros
+
+
+def _accounts_of(first: Reversal) -> tuple[dict[AccountKey, int], int]:
+    """Of which accounts, and how much of statements' lines."""
+    found: dict[AccountKey, int] = {}
+    of_lines = 0
+    for one in Posting.objects.filter(entry=first.entry).select_related("account").order_by("pk"):
+        if one.ref.startswith(CORRECTS):
+            of_lines += one.amount_micros if one.side == DEBIT else -one.amount_micros
+        elif one.side == DEBIT:
+            of = one.account
+            key = AccountKey(of.kind, of.owner_kind, of.owner_ref, of.currency)
+            found[key] = found.get(key, 0) + one.amount_micros
+    return found, of_lines
+
+
+def _give_account(back: Back, first: Reversal, account: AccountKey, micros: int) -> None:
+    """To what was never played, or to what waited for a decision about plays."""
+    period, row = first.period, back.row
+    if account == unplayed_account(period.month, row.currency):
+        back.take_of(account, -micros)
         return
-    for payee, part in divide(held, awards_of(dispute)):
-        account = payable_of(payee, held.currency)
-        again.lines.append(Line(account, CREDIT, part.micros, posting.ref))
+    rate, place = wait_again(row, period, micros)
+    back.take(rate, replace(place, micros=-micros))

@@ -8,19 +8,16 @@ Invariant: the same month deducts once, because every entry's key names it.
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
-from uuid import UUID
 
 from django.db import connection, transaction
 
-from licensing.deductions.accounts import move, payable_of, suspense_of
-from licensing.deductions.contested import Movement, write_down
+from licensing.deductions.contested import hold, open_claims
 from licensing.deductions.flowing import Earned, let_flow
-from licensing.deductions.models import Dispute, ReserveRule
-from licensing.deductions.queries import open_claims, open_micros
-from licensing.deductions.rules.contests import Line, contest
+from licensing.deductions.models import ReserveRule
+from licensing.deductions.queries import open_micros
+from licensing.deductions.rules.contests import Line
 from licensing.deductions.rules.parts import Part
-from licensing.ledger.operations import post_many
-from licensing.ledger.rules import EntryDraft, month_end
+from licensing.ledger.rules import month_end
 
 _PAID = "e.amount > 0 AND e.payee_kind IN ('party', 'society')"
 _CONTESTED = f"""
@@ -88,43 +85,8 @@ def _contest(
         return []
     with connection.cursor() as cursor:
         cursor.execute(_CONTESTED.format(earned=earned()))
-        lines = [Line((row[0], row[1]), *row[2:]) for row in cursor.fetchall()]
-    held = contest(lines, claims)
-    by_entry: dict[tuple[str, str], list[Line]] = {}
-    for claim, line in held:
-        by_entry.setdefault((claim, line.currency), []).append(line)
-    claimants = dict(
-        Dispute.objects.filter(pk__in=[key for key, _ in by_entry]).values_list("pk", "claimant")
-    )
-    drafts = [
-        _held(month, at, *key, of, claimants[UUID(key[0])]) for key, of in sorted(by_entry.items())
-    ]
-    entries = {entry.key: entry for entry in post_many(drafts=drafts, now=now)}
-    write_down(
-        Movement(claim, month, line, 1, entries[_key(month, claim, line.currency)].pk)
-        for claim, line in held
-    )
-    return held
-
-
-def _held(
-    month: date, at: datetime, claim: str, currency: str, lines: Sequence[Line], claimant: str
-) -> EntryDraft:
-    """One entry per dispute and currency: from everybody's payable to the dispute's suspense."""
-    account = suspense_of(claim, currency)
-    postings = [
-        posting
-        for line in lines
-        for posting in move(
-            payable_of(line.payee, currency), account, line.micros, f"{line.right}:{line.stem}"
-        )
-    ]
-    memo = f"contested by {claimant}"
-    return EntryDraft(_key(month, claim, currency), "dispute", postings, at, memo)
-
-
-def _key(month: date, claim: str, currency: str) -> str:
-    return f"dispute:{month:%Y-%m}:{claim}:{currency}"
+        lines = [(Line((row[0], row[1]), *row[2:]), month) for row in cursor.fetchall()]
+    return hold(lines, claims, key=f"{month:%Y-%m}", at=at, now=now)
 
 
 def _concerned(

@@ -4,7 +4,7 @@ Closes hold the contested share on the dispute's suspense account. Nothing comes
 expired dispute is overdue and waits for a decision all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,16 +13,23 @@ from django.db import transaction
 
 from licensing.audit.operations import record_fact
 from licensing.deductions.accounts import Payee, move, payable_of, suspense_of
-from licensing.deductions.contested import Movement, write_down
+from licensing.deductions.contested import (
+    Freed,
+    Held,
+    Movement,
+    open_claims,
+    write_down,
+    write_free,
+)
 from licensing.deductions.flowing import Earned, let_flow
 from licensing.deductions.models import Award, Dispute
-from licensing.deductions.queries import awards_of, contested_lines, open_claims
+from licensing.deductions.queries import awards_of, contested_lines
 from licensing.deductions.rules.awards import Awarded, check_awards, divide
-from licensing.deductions.rules.contests import Claim, Line
+from licensing.deductions.rules.contests import Claim, Line, contest_again
 from licensing.deductions.rules.parts import PPM, Part
 from licensing.deductions.rules.refusals import DeductionRefused, check_reason
 from licensing.four_eyes import SecondFactor, check_four_eyes
-from licensing.ledger.booking import book
+from licensing.ledger.booking import book, moment_of
 from licensing.ledger.rules import Line as Posted
 
 DECISION = "dispute decision"
@@ -107,18 +114,19 @@ def confirm_decision(
     What another open dispute contests as well goes on to that one. Raises DeductionRefused:
     decided, not_proposed, same_person, no_second_factor, stale_second_factor.
     """
+    moment_of(now)
+    claims = open_claims(to_decide=True)
     row = _undecided(dispute_id)
     if row.proposed_at is None:
         raise DeductionRefused("not_proposed", "Nobody has proposed a decision yet.")
     proved = check_four_eyes(row.proposed_by, confirmed_by, proof, now, refused=DeductionRefused)
     row.decided_by, row.decided_at = confirmed_by, now
     row.save(update_fields=["decided_by", "decided_at"])
-    others = [claim for claim in open_claims() if claim.key != str(row.pk)]
-    awards = awards_of(row)
-    held = contested_lines(row)
+    others = _Others.of([claim for claim in claims if claim.key != str(row.pk)])
+    held = contested_lines(row.pk)
     for currency in sorted({line.currency for line, _ in held}):
         mine = [(line, month) for line, month in held if line.currency == currency]
-        _resolve(row, awards, mine, others, now)
+        _resolve(row, mine, others, now)
     _tell(row, "confirm_decision", confirmed_by, now, method=proved.method)
     return row
 
@@ -130,40 +138,67 @@ def _undecided(dispute_id: UUID) -> Dispute:
     return row
 
 
-def _resolve(
-    row: Dispute,
-    awards: Sequence[Awarded],
-    held: Sequence[tuple[Line, date]],
-    others: Sequence[Claim],
-    now: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The other open disputes, the oldest first, and what each holds of every line."""
+
+    claims: Sequence[Claim]
+    held: Mapping[Held, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, claims: Sequence[Claim]) -> "_Others":
+        held: dict[Held, dict[str, int]] = {}
+        for claim in claims:
+            for line, month in contested_lines(claim.key):
+                held.setdefault((line.holding(0, 0), month), {})[claim.key] = line.micros
+        return cls(claims, held)
+
+    def contest(self, line: Line, month: date) -> tuple[list[tuple[str, Line]], Line]:
+        """What of a line goes on to them, and what is left for the decision."""
+        return contest_again(line, self.claims, self.held.get((line.holding(0, 0), month), {}))
+
+
+def _resolve(row: Dispute, held: Sequence[Held], others: _Others, now: datetime) -> None:
     """Empty the dispute's suspense account of one currency, that of the lines held."""
     currency = held[0][0].currency
     suspense = suspense_of(row.pk, currency)
+    awards = awards_of(row)
     postings: list[Posted] = []
-    parts: dict[Payee, list[Part]] = {}
+    given: list[tuple[Payee, date, Line]] = []
     moved: list[tuple[str, date, Line, int]] = []
     for line, month in held:
         moved.append((str(row.pk), month, line, -1))
-        also = next((claim for claim in others if claim.covers(line)), None)
-        if also is not None:
-            postings += move(suspense, suspense_of(also.key, currency), line.micros)
-            moved.append((also.key, month, line, 1))
-            continue
-        for payee, part in divide(line, awards):
+        contested, rest = others.contest(line, month)
+        for claim, part in contested:
+            postings += move(suspense, suspense_of(claim, currency), part.micros)
+            moved.append((claim, month, part, 1))
+        for payee, got in divide(rest, awards) if rest.micros else []:
             ref = f"{line.right}:{line.stem}"
-            postings += move(suspense, payable_of(payee, currency), part.micros, ref)
-            parts.setdefault(payee, []).append(part)
+            postings += move(suspense, payable_of(payee, currency), got.micros, ref)
+            given.append((payee, month, line.holding(got.micros, got.us_micros)))
     key = f"dispute:{row.pk}:{currency}"
     memo = f"dispute decided: {row.decision}"[:300]
     entry = book(key=key, kind=DECISION, lines=postings, now=now, memo=memo)
     write_down(Movement(*one, entry.pk) for one in moved)
-    earned = [Earned(payee, currency, of) for payee, of in sorted(parts.items())]
-    (month, *others_too) = sorted({month for _, month in held})
+    write_free(Freed(*one, 1, entry.pk) for one in given)
     let_flow(
-        earned, key=f"dispute:{row.pk}", at=entry.effective_at, now=now, reserves=False,
-        month=None if others_too else month,
+        _earned(given, currency),
+        key=f"dispute:{row.pk}", at=entry.effective_at, now=now, reserves=False,
+        month=_only({month for _, month, _ in given}),
     )  # fmt: skip
+
+
+def _only(months: Collection[date]) -> date | None:
+    """The month that earned it, where it is one: a refund of that month finds its tax by it."""
+    (month, *others) = sorted(months) or (None,)
+    return None if others else month
+
+
+def _earned(given: Sequence[tuple[Payee, date, Line]], currency: str) -> list[Earned]:
+    parts: dict[Payee, list[Part]] = {}
+    for payee, _, line in given:
+        parts.setdefault(payee, []).append(line.part())
+    return [Earned(payee, currency, of) for payee, of in sorted(parts.items())]
 
 
 def _tell(row: Dispute, verb: str, who: str, now: datetime, **more: str) -> None:

@@ -56,7 +56,7 @@ def _give_back(lost: Lost, key: str, why: str, now: datetime) -> int:
         cursor.execute(_HOLD, [f"US income of {':'.join((*lost.payee, lost.currency))}"])
     left = lost.us_micros
     waiting = Reserve.objects.filter(released_at__isnull=True)
-    for reserve in _of_month(waiting, lost).order_by(*_MONTH_FIRST, "-why", "pk"):
+    for reserve in _of_month(waiting, lost).order_by(*_MONTH_FIRST, "-why", "us_micros", "pk"):
         left -= _take_out(reserve, min(left, reserve.us_micros), why, now)
     taxed = Withheld.objects.filter(corrects__isnull=True)
     for tax in _of_month(taxed, lost).order_by(*_MONTH_FIRST, "pk"):

@@ -11,11 +11,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.catalog.models import Party, Recording, SplitSheet, Stem
+from licensing.deductions.line_models import PAYEE_KINDS, ContestedLine, FreeLine
 from licensing.deductions.rules.taxes import ACCEPTED, FORMS, PENDING, REJECTED
 from licensing.ledger.models import JournalEntry
 from licensing.money import amount_text
 
-PAYEE_KINDS = ("party", "society")
+__all__ = [
+    "Advance",
+    "AdvanceRecording",
+    "Award",
+    "ContestedLine",
+    "Dispute",
+    "FreeLine",
+    "Reserve",
+    "ReserveRule",
+    "TaxProfile",
+    "Withheld",
+]
 RIGHTS = ("", "MASTER", "PUBLISHING")
 
 
@@ -274,39 +286,6 @@ class Award(models.Model):
 
     def __str__(self) -> str:
         return f"{self.share_ppm} ppm to {self.payee_kind} {self.payee_ref}"
-
-
-class ContestedLine(models.Model):
-    """What a dispute holds of one line of one month, on the dispute's suspense account.
-
-    Only added to: a further row with a negative amount says what left it again.
-    Personal data: whose earnings are contested.
-    """
-
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="lines")
-    month = models.DateField()
-    payee_kind = models.CharField(max_length=20)
-    payee_ref = models.CharField(max_length=120)
-    currency = models.CharField(max_length=3)
-    record_ref = models.CharField(max_length=36)
-    stem = models.ForeignKey(Stem, models.PROTECT, related_name="+")
-    right = models.CharField(max_length=10)
-    sheet = models.ForeignKey(SplitSheet, models.PROTECT, null=True, blank=True, related_name="+")
-    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
-    amount_micros = models.BigIntegerField()
-    us_micros = models.BigIntegerField(default=0)
-    entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="contested_lines")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(amount_micros=0) & Q(month__day=1), name="contested_line_is_money"
-            )
-        ]
-        indexes = [models.Index(fields=["dispute", "stem"], name="contested_line_of_dispute")]
-
-    def __str__(self) -> str:
-        return f"{amount_text(self.amount_micros)} {self.currency}"
 
 
 class TaxProfile(models.Model):

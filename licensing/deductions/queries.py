@@ -1,7 +1,8 @@
 """Reading what is agreed and what waits: open advances, rules, reserves, disputes, tax forms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -26,13 +27,14 @@ from licensing.ledger.queries import list_balances
 _CONTESTED = """
 SELECT c.payee_kind, c.payee_ref, c.currency, c.record_ref, c.stem_id::text,
        s.recording_id::text, c."right", COALESCE(c.sheet_id::text, ''),
-       COALESCE(c.party_id::text, ''), c.month,
-       SUM(c.amount_micros)::bigint, SUM(c.us_micros)::bigint
+       COALESCE(c.party_id::text, ''), SUM(c.amount_micros)::bigint, SUM(c.us_micros)::bigint,
+       c.correction_ref, c.month
 FROM deductions_contestedline c JOIN catalog_stem s ON s.id = c.stem_id
 WHERE c.dispute_id = %s
-GROUP BY 1, 2, 3, 4, c.stem_id, s.recording_id, 7, c.sheet_id, c.party_id, c.month
+GROUP BY 1, 2, 3, 4, c.stem_id, s.recording_id, 7, c.sheet_id, c.party_id, c.correction_ref,
+         c.month
 HAVING SUM(c.amount_micros) > 0
-ORDER BY c.month, 1, 2, 3, 4, 5, 7, 8, 9
+ORDER BY c.month, 1, 2, 3, 4, 5, 7, 8, 9, c.correction_ref
 """
 
 
@@ -89,23 +91,17 @@ def claim_of(row: Dispute) -> Claim:
     )
 
 
-def open_claims() -> list[Claim]:
-    """What is contested and not decided, the oldest dispute first."""
-    rows = Dispute.objects.filter(decided_at__isnull=True).order_by("opened_at", "pk")
+def claims_among(disputes: Collection[UUID]) -> list[Claim]:
+    """What these disputes contest, the oldest first."""
+    rows = Dispute.objects.filter(pk__in=disputes).order_by("opened_at", "pk")
     return [claim_of(row) for row in rows]
 
 
-def contested_lines(dispute: Dispute) -> list[tuple[Line, date]]:
+def contested_lines(dispute_id: UUID | str) -> list[tuple[Line, date]]:
     """What a dispute still holds, a line each, with the month it was earned in."""
     with connection.cursor() as cursor:
-        cursor.execute(_CONTESTED, [dispute.pk])
-        return [
-            (
-                Line((row[0], row[1]), *(row[n] for n in (2, 3, 4, 5, 6, 7, 8, 10, 11))),
-                row[9],
-            )
-            for row in cursor.fetchall()
-        ]
+        cursor.execute(_CONTESTED, [dispute_id])
+        return [(Line((kind, ref), *of), month) for kind, ref, *of, month in cursor.fetchall()]
 
 
 def awards_of(dispute: Dispute) -> list[Awarded]:

@@ -70,7 +70,7 @@ def own_pool(
     rows = PayerPool.objects.filter(period=period, basis="OWN", currency=currency)
     mine = rows.filter(payer_kind=kind, payer_ref=ref, rate_micros=rate)
     of = mine.filter(of_month=of_month) if of_month else mine.filter(of_month__isnull=True)
-    return of.first()
+    return of.select_related("period__rate_card").first()
 
 
 def _name(record: UUID, era_from: datetime) -> str:

@@ -290,8 +290,9 @@ class PayerPool(models.Model):
 class VariationSum(models.Model):
     """Step 2 of a close: everything that all pools gave to one variation under one set of sheets.
 
-    What it names is looked up once per statement, not per row; none of it can ever be deleted.
-    Personal data: none.
+    `us_micros` of it are of United States source, as the close withheld by; of sums closed before
+    it was kept, 0. What it names is looked up once per statement, not per row; none of it can ever
+    be deleted. Personal data: none.
     """
 
     period = models.ForeignKey(Period, models.PROTECT, related_name="sums", db_constraint=False)
@@ -302,6 +303,7 @@ class VariationSum(models.Model):
     currency = models.CharField(max_length=3)
     plays = models.BigIntegerField()
     amount_micros = models.BigIntegerField()
+    us_micros = models.BigIntegerField(default=0, db_default=0)
     entry = models.ForeignKey(
         JournalEntry,
         models.PROTECT,

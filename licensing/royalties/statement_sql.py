@@ -76,9 +76,11 @@ FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
 INSERT INTO royalties_variationsum
-    (id, period_id, record_id, era_from, currency, plays, amount_micros, entry_id)
-SELECT k.sum_id, %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id
+    (id, period_id, record_id, era_from, currency, plays, amount_micros, us_micros, entry_id)
+SELECT k.sum_id, %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total,
+       COALESCE(us.us_micros, 0), e.id
 FROM close_kept_sums k JOIN close_sums s USING (sum) JOIN close_pieces p USING (piece)
+LEFT JOIN close_us us ON us.piece = s.piece AND us.currency = s.currency
 LEFT JOIN ledger_journalentry e
     ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency
 ORDER BY k.sum_id

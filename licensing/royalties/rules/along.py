@@ -41,7 +41,7 @@ def along(
     """
     got: dict[str, int] = {}
     for piece, part in allocate(micros, pieces).items():
-        division = _division(lines[piece], rights)
+        division = division_of(lines[piece], rights)
         by_place = {(one.stem, one.right, one.party): one.line for one in lines[piece]}
         for place, amount in divide(part, division).items():
             if amount:
@@ -67,7 +67,8 @@ def added(
     return {line: amount for line, amount in more.items() if amount}
 
 
-def _division(lines: Sequence[Given], rights: Sequence[tuple[str, int]]) -> Division:
+def division_of(lines: Sequence[Given], rights: Sequence[tuple[str, int]]) -> Division:
+    """How a piece was divided, as its frozen lines say."""
     sheets: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for one in lines:
         sheets.setdefault((one.stem, one.right), []).append((one.party, one.share_ppm))

@@ -12,6 +12,11 @@ def tax_on(us):
     return (us * 3 + 4) // 10
 
 
+def in_order(month, why, micros):
+    """In which waits are released; which of equal ones is first makes no difference."""
+    return (str(month), why, micros)
+
+
 @dataclass
 class Wait:
     """An amount that waits on a payee's reserve; `us` of it is of US source."""
@@ -55,7 +60,8 @@ class Taxed:
 
     def release(self):
         """All that may be released: what each wait makes payable."""
-        free = [one for one in self.waits if one.why != "TAX_FORM" or one.name in self.forms]
+        waits = sorted(self.waits, key=lambda one: in_order(one.month, one.why, one.micros))
+        free = [one for one in waits if one.why != "TAX_FORM" or one.name in self.forms]
         self.waits = [one for one in self.waits if not any(one is other for other in free)]
         return [(one.name, one.micros - self.let_in(one.name, one.month, one.us)) for one in free]
 
@@ -63,7 +69,7 @@ class Taxed:
         """Income that went back: what is payable again for it, and how much waited or was taxed."""
         left, again = lost, 0
         mine = [one for one in self.waits if one.name == name and one.us]
-        for one in sorted(mine, key=lambda one: (one.month is None, one.why != "TAX_FORM")):
+        for one in sorted(mine, key=lambda one: (one.month is None, one.why != "TAX_FORM", one.us)):
             if one.month in (month, None):
                 part = min(left, one.us)
                 one.us -= part

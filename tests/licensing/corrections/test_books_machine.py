@@ -1,7 +1,8 @@
 """Any sequence of what happens between a receipt and a payout, held against a plain dict.
 
 Months are closed for real; what the close earned is read line by line (other tests prove it), and
-the dict does the rest by itself: contested, recouped, set aside, given back, corrected, converted.
+the dict does the rest by itself: contested by parts, divided, recouped, set aside, given back in
+parts from whoever got it, corrected, converted.
 """
 
 from collections import defaultdict
@@ -31,15 +32,18 @@ from licensing.royalties.models import StatementLine
 from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run, walk
 from tests.licensing.corrections.books_stage import WHOLE, Stage
-from tests.licensing.corrections.income_taxed import Taxed
+from tests.licensing.corrections.income_taxed import Taxed, in_order
+from tests.licensing.corrections.lines_told import Contested, Lines
 from tests.licensing.corrections.payout_steps import CENT, NAMES, payable, payee
-from tests.licensing.corrections.refund_steps import DESK, RefundSteps, suspense
+from tests.licensing.corrections.refund_steps import DESK, EVERYBODY, Paid, RefundSteps
 from tests.licensing.ledger.sums import balances, check_entries
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
 from tests.provider.at_standin import AtStandIn
 
 AMOUNTS = st.integers(1, 5_000_000)
+STEMS = st.sampled_from([1, 1, 1, 0, 2])
+PERCENTS = st.sampled_from([300_000, 700_001, 1_000_000])
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
 WITHHELD = AccountKey("withholding", "country", "US", "EUR")
 
@@ -63,14 +67,15 @@ class Books(RefundSteps):
         self.month = date(2026, 2, 1)
         self.holds = defaultdict(int)
         self.advances, self.ppm = defaultdict(list), {}
-        self.disputes, self.contested = [], defaultdict(int)
         self.lines, self.converted = [], []
         self.statements = {}
         self.country, self.taxed = "DE", Taxed()
         self.purse = self.stage.purse
         self.purse.standin.board.take_up(self.stage.provider)
         self.books.clock = lambda: self.now.timestamp()
-        self.stems, self.weights = self.stage.stems, self.stage.weights
+        self.stems = self.stage.stems
+        names = {str(piece.pk): name for name, piece in self.stage.pieces.items()}
+        self.where = Lines(self.stage.weights, names)
         self.pieces = self.stage.pieces
         self.rates = []
         self.a_rate_is_quoted()
@@ -93,14 +98,18 @@ class Books(RefundSteps):
         of_ana=st.integers(1, 2),
         amount=st.integers(60_000_000, 99_999_999),
         country=st.sampled_from(["DE", "US"]),
+        contested=st.lists(st.tuples(STEMS, PERCENTS), min_size=1, max_size=3),
     )
-    def there_is_something_to_pay(self, of_ana, amount, country):
-        """Most steps need money: a first month is closed, and the provider has some of it. All are
-        billed in one country; where that is the United States, Ana has a tax form already.
+    def there_is_something_to_pay(self, of_ana, amount, country, contested):
+        """Most steps need money: a first month is closed, and the provider has some of it. Some of
+        it is contested, or decisions and what goes back would seldom meet. All are billed in one
+        country; where that is the United States, Ana has a tax form already.
         """
         self.country = country
         if country == "US":
             self.a_tax_form_is_accepted("Ana")
+        for n, ppm in contested:
+            self.a_stem_is_contested(n=n, ppm=ppm)
         self.a_month_is_paid_played_and_closed(of_ana=of_ana, of_cleo=1, amount=amount)
         self.money_comes_to_the_provider(currency="EUR", minor=amount // CENT)
 
@@ -111,31 +120,29 @@ class Books(RefundSteps):
         plays = {"u1": {"Ana": of_ana, "Cleo": of_cleo}, "u2": {"Cleo": 1}}
         for listener, of in plays.items():
             paid = world.pay(listener, month=start, amount=amount, tax=0, country=self.country)
-            self.receipts.append((paid, self.month, {k: v for k, v in of.items() if v}))
+            plays = [(str(self.pieces[name].pk), times) for name, times in of.items() if times]
+            self.receipts.append(Paid(paid, self.month, plays, amount))
+            self.where.pay(self.month, paid.pool_micros, plays)
             for name, times in of.items():
                 world.heard(listener, self.pieces[name], times, since=start)
         close_period(month=self.month, now=self.now)
+        self.what_was_earned()
+        self.month = month_after(self.month)
+        self.a_rate_is_quoted()
+
+    def what_was_earned(self):
         rows = StatementLine.objects.filter(
             statement__period__month=self.month, kind__in=["EARNING"], amount_micros__gt=0
         ).select_related("statement")
         earned = defaultdict(int)
         for line in rows.order_by("statement__payee_name", "position"):
-            name = line.statement.payee_name
-            self.lines.append((line.pk, name))
-            left = self.contest(name, str(line.stem_id), line.right, line.amount_micros)
-            earned[name] += left
+            name, stem = line.statement.payee_name, str(line.stem_id)
+            which = (self.month, name, stem, line.right)
+            self.lines.append((line.pk, which))
+            earned[name] += self.where.earn((*which, ""), name, stem, line.amount_micros)
+        self.what_moved()
         for name, micros in earned.items():
             self.flow(name, micros, self.month, reserves=True)
-        self.month = month_after(self.month)
-        self.a_rate_is_quoted()
-
-    def contest(self, name, stem, right, micros):
-        for dispute, of in self.disputes:
-            if of == stem:
-                self.contested[dispute, self.month, name, stem, right] += micros
-                self.holds[suspense(dispute)] += micros
-                return 0
-        return micros
 
     def flow(self, name, micros, month, *, reserves):
         left, total = micros, micros
@@ -216,8 +223,9 @@ class Books(RefundSteps):
     @rule()
     def everything_set_aside_is_released(self):
         """But what waits for a form that nobody sent."""
-        for row in reserves.Reserve.objects.filter(released_at__isnull=True):
-            whose = next(one for one in (*NAMES, "Eve") if payee(one)[1] == row.payee_ref)
+        waiting = reserves.Reserve.objects.filter(released_at__isnull=True)
+        for row in sorted(waiting, key=lambda one: in_order(one.month, one.why, one.amount_micros)):
+            whose = next(one for one in EVERYBODY if payee(one)[1] == row.payee_ref)
             if row.why == "TAX_FORM" and whose not in self.taxed.forms:
                 with pytest.raises(DeductionRefused), transaction.atomic():
                     reserves.release_reserve(reserve_id=row.pk, actor=DESK, now=self.now)
@@ -226,47 +234,55 @@ class Books(RefundSteps):
         for name, micros in self.taxed.release():
             self.holds[payable(name)] += micros
 
-    @precondition(lambda self: len(self.disputes) < 3)
-    @rule(n=st.integers(0, 2))
-    def a_stem_is_contested(self, n):
-        known = [of for _, of in self.disputes]
-        free = [one for name in NAMES for one in self.stems[name] if one not in known]
-        stem = free[n % len(free)]
+    @precondition(lambda self: len(self.where.open) < 4)
+    @rule(n=STEMS, ppm=PERCENTS)
+    def a_stem_is_contested(self, n, ppm):
+        """By several at once, too."""
+        stem = [one for name in NAMES for one in self.stems[name]][n]
         row = disputes.open_dispute(
-            share=disputes.Share(stem_id=stem), claimant="Eve", reason="hers", opened_by="d",
-            expires_at=self.now + timedelta(days=1), now=self.now,
+            share=disputes.Share(stem_id=stem, contested_ppm=ppm), claimant="Eve", reason="hers",
+            opened_by="d", expires_at=self.now + timedelta(days=1), now=self.now,
         )  # fmt: skip
-        self.disputes.append((row.pk, stem))
+        self.where.open.append(Contested(row.opened_at, str(row.pk), stem, ppm))
 
-    @precondition(lambda self: self.disputes)
-    @rule(is_hers=st.booleans())
-    def a_dispute_is_decided(self, is_hers):
-        dispute, _ = self.disputes.pop(0)
-        awards = [Awarded(*payee("Eve"), WHOLE)] if is_hers else []
-        given = {"dispute_id": dispute, "now": self.now}
+    @precondition(lambda self: self.where.open)
+    @rule(
+        n=st.integers(0, 3),
+        eves=st.sampled_from([0, 333_333, 500_000, WHOLE]),
+    )
+    def a_dispute_is_decided(self, n, eves):
+        """It goes back, or Eve gets some of it, and Cleo the rest, whose ever it was."""
+        dispute = self.where.open[n % len(self.where.open)]
+        shares = [("Eve", eves), ("Cleo", WHOLE - eves)] if eves else []
+        shares = [(name, ppm) for name, ppm in shares if ppm]
+        awards = [Awarded(*payee(name), ppm) for name, ppm in shares]
+        given = {"dispute_id": dispute.pk, "now": self.now}
         disputes.propose_decision(awards=awards, reason="r", proposed_by="maker", **given)
         disputes.confirm_decision(
             confirmed_by="checker", proof=SecondFactor("totp", self.now), **given
         )
-        freed, months = defaultdict(int), set()
-        for key in [key for key in self.contested if key[0] == dispute]:
-            micros = self.contested.pop(key)
-            freed["Eve" if is_hers else key[2]] += micros
-            months |= {key[1]} if micros else set()
-        self.holds[suspense(dispute)] = 0
-        self.decided[dispute] = is_hers
-        for name, micros in freed.items():
-            self.flow(name, micros, min(months) if len(months) == 1 else None, reserves=False)
+        freed, months = self.where.decide(dispute, shares)
+        self.what_moved()
+        for name in EVERYBODY:
+            if payee(name) in freed:
+                month = min(months) if len(months) == 1 else None
+                self.flow(name, freed[payee(name)], month, reserves=False)
 
     @precondition(lambda self: self.lines)
     @rule(n=st.integers(0, 99), micros=st.integers(-9_999, 9_999).filter(bool))
     def a_line_is_corrected(self, n, micros):
-        pk, name = self.lines[n % len(self.lines)]
+        pk, which = self.lines[n % len(self.lines)]
+        _, name, stem, _ = which
+        key = str(uuid4())
         adjust_lines(
-            key=str(uuid4()), corrections={pk: micros}, reason="r", proposed_by="maker",
+            key=key, corrections={pk: micros}, reason="r", proposed_by="maker",
             confirmed_by="checker", now=self.now,
         )  # fmt: skip
-        self.holds[payable(name)] += micros
+        free = self.where.earn((*which, key), name, stem, micros) if micros > 0 else 0
+        if micros < 0:
+            self.where.correct(which, -micros)
+        self.what_moved()
+        self.flow(name, free, which[0], reserves=True)
 
     @rule(name=st.sampled_from(NAMES), amount=AMOUNTS, is_old=st.booleans())
     def a_balance_is_exchanged(self, name, amount, is_old):

@@ -150,7 +150,7 @@ def _lines(
         .values_list("variation_sum")
         .annotate(Sum("amount_micros"))
     )
-    rights, upheld = _rights(period), upheld_by_sum(period, sums.values())
+    rights, upheld = _rights(period), upheld_by_sum(period, [sums[pk] for pk in taken])
     for pk, micros in taken.items():
         whole = sums[pk].amount_micros + upheld.get(pk, 0)
         parts = of_lines(whole, int(gone.get(pk, 0)), micros, lines[pk], rights)

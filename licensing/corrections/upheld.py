@@ -31,7 +31,7 @@ def upheld_of(pool: PayerPool) -> int:
 
 
 def upheld_by_sum(period: Period, sums: Iterable[VariationSum]) -> dict[int, int]:
-    """What came to each of these sums of a period that way, by their keys; of most, nothing."""
+    """What came to each of these sums, all of the period, that way; of most, nothing."""
     by_piece = {(row.currency, row.record_id, row.era_from): row.pk for row in sums}
     rows = HeldPart.objects.filter(joins_month__isnull=True, pool__period=period)
     whose = rows.values_list(

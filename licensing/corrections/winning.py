@@ -160,9 +160,10 @@ def _accounts_of(first: Reversal) -> tuple[dict[AccountKey, int], int]:
 
 
 def _give_account(back: Back, first: Reversal, account: AccountKey, micros: int) -> None:
-    """To what was never played, or to what waited for a decision about plays."""
+    """To what was never played in any month, or to what waited for a decision about plays."""
     period, row = first.period, back.row
-    if account == unplayed_account(period.month, row.currency):
+    unplayed = unplayed_account(period.month, row.currency)
+    if (account.kind, account.owner_kind) == (unplayed.kind, unplayed.owner_kind):
         back.take_of(account, -micros)
         return
     rate, place = wait_again(row, period, micros)

@@ -6,6 +6,7 @@ corrections gave it, so that the opposite of a correction undoes it.
 Corrections and refunds come one after the other, because each reads what the ones before it left.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +28,7 @@ from licensing.deductions.contested import (
     write_free,
 )
 from licensing.deductions.flowing import Earned, let_flow
+from licensing.deductions.given_back import Lost, give_tax_back
 from licensing.deductions.rules.contests import Claim, Line
 from licensing.deductions.rules.parts import Part
 from licensing.deductions.rules.refusals import (
@@ -79,6 +81,8 @@ def adjust_lines(
         memo=check_reason(reason)[:300],
     )
     write_taken([one for _, one in corrected.taken], entry.pk)
+    losses = _losses(corrected, {line.pk: line for line in lines})
+    give_tax_back(losses, key=entry.key, why="a correction", now=now)
     _let_flow(corrected, claims, entry, now)
     row = Adjustment.objects.create(
         key=key,
@@ -166,8 +170,19 @@ def _taken(lies: Whereabouts, line: Line, month: date) -> list[Taken]:
     return of_corrections + (lies.take(rest, month) if rest.micros else [])
 
 
+def _losses(corrected: _Corrected, lines: Mapping[UUID, StatementLine]) -> list[Lost]:
+    """Of what is taken of payees, the income of US source, by the month that earned it."""
+    lost: dict[tuple[Payee, str, date], int] = defaultdict(int)
+    for pk, taken in corrected.taken:
+        line = taken.line
+        us = line.us_micros if taken.is_known else us_part(lines[pk], line.micros)
+        if taken.place[0] in PAYABLE_KINDS:
+            lost[taken.place, line.currency, taken.month] += us
+    return [Lost(*which, us) for which, us in lost.items() if us > 0]
+
+
 def us_part(line: StatementLine, micros: int) -> int:
-    """What of so much more for a line is of US source: as much as of the line, rounded down."""
+    """What of so much of a line is of US source: as much as of the line, rounded down."""
     of = line.variation_sum
     return micros * of.us_micros // of.amount_micros if of and of.amount_micros else 0
 

@@ -70,8 +70,8 @@ class ReversedPiece(models.Model):
     """What a reversal took of one pool's part of one piece; `period`: the close that divided it.
 
     The next reversal divides by what all of them left, so that together they take exactly what was
-    given. Below zero where rounding gives back, and what a won chargeback gives again. Personal
-    data: none.
+    given. Below zero where rounding gives back, and what a won chargeback gives again.
+    Personal data: none.
     """
 
     reversal = models.ForeignKey(Reversal, models.PROTECT, related_name="pieces")

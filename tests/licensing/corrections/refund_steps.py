@@ -90,13 +90,20 @@ class RefundSteps(PayoutSteps):
         paid.left -= micros
         self.where.refund(paid.month, paid.row, paid.plays, -made.pool_micros)
         took = {name: -micros for name, micros in self.what_moved().items()}
+        untaxed = self.untax(paid.month, took)
+        if kind == "CHARGEBACK":
+            self.charged.append(Charged(made, paid, took, untaxed))
+
+    def untax(self, month, took):
+        """Of what was taken of payees, what had waited or was taxed; what waits no more is theirs
+        again, and so is the tax.
+        """
         untaxed = {}
         for name, lost in took.items() if self.is_us else ():
             if lost > 0:
-                back, untaxed[name] = self.taxed.take_back(name, paid.month, lost)
+                back, untaxed[name] = self.taxed.take_back(name, month, lost)
                 self.holds[payable(name)] += back
-        if kind == "CHARGEBACK":
-            self.charged.append(Charged(made, paid, took, untaxed))
+        return untaxed
 
     @precondition(lambda self: self.charged)
     @rule(n=st.integers(0, 9), part=PART)

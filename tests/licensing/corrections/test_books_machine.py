@@ -281,7 +281,9 @@ class Books(RefundSteps):
         free = self.where.earn((*which, key), name, stem, micros) if micros > 0 else 0
         if micros < 0:
             self.where.correct(which, -micros)
-        self.what_moved()
+        got = self.what_moved()
+        if micros < 0:
+            self.untax(which[0], {name: -more for name, more in got.items()})
         self.flow(name, free, which[0], reserves=True)
 
     @rule(name=st.sampled_from(NAMES), amount=AMOUNTS, is_old=st.booleans())

@@ -151,3 +151,24 @@ def test_more_of_us_source_waits_while_no_form_is_in_force(db):
     waited = told.balance("reserve", told.payee("Cleo"))
     correct("1", Cleo=1_000)
     assert (payable("Cleo"), told.balance("reserve", told.payee("Cleo"))) == (0, waited + 1_000)
+
+
+def test_the_opposite_of_a_correction_gives_its_tax_back(db):
+    """Of 1,000 more, all of US source, 300 were withheld; 1,000 less give 300 back."""
+    told.tell_the_story(country="US", tax=0)
+    form = taxes.submit_tax_form(
+        payee=told.payee("Cleo"), form="W-8BEN", form_ref="vault/1", country="DE",
+        signed_at=world.OCTOBER, actor=told.ACTOR, now=world.OCTOBER,
+    )  # fmt: skip
+    taxes.review_tax_form(
+        profile_id=form.pk, is_accepted=True, reason="ok", actor=told.ACTOR, now=world.OCTOBER
+    )
+    told.close()
+    before = payable("Cleo")
+    correct("1", Cleo=1_000)
+    assert payable("Cleo") == before + 700
+    correct("2", Cleo=-1_000)
+    assert payable("Cleo") == before
+    rows = Withheld.objects.filter(corrects__isnull=False)
+    assert [(row.us_micros, row.amount_micros) for row in rows] == [(-1_000, -300)]
+    assert balanced()

@@ -88,7 +88,10 @@ def test_the_tax_that_went_back_is_a_line_of_its_own_on_the_statement(db):
     assert view.closing_micros == 0
 
 
-@pytest.mark.parametrize("parts", [(3_330_000, 6_660_000), (3_330_000,) * 3, (4_995_000,) * 2])
+@pytest.mark.parametrize(
+    "parts",
+    [(3_330_000, 6_660_000), (3_330_000,) * 3, (4_995_000,) * 2, (1, 1, 1, 9_989_997)],
+)
 def test_refunds_in_parts_leave_the_tax_on_what_is_left_and_nothing_in_the_end(db, parts):
     """After 3.33 of 9.99 a third of her income is gone: 745,920 are left, and 223,776 of tax."""
     _, receipt = tell()
@@ -225,3 +228,55 @@ def test_a_chargeback_that_is_won_is_taxed_again_as_it_was(db):
     back(receipt, 3_330_000, key="re_3", now=LATER + timedelta(days=1))
     assert {kind: held(kind) for kind in EVERYWHERE} == {kind: {} for kind in EVERYWHERE}
     assert balanced()
+
+
+@pytest.mark.parametrize("parts", [(9_990_000,), (1, 1, 1, 9_989_997)])
+def test_tax_of_whom_a_decision_gave_it_goes_back_with_it(db, parts):
+    """Eve got Cleo's master, 699,300, of which 209,790 were withheld; of Cleo's 419,580 125,874."""
+    lamp, receipt = tell()
+    world.party("Eve")
+    form("Eve")
+    with_forms()
+    contested = told.dispute(stem_id=lamp.pk, right="MASTER")
+    told.close()
+    told.decide(contested, [(*told.payee("Eve"), 1_000_000)])
+    assert (basis("Eve"), basis()) == ((699_300, 209_790), (419_580, 125_874))
+    for n, part in enumerate(parts):
+        back(receipt, part, key=f"re_{n}")
+        for name in ("Eve", "Cleo"):
+            us, tax = basis(name)
+            assert tax == (us * 3 + 4) // 10
+    assert (basis("Eve"), basis()) == ((0, 0), (0, 0))
+    assert {kind: held(kind) for kind in EVERYWHERE} == {kind: {} for kind in EVERYWHERE}
+    assert balanced()
+
+
+def test_what_a_win_gives_to_whom_a_dispute_was_decided_for_since_is_taxed_as_theirs(db):
+    """The chargeback took Cleo's master, 699,300, from suspense, where nothing had been taxed."""
+    lamp, receipt = tell()
+    world.party("Eve")
+    form("Eve")
+    with_forms()
+    contested = told.dispute(stem_id=lamp.pk, right="MASTER")
+    told.close()
+    taken = back(receipt, kind="CHARGEBACK")
+    told.decide(contested, [(*told.payee("Eve"), 1_000_000)], now=LATER)
+    win_back(key="won", chargeback_id=taken.pk, amount_micros=9_990_000, actor=told.ACTOR,
+             now=LATER)  # fmt: skip
+    assert told.balance("payable", told.payee("Eve")) == 699_300 - 209_790
+    assert (basis("Eve"), basis()) == ((699_300, 209_790), (419_580, 125_874))
+    back(receipt, key="re")
+    assert {kind: held(kind) for kind in EVERYWHERE} == {kind: {} for kind in EVERYWHERE}
+    assert balanced()
+
+
+def test_what_a_win_gives_back_to_a_dispute_is_of_us_source_again(db):
+    lamp, receipt = tell()
+    with_forms()
+    contested = told.dispute(stem_id=lamp.pk, right="MASTER")
+    told.close()
+    taken = back(receipt, kind="CHARGEBACK")
+    win_back(key="won", chargeback_id=taken.pk, amount_micros=9_990_000, actor=told.ACTOR,
+             now=LATER)  # fmt: skip
+    told.decide(contested, [], now=LATER)
+    assert (cleo(), basis()) == (1_118_880 - 335_664, (1_118_880, 335_664))

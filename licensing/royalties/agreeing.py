@@ -100,7 +100,7 @@ def _closed_with(period: Period) -> int | None:
     if known is None:
         return None
     moved = Fact.objects.filter(verb=COUNT_AGAIN, object_ref=f"{period.month:%Y-%m}")
-    return int(known) - sum((fact.after or {})["plays"] for fact in moved)
+    return int(known) - sum(int((fact.after or {})["plays"]) for fact in moved)
 
 
 def _number(query: str, given: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from licensing.attribution.attesting import record_sha256
+from licensing.attribution.keeping import keep_particulars
 from licensing.attribution.models import (
     AttributionLine,
     ExternalSource,
@@ -21,11 +22,11 @@ from licensing.attribution.models import (
     LicenceRecord,
     LicenceSource,
 )
+from licensing.attribution.particulars import UNSAID, Origin
 from licensing.attribution.queries import (
     Consequences,
     preview_deletion,
     preview_withdrawal,
-    removable_audio,
     still_stands,
 )
 from licensing.attribution.rules import (
@@ -39,9 +40,7 @@ from licensing.attribution.rules import (
     measures_of,
 )
 from licensing.audit.operations import record_fact
-from licensing.catalog.models import AudioObject
-from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
-from licensing.catalog.store import remove
+from licensing.catalog.operations import mark_stem_deleted
 from licensing.clearance import operations as clearance
 from licensing.clearance.approving import ask_holders, measure_approvals
 from licensing.clearance.effects import Effect
@@ -224,6 +223,7 @@ def seal_record(
     measured: Mapping[str, Any],
     files: Sequence[Mapping[str, Any]],
     now: datetime,
+    origin: Origin = UNSAID,
 ) -> str:
     """Transaction Seal: write what was heard, and close. Returns the state it ends in.
 
@@ -231,7 +231,8 @@ def seal_record(
     A record with parts went on without what fell: it ends WITHDRAWN only by a hold on itself.
     `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
     true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm,
-    unattributed_ppm and notes. Sealing again changes nothing. Raises SealRefused.
+    unattributed_ppm and notes. `origin`: how it came about, for its particulars. Sealing again
+    changes nothing. Raises SealRefused.
     """
     stems = set(LicenceSource.objects.filter(record_id=record_id).values_list("stem_id", flat=True))
     share_stems(stems)
@@ -254,8 +255,10 @@ def seal_record(
     record.notes = list(measured.get("notes") or ())
     record.state = state
     record.sealed_at = max(now, record.opened_at)
+    said = {"windows_sha256": windows_sha256}
+    said["particulars_sha256"] = keep_particulars(record, lines, origin)
     record.save()
-    said = {"windows_sha256": windows_sha256, "content_sha256": record_sha256(record.id)}
+    said["content_sha256"] = record_sha256(record.id)
     write_fact("seal_record", record, {"state": state} | said, now)
     return state
 
@@ -367,24 +370,6 @@ def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
             )
     mark_stem_deleted(stem_id=stem_id, actor=actor, now=now)
     return stopped
-
-
-def sweep_deleted_audio(*, now: datetime, limit: int = 100) -> list[str]:
-    """Remove original and archive of audio that nothing needs any more; the digests removed.
-
-    Each under the lock that `attach_audio` takes, objects before the row: cut short, it goes again.
-    """
-    removed = []
-    for digest in list(removable_audio(now).values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            audio = AudioObject.objects.select_for_update().get(pk=digest)
-            if not removable_audio(now).filter(pk=digest).exists():
-                continue
-            for name in {audio.original_name, audio.archive_name} - {""}:
-                remove(name)
-            mark_audio_removed(digest=digest, now=now)
-            removed.append(digest)
-    return removed
 
 
 def write_fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:

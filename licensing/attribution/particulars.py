@@ -50,7 +50,7 @@ class Origin:
     `request_ref`, `request_sha256`: the request and the digest of all that was asked. `job_ref`,
     `attempt`: the job that sealed it, and which try it was. `processors`: everything that made or
     weighed the sound, by name and version. `likeness_thresholds`: their version, where likeness was
-    measured. `seed` is the request's.
+    measured. `seed` is the request's, `recipe_schema` the one that the sound was made by.
     """
 
     title: str = ""
@@ -61,7 +61,7 @@ class Origin:
     seed: int | None = None
     oversight: Oversight | None = None
     nets: tuple[NetUsed, ...] | None = None
-    software: str = ""
+    recipe_schema: int | None = None
     processors: tuple[str, ...] = ()
     likeness_thresholds: str = ""
 
@@ -180,7 +180,7 @@ def particulars_of(
         "likeness": _likeness(record, origin),
         "review": [_asked(one) for one in asked],
         "engine": {
-            "software": origin.software or None,
+            "recipe_schema": origin.recipe_schema,
             "processors": sorted(set(origin.processors)),
         },
         "files": [dict(one) for one in record.files],

@@ -61,7 +61,7 @@ ORIGIN = Origin(
     seed=7,
     oversight=Oversight.GUIDED,
     nets=(NetUsed("mix", 2, "b" * 64), NetUsed("line", 1, "a" * 64)),
-    software="stemma 1",
+    recipe_schema=4,
     processors=("limiter/1", "console/1", "limiter/1"),
     likeness_thresholds="keeps-the-song/1",
 )
@@ -199,7 +199,9 @@ def test_they_are_never_changed_and_never_written_later(db):
     assert verify_particulars() == 1
 
 
-def settle():
+def settle_with(record, given):
+    """Write particulars, and let the deferred constraints speak as a commit would."""
+    RecordParticulars.objects.create(record=record, **given)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -210,8 +212,7 @@ def test_an_open_record_has_none(db):
     record = world.session("s", stems)
     empty = {"text": "{}", "sha256": hashlib.sha256(b"{}").hexdigest()}
     with pytest.raises(DatabaseError, match="was not sealed"), transaction.atomic():
-        RecordParticulars.objects.create(record=record, **empty)
-        settle()
+        settle_with(record, empty)
     with pytest.raises(DatabaseError, match="another digest"), transaction.atomic():
         RecordParticulars.objects.create(record=record, text="{ }", sha256=empty["sha256"])
 

@@ -1,10 +1,10 @@
 """`manage.py verify_books`: whether books and facts still say what they said when they were linked.
 
-And sealed licence records, with their particulars, what the fact of their sealing says. Prints a sentence for each, and
-exits 1 at the first entry, fact, link or record that is not as it was. `--head` prints the heads of
-both chains for keeping elsewhere; `--against FILE` holds the chains to heads kept so; `--keep FILE`
-does that and then writes today's heads there as well. The heads also go into the log, which leaves
-the machine where logs are collected.
+And sealed licence records and their particulars what the fact of their sealing says. Prints a
+sentence for each, and exits 1 at the first entry, fact, link or record that is not as it was.
+`--head` prints the heads of both chains for keeping elsewhere; `--against FILE` holds the chains to
+heads kept so; `--keep FILE` does that and then writes today's heads there as well. The heads also
+go into the log, which leaves the machine where logs are collected.
 """
 
 import logging
@@ -76,9 +76,10 @@ class Command(BaseCommand):
             + (f", {len(facts):,} anchors held." if facts else ".")
         )
         records = verify_records()
-        self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
-        particulars = verify_particulars()
-        self.stdout.write(f"Their particulars are as they were sealed: {particulars:,}.")
+        detailed = verify_particulars()
+        self.stdout.write(
+            f"Licence records are as they were sealed: {records:,}, with particulars: {detailed:,}."
+        )
 
 
 def _heads() -> list[str]:

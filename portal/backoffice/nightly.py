@@ -34,6 +34,7 @@ def duties() -> Mapping[str, tuple[str, ...]]:
         "score_usages": (),
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
         "access": ("--check",),
+        "net_consents": (),
         "fit_taste": (),
         "clearsessions": (),
     }

@@ -6,7 +6,7 @@ PY = .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export PYTHONWARNINGS ?= ignore::DeprecationWarning
 
-.PHONY: demo test test-external check format lock openapi clean browser
+.PHONY: demo test test-external test-stripe rehearse-stripe check format lock openapi clean browser
 
 demo: .venv/ok
 	$(PY) manage.py demo $(if $(CHECK),--check) $(if $(STEMS),--stems "$(STEMS)")
@@ -26,6 +26,14 @@ test-external: export HF_HUB_OFFLINE = 1
 test-external: export EXTERNAL_IS_INSTALLED = 1
 test-external: .venv-external/ok
 	.venv-external/bin/python -m pytest tests/generation/nets/external
+
+# The scenarios of payouts, subscriptions and invoices in Stripe's test mode (docs/operations.md), or
+# the same calls at our stand-in. ARGS go to pytest.
+test-stripe: .venv/ok
+	$(PY) -m tests.provider $(ARGS)
+
+rehearse-stripe: .venv/ok
+	$(PY) -m tests.provider --rehearse $(ARGS)
 
 check: .venv/ok
 	.venv/bin/ruff check .

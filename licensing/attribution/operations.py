@@ -47,7 +47,9 @@ from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
+from licensing.clearance.queries import get_clearance
 from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, UseAsked
+from licensing.given import NOT_RECORDED, Given
 
 Actor = tuple[str, str]
 _SYSTEM = ("system", "attribution")
@@ -83,7 +85,7 @@ def open_record(
     extremes of the recipe; without it nothing may have become tighter since the clearance.
     `external`: sounds in it that rest on no stem.
     """
-    cleared = Clearance.objects.get(pk=clearance_id)
+    cleared = get_clearance(clearance_id)
     share_stems(stem for stem, _ in sources)
     earlier = _earlier(subject, clearance_id, recipe_sha256)
     if earlier is not None:
@@ -185,6 +187,7 @@ def decide_again(
         requester=(cleared.requester_kind, cleared.requester_ref),
         territory=cleared.territory,
         channel=cleared.channel,
+        by_taste=bool(cleared.by_taste),
     )
     within = set(map(UUID, cleared.stems)), limits_from_json(cleared.limits)
     return decide_on(wanted, facts, sources, made, within)
@@ -293,6 +296,7 @@ def withdraw_uses(
     reason: str = "",
     effect: str = Effect.TAKE_DOWN,
     served_until: datetime | None = None,
+    given: Given = NOT_RECORDED,
 ) -> Consequences:
     """Clear cells of the matrix and say what rested on them, counted under the same lock.
 
@@ -308,6 +312,7 @@ def withdraw_uses(
         reason=reason,
         effect=effect,
         served_until=served_until,
+        given=given,
         now=now,
     )
     return stopped
@@ -355,7 +360,9 @@ def _difference(count: Callable[[], Consequences], deed: Callable[[], object]) -
 
 
 @transaction.atomic
-def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
+def delete_stem(
+    *, stem_id: UUID, actor: Actor, now: datetime, given: Given = NOT_RECORDED
+) -> Consequences:
     """Withdraw every grant of a stem and hide it; its audio goes with the sweep, a day later.
 
     Digest, measurements, licence lines and money stay. Repeating it changes nothing.
@@ -366,7 +373,11 @@ def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
         gone = {use for one in grant.withdrawals.all() for use in one.uses}
         if set(grant.uses) - gone:
             clearance.withdraw_grant(
-                grant_id=grant.id, actor=actor, reason="The stem was deleted.", now=now
+                grant_id=grant.id,
+                actor=actor,
+                reason="The stem was deleted.",
+                given=given,
+                now=now,
             )
     mark_stem_deleted(stem_id=stem_id, actor=actor, now=now)
     return stopped

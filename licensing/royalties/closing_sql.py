@@ -12,11 +12,13 @@ SELECT 0 AS payer, currency, SUM(pool)::bigint AS pool FROM close_paid {where} G
 """
 _IDLE = "WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = close_paid.payer)"
 _SHARED = (
-    "'house'::text AS payer_kind, ''::text AS payer_ref, 0::bigint AS rate_micros, currency, pool"
+    "'house'::text AS payer_kind, ''::text AS payer_ref, 0::bigint AS rate_micros,"
+    " NULL::date AS of_month, currency, pool"
 )
 _POOLS = {
     "USER_CENTRIC": f"""
-        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, rate_micros, currency, pool
+        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, rate_micros, of_month,
+               currency, pool
         FROM close_paid
         UNION ALL
         SELECT 'FALLBACK', payer, {_SHARED} FROM ({_POT.format(where=_IDLE)}) idle""",

@@ -29,6 +29,7 @@ from licensing.royalties.evidence import Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
+from licensing.royalties.remaking import BooksDisagree
 
 SHOWN = 200
 """How many pools and usages are listed; counts and sums are always of all."""
@@ -37,10 +38,6 @@ Weights = Sequence[tuple[str, int]]
 """(stem, ppm), 1,000,000 in all."""
 Usages = Sequence[tuple[Payer, "Heard"]]
 """Whose pool a usage draws on, and the usage; numbers of listeners follow."""
-
-
-class BooksDisagree(Exception):
-    """A frozen line is not what its evidence gives; somebody must look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole way of one line; empty beyond `line` for plays that accrue nothing."""
+    """The whole way of one line; empty beyond `line` for plays that accrue nothing.
+
+    `is_made_again`: what pools gave is no longer kept, and was made again out of the plays.
+    """
 
     line: LineView
     month: date
@@ -86,6 +86,7 @@ class Explanation:
     posting_id: int | None = None
     entry_key: str = ""
     usages: tuple[Heard, ...] = ()
+    is_made_again: bool = False
 
     @property
     def remainder_micros(self) -> int:
@@ -133,6 +134,7 @@ def explain_line(line_id: UUID) -> Explanation:
         usages=tuple(
             replace(heard, listener=given.number_of.get(payer, 0)) for payer, heard in usages
         ),
+        is_made_again=given.is_made_again,
     )
 
 

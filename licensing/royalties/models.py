@@ -14,15 +14,17 @@ from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
 from licensing.ledger.models import JournalEntry
-from licensing.royalties.anomaly_models import Anomaly, HeldPool
+from licensing.royalties.anomaly_models import Anomaly, HeldPart, HeldPool
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
+from licensing.royalties.retired_models import RetiredAllocation, RetiredMonth
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 
 __all__ = [
     "PAID",
     "UNPAID",
     "Anomaly",
+    "HeldPart",
     "HeldPool",
     "ListenerAllocation",
     "Model",
@@ -33,6 +35,8 @@ __all__ = [
     "PlaybackToken",
     "ProposedCard",
     "RateCard",
+    "RetiredAllocation",
+    "RetiredMonth",
     "Statement",
     "StatementLine",
     "Usage",
@@ -233,7 +237,7 @@ class Usage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state} {self.played_at:%Y-%m-%d}"
+        return f"{self.state.lower()} {self.played_at:%Y-%m-%d}"
 
 
 class Period(models.Model):
@@ -256,7 +260,8 @@ class Period(models.Model):
 class PayerPool(models.Model):
     """A pool that one close divided, numbered within it, and how many plays it was divided over.
 
-    `rate_micros`: the price at which those plays were billed, 0 for none.
+    `rate_micros`: the price at which those plays were billed, 0 for none. `of_month`: what of that
+    closed month's pool had waited for a decision, over those of its plays that were released.
     `basis` OWN: a payer's pool over that payer's plays; FALLBACK: pools of payers who played
     nothing, over all plays; PRO_RATA: all pools over all plays. Personal data: a payer's reference.
     """
@@ -269,6 +274,7 @@ class PayerPool(models.Model):
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
     rate_micros = models.BigIntegerField(db_default=0, default=0)
+    of_month = models.DateField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     pool_micros = models.BigIntegerField()
     plays = models.BigIntegerField()
@@ -319,7 +325,8 @@ class VariationSum(models.Model):
 class ListenerAllocation(models.Model):
     """Step 1 of a close, kept as evidence: what each pool gave to one variation's sum.
 
-    Three lists of one length: numbers of pools of the period, plays here, micro-units given.
+    Three lists of one length: numbers of pools of the period, plays here, micro-units given. They
+    go thirteen months after the close (`retiring`), and are made again out of the plays when asked.
     Personal data: none; a pool's number leads to its payer.
     """
 

@@ -68,8 +68,10 @@ CROSS JOIN LATERAL (SELECT p.payee_kind, p.payee_ref) y
 
 KEEP_POOLS = """
 INSERT INTO royalties_payerpool
-    (period_id, number, basis, payer_kind, payer_ref, rate_micros, currency, pool_micros, plays)
-SELECT %(period)s, number, basis, payer_kind, payer_ref, rate_micros, currency, pool, whole
+    (period_id, number, basis, payer_kind, payer_ref, rate_micros, of_month, currency, pool_micros,
+     plays)
+SELECT %(period)s, number, basis, payer_kind, payer_ref, rate_micros, of_month, currency, pool,
+       whole
 FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
@@ -145,8 +147,9 @@ CREATE UNLOGGED TABLE scratch.close_lined (number int, lines int)
 """
 """How many lines of what was earned everyone has."""
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
+LATE = "The money of that month was divided before this play arrived."
 _REASONS = f"""
-CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
+CASE WHEN state = 'LATE' THEN '{LATE}' WHEN anomalies IS NULL THEN '' ELSE COALESCE((
     SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
     FROM (VALUES {_WORDS}) known (code, words)
     WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
@@ -158,7 +161,7 @@ UNPAID_LINES = selected(
             COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
                 PARTITION BY o.statement
                 ORDER BY u.title COLLATE "C", u.piece,
-                         array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'],
+                         array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD', 'LATE'],
                                         u.state::text)) AS position
      FROM close_unpaid u
      JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
@@ -180,7 +183,8 @@ UNPAID_LINES = selected(
 KEEP_WAITING = """
 INSERT INTO royalties_heldpool
     (period_id, payer_kind, payer_ref, rate_micros, currency, amount_micros, us_micros)
-SELECT %(period)s, w.payer_kind, w.payer_ref, w.rate_micros, w.currency, w.pool, COALESCE(u.us, 0)
+SELECT %(period)s, w.payer_kind, w.payer_ref, w.rate_micros, w.currency, w.kept,
+       COALESCE(div(u.us::numeric * w.kept, w.pool), 0)::bigint
 FROM close_waiting w LEFT JOIN close_us_paid u USING (payer, currency)
 ORDER BY w.payer, w.currency
 """

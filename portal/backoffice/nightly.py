@@ -26,6 +26,14 @@ OVERDUE_AFTER = timedelta(hours=26)
 LOOK_EVERY_S = 60.0
 LONGEST_SAID = 2_000
 State = NightlyRun.State
+_IN_WORDS = {
+    "score_usages": "Look for odd plays",
+    "verify_books": "Verify the books and the log",
+    "net_consents": "Hold nets to what they may learn from",
+    "fit_taste": "Learn what listeners like",
+    "clearsessions": "Forget log-ins that ended",
+    "reconcile": "Hold the bank's file to the books",
+}
 
 
 def duties() -> Mapping[str, tuple[str, ...]]:
@@ -33,9 +41,11 @@ def duties() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {
         "score_usages": (),
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
+        "retire_evidence": (),
         "access": ("--check",),
         "net_consents": (),
         "fit_taste": (),
+        "mind_takedowns": (),
         "clearsessions": (),
     }
     if settings.BANK_FILE:
@@ -121,6 +131,11 @@ class LastRun:
     duty: str
     run: NightlyRun | None
     is_overdue: bool
+
+    @property
+    def words(self) -> str:
+        """What the duty does."""
+        return _IN_WORDS.get(self.duty, self.duty)
 
 
 def last_runs(now: datetime) -> tuple[LastRun, ...]:

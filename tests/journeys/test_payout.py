@@ -2,7 +2,9 @@
 
 Over HTTP: the artists open their accounts on the provider's page, two people at the desk decide,
 the provider rings. Charges stand at the provider and as receipts in the books; what the artists
-earned of them is posted as a month's close posts it.
+earned of them is posted as a month's close posts it. The provider is our stand-in: a person answers
+on its page, its bank changes its mind, and its balance is all ours (`test_payday_at_provider` runs
+on any platform).
 """
 
 from datetime import UTC, datetime, timedelta

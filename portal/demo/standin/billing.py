@@ -17,7 +17,8 @@ from portal.demo.standin.shapes import Json
 
 RETRIES_S = tuple(days * 86_400 for days in (3, 5, 7))
 DISPUTE_FEE = 1_500
-GOOD, DECLINED = "good", "declined"
+GOOD, DECLINED, DISPUTED = "good", "declined", "disputed"
+"""What a card does: it pays; it does not; it pays, and its bank takes the money back."""
 
 
 def fee_of(amount: int) -> int:
@@ -38,9 +39,11 @@ class Billing:
     # -- what the API offers ---------------------------------------------------------------------
 
     def open_customer(self, asked: Json) -> Json:
-        """Somebody who will pay."""
-        id = self.books.new_id("cus")
-        return self.keep(shapes.customer(id, self.books.now(), asked.get("metadata", {})))
+        """Somebody who will pay, by the time of a clock of theirs where they have one."""
+        id, clock = self.books.new_id("cus"), asked.get("test_clock")
+        if clock is not None:
+            self.get("test_helpers.test_clock", clock)
+        return self.keep(shapes.customer(id, self.books.now(), asked.get("metadata", {}), clock))
 
     def get(self, kind: str, id: str) -> Json:
         """The object of this kind, or Declined."""
@@ -77,12 +80,15 @@ class Billing:
         return self.keep(shapes.portal(id, self.books.now(), asked, f"{self.address}/portal/{id}"))
 
     def change_subscription(self, id: str, asked: Json) -> Json:
-        """Let it end with its period, or go on."""
+        """Let it end with its period, or go on, or be charged to another card."""
         one = self.get("subscription", id)
         if one["ended_at"]:
             raise Declined(404, "resource_missing", f"No such subscription: '{id}'")
-        one["cancel_at_period_end"] = asked["cancel_at_period_end"] == "true"
-        one["cancel_at"] = _end(one) if one["cancel_at_period_end"] else None
+        if "default_payment_method" in asked:
+            self.cards[one["customer"]] = self.cards[asked["default_payment_method"]]
+        if "cancel_at_period_end" in asked:
+            one["cancel_at_period_end"] = asked["cancel_at_period_end"] == "true"
+            one["cancel_at"] = _end(one) if one["cancel_at_period_end"] else None
         self.books.tell("customer.subscription.updated", one)
         return one
 
@@ -109,7 +115,7 @@ class Billing:
         self, customer: str, price: tuple[int, str], metadata: Json, card: str = GOOD
     ) -> Json:
         """A subscription from now on, its first month charged to the card."""
-        now = self.books.now()
+        now = self.now_of(customer)
         self.cards[customer] = card
         id = self.books.new_id("sub")
         made = shapes.subscription(id, now, customer, price, (now, _month_after(now, now)))
@@ -133,7 +139,7 @@ class Billing:
             if kind == "attempt":
                 self._attempt(one)
             elif one["cancel_at_period_end"]:
-                self._end(one)
+                self.end(one)
             else:
                 self._renew(one)
 
@@ -179,13 +185,18 @@ class Billing:
     # -- underneath ------------------------------------------------------------------------------
 
     def _due(self) -> list[tuple[int, str, str, Json]]:
-        now = self.books.now()
         subscriptions = [one for one in self.all_of("subscription") if not one["ended_at"]]
         rows = [(_end(one), one["id"], "period", one) for one in subscriptions]
         for one in self.all_of("invoice"):
             if one["next_payment_attempt"]:
                 rows.append((one["next_payment_attempt"], one["id"], "attempt", one))
-        return [row for row in rows if row[0] <= now]
+        return [row for row in rows if row[0] <= self.now_of(row[3]["customer"])]
+
+    def now_of(self, customer: str) -> int:
+        """What time it is for a customer."""
+        clock = self.get("customer", customer).get("test_clock")
+        now: int = self.objects[clock]["frozen_time"] if clock else self.books.now()
+        return now
 
     def _renew(self, one: Json) -> None:
         item = one["items"]["data"][0]
@@ -198,7 +209,8 @@ class Billing:
         item = one["items"]["data"][0]
         period = (item["current_period_start"], item["current_period_end"])
         id, amount = self.books.new_id("in"), item["price"]["unit_amount"]
-        made = self.keep(shapes.invoice(id, self.books.now(), one, amount, period))
+        now = self.now_of(one["customer"])
+        made = self.keep(shapes.invoice(id, now, one, amount, period))
         self.await_payment(made)
         one["latest_invoice"] = id
         self.books.tell("invoice.created", made)
@@ -214,47 +226,58 @@ class Billing:
     def _attempt(self, invoice: Json) -> None:
         """Charge the card for an invoice, and say what came of it."""
         invoice["attempted"], invoice["attempt_count"] = True, invoice["attempt_count"] + 1
-        if self.cards[invoice["customer"]] == GOOD:
-            self.take(invoice)
-            self._become(invoice, "active")
-        else:
+        card = self.cards[invoice["customer"]]
+        if card == DECLINED:
             self._failed(invoice)
+            return
+        charge = self.take(invoice)
+        self.become(invoice, "active")
+        if card == DISPUTED:
+            self.dispute(charge["id"])
 
-    def take(self, invoice: Json) -> None:
-        """The money of an invoice comes in."""
+    def take(self, invoice: Json) -> Json:
+        """The money of an invoice comes in; returns the charge."""
         link = next(
             one for one in self.all_of("invoice_payment") if one["invoice"] == invoice["id"]
         )
-        intent = self.objects[link["payment"]["payment_intent"]]
+        charge = self.charge(self.objects[link["payment"]["payment_intent"]])
+        amount = charge["amount"]
+        link.update(status="paid", amount_paid=amount)
+        invoice.update(
+            status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None
+        )
+        self.books.tell("invoice.paid", invoice)
+        return charge
+
+    def charge(self, intent: Json) -> Json:
+        """The money of a card comes in."""
         amount, id = intent["amount"], self.books.new_id("ch")
         line = self.books.enter(PLATFORM, intent, ("charge", "charge"), amount, id, fee_of(amount))
         charge = self.keep(shapes.charge(id, self.books.now(), intent, line["id"]))
         self.objects[line["id"]] = line
         intent.update(latest_charge=id, amount_received=amount, status="succeeded")
-        link.update(status="paid", amount_paid=amount)
-        invoice.update(
-            status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None
-        )
         self.books.tell("charge.succeeded", charge)
-        self.books.tell("invoice.paid", invoice)
+        return charge
 
     def _failed(self, invoice: Json) -> None:
         tried = invoice["attempt_count"] - 1
         more = tried < len(RETRIES_S)
         invoice["next_payment_attempt"] = invoice["created"] + RETRIES_S[tried] if more else None
         self.books.tell("invoice.payment_failed", invoice)
-        one = self._become(invoice, "past_due")
+        one = self.become(invoice, "past_due")
         if not more:
-            self._end(one)
+            self.end(one)
 
-    def _become(self, invoice: Json, status: str) -> Json:
+    def become(self, invoice: Json, status: str) -> Json:
+        """The subscription of an invoice is in another state."""
         one = self.objects[invoice["parent"]["subscription_details"]["subscription"]]
         one["status"] = status
         self.books.tell("customer.subscription.updated", one)
         return one
 
-    def _end(self, one: Json) -> None:
-        one["status"], one["ended_at"] = "canceled", self.books.now()
+    def end(self, one: Json) -> None:
+        """A subscription ends, and nothing of it is tried any more."""
+        one["status"], one["ended_at"] = "canceled", self.now_of(one["customer"])
         for invoice in self.all_of("invoice"):
             if invoice["id"] == one["latest_invoice"]:
                 invoice["next_payment_attempt"] = None

@@ -12,9 +12,39 @@ def _of(kind: str, id: str, created: int, **fields: object) -> Json:
     return {"id": id, "object": kind, "created": created, "livemode": False, **fields}
 
 
-def customer(id: str, created: int, metadata: Json) -> Json:
-    """Somebody who pays."""
-    return _of("customer", id, created, metadata=dict(metadata))
+def customer(id: str, created: int, metadata: Json, clock: str | None) -> Json:
+    """Somebody who pays; `clock`: whose time it is for them, None for everybody's."""
+    return _of("customer", id, created, metadata=dict(metadata), test_clock=clock)
+
+
+def clock(id: str, created: int, at: int) -> Json:
+    """A time that stands; it is forgotten after thirty days."""
+    return _of(
+        *("test_helpers.test_clock", id, created),
+        deletes_after=created + 30 * 86_400,
+        frozen_time=at,
+        name=None,
+        status="ready",
+        status_details={"advancing": None},
+    )
+
+
+def payment_method(id: str, created: int, customer: str) -> Json:
+    """A card that is a customer's."""
+    return _of(
+        *("payment_method", id, created),
+        billing_details={},
+        card={
+            "brand": "visa",
+            "exp_month": 12,
+            "exp_year": 2099,
+            "funding": "credit",
+            "last4": "4242",
+        },
+        customer=customer,
+        metadata={},
+        type="card",
+    )
 
 
 def checkout(id: str, created: int, asked: Json, url: str) -> Json:
@@ -61,7 +91,7 @@ def subscription(
         "discounts": [],
         "metadata": {},
         "plan": _plan(id, created, amount, currency),
-        "price": _price(id, created, amount, currency),
+        "price": monthly_price(f"price_{id}", created, amount, currency),
         "quantity": 1,
         "subscription": id,
     }
@@ -88,10 +118,11 @@ def subscription(
     )
 
 
-def _price(id: str, created: int, amount: int, currency: str) -> Json:
+def monthly_price(id: str, created: int, amount: int, currency: str) -> Json:
+    """What a month costs, in minor units."""
     recurring = {"interval": "month", "interval_count": 1, "usage_type": "licensed"}
     return _of(
-        *("price", f"price_{id}", created),
+        *("price", id, created),
         active=True,
         billing_scheme="per_unit",
         currency=currency,

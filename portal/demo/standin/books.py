@@ -36,11 +36,16 @@ class Books:
         self.payouts: dict[tuple[str, str], Json] = {}
         self.lines: dict[str, list[Json]] = defaultdict(list)
         self.events: list[Json] = []
+        self.refusing: set[str] = set()
         self._made = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the clock: whoever takes the books up has a clock of their own."""
         return {name: kept for name, kept in vars(self).items() if name != "clock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Books that were kept before banks could refuse have none that does."""
+        vars(self).update({"refusing": set()} | state)
 
     # -- what the API offers ---------------------------------------------------------------------
 
@@ -153,9 +158,14 @@ class Books:
         for line in (line for lines in self.lines.values() for line in lines):
             line["status"] = "available"
 
-    def answer_questions(self, id: str) -> Json:
-        """The payee told all that was asked: the account may receive and pay out."""
+    def answer_questions(self, id: str, *, bank_refuses: bool = False) -> Json:
+        """The payee told all that was asked: the account may receive and pay out.
+
+        Their bank takes what comes, or refuses it as one whose account was closed.
+        """
         account = self.account(id)
+        if bank_refuses:
+            self.refusing.add(id)
         account["capabilities"]["transfers"] = "active"
         account["payouts_enabled"] = account["details_submitted"] = True
         account["requirements"] = shapes.requirements(due=(), reason=None)
@@ -170,6 +180,14 @@ class Books:
         account["requirements"] = shapes.requirements(due=(due,), reason="requirements.past_due")
         self.tell("account.updated", account, id)
         return account
+
+    def banks_act(self, *, after_s: int = 0) -> None:
+        """Every payout that is that old is taken by its bank, or refused by one that refuses."""
+        pending = [key for key, payout in self.payouts.items() if payout["status"] == "pending"]
+        for owner, id in pending:
+            if self.payout(owner, id)["created"] + after_s > self.now():
+                continue
+            (self.bounce if owner in self.refusing else self.arrive)(owner, id)
 
     def arrive(self, owner: str, id: str) -> Json:
         """The bank took a payout."""
@@ -225,6 +243,7 @@ def rows_of(books: Books, path: str, owner: str) -> list[Any]:
     rows = {
         "/v1/transfers": list(books.transfers.values()),
         "/v1/balance_transactions": books.lines[owner],
+        "/v1/events": [one for one in books.events if one.get("account", PLATFORM) == owner],
         "/v1/payouts": [one for (whose, _), one in books.payouts.items() if whose == owner],
     }[path]
     return list(reversed(rows))

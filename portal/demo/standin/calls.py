@@ -92,7 +92,7 @@ class Switchboard:
         """The answer to a call; raises NoAnswer where a fault says so."""
         with self.turn:
             self.made.append(call)
-            if call.method != "POST":
+            if call.method == "GET":
                 return self._do(call)
             kept = self._kept.get((call.owner, call.key)) if call.key else None
             if kept is not None:
@@ -184,7 +184,7 @@ DEEDS: tuple[tuple[str, str, Deed], ...] = (
     ("GET", r"/v1/payouts/(\w+)", lambda board, call, id: board.books.payout(call.owner, id)),
     (
         "GET",
-        r"/v1/(?:transfers|payouts|balance_transactions)",
+        r"/v1/(?:transfers|payouts|balance_transactions|events)",
         lambda board, call: board._list(call),
     ),
 )

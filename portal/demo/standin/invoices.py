@@ -5,7 +5,7 @@ taken back.
 """
 
 from portal.demo.standin import billing_shapes as shapes
-from portal.demo.standin.billing import Billing
+from portal.demo.standin.billing import DECLINED, Billing
 from portal.demo.standin.books import Declined
 from portal.demo.standin.shapes import Json
 
@@ -48,10 +48,14 @@ def take_back(billing: Billing, id: str) -> Json:
     return invoice
 
 
-def pay(billing: Billing, id: str) -> Json:
-    """The customer pays it on its page."""
+def pay(billing: Billing, id: str, asked: Json) -> Json:
+    """The customer pays it, on its page or by a card of theirs that is named."""
     invoice = _in_state(billing, id, "open")
+    if billing.cards.get(asked.get("payment_method", "")) == DECLINED:
+        raise Declined(402, "card_declined", "Your card was declined.")
     billing.take(invoice)
+    if invoice["parent"] is not None:
+        billing.become(invoice, "active")
     return invoice
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from portal.demo.standin.server import StandIn
 
 EVERY_S = 0.5
-PENDING = "pending"
 
 
 class Life:
@@ -40,16 +39,10 @@ class Life:
         with self.standin.board.turn:
             self.standin.billing.pass_time()
             self.standin.books.mature()
-            self._arrive()
+            self.standin.books.banks_act()
         self._remember()
         self._tell()
         self._remember()
-
-    def _arrive(self) -> None:
-        books = self.standin.books
-        under_way = [key for key, payout in books.payouts.items() if payout["status"] == PENDING]
-        for owner, id in under_way:
-            books.arrive(owner, id)
 
     def _tell(self) -> None:
         """Ring until the first event that is not taken; it rings again in the next round."""

@@ -19,7 +19,10 @@ def shown(board: Switchboard, path: str) -> tuple[int, str] | None:
     room, _, token = path.strip("/").partition("/")
     if room == "onboarding":
         sentence = "Here Stripe asks a payee who they are and where their bank is."
-        keys = [("", "", "Answer everything")]
+        keys = [
+            ("", "", "Answer everything"),
+            ("bank", "refuses", "Answer everything, with a bank that will refuse"),
+        ]
         return _page(path, sentence, keys) if token in board.links else GONE
     if room == "checkout":
         one = board.billing.objects.get(token)
@@ -45,14 +48,15 @@ def pressed(board: Switchboard, path: str, given: dict[str, str]) -> str | None:
         link = board.links.pop(token, None)
         if link is None:
             return None
-        board.books.answer_questions(link["account"])
+        refuses = given.get("bank") == "refuses"
+        board.books.answer_questions(link["account"], bank_refuses=refuses)
         return str(link["return_url"])
     one = board.billing.objects.get(token)
     card = given.get("card", GOOD)
     if one is None or (room in ("checkout", "invoice") and one["status"] != "open"):
         return None
     if room == "invoice":
-        invoices.pay(board.billing, token)
+        invoices.pay(board.billing, token, {})
         return path
     if room == "checkout":
         board.billing.pay_checkout(token, card)

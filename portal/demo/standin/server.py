@@ -119,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer("POST", self.path, text)
 
+    def do_DELETE(self) -> None:
+        self._answer("DELETE", self.path, "")
+
     def _answer(self, method: str, path: str, form: str) -> None:
         try:
             if not self.headers.get("Authorization", "").startswith("Bearer sk_"):

@@ -4,8 +4,10 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from licensing.attribution.attesting import RecordChanged
@@ -25,6 +27,7 @@ from licensing.attribution.particulars import (
     particulars_of,
     text_of,
 )
+from licensing.audit.chain import link_facts
 from licensing.audit.models import Fact
 from licensing.catalog.models import Recording, Work
 from tests.licensing import stage as on
@@ -243,3 +246,11 @@ def test_whoever_changes_them_in_the_database_is_found(
         assert intruder.execute(statement).rowcount
     with pytest.raises(RecordChanged, match=f"{record.pk} {what}"):
         verify_particulars()
+
+
+def test_the_nightly_verification_counts_them(db):
+    sealed()
+    told = StringIO()
+    link_facts(now=LATER)
+    call_command("verify_books", stdout=told)
+    assert "Their particulars are as they were sealed: 1." in told.getvalue()

@@ -1,18 +1,18 @@
-"""A platform with its books for every test of payouts."""
+"""A platform with its books for every test of payouts: any there is, or our stand-in alone."""
 
 import pytest
 
-from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import Purse
+from tests.provider.fixtures import platform, standin_only
+
+__all__ = ["platform", "standin_only"]
 
 
 @pytest.fixture
-def standin():
-    with StandIn() as running:
-        yield running
+def purse(db, platform):
+    return Purse(platform)
 
 
 @pytest.fixture
-def purse(db, standin):
-    return Purse(standin, gateway_to(standin))
+def standin_purse(db, standin_only):
+    return Purse(standin_only)

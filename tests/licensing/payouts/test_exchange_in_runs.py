@@ -38,6 +38,16 @@ def choose(payee=ANA, currency="USD"):
 
 @pytest.fixture
 def ana(purse):
+    return who_wants_dollars(purse)
+
+
+@pytest.fixture
+def ana_at_standin(standin_purse):
+    """There the platform's balance has dollars."""
+    return who_wants_dollars(standin_purse)
+
+
+def who_wants_dollars(purse):
     purse.earn(ANA, 100_000_000)
     purse.earn(ANA, 5_123_456, "USD")
     purse.onboard(ANA)
@@ -174,13 +184,13 @@ def test_a_negative_balance_is_neither_sold_nor_collected(ana):
     assert payable("EUR") == -50_000_000
 
 
-def test_a_failed_payout_is_payable_in_the_currency_it_was_exchanged_into(ana):
+def test_a_failed_payout_is_payable_in_the_currency_it_was_exchanged_into(ana_at_standin):
     rate()
     approve(open_run())
-    ana.standin.books.fund(20_000, "usd")
-    account = ana.standin.books.accounts[Payout.objects.get().account.provider_id]
+    ana_at_standin.standin.books.fund(20_000, "usd")
+    account = ana_at_standin.standin.books.accounts[Payout.objects.get().account.provider_id]
     account["capabilities"]["transfers"] = "inactive"
-    failed = ana.advance(Payout.objects.get())
+    failed = ana_at_standin.advance(Payout.objects.get())
     assert failed.state == "FAILED"
     assert (payable("EUR"), payable("USD")) == (0, 112_951_606)
     assert trial_balance().differences() == {"EUR": 0, "USD": 0}

@@ -1,4 +1,8 @@
-"""What the gateway promises, on the stand-in and, with STRIPE_TEST_KEY, on Stripe's test mode."""
+"""What the gateway promises, on the stand-in and, with STRIPE_TEST_KEY, on Stripe's test mode.
+
+On our stand-in alone: faults on purpose, a balance of which every line is known, and lists of more
+lines than anybody should make there.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,19 +12,7 @@ from licensing import stripe_gateway as stripe_side
 from licensing.stripe_gateway import BalanceInsufficient, Gateway, OutcomeUnknown, Refused
 from portal.demo.standin.calls import FAULTS
 from portal.demo.standin.server import sign
-from tests.licensing.payouts.platform import KINDS, Platform, fresh_key, gateway_to, platform_of
-
-
-@pytest.fixture(params=KINDS)
-def platform(request):
-    with platform_of(request.param) as made:
-        yield made
-
-
-@pytest.fixture
-def standin_only():
-    with platform_of("stand-in") as made:
-        yield made
+from tests.provider import STANDIN, Platform, fresh_key, gateway_to, platform_of
 
 
 def _send(platform: Platform, account: str, amount: int, entry: str, key: str | None = None):
@@ -152,7 +144,7 @@ def test_a_wrong_key_and_a_closed_door_say_nothing_about_the_money(standin_only)
     wrong = Gateway("pk_not_secret", api_base=standin_only.standin.address, retries=0)
     with pytest.raises(OutcomeUnknown):
         wrong.get_account("acct_1")
-    with platform_of("stand-in") as gone:
+    with platform_of(STANDIN) as gone:
         pass
     with pytest.raises(OutcomeUnknown):
         gateway_to(gone.standin).get_account("acct_1")

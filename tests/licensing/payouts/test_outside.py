@@ -29,7 +29,7 @@ KEY = UUID(int=7)
 @pytest.fixture
 def purse(db):
     """GEMA is owed 250.123456 EUR; nothing here speaks to the provider."""
-    purse = Purse(standin=None, gateway=None)
+    purse = Purse()
     purse.earn(GEMA, 250_123_456)
     return purse
 

@@ -1,5 +1,9 @@
-"""Three books side by side: a doctored file shows what is missing, extra and off by one."""
+"""Three books side by side: a doctored file shows what is missing, extra and off by one.
 
+On our stand-in alone: what goes to our own bank, because a platform account need not have one.
+"""
+
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,6 +17,7 @@ from licensing.payouts.rules.reconciling import Books, Difference, Movement, rec
 from licensing.receipts.operations import record_receipt
 from tests.licensing.payouts.purse import ANA, NOW, books_balance
 
+WHOLE = 30_000_000
 DAY = date(2026, 11, 20)
 SPAN = {"since": DAY, "until": DAY + timedelta(days=1)}
 
@@ -82,9 +87,9 @@ def test_a_bank_file_that_cannot_be_read_names_its_line(wrong):
         read_bank_file("a,b\n")
 
 
-def test_charges_transfers_returns_and_our_own_payouts_agree_to_the_cent(purse):
+def test_charges_transfers_returns_and_our_own_payouts_agree_to_the_cent(standin_purse):
     """Everything that can move our balance, on the stand-in and in the ledger."""
-    now = datetime.now(UTC)
+    now, purse = datetime.now(UTC), standin_purse
     books = purse.standin.books
     charge = books.charge(5_000, 175)
     record_receipt(
@@ -133,4 +138,31 @@ def _agrees(purse, now, bank_lines):
     assert found[0].differences[0].second_micros == 6_700_000
     there = purse.standin.books.balance("")["available"][0]["amount"] * 10_000
     assert purse.cash == there - 6_700_000
+    assert books_balance()
+
+
+def test_what_one_pay_day_moves_agrees_whatever_else_is_on_the_account(purse):
+    """A charge with a receipt, one without, and a payout that came back."""
+    now = datetime.now(UTC)
+    sold, unknown = purse.platform.charge(5_000), purse.platform.charge(700)
+    lines = {line.source: line for line in purse.platform.lines()}
+    record_receipt(
+        key=sold, kind="SUBSCRIPTION", payer=("user", "lena"), amount_micros=50_000_000,
+        currency="EUR", covers_from=NOW, covers_until=NOW + timedelta(days=5),
+        tax_micros=7_983_193, fee_micros=lines[sold].fee_minor * 10_000, now=now,
+    )  # fmt: skip
+    for placed in (1, 0):
+        assert place_charges(lines=purse.platform.lines(), now=now) == placed
+    payout = purse.advance(purse.approved(bank_refuses=True), now)
+    purse.platform.the_bank_acts(payout.account.provider_id, payout.bank_payout_id)
+    payout = purse.advance(payout, now)
+    own = {sold, unknown, payout.transfer_id, payout.reversal_id}
+    day = now.date()
+    span = {"since": day - timedelta(days=1), "until": day + timedelta(days=2)}
+    there = gather(gateway=purse.gateway, bank_file=HEAD, **span)
+    books = replace(there, provider=[one for one in there.provider if one.ref in own])
+    (extra,) = reconcile(books, **span)[0].differences
+    assert (extra.verdict, extra.ref) == ("extra", unknown)
+    assert extra.second_micros == lines[unknown].net_minor * 10_000
+    assert purse.cash == (purse.platform.moved(own) - lines[unknown].net_minor) * 10_000 + WHOLE
     assert books_balance()

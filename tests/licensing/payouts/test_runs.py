@@ -66,14 +66,14 @@ def test_what_is_on_its_way_is_not_called_back_and_who_was_paid_may_come_back(pu
         begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
     purse.earn(CLEO, 1_239_999)
     purse.onboard(CLEO)
-    purse.standin.books.fund(123)
+    purse.platform.fund(123)
     account = begin_closing(payee=CLEO, actor=ACTOR, now=NOW)
     assert list(list_closing()) == [account]
     payout = purse.advance(purse.run().payouts.get())
     with pytest.raises(PayoutRefused) as refused:
         keep_account(payee=CLEO, actor=ACTOR, now=NOW)
     assert refused.value.code == "on_its_way"
-    purse.standin.books.arrive(payout.account.provider_id, payout.bank_payout_id)
+    purse.platform.the_bank_acts(payout.account.provider_id, payout.bank_payout_id)
     assert purse.advance(payout).state == "PAID"
     assert not list_closing().exists()
     assert keep_account(payee=CLEO, actor=ACTOR, now=NOW).closing_at is None

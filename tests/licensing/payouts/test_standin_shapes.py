@@ -7,7 +7,7 @@ import typing
 import pytest
 import stripe
 
-from portal.demo.standin import shapes
+from portal.demo.standin import cards, clocks, shapes
 from portal.demo.standin.billing import Billing
 from portal.demo.standin.books import Books
 
@@ -21,11 +21,13 @@ BILLING = {
     "invoice_payment": stripe.InvoicePayment,
     "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
+    "payment_method": stripe.PaymentMethod,
     "plan": stripe.Plan,
     "price": stripe.Price,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
+    "test_helpers.test_clock": stripe.test_helpers.TestClock,
 }
 SDK = BILLING | {
     "account": stripe.Account,
@@ -78,6 +80,7 @@ def _of_billing(books: Books) -> dict[str, list[dict]]:
     billing.subscribe(customer, (999, "eur"), {})
     billing.win(billing.dispute(billing.all_of("charge")[0]["id"])["id"])
     billing.subscribe(customer, (999, "eur"), {}, "declined")
+    _by_api_alone(billing)
     found = {name: billing.all_of(name) for name in BILLING}
     for subscription in found["subscription"]:
         found["subscription_item"] += subscription["items"]["data"]
@@ -87,6 +90,18 @@ def _of_billing(books: Books) -> dict[str, list[dict]]:
     for invoice in found["invoice"]:
         found["line_item"] += invoice["lines"]["data"]
     return found
+
+
+def _by_api_alone(billing: Billing) -> None:
+    """Cards by name, a price, a payment without an invoice, and a customer by a clock's time."""
+    clock = clocks.open_clock(billing, {"frozen_time": "1795176000"})
+    customer = billing.open_customer({"test_clock": clock["id"]})["id"]
+    card = cards.attach(billing, "pm_card_createDispute", {"customer": customer})
+    price = cards.open_price(billing, {"unit_amount": "999", "currency": "eur"})
+    subscribed = {"items": {"0": {"price": price["id"]}}, "default_payment_method": card["id"]}
+    cards.subscribe(billing, {"customer": customer, **subscribed})
+    paid = {"amount": 700, "currency": "eur", "payment_method": cards.AT_ONCE, "confirm": "true"}
+    cards.pay_by_card(billing, paid)
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,27 @@
-"""A town for every test of subscriptions."""
+"""A town for every test of subscriptions: on any platform there is, or on our stand-in alone."""
 
 import pytest
 
-from licensing.receipts.models import ProductTerms
-from portal.demo.standin.server import StandIn
-from tests.licensing.subscriptions.town import BEGIN, Clock, town_on
+from tests.licensing.subscriptions.town import clock_of, sell, town_on
+from tests.provider import STANDIN, platform_of
+from tests.provider.fixtures import KINDS, platform
+
+__all__ = ["platform"]
+
+
+@pytest.fixture(params=KINDS)
+def town(db, settings, request):
+    yield from _town(request.param, settings)
 
 
 @pytest.fixture
-def town(db):
-    ProductTerms.objects.create(
-        product="listening", country="AT", tax_ppm=200_000, commission_ppm=300_000,
-        effective_from=BEGIN,
-    )  # fmt: skip
-    clock = Clock()
-    with StandIn(clock=clock) as running:
-        yield town_on(running, clock)
+def standin_town(db, settings):
+    yield from _town(STANDIN, settings)
+
+
+def _town(kind, settings):
+    clock = clock_of(kind)
+    with platform_of(kind, clock) as there:
+        made = town_on(there, clock, settings)
+        sell(made.clock.at)
+        yield made

@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from licensing.stripe_gateway import Refused
-from tests.licensing.payouts.platform import KINDS, fresh_key, platform_of
+from tests.provider import fresh_key
 
 TERMS = {"product": "listening", "country": "DE"}
 BACK = "https://example.org/back"
-
-
-@pytest.fixture(params=KINDS)
-def platform(request):
-    with platform_of(request.param) as made:
-        yield made
 
 
 def test_a_customer_is_led_to_a_page_that_can_be_closed_once(platform):

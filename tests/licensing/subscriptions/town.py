@@ -1,46 +1,58 @@
-"""A platform whose clock a test turns, with one listener who subscribes there."""
+"""A platform whose time a test lets pass, with one listener who subscribes there.
 
+On our stand-in the listener pays on the page where one subscribes; in Stripe's test mode, where
+that page wants a browser, by a card through the API, as a customer whose time can pass.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.test import Client
 
 from licensing.ledger.queries import trial_balance
 from licensing.payouts.inbox import sweep_payouts, take_event
-from licensing.receipts.models import Receipt
+from licensing.receipts.models import ProductTerms, Receipt
 from licensing.stripe_gateway import Gateway, event_of
-from licensing.subscriptions.models import Subscription
+from licensing.subscriptions.models import Subscriber, Subscription
 from licensing.subscriptions.operations import begin_subscribing
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
+from tests.provider import GOOD, STANDIN, Platform
+from tests.provider.at_standin import BEGIN, Clock
 
-ANNA = ("user", "anna")
-BEGIN = datetime(2026, 11, 10, 9, tzinfo=UTC)
 BACK = "https://stemma.test/listen/subscription/"
+TERMS = {"product": "listening", "country": "DE"}
 
 
-@dataclass
-class Clock:
-    """Moments that a test sets."""
-
-    at: datetime = BEGIN
-
-    def __call__(self) -> float:
-        return self.at.timestamp()
+def _somebody() -> tuple[str, str]:
+    return "user", f"anna-{uuid4().hex[:12]}"
 
 
 @dataclass
 class Town:
-    """The stand-in, a gateway to it, its clock, and how many of its events were heard."""
+    """The platform, its time, and a listener, whose customer and subscription there are known."""
 
-    standin: StandIn
+    platform: Platform
     clock: Clock
-    gateway: Gateway
-    heard: int = 0
-    customer: str = field(default="")
+    anna: tuple[str, str] = field(default_factory=_somebody)
+    customer: str = ""
+    subscription: str = ""
 
-    def ask(self, payer: tuple[str, str] = ANNA, country: str = "DE") -> str:
+    @property
+    def gateway(self) -> Gateway:
+        """What speaks to the platform."""
+        return self.platform.gateway
+
+    @property
+    def standin(self) -> StandIn:
+        """Our stand-in, where the platform is there."""
+        return self.platform.standin
+
+    def ask(self, payer: tuple[str, str] | None = None, country: str = "DE") -> str:
         """The address of the page where a payer subscribes."""
         return begin_subscribing(
-            payer=payer,
+            payer=payer or self.anna,
             country=country,
             name="A month",
             back=BACK,
@@ -48,42 +60,68 @@ class Town:
             now=self.clock.at,
         )
 
-    def subscribe(self, card: str = "good", payer: tuple[str, str] = ANNA) -> dict:
-        """A payer subscribes on that page; the provider's subscription."""
-        page = self.ask(payer).rsplit("/", 1)[1]
-        made = self.standin.billing.pay_checkout(page, card)
-        self.customer = made["customer"]
-        return made
+    def subscribe(self, card: str = GOOD, terms: dict[str, str] = TERMS) -> None:
+        """The listener subscribes for 9.99 EUR a month and pays the first."""
+        if self.standin is not None and terms == TERMS:
+            made = self.standin.billing.pay_checkout(self.ask().rsplit("/", 1)[1], card)
+            self.customer, self.subscription = made["customer"], made["id"]
+            return
+        self.customer = self.known(self.anna)
+        self.subscription, _ = self.platform.subscribe(self.customer, 999, terms, card)
+
+    def known(self, payer: tuple[str, str]) -> str:
+        """The payer's customer at the provider, as one who was led there before."""
+        customer = self.platform.open_customer()
+        Subscriber.objects.create(
+            payer_kind=payer[0], payer_ref=payer[1], provider_id=customer, opened_at=self.clock.at
+        )
+        return customer
 
     def wait(self, days: int) -> None:
         """Time passes, here and there."""
         self.clock.at += timedelta(days=days)
-        self.standin.billing.pass_time()
+        self.platform.wait_until(self.clock.at)
 
-    def hear(self) -> int:
-        """Every event since last time rings and is acted on; how many failed."""
-        events = self.standin.books.events[self.heard :]
-        self.heard = len(self.standin.books.events)
-        return self.ring(events)
+    def hear(self, until: Callable[[], object] = lambda: True) -> None:
+        """All news ring and are acted on, until it holds and nothing fails."""
+        self.platform.deliver(self.ring, until)
 
     def ring(self, events: list[dict]) -> int:
-        """These events ring in this order, repeats and all, and are acted on."""
+        """These events ring in this order, repeats and all, and are acted on; how many failed.
+
+        Stripe's ring at our address, signed; our stand-in's are put there, because they are many.
+        """
         for event in events:
-            body, _ = self.standin.signed(event)
-            take_event(event=event_of(body), body=body, now=self.clock.at)
+            body, signature = self.platform.signed(event)
+            if self.standin is not None:
+                take_event(event=event_of(body), body=body, now=self.clock.at)
+                continue
+            asked = {"content_type": "application/json", "headers": {"Stripe-Signature": signature}}
+            assert Client().post("/webhooks/stripe/", body, **asked).status_code == 200
         return sweep_payouts(gateway=self.gateway, now=self.clock.at)
 
     def charge(self, number: int = -1) -> str:
-        """The id of a charge, the newest by default."""
-        charges = [
-            one for one in self.standin.billing.objects.values() if one["object"] == "charge"
-        ]
-        return charges[number]["id"]
+        """The id of a charge of the listener's, the newest by default."""
+        return self.platform.charges_of(self.customer)[number]
 
 
-def town_on(standin: StandIn, clock: Clock) -> Town:
-    """The town around a running stand-in."""
-    return Town(standin, clock, gateway_to(standin))
+def town_on(platform: Platform, clock: Clock | None, settings: object) -> Town:
+    """The town around a platform, whose events are taken; a clock of its own runs with it."""
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_other", platform.secret]
+    return Town(platform, clock or Clock(platform.began))
+
+
+def clock_of(kind: str, at: datetime = BEGIN) -> Clock | None:
+    """The clock of a stand-in's world; at Stripe it is as late as it is."""
+    return Clock(at) if kind == STANDIN else None
+
+
+def sell(since: datetime) -> None:
+    """What a month's tax and commission are in Austria; Germany's are there from the beginning."""
+    ProductTerms.objects.create(
+        product="listening", country="AT", tax_ppm=200_000, commission_ppm=300_000,
+        effective_from=since,
+    )  # fmt: skip
 
 
 def only() -> Subscription:

@@ -11,9 +11,10 @@ from django.contrib.auth.models import Permission
 from licensing.payouts.models import PayoutRun
 from portal.accounts.models import User
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
-from tests.portal.backoffice.test_payout_desk import PASSWORD, RUNS, Desk
+from tests.portal.backoffice.deciding import PASSWORD
+from tests.portal.backoffice.test_payout_desk import RUNS, Desk
+from tests.provider.at_standin import AtStandIn
 
 pytestmark = [
     pytest.mark.usefixtures("rows_beside_a_browser"),
@@ -30,7 +31,7 @@ def named(site):
 def run(committed_db):
     """A payout run of 30 EUR that Mia has opened and somebody else must approve."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 30_000_000)
         purse.onboard(ANA)
         Desk("mia").open_run()

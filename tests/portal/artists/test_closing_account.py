@@ -7,10 +7,10 @@ from django.urls import reverse
 from licensing.payouts.models import PayeeAccount
 from licensing.payouts.planning import outlook_of
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import NOW, Purse
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.test_payout_desk import Desk
+from tests.provider.at_standin import AtStandIn
 
 PAYEE = ("party", str(world.ref("Ana")))
 CLOSE, STAY = (f"artists:payouts_{name}" for name in ("close", "stay"))
@@ -19,7 +19,7 @@ CLOSE, STAY = (f"artists:payouts_{name}" for name in ("close", "stay"))
 @pytest.fixture
 def purse(db):
     with StandIn() as standin:
-        yield Purse(standin, gateway_to(standin))
+        yield Purse(AtStandIn(standin))
 
 
 @pytest.fixture
@@ -46,7 +46,8 @@ def test_an_artist_is_warned_closes_and_stays_after_all(ana, purse):
     purse.onboard(PAYEE)
     assert why() == "threshold"
     page = ana.get(at(CLOSE)).content.decode()
-    for said in ("1.23 EUR", "Closing withdraws nothing.", "nothing is forfeited"):
+    goes = "<b>1.23 EUR</b> goes into the next payout run."
+    for said in (goes, "Closing withdraws nothing.", "nothing is forfeited"):
         assert said in page
     assert PayeeAccount.objects.get().closing_at is None
     page = ana.post(at(CLOSE), follow=True).content.decode()

@@ -6,9 +6,9 @@ from django.utils import timezone
 from licensing.payouts.accounts import choose_currency
 from licensing.payouts.models import ExchangeRate, PayoutRun
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, NOW, Purse
 from tests.portal.backoffice.test_payout_desk import RUNS, Desk
+from tests.provider.at_standin import AtStandIn
 
 RATES = "/admin/payouts/exchangerate/"
 FORM = {"sold": "EUR", "bought": "USD", "rate": "1.0837", "source": "ECB"}
@@ -18,7 +18,7 @@ FORM = {"sold": "EUR", "bought": "USD", "rate": "1.0837", "source": "ECB"}
 def due(db):
     """Ana is owed 100 EUR and wants dollars."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 100_000_000)
         purse.onboard(ANA)
         choose_currency(payee=ANA, currency="USD", actor=("user", "1"), now=NOW)
@@ -52,7 +52,7 @@ def test_the_second_person_sees_what_is_exchanged_and_at_which_rate(due):
     run = PayoutRun.objects.get()
     checker.show_code()
     asked = checker.browser.get(f"{RUNS}{run.pk}/approve/").content.decode()
-    assert "1 payouts, 107.82 USD together" in asked
+    assert "1 payout, 107.82 USD together" in asked
     assert "Exchanged for it: 100.000000 EUR at 1.083700000 USD (ECB, " in asked
     assert "spread 0.541850 USD: 107.828150 USD." in asked
     shown = checker.browser.get(f"{RUNS}{run.pk}/change/").content.decode()

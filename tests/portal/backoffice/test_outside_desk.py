@@ -21,7 +21,7 @@ FORM = {
 @pytest.fixture
 def society(db):
     society_named("GEMA", NOW)
-    Purse(standin=None, gateway=None).earn(GEMA, 250_123_456)
+    Purse().earn(GEMA, 250_123_456)
     return find_society("gema")
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse, only
+from tests.provider.at_standin import AtStandIn
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def purse(db, settings):
     with StandIn() as standin:
         settings.STRIPE_SECRET_KEY = "sk_test_standin"
         settings.STRIPE_API_BASE = standin.address
-        yield Purse(standin, gateway_to(standin))
+        yield Purse(AtStandIn(standin))
 
 
 def _reconcile(bank, *more):

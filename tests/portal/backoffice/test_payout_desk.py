@@ -10,10 +10,10 @@ from licensing.payouts.models import PaymentHold, Payout, PayoutRun
 from licensing.payouts.operations import hold_payments
 from portal.accounts.models import Membership, Role
 from portal.demo.standin.server import StandIn
-from tests.licensing.payouts.platform import gateway_to
 from tests.licensing.payouts.purse import ANA, Purse
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice import deciding
+from tests.provider.at_standin import AtStandIn
 
 RUNS = "/admin/payouts/payoutrun/"
 
@@ -32,7 +32,7 @@ class Desk(deciding.Desk):
 def due(db):
     """Ana is due 30 EUR."""
     with StandIn() as standin:
-        purse = Purse(standin, gateway_to(standin))
+        purse = Purse(AtStandIn(standin))
         purse.earn(ANA, 30_000_000)
         purse.onboard(ANA)
         yield purse
@@ -48,7 +48,8 @@ def test_a_run_is_opened_by_one_and_approved_by_another_who_shows_a_code(due):
     assert asked.url.startswith("/account/2fa/reauthenticate/?next=")
     checker.show_code()
     page = checker.browser.get(f"{RUNS}{run.pk}/approve/").content.decode()
-    assert "1 payouts, 30.00 EUR together" in page
+    assert "1 payout, 30.00 EUR together" in page
+    assert '<td class="num">30.00 EUR</td>' in page, "who is paid how much, before it is approved"
     assert checker.approve(run).status_code == 302
     run.refresh_from_db()
     assert (run.state, run.decided_by, run.proof_method) == (

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from generation.nets import cards, checkpoints
 from generation.nets.cards import Permitted
-from generation.nets.checkpoints import Checkpoint
 from generation.serving import queries
 from generation.serving.consents import fallen_nets
 from generation.serving.operations import route_net
@@ -27,6 +26,7 @@ from licensing.clearance.effects import Effect
 from licensing.clearance.models import Clearance
 from licensing.clearance.operations import place_hold
 from tests.generation.nets.material import card, tune_file
+from tests.generation.serving.material import release
 from tests.licensing import stage as on
 
 NOW = timezone.now()
@@ -85,14 +85,6 @@ def withdraw(stage, stem, effect=Effect.TAKE_DOWN):
         now=timezone.now(),
         effect=effect,
     )
-
-
-def released(folder, version, permitted=()):
-    """A version of the harmony net in `folder`, with weights of its own; its digest."""
-    whole = replace(card("harmony"), version=version, permitted=permitted)
-    tensors = {"weight": np.full(4, version, dtype=np.int16)}
-    path = checkpoints.save(Checkpoint(whole, tensors), folder)
-    return checkpoints.read_card(path).weights_sha256
 
 
 def test_a_stem_is_known_by_its_sound_in_another_file_and_by_its_name_in_a_data_file(tmp_path):
@@ -187,7 +179,7 @@ def test_a_release_asks_again_of_what_its_draft_learned_from(learned, tmp_path):
     stage, stem, _, folder = learned
     permit(stage, stem)
     drafts = tmp_path / "drafts"
-    released(drafts, 7, asked(folder, version=7))
+    release(drafts, 7, permitted=asked(folder, version=7))
     withdraw(stage, stem, Effect.KEEP)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -212,8 +204,8 @@ def test_a_withdrawal_with_effect_takes_the_net_out_of_service_and_the_night_nam
 ):
     stage, stem, _, folder = learned
     permit(stage, stem)
-    older = released(shipped_nothing, 1)
-    newer = released(shipped_nothing, 2, asked(folder, version=2))
+    older = release(shipped_nothing, 1)
+    newer = release(shipped_nothing, 2, permitted=asked(folder, version=2))
     route_net(net="harmony", shares={newer: 1_000}, reason="new", actor=("user", "5"), now=NOW)
     assert queries.chosen_for("a key").of("harmony").digest == newer
     call_command("net_consents", stdout=StringIO())
@@ -239,7 +231,7 @@ def test_a_withdrawal_that_keeps_what_is_finished_keeps_the_net_and_refuses_the_
 ):
     stage, stem, _, folder = learned
     permit(stage, stem)
-    only = released(shipped_nothing, 1, asked(folder))
+    only = release(shipped_nothing, 1, permitted=asked(folder))
     withdraw(stage, stem, Effect.KEEP)
     assert queries.chosen_for("a key").of("harmony").digest == only
     with pytest.raises(CommandError, match="may not learn from this"):
@@ -251,7 +243,7 @@ def test_an_end_of_the_grant_and_a_hold_take_it_out_too_and_a_forged_clearance(
 ):
     stage, stem, digest, folder = learned
     permit(stage, stem, valid_until=NOW + timedelta(days=30))
-    released(shipped_nothing, 1, asked(folder))
+    release(shipped_nothing, 1, permitted=asked(folder))
     assert fallen_nets(at=NOW + timedelta(days=29)) == ()
     (ended,) = fallen_nets(at=NOW + timedelta(days=30))
     assert ended.reasons == ("a grant of training has ended",)
@@ -260,7 +252,7 @@ def test_an_end_of_the_grant_and_a_hold_take_it_out_too_and_a_forged_clearance(
     (held,) = fallen_nets()
     assert held.reasons == ("a stem that it learned from is held",)
     assert queries.chosen_for("a key").of("harmony") is None
-    released(shipped_nothing, 2, (Permitted(digest, str(uuid4())),))
+    release(shipped_nothing, 2, permitted=(Permitted(digest, str(uuid4())),))
     assert {(one.version, one.reasons[0]) for one in fallen_nets()} == {
         (1, "a stem that it learned from is held"),
         (2, "it is not cleared here"),

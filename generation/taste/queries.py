@@ -141,13 +141,13 @@ def feedback_on(listener: Listener, subject_ref: str) -> FeedbackView:
     return FeedbackView(said.pop("", ""), said)
 
 
-def chosen_by_taste(subject_ref: str) -> dict[str, Any]:
+def chosen_by_taste(subject_ref: str) -> dict[str, Any] | None:
     """The targets that taste chose for what was made of a decision; what was sent is not among
-    them. Empty where it chose nothing, or where its listener had that erased.
+    them. None where there is no decision: it chose nothing, or its listener had that erased.
     """
     row = Decision.objects.filter(subject_ref=subject_ref).order_by("-pk").first()
     if row is None:
-        return {}
+        return None
     names = {"tempo": "tempo_bpm"}
     sent = {
         names.get(name, name)

@@ -7,7 +7,7 @@ bears it any more, its version is not guessed.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from generation.analysis.likeness import THRESHOLDS
@@ -21,7 +21,7 @@ from generation.variations.oversight import oversight_of
 from generation.work.models import Job
 from generation.worker.loop import step_aside
 from generation.worker.rendering import read_recipe
-from licensing.attribution.particulars import NetUsed, Origin
+from licensing.attribution.particulars import NetUsed, Origin, Oversight
 
 
 def origin_of_variation(
@@ -36,11 +36,12 @@ def origin_of_variation(
         job_ref=str(job.pk),
         attempt=variation.attempt,
         seed=asked.seed,
-        oversight=oversight_of(
-            mode=asked.mode,
-            targets=asked.targets,
-            by_taste=chosen_by_taste(str(variation.pk)),
+        oversight=level_of(
+            str(variation.pk),
+            asked.mode,
+            asked.targets,
             is_named=bool(asked.recordings or asked.without),
+            was_by_taste=bool(asked.by_taste),
         ),
         nets=nets_used(plan.nets),
         recipe_schema=plan.schema,
@@ -67,16 +68,27 @@ def origin_of_session(session: LiveSession, heard: Sequence[LiveSegment], job: J
         job_ref=str(job.pk),
         attempt=job.attempt,
         seed=session.seed,
-        oversight=oversight_of(
-            mode=session.mode,
-            targets=session.targets,
-            by_taste=chosen_by_taste(str(session.pk)),
+        oversight=level_of(
+            str(session.pk),
+            session.mode,
+            session.targets,
             is_named=bool(session.recordings or session.artist or controls),
+            was_by_taste=bool(session.by_taste),
         ),
         nets=nets_used(net for plan in plans for net in plan.nets),
         recipe_schema=max((plan.schema for plan in plans), default=None),
         processors=_processors(plans),
     )
+
+
+def level_of(
+    subject: str, mode: str, targets: Mapping[str, Any], *, is_named: bool, was_by_taste: bool
+) -> Oversight | None:
+    """The level; None where taste chose, nobody named anything, and what it chose was erased."""
+    chosen = chosen_by_taste(subject)
+    if was_by_taste and chosen is None and not is_named:
+        return None
+    return oversight_of(mode=mode, targets=targets, by_taste=chosen or {}, is_named=is_named)
 
 
 def nets_used(digests: Iterable[str]) -> tuple[NetUsed, ...]:

@@ -39,7 +39,7 @@ def wait_again(row: Receipt, period: Period, micros: int) -> list[Line]:
         return lines_along(way, micros, row.currency)
     into = share_open_month(divided.month)
     if last.is_own:
-        count_again(payer, period.month, divided.month, into)
+        count_again(payer, period.month, divided.month, into, row.received_at)
     HeldPart.objects.create(
         pool=pool,
         amount_micros=micros,

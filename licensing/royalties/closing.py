@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from licensing.attribution.models import SealedMinute
+from licensing.audit.code import code_sha256
 from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
@@ -89,6 +90,7 @@ def close_period(
     with filling(LINES, COLUMNS, len(lines)) as batch:
         batch.write(lines.rows(batch.number))
         posted = _post(divided, given, now)
+        plays = _counted()
         _write_statements(batch, given)
     _run([statement_sql.ANALYZE], given)
     close_month(month, now=now)
@@ -100,10 +102,23 @@ def close_period(
         verb="close_period",
         object_kind="period",
         object_ref=period.pk,
-        after={"month": f"{month:%Y-%m}", "model": card.model, "entries": posted},
+        after={
+            "month": f"{month:%Y-%m}",
+            "model": card.model,
+            "entries": posted,
+            "plays": plays,
+            "code": code_sha256(),
+        },
         at=now,
     )
     return period
+
+
+def _counted() -> int:
+    """How many plays were divided over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(whole), 0) FROM close_plays WHERE payer = 0")
+        return int(cursor.fetchone()[0])
 
 
 def _card(month: date, now: datetime, product: str) -> RateCard:

@@ -23,6 +23,7 @@ from licensing.audit.chain import latest_fact_link, link_facts
 from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
 from licensing.ledger.verifying import Anchor, BooksBroken, verify_chain
+from licensing.royalties.agreeing import LOOKED_AT_FOR, MonthDisagrees, agreeing_months
 from licensing.royalties.remaking import NotMadeAgain
 from licensing.royalties.retired import verify_retired
 
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         entries, facts = _anchors(known) if known else ([], [])
         try:
             self._verify(entries, facts)
-        except (BooksBroken, FactsBroken, RecordChanged, NotMadeAgain) as error:
+        except (BooksBroken, FactsBroken, RecordChanged, NotMadeAgain, MonthDisagrees) as error:
             self.stdout.write(f"The books are broken: {error}.")
             sys.exit(1)
         _tell(_heads(), keep)
@@ -88,6 +89,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{waiting:,} sealed records have no digest in the log: manage.py attest_records."
             )
+        agree = agreeing_months(now)
+        self.stdout.write(
+            f"Plays, pools, sums and entries agree: {agree} months closed in the last "
+            f"{LOOKED_AT_FOR.days} days."
+        )
         months = verify_retired()
         if months:
             self.stdout.write(f"Digests of retired evidence are as the log says: {months} months.")

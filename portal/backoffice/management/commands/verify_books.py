@@ -1,11 +1,11 @@
 """`manage.py verify_books`: whether books and facts still say what they said when they were linked.
 
-And sealed licence records what the fact of their sealing says, and the digests of retired evidence
-what that of retiring says. Prints a sentence for each, and exits 1 at the first that is not as it
-was. `--head` prints the heads of
-both chains for keeping elsewhere; `--against FILE` holds the chains to heads kept so; `--keep FILE`
-does that and then writes today's heads there as well. The heads also go into the log, which leaves
-the machine where logs are collected.
+And sealed licence records and their particulars what the fact of their sealing says, and the
+digests of retired evidence what that of retiring says. Prints a sentence for each, and exits 1 at
+the first that is not as it was. `--head` prints the heads of both chains for keeping elsewhere;
+`--against FILE` holds the chains to heads kept so; `--keep FILE` does that and then writes today's
+heads there as well. The heads also go into the log, which leaves the machine where logs are
+collected.
 """
 
 import logging
@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from licensing.attribution.attesting import RecordChanged, verify_records, waiting_records
+from licensing.attribution.keeping import verify_particulars
 from licensing.audit.chain import latest_fact_link, link_facts
 from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
@@ -80,6 +81,9 @@ class Command(BaseCommand):
         )
         records = verify_records()
         self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
+        particulars = verify_particulars()
+        if particulars:
+            self.stdout.write(f"Their particulars are as they were sealed: {particulars:,}.")
         waiting = sum(waiting_records())
         if waiting:
             self.stdout.write(

@@ -28,6 +28,9 @@ LONGEST_SAID = 2_000
 State = NightlyRun.State
 _IN_WORDS = {
     "score_usages": "Look for odd plays",
+    "retire_evidence": "Let evidence of old months go",
+    "access": "Look who may decide here",
+    "mind_takedowns": "Mail what is overdue of notices",
     "verify_books": "Verify the books and the log",
     "net_consents": "Hold nets to what they may learn from",
     "fit_taste": "Learn what listeners like",

@@ -1,7 +1,7 @@
 """One line of a statement, walked back to the plays it came from, number by number.
 
-Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages; of a
-live session, the sources come from its minutes. Pools and usages carry a number in place of a
+Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages, and what
+was paid for those pools; of a live session, the sources come from its minutes. Pools and usages carry a number in place of a
 listener. Invariant: each step is divided again by the same rules and gives what was frozen, or the
 books are wrong and nothing is shown.
 """
@@ -25,10 +25,11 @@ from licensing.royalties.collecting import (
     collectors_of,
     paid_directly,
 )
-from licensing.royalties.evidence import Payer, Pool, pools_of
+from licensing.royalties.evidence import Given, Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
+from licensing.royalties.waterfall import Behind, behind
 
 SHOWN = 200
 """How many pools and usages are listed; counts and sums are always of all."""
@@ -70,7 +71,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole way of one line; empty beyond `line` for plays that accrue nothing."""
+    """The whole way of one line; empty beyond `line` for plays that accrue nothing.
+
+    `behind`: what was paid for all of `pools`, in sums; None where the close did not write it down.
+    """
 
     line: LineView
     month: date
@@ -78,6 +82,7 @@ class Explanation:
     listeners: int = 0
     pools: tuple[Pool, ...] = ()
     pools_not_shown: int = 0
+    behind: Behind | None = None
     variation_micros: int = 0
     sources: tuple[Part, ...] = ()
     rights: tuple[Part, ...] = ()
@@ -123,6 +128,7 @@ def explain_line(line_id: UUID) -> Explanation:
         listeners=given.listeners,
         pools=given.first,
         pools_not_shown=max(0, given.count - SHOWN),
+        behind=_behind(total, given),
         variation_micros=total.amount_micros,
         sources=_sources(line, total, weights),
         rights=_rights(line),
@@ -134,6 +140,14 @@ def explain_line(line_id: UUID) -> Explanation:
             replace(heard, listener=given.number_of.get(payer, 0)) for payer, heard in usages
         ),
     )
+
+
+def _behind(total: VariationSum, given: Given) -> Behind | None:
+    """The receipts behind a sum; what they gave must be what is in the pools, where all are seen."""
+    paid, first = behind(total), sum(pool.pool_micros for pool in given.first)
+    if paid and given.count <= SHOWN and first != paid.pools_micros:
+        raise BooksDisagree(f"pools of {total.pk} hold {first}, {paid.pools_micros} were told")
+    return paid
 
 
 def _parts(

@@ -8,6 +8,7 @@ every one; what others ask of them stands in their indexes.
 
 from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
+from licensing.royalties.waterfall_sql import RECEIVED
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -97,11 +98,8 @@ SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C"
            AS payer,
        payer_kind, payer_ref, rate_micros, currency, pool
 FROM (SELECT payer_kind, payer_ref, rate_micros, currency, SUM(micros)::bigint AS pool
-      FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, receipt.currency,
-                   part.amount_micros AS micros
-            FROM receipts_poolpart part
-            JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-            WHERE part.month = %(month)s
+      FROM (SELECT payer_kind, payer_ref, rate_micros, currency, pool AS micros
+            FROM close_received
             UNION ALL
             SELECT payer_kind, payer_ref, rate_micros, currency, amount_micros
             FROM royalties_heldpool
@@ -193,6 +191,7 @@ BEFORE = (
     PLAYED,
     PIECES,
     "ANALYZE close_pieces",
+    RECEIVED,
     PAID,
     "ANALYZE close_paid",
     PAYERS,

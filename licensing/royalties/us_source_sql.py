@@ -11,10 +11,8 @@ US_PAID = made(
     "close_us_paid",
     """
 SELECT y.payer, parts.currency, SUM(parts.us)::bigint AS us
-FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, receipt.currency,
-             part.amount_micros AS us
-      FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-      WHERE part.month = %(month)s AND receipt.country = 'US'
+FROM (SELECT payer_kind, payer_ref, rate_micros, currency, pool AS us
+      FROM close_received WHERE country = 'US'
       UNION ALL
       SELECT payer_kind, payer_ref, rate_micros, currency, us_micros FROM royalties_heldpool
       WHERE joins_month = %(month)s) parts

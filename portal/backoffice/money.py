@@ -31,6 +31,7 @@ from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.receipt_forms import ReceiptForm, RefundForm, start_of
 from portal.backoffice.rehearsing import Outcome
 from portal.backoffice.showing import show_and_do
+from portal.backoffice.statement_files import StatementFiles
 
 _LINE_END = ("amount_micros", "note", "id")
 
@@ -159,8 +160,10 @@ class LineInline(ReadOnlyInline):
     fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
 
 
-class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
-    """What each payee was told."""
+class StatementAdmin(StatementFiles, StatementDeeds, ReadOnlyAdmin):
+    """What each payee was told, and the files to hand it out in."""
+
+    actions_detail = (*StatementFiles.actions_detail, *StatementDeeds.actions_detail)
 
     list_display = ("payee_name", "period", "currency", "closing_micros", "version")
     list_filter = ("period", "currency")

@@ -1,0 +1,122 @@
+"""What was paid for a month and what came off it before its pools, as SQL.
+
+A receipt is paid for several months where its pool is spread over them: tax, fee and commission
+fall to its parts by running sums, so that the parts of a receipt are the receipt, to the
+micro-unit, and a part never changes by what comes later. Nobody's name is kept of any of it.
+"""
+
+from licensing.ledger.array_copy import packed
+from licensing.ledger.scratch_sql import made
+
+_TAKEN = ("tax", "fee", "commission")
+
+
+def _of_part(name: str) -> str:
+    """What of a receipt falls to its part [before, before + micros) of its pool, towards zero."""
+    until = f"div({name}_micros::numeric * (before + micros), whole)"
+    return f"""CASE WHEN micros = whole THEN {name}_micros
+         ELSE ({until} - div({name}_micros::numeric * before, whole))::bigint END AS {name}"""
+
+
+_OF_PARTS = ", ".join(map(_of_part, _TAKEN))
+_SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in (*_TAKEN, "pool"))
+_RECEIPT = "receipt.tax_micros, receipt.fee_micros, receipt.commission_micros"
+RECEIVED = made(
+    "close_received",
+    f"""
+SELECT payer_kind, payer_ref, rate_micros, currency, country, is_promotion, {_SUMS}
+FROM (SELECT payer_kind, payer_ref, rate_micros, currency, country, is_promotion, micros AS pool,
+             {_OF_PARTS}
+      FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, receipt.currency,
+                   receipt.country, receipt.kind = 'PROMOTION' AS is_promotion, {_RECEIPT},
+                   part.amount_micros AS micros, receipt.pool_micros AS whole, earlier.before
+            FROM receipts_poolpart part
+            JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
+            CROSS JOIN LATERAL (
+                SELECT COALESCE(SUM(e.amount_micros), 0)::bigint AS before
+                FROM receipts_poolpart e
+                WHERE part.amount_micros <> receipt.pool_micros AND e.receipt_id = part.receipt_id
+                  AND (e.month, e.rate_micros) < (part.month, part.rate_micros)) earlier
+            WHERE part.month = %(month)s) parts) divided
+GROUP BY payer_kind, payer_ref, rate_micros, currency, country, is_promotion
+""",
+)
+"""What each payer paid for the month at each rate, in each country, and what came off it."""
+
+_BEHIND = ("number", "tax", "fee", "commission", "received", "pool")
+_EACH = ", ".join(
+    f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in (*_TAKEN, "received")
+)
+BEHIND = f"""
+WITH received AS MATERIALIZED (
+    SELECT paid.payer, paid.currency, w.tax, w.fee, w.commission, w.pool AS received,
+           EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = paid.payer) AS played
+    FROM close_paid paid
+    JOIN close_received w USING (payer_kind, payer_ref, rate_micros, currency)
+), behind AS (
+    SELECT 'OWN'::text AS basis, payer, currency, {_EACH} FROM received WHERE played
+    GROUP BY payer, currency
+    UNION ALL
+    SELECT 'FALLBACK', 0, currency, {_EACH} FROM received WHERE NOT played GROUP BY currency
+    UNION ALL
+    SELECT 'PRO_RATA', 0, currency, {_EACH} FROM received GROUP BY currency
+)
+SELECT {", ".join(map(packed, _BEHIND))}
+FROM (SELECT p.number, p.pool, COALESCE(b.tax, 0) AS tax, COALESCE(b.fee, 0) AS fee,
+             COALESCE(b.commission, 0) AS commission, COALESCE(b.received, 0) AS received
+      FROM close_own_pools p LEFT JOIN behind b USING (basis, payer, currency)) numbered
+"""
+"""SELECT packed, of each pool that the card's model divides: its number, what came off what was
+paid for it, what of that reached it, and all that is in it."""
+
+KEEP_RECEIPTS = f"""
+INSERT INTO royalties_monthreceipts (period_id, kind, currency, country, paid_micros, tax_micros,
+                                     fee_micros, commission_micros, pool_micros)
+SELECT %(period)s, kind, currency, country, SUM(tax + fee + commission + pool),
+       SUM(tax), SUM(fee), SUM(commission), SUM(pool)
+FROM (SELECT CASE WHEN is_promotion THEN 'PROMOTION' ELSE 'PAID' END AS kind, currency, country,
+             tax, fee, commission, pool
+      FROM close_received
+      UNION ALL
+      SELECT 'GIVEN_BACK', currency, country, {_OF_PARTS}, micros
+      FROM (SELECT receipt.currency, receipt.country, {_RECEIPT}, receipt.pool_micros AS whole,
+                   0::bigint AS before, -SUM(posting.amount_micros)::bigint AS micros
+            FROM receipts_receipt receipt
+            JOIN ledger_journalentry entry ON entry.id = receipt.entry_id
+                 AND entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_until)s
+            JOIN ledger_posting posting ON posting.entry_id = entry.id AND posting.side = 'debit'
+            JOIN ledger_account account ON account.id = posting.account_id
+                 AND account.kind = 'unallocated' AND account.owner_kind = 'refund'
+            WHERE receipt.corrects_id IS NOT NULL AND receipt.pool_micros <> 0
+            GROUP BY receipt.id) back
+      ) of_month
+GROUP BY kind, currency, country
+ORDER BY kind, currency, country
+"""
+"""A refund takes of closed months first, so their part of it begins at nothing."""
+KEEP_POOLS = """
+INSERT INTO royalties_monthpool (period_id, currency, received_micros, joined_micros, payees_micros,
+                                 unallocated_micros, held_micros, unplayed_micros)
+SELECT %(period)s, currency, SUM(received), SUM(joined), SUM(payees), SUM(unallocated), SUM(held),
+       SUM(unplayed)
+FROM (SELECT currency, pool AS received, 0 AS joined, 0 AS payees, 0 AS unallocated, 0 AS held,
+             0 AS unplayed
+      FROM close_received
+      UNION ALL
+      SELECT currency, 0, amount_micros, 0, 0, 0, 0 FROM royalties_heldpool
+      WHERE joins_month = %(month)s
+      UNION ALL
+      SELECT e.currency, 0, 0,
+             CASE WHEN y.payee_kind IN ('party', 'society') THEN e.amount ELSE 0 END,
+             CASE WHEN y.payee_kind IN ('party', 'society') THEN 0 ELSE e.amount END, 0, 0
+      FROM close_earned e JOIN close_payees y USING (payee) WHERE e.amount IS NOT NULL
+      UNION ALL
+      SELECT currency, 0, 0, 0, 0, pool, 0 FROM close_waiting
+      UNION ALL
+      SELECT currency, 0, 0, 0, 0, 0, pool FROM close_paid
+      WHERE NOT EXISTS (SELECT 1 FROM close_plays)) moved
+GROUP BY currency
+ORDER BY currency
+"""
+KEPT = (KEEP_RECEIPTS, KEEP_POOLS)
+TABLES = ("received",)

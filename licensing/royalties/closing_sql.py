@@ -53,7 +53,8 @@ CREATE UNLOGGED TABLE scratch.close_own_sums
      commission bigint, received bigint, pool bigint, pools int[] STORAGE EXTERNAL,
      plays_each int[], amounts bigint[] STORAGE EXTERNAL)
 """
-"""`tax` to `pool`: what came off the price of all its pools, reached them, and is in them. Lists lie here as they will lie among the evidence: of the three, plays alone are compressed."""
+"""`tax` to `pool`: what came off the price of all its pools, reached them, and is in them. Lists
+lie here as they will lie among the evidence: of the three, plays alone are compressed."""
 SUMS = """
 CREATE UNLOGGED TABLE scratch.close_sums
     (sum int, piece int, currency text, plays bigint, total bigint, other bigint)

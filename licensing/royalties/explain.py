@@ -1,9 +1,9 @@
 """One line of a statement, walked back to the plays it came from, number by number.
 
 Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages, and what
-was paid for those pools; of a live session, the sources come from its minutes. Pools and usages carry a number in place of a
-listener. Invariant: each step is divided again by the same rules and gives what was frozen, or the
-books are wrong and nothing is shown.
+was paid for those pools; of a live session, the sources come from its minutes. Pools and usages
+carry a number in place of a listener. Invariant: each step is divided again by the same rules and
+gives what was frozen, or the books are wrong and nothing is shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -143,7 +143,7 @@ def explain_line(line_id: UUID) -> Explanation:
 
 
 def _behind(total: VariationSum, given: Given) -> Behind | None:
-    """The receipts behind a sum; what they gave must be what is in the pools, where all are seen."""
+    """What was paid for the pools of a sum; where all are seen, they hold what was told."""
     paid, first = behind(total), sum(pool.pool_micros for pool in given.first)
     if paid and given.count <= SHOWN and first != paid.pools_micros:
         raise BooksDisagree(f"pools of {total.pk} hold {first}, {paid.pools_micros} were told")

@@ -243,8 +243,8 @@ class Period(models.Model):
     """A closed calendar month (its first day, UTC) with the rate card it was closed by.
 
     `last_minute` is the id of the newest sealed minute of a live session that this close saw: what
-    is sealed later weighs nothing in it. `has_waterfall`: whether it wrote down where its money came
-    from; those before statements told that did not. Personal data: none.
+    is sealed later weighs nothing in it. `has_waterfall`: whether it wrote down where its money
+    came from; those before statements told that did not. Personal data: none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

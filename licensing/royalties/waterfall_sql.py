@@ -44,9 +44,7 @@ GROUP BY payer_kind, payer_ref, rate_micros, currency, country, is_promotion
 """What each payer paid for the month at each rate, in each country, and what came off it."""
 
 _BEHIND = ("number", "tax", "fee", "commission", "received", "pool")
-_EACH = ", ".join(
-    f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in (*_TAKEN, "received")
-)
+_EACH = ", ".join(f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in (*_TAKEN, "received"))
 BEHIND = f"""
 WITH received AS MATERIALIZED (
     SELECT paid.payer, paid.currency, w.tax, w.fee, w.commission, w.pool AS received,

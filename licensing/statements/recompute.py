@@ -190,10 +190,10 @@ def of_schema_3(content: Json) -> Iterator[Check]:
         {name: said for name, said in line.items() if name not in PLACED}
         for line in content["lines"]
     ]
-    said = {"head": head, "lines": rows}
+    digested = {"head": head, "lines": rows}
     if content["schema"] >= 4:
-        said["waterfall"] = content["waterfall"]
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digested["waterfall"] = content["waterfall"]
+    text = json.dumps(digested, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     again = hashlib.sha256(text.encode()).hexdigest()
     yield "statement_sha256", content["statement_sha256"], again
 

@@ -6,7 +6,7 @@ desk may have them; the bytes are those that the payee gets.
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.decorators import action
 
@@ -17,7 +17,7 @@ from portal.artists.statement_files import file_of
 class StatementFiles:
     """A statement as PDF, CSV and JSON, on its page."""
 
-    actions_detail = ("as_pdf", "as_csv", "as_json")
+    actions_detail: tuple[str, ...] = ("as_pdf", "as_csv", "as_json")
 
     @action(description="As PDF", url_path="pdf", permissions=["view"])
     def as_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -36,5 +36,8 @@ class StatementFiles:
 
 
 def _file(request: HttpRequest, object_id: str, ending: str) -> HttpResponse:
-    row = get_object_or_404(Statement, pk=UUID(object_id))
+    try:
+        row = get_object_or_404(Statement, pk=UUID(object_id))
+    except ValueError as error:
+        raise Http404 from error
     return file_of(row.pk, ending, request.GET.get("schema"))

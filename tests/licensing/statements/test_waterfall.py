@@ -1,4 +1,4 @@
-"""From what was paid to who got it: worked by hand, over months and refunds, and on random books."""
+"""From what was paid to who got it: worked by hand, over months and refunds, and at random."""
 
 import csv
 import io
@@ -125,7 +125,8 @@ def test_countries_currencies_the_fee_and_the_houses_own_money_are_told_apart(db
     ]
     assert (euros["paid"], euros["own"]) == ("19.990500", "12.596971")
     dollars = waterfall("Ana", currency="USD")
-    assert dollars["receipts"] == [row("PAID", "US", "0.001000", zero, zero, "0.000300", "0.000700")]
+    paid = row("PAID", "US", "0.001000", zero, zero, "0.000300", "0.000700")
+    assert dollars["receipts"] == [paid]
 
 
 def test_a_closed_month_is_told_by_the_same_bytes_after_its_money_went_back(db, tmp_path):
@@ -179,9 +180,7 @@ def test_a_receipt_of_two_months_and_its_refund_are_told_whole_over_both(db):
     assert MonthReceipts.objects.get(kind="GIVEN_BACK").pool_micros == of_october
     sums = MonthReceipts.objects.aggregate(**{name: Sum(name) for name in PARTS})
     names = dict(zip(PARTS, ("amount_micros", *PARTS[1:]), strict=True))
-    assert sums == {
-        part: getattr(paid, name) + getattr(back, name) for part, name in names.items()
-    }
+    assert sums == {part: getattr(paid, name) + getattr(back, name) for part, name in names.items()}
 
 
 def test_held_plays_let_a_pool_wait_and_join_the_month_of_the_decision(db):

@@ -170,7 +170,7 @@ def _reckon(given: Mapping[str, Any]) -> Divided:
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
-    divided = divide(month, lambda: _run(statement_sql.BESIDE, given))
+    divided = divide(month, given, lambda: _run(statement_sql.BESIDE, given))
     keep_earned(divided)
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
     return divided

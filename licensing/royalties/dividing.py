@@ -100,13 +100,13 @@ def _counted(plays: list[bytes], payers: Payers, pieces: Pieces) -> Heard:
     return heard(pairs)
 
 
-def divide(month: Heard, meanwhile: Callable[[], None]) -> Divided:
+def divide(month: Heard, of_month: Mapping[str, Any], meanwhile: Callable[[], None]) -> Divided:
     """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too.
     Pools are divided while `meanwhile` keeps the server busy with what does not depend on it, and
     lines are made while it takes in what pools gave.
     """
     own, other = (read(closing_sql.pools_of(name), {}) for name in ("own", "other"))
-    behind = _by_number(waterfall_sql.BEHIND)
+    behind = _by_number(waterfall_sql.BEHIND, of_month)
     queries = closing_sql.SOURCES, closing_sql.HOLDERS
     (*sources, stems), (*holders, payees) = map(_in_order, queries)
     with ThreadPoolExecutor(1) as beside:
@@ -227,9 +227,9 @@ def _in_order(query: str) -> list[Ints]:
     return [one[order] for one in others]
 
 
-def _by_number(query: str) -> list[Ints]:
+def _by_number(query: str, of_month: Mapping[str, Any]) -> list[Ints]:
     """The packed columns of a query's one row, but the first, in which each row has its number."""
-    ((numbers_of, *others),) = ([unpacked(one) for one in row] for row in read(query, {}))
+    ((numbers_of, *others),) = ([unpacked(one) for one in row] for row in read(query, of_month))
     told = np.zeros((len(others), int(numbers_of.max(initial=0)) + 1), np.int64)
     for column, values in zip(told, others, strict=True):
         column[numbers_of] = values

@@ -192,6 +192,7 @@ BEFORE = (
     PIECES,
     "ANALYZE close_pieces",
     RECEIVED,
+    "ANALYZE close_received",
     PAID,
     "ANALYZE close_paid",
     PAYERS,

@@ -45,24 +45,30 @@ GROUP BY payer_kind, payer_ref, rate_micros, currency, country, is_promotion
 
 _BEHIND = ("number", "tax", "fee", "commission", "received", "pool")
 _EACH = ", ".join(f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in (*_TAKEN, "received"))
+_OF_PAYER = "USING (payer_kind, payer_ref, rate_micros, currency)"
 BEHIND = f"""
-WITH received AS MATERIALIZED (
-    SELECT paid.payer, paid.currency, w.tax, w.fee, w.commission, w.pool AS received,
-           EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = paid.payer) AS played
-    FROM close_paid paid
-    JOIN close_received w USING (payer_kind, payer_ref, rate_micros, currency)
-), behind AS (
-    SELECT 'OWN'::text AS basis, payer, currency, {_EACH} FROM received WHERE played
-    GROUP BY payer, currency
+WITH received AS (
+    SELECT payer_kind, payer_ref, rate_micros, currency, tax, fee, commission, pool AS received
+    FROM close_received
+), own AS (
+    SELECT p.number, p.pool, {_EACH}
+    FROM close_own_pools p LEFT JOIN received {_OF_PAYER} WHERE p.basis = 'OWN'
+    GROUP BY p.number, p.pool
+), shared AS (
+    SELECT 'FALLBACK' AS basis, currency, {_EACH}
+    FROM close_paid paid JOIN received {_OF_PAYER} LEFT JOIN close_plays y ON y.payer = paid.payer
+    WHERE y.payer IS NULL GROUP BY currency
     UNION ALL
-    SELECT 'FALLBACK', 0, currency, {_EACH} FROM received WHERE NOT played GROUP BY currency
-    UNION ALL
-    SELECT 'PRO_RATA', 0, currency, {_EACH} FROM received GROUP BY currency
+    SELECT 'PRO_RATA', currency, {_EACH} FROM close_paid JOIN received {_OF_PAYER}
+    WHERE %(model)s = 'PRO_RATA' GROUP BY currency
 )
 SELECT {", ".join(map(packed, _BEHIND))}
-FROM (SELECT p.number, p.pool, COALESCE(b.tax, 0) AS tax, COALESCE(b.fee, 0) AS fee,
-             COALESCE(b.commission, 0) AS commission, COALESCE(b.received, 0) AS received
-      FROM close_own_pools p LEFT JOIN behind b USING (basis, payer, currency)) numbered
+FROM (SELECT number, tax, fee, commission, received, pool FROM own
+      UNION ALL
+      SELECT p.number, COALESCE(tax, 0), COALESCE(fee, 0), COALESCE(commission, 0),
+             COALESCE(received, 0), p.pool
+      FROM close_own_pools p LEFT JOIN shared USING (basis, currency)
+      WHERE p.basis <> 'OWN') numbered
 """
 """SELECT packed, of each pool that the card's model divides: its number, what came off what was
 paid for it, what of that reached it, and all that is in it."""

@@ -47,6 +47,7 @@ class MonthReceipts(models.Model):
                 name="month_receipts_sum_up",
             ),
         ]
+        verbose_name_plural = "what was paid for it"
 
     def __str__(self) -> str:
         return f"{self.kind} {self.country} {self.paid_micros} {self.currency}"
@@ -83,6 +84,7 @@ class MonthPool(models.Model):
                 name="month_pool_adds_up",
             ),
         ]
+        verbose_name_plural = "what became of its pools"
 
     def __str__(self) -> str:
         return f"{self.received_micros + self.joined_micros} {self.currency}"

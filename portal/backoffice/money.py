@@ -20,7 +20,13 @@ from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
 from licensing.royalties.funding import KIND as PROMOTION
 from licensing.royalties.funding import record_promotion
-from licensing.royalties.models import Period, Statement, StatementLine
+from licensing.royalties.models import (
+    MonthPool,
+    MonthReceipts,
+    Period,
+    Statement,
+    StatementLine,
+)
 from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
@@ -124,10 +130,29 @@ RECORD = known(DeedOfTwo("record_receipt", ReceiptForm, _written_in))
 REFUND = known(DeedOfTwo("refund_receipt", RefundForm, _went_back))
 
 
+_TAKEN = ("tax_micros", "fee_micros", "commission_micros")
+_WAITS = ("unallocated_micros", "held_micros", "unplayed_micros")
+
+
+class ReceiptsInline(ReadOnlyInline):
+    """What was paid for a month, by country, and what came off it."""
+
+    model = MonthReceipts
+    fields = ("kind", "country", "currency", "paid_micros", *_TAKEN, "pool_micros")
+
+
+class PoolInline(ReadOnlyInline):
+    """What became of a month's pools."""
+
+    model = MonthPool
+    fields = ("currency", "received_micros", "joined_micros", "payees_micros", *_WAITS)
+
+
 class PeriodAdmin(ReadOnlyAdmin):
-    """Closed months."""
+    """Closed months, and where their money came from and went."""
 
     list_display = ("month", "rate_card", "closed_at")
+    inlines = (ReceiptsInline, PoolInline)
     actions_list = ("close",)
 
     @action(description="Close a month", url_path="close", permissions=["decide"])

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('period', models.ForeignKey(on_delete=models.PROTECT, related_name='month_pools', to='royalties.period')),
             ],
             options={
+                'verbose_name_plural': 'what became of its pools',
                 'constraints': [models.UniqueConstraint(fields=('period', 'currency'), name='month_pool_once'), models.CheckConstraint(condition=models.Q(('payees_micros', models.F('received_micros') + models.F('joined_micros') - models.F('unallocated_micros') - models.F('held_micros') - models.F('unplayed_micros'))), name='month_pool_adds_up')],
             },
         ),
@@ -77,6 +78,7 @@ class Migration(migrations.Migration):
                 ('period', models.ForeignKey(on_delete=models.PROTECT, related_name='receipts', to='royalties.period')),
             ],
             options={
+                'verbose_name_plural': 'what was paid for it',
                 'constraints': [models.UniqueConstraint(fields=('period', 'currency', 'kind', 'country'), name='month_receipts_once'), models.CheckConstraint(condition=models.Q(('paid_micros', models.F('tax_micros') + models.F('fee_micros') + models.F('commission_micros') + models.F('pool_micros'))), name='month_receipts_sum_up')],
             },
         ),

@@ -24,11 +24,12 @@ from licensing.royalties.models import (
     RateCard,
     Statement,
     Usage,
+    VariationSum,
 )
 from licensing.royalties.queries import get_statement, statement_for
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.setting_cards import set_rate_card
-from licensing.royalties.waterfall import Behind
+from licensing.royalties.waterfall import Behind, behind
 from licensing.statements import recompute
 from licensing.statements.files import as_csv, as_json, told_of
 from licensing.statements.pdf import as_pdf
@@ -255,6 +256,7 @@ def test_a_month_closed_before_keeps_the_schema_of_its_files(db):
         assert make(statement) == make(statement, 3)
     with pytest.raises(ValueError, match="2026-10 was closed before"):
         told_of(statement, 4)
+    assert behind(VariationSum(period=period)) is None
 
 
 def test_nobody_who_paid_is_named(db):

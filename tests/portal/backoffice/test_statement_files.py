@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from licensing.royalties.models import Statement
+from licensing.royalties.models import Period, Statement
 from portal.accounts.models import User
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
@@ -66,3 +66,11 @@ def test_strangers_get_no_file_and_a_statement_that_is_not_there_has_none(closed
         gone = f"/admin/royalties/statement/{NOBODYS}/{ending}/"
         assert desk.get(gone).status_code == 404
         assert desk.get(f"/admin/royalties/statement/x/{ending}/").status_code == 404
+
+
+def test_the_page_of_a_month_says_where_its_money_came_from(closed):
+    month = Period.objects.get().pk
+    browser = Desk("maker", decides=False).browser
+    shown = browser.get(f"/admin/royalties/period/{month}/change/").content.decode()
+    for amount in ("9.990000", "1.595042", "2.518487", "5.876471"):
+        assert amount in shown

@@ -75,7 +75,8 @@ WHERE v = 3 OR p < 2;
 _GRANTS = """
 INSERT INTO clearance_grant
     (id, stem_id, party_id, uses, limits, territories, channels, valid_from, valid_until,
-     terms_version, terms_sha256, granted_at, granted_by, approval)
+     terms_version, terms_sha256, granted_at, granted_by, approval, royalty_terms, method, strength,
+     locale, source_hmac, evidence_sha256)
 SELECT md5('grant' || n || '/' || p || '/' || k)::uuid, md5('stem' || n)::uuid,
        md5('party' || n / 4 * 3 + p)::uuid,
        CASE k WHEN 1 THEN ARRAY['REMIX'] WHEN 2 THEN ARRAY['MOOD', 'REMIX']
@@ -88,7 +89,9 @@ SELECT md5('grant' || n || '/' || p || '/' || k)::uuid, md5('stem' || n)::uuid,
        CASE WHEN n %% 100 = 11 THEN timestamptz '2026-01-01Z' END,
        '2026-11', repeat('0', 64), timestamptz '2025-02-01Z' + k * interval '30 days', 'user:1',
        CASE WHEN p = 0 AND n / 4 %% 10 = 1
-            THEN '{"first": 3, "within": {"tempo_max_ratio": 1.2}}'::jsonb ELSE '{}' END
+            THEN '{"first": 3, "within": {"tempo_max_ratio": 1.2}}'::jsonb ELSE '{}' END,
+       ARRAY['LISTEN from 2025-01-01'], 'password, given again', 'ONE_FACTOR', 'en',
+       md5('from' || p) || md5('address' || p), ''
 FROM generate_series(0, %(recordings)s * 4 - 1) n, generate_series(0, 2) p,
      generate_series(1, CASE p WHEN 0 THEN 4 ELSE 3 END) k
 ORDER BY k, md5('order' || n);
@@ -97,8 +100,9 @@ INSERT INTO clearance_consentagreement
 SELECT md5('agreement' || n)::uuid, md5('recording' || n)::uuid, 'MAJORITY', '', 'An agreement.',
        repeat('0', 64), 'user:1', '2025-03-01Z', '2025-03-02Z'
 FROM generate_series(0, %(recordings)s - 1) n WHERE n %% 50 = 2;
-INSERT INTO clearance_withdrawal (grant_id, uses, effect, at, by, reason)
-SELECT id, uses, 'TAKE_DOWN', '2026-06-01Z', 'user:1', ''
+INSERT INTO clearance_withdrawal (grant_id, uses, effect, at, by, reason, method, strength, locale,
+     source_hmac, evidence_sha256)
+SELECT id, uses, 'TAKE_DOWN', '2026-06-01Z', 'user:1', '', method, strength, locale, source_hmac, ''
 FROM clearance_grant WHERE hashtextextended(id::text, 0) %% 20 = 0;
 INSERT INTO clearance_hold
     (id, target_kind, target_ref, reason, placed_by, placed_at, released_by, released_at)
@@ -107,8 +111,10 @@ SELECT md5('hold' || n)::uuid, 'RECORDING', md5('recording' || n)::uuid::text, '
        CASE WHEN n %% 1000 = 0 THEN NULL ELSE timestamptz '2026-03-02Z' END
 FROM generate_series(0, %(recordings)s - 1, 100) n;
 INSERT INTO clearance_societyagreement
-    (society, reference, uses, territories, valid_from, recorded_by, recorded_at)
-VALUES ('GEMA', '1', ARRAY['REMIX', 'MOOD'], ARRAY['DE'], '2025-01-01Z', 'user:1', '2025-01-01Z');
+    (society, reference, uses, territories, valid_from, recorded_by, recorded_at, method, strength,
+     locale, source_hmac, evidence_sha256)
+VALUES ('GEMA', '1', ARRAY['REMIX', 'MOOD'], ARRAY['DE'], '2025-01-01Z', 'user:1', '2025-01-01Z',
+        '', '', '', '', '');
 """
 
 

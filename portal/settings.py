@@ -24,6 +24,8 @@ VAR_DIR = Path(env.text("STEMMA_VAR", str(BASE_DIR / "var"))).absolute()
 # Outside production the key only signs loopback sessions; it is derived so that restarts keep them.
 _LOCAL_KEY = None if PRODUCTION else hashlib.sha512(str(BASE_DIR).encode()).hexdigest()
 SECRET_KEY = env.text("SECRET_KEY", _LOCAL_KEY)
+# Digests the addresses that consent came from; a new one makes all earlier digests say nothing.
+CONSENT_KEY = env.text("CONSENT_KEY", SECRET_KEY)
 DEBUG = False
 BASE_URL = env.text("BASE_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
     "licensing.invoicing",
     "licensing.payouts",
     "licensing.releases",
+    "licensing.compliance",
     "generation.work",
     "generation.serving",
     "generation.analysis",
@@ -74,6 +77,7 @@ INSTALLED_APPS = [
     "portal.artists",
     "portal.listeners",
     "portal.partners",
+    "portal.verify",
     "portal.backoffice",
     "portal.demo",
 ]
@@ -181,7 +185,13 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"invite": "20/h/user", "ask": "20/m/user"}
+# A notice needs no login: so many from one network address, and mails to one mail address.
+ACCOUNT_RATE_LIMITS = {
+    "invite": "20/h/user",
+    "ask": "20/m/user",
+    "notice": "5/h/ip",
+    "notice_mail": "5/d/key",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -222,6 +232,7 @@ UNFOLD = {
     "SITE_TITLE": "Stemma",
     "SITE_HEADER": "Stemma",
     "SITE_SUBHEADER": "Rights administration",
+    "SIDEBAR": {"navigation": "portal.backoffice.menu.navigation"},
     "SHOW_VIEW_ON_SITE": False,
     "SITE_ICON": lambda request: static("mark.svg"),
     "SITE_FAVICONS": [
@@ -300,6 +311,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 2**20
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["portal.formats"]
 # Pages are written in one language: a browser's other wish must not change their dates and errors.
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/", include("portal.partners.urls")),
     path("audio/", include("portal.audio.urls")),
     path("webhooks/", include("portal.webhooks.urls")),
+    path("notices/", include("portal.verify.urls")),
     path("", include("portal.listeners.urls")),
 ]
 

@@ -22,6 +22,7 @@ from licensing.catalog import operations as catalog
 from licensing.catalog.rules import ShareAsked
 from licensing.catalog.store import object_name, put_once
 from licensing.clearance.operations import grant_use
+from licensing.given import Given
 from tests.kept_rows import made_once
 
 RATE = 48_000
@@ -97,8 +98,7 @@ def _sign(right, parties, now, **target):
             sheet_id=sheet.id,
             party_id=party.id,
             user_ref="1",
-            method="click",
-            locale="en",
+            given=Given("click", locale="en"),
             text_sha256=sheet.text_sha256,
             now=now,
         )

@@ -39,8 +39,11 @@ def start_session(
     listener: Who | None = None,
     recordings: Sequence[str] = (),
     artist: uuid.UUID | None = None,
+    by_taste: bool = False,
 ) -> LiveSession:
     """Begin a session for `listener` (default: the requester, who also pays).
+
+    `by_taste`: a taste profile chose some of the targets.
 
     The same key gives the same session again. Raises RequestRefused: codes of
     `rules.check_session`, "no_pool" where no receipt of the requester covers this moment,
@@ -68,12 +71,14 @@ def start_session(
             sentence = "A live session needs a subscription that covers this moment."
             raise RequestRefused("no_pool", sentence)
         _make_room(requester, who, now)
-        session = _write(requester, who, key, asked, now)
+        session = _write(requester, who, key, asked, now, by_taste=by_taste)
         put_plan(session, now)
     return session
 
 
-def _write(requester: Who, listener: Who, key: str, asked: Asked, now: datetime) -> LiveSession:
+def _write(
+    requester: Who, listener: Who, key: str, asked: Asked, now: datetime, *, by_taste: bool
+) -> LiveSession:
     session = LiveSession.objects.create(
         requester_kind=requester[0],
         requester_ref=requester[1],
@@ -84,6 +89,7 @@ def _write(requester: Who, listener: Who, key: str, asked: Asked, now: datetime)
         artist=asked.artist,
         recordings=list(asked.recordings),
         targets=dict(asked.targets),
+        by_taste=by_taste,
         seed=asked.seed,
         territory=asked.territory,
         channel=asked.channel,

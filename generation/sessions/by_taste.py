@@ -48,7 +48,14 @@ def start_by_taste(
         now=now,
     )
     chosen = decided.targets if decided is not None else {}
-    session = start_session(key=key, mode=mode, targets=chosen | dict(targets), now=now, **asked)
+    session = start_session(
+        key=key,
+        mode=mode,
+        targets=chosen | dict(targets),
+        by_taste=decided is not None,
+        now=now,
+        **asked,
+    )
     if decided is not None:
         name_subject(decision=decided.decision, subject_ref=str(session.id))
     return session

@@ -20,8 +20,9 @@ class LiveSession(models.Model):
     moment, `heard_at`, or where a client that says nothing is taken to be; `listed`: how far play
     lists named sound that they cannot take back; `planned`: the end of its sections; `sealed`: how
     many minutes are closed. `stems`: the material it was begun with; `home`: the worker that
-    rendered its newest second, whose tapes reach up to it. Personal data: who listens, and what
-    they asked for.
+    rendered its newest second, whose tapes reach up to it. `by_taste`: a listener's taste profile
+    chose some of the targets; None where it was not kept. Personal data: who listens, and what they
+    asked for.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -34,6 +35,7 @@ class LiveSession(models.Model):
     artist = models.UUIDField(null=True, blank=True)
     recordings = models.JSONField(default=list, blank=True)
     targets = models.JSONField()
+    by_taste = models.BooleanField(null=True, blank=True)
     seed = models.PositiveBigIntegerField()
     territory = models.CharField(max_length=2)
     channel = models.CharField(max_length=40)

@@ -135,6 +135,7 @@ def _part(
             session.territory,
             session.channel,
             is_live=True,
+            by_taste=bool(session.by_taste),
         ),
         recipe_sha256=sha256,
         sources=planned.sources,

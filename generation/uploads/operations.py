@@ -22,6 +22,7 @@ from generation.work.rules import Priority
 from licensing.catalog import operations as catalog
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.rules import CatalogRefused
+from licensing.compliance.queries import upheld_against
 
 INGEST, MEASURE_STEM, MEASURE_RECORDING = "ingest", "measure_stem", "measure_recording"
 ABANDONED = "The upload was not finished within a day."
@@ -204,7 +205,11 @@ def accept_upload(
     notes: tuple[str, ...],
     now: datetime,
 ) -> Stem:
-    """The sound is in the store: give it to the stem and have it measured. Safe to repeat."""
+    """The sound is in the store: give it to the stem and have it measured. Safe to repeat.
+
+    Sound that was taken down is looked at by a person first, whoever brings it: its audio is locked
+    here until that is written down.
+    """
     upload = Upload.objects.select_for_update().get(id=upload_id)
     stem = catalog.attach_audio(
         stem_id=upload.stem_id,
@@ -218,6 +223,10 @@ def accept_upload(
         notes=notes,
         now=now,
     )
+    notice = upheld_against(digest)
+    if notice is not None and upload.state == State.CHECKING:
+        why = f"The same sound was taken down by notice {notice.reference}."
+        stem = catalog.doubt_stem(stem_id=stem.id, why=why, now=now)
     if upload.state == State.CHECKING:
         upload.state, upload.finished_at = State.DONE, now
         upload.save(update_fields=["state", "finished_at"])

@@ -23,6 +23,7 @@ from licensing.clearance.approving import approvals_of, decide_approval, undo_ap
 from licensing.clearance.models import Approval
 from licensing.clearance.refusals import ClearanceRefused
 from licensing.clearance.rules import VOCALS
+from licensing.given import NOT_RECORDED, Given
 
 LATELY = timedelta(days=30)
 Actor = tuple[str, str]
@@ -57,6 +58,7 @@ def answer(
     actor: Actor,
     now: datetime,
     reason: str = "",
+    given: Given = NOT_RECORDED,
 ) -> State:
     """One holder's yes or no; the state it leads to. Raises ClearanceRefused."""
     with transaction.atomic():
@@ -69,6 +71,7 @@ def answer(
             actor=actor,
             now=now,
             reason=reason,
+            given=given,
         )
         return _settle(variation, actor, now)
 
@@ -179,5 +182,6 @@ def ask_without(
         territory=asked.territory,
         channel=asked.channel,
         without=[*asked.without, *map(str, declined)],
+        by_taste=bool(asked.by_taste),
         now=now,
     )

@@ -31,10 +31,12 @@ def request_variation(
     channel: str,
     now: datetime,
     without: Sequence[str] = (),
+    by_taste: bool = False,
 ) -> Variation:
     """Ask for a variation; the same key asks for the same one again, never for a second.
 
-    `without`: stems that shall not sound. A party asks for a preview of its own stems.
+    `without`: stems that shall not sound. `by_taste`: a taste profile chose some of the targets.
+    A party asks for a preview of its own stems.
     A variation that had failed is tried anew. Raises RequestRefused: something is out of range
     (codes of rules.check_request), "key_used" for another request under the same key,
     "no_such_recording", "too_many_renders", "no_external_net" that may be opened here.
@@ -47,6 +49,7 @@ def request_variation(
         territory=territory,
         channel=channel,
         without=without,
+        by_taste=by_taste,
     )
     _check_external(asked)
     with transaction.atomic():
@@ -127,6 +130,7 @@ def _write_request(
         territory=asked.territory,
         channel=asked.channel,
         without=asked.without,
+        by_taste=asked.by_taste,
         request_sha256=asked.sha256(),
         repeats=repeats,
         created_at=now,

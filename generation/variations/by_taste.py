@@ -82,6 +82,7 @@ def request_by_taste(
         territory=territory,
         channel=channel,
         without=without,
+        by_taste=decided is not None,
         now=now,
     )
     if decided is not None:

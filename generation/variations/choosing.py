@@ -24,13 +24,18 @@ SEMITONES_APART = 3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One recording whose stems are cleared. `stems`: (reference, role) pairs in their order."""
+    """One recording whose stems are cleared. `stems`: (reference, role) pairs in their order.
+
+    `with_explicit`: of others, also explicit ones may sound beside it; `explicit`: it is one.
+    """
 
     recording: str
     stems: tuple[tuple[str, str], ...]
     tempo_bpm: float | None
     key: str | None
     with_others: bool
+    with_explicit: bool = True
+    explicit: bool = False
 
 
 def choose(
@@ -53,8 +58,8 @@ def choose(
     first = next((one for one in order if one.recording == taken), order[0])
     chosen = [first]
     if first.with_others:
-        for other in order:
-            if len(chosen) < RECORDINGS_AT_MOST and other is not first and _fits(other, first):
+        for other in (one for one in order if one is not first and _fits(one, first)):
+            if len(chosen) < RECORDINGS_AT_MOST and all(_bear(other, one) for one in chosen):
                 chosen.append(other)
     return _cast(chosen, mode, vocals)
 
@@ -119,6 +124,11 @@ def _fits(other: Candidate, first: Candidate) -> bool:
     if keys[0] and keys[1]:
         return abs(way(parse_key(keys[0]), parse_key(keys[1]))) <= SEMITONES_APART
     return True
+
+
+def _bear(one: Candidate, other: Candidate) -> bool:
+    """Whether both may sound beside the words of the other."""
+    return (one.with_explicit or not other.explicit) and (other.with_explicit or not one.explicit)
 
 
 def _cast(chosen: list[Candidate], mode: Mode, vocals: bool) -> list[str]:

@@ -16,6 +16,8 @@ from licensing.ulid import new_ulid
 class VariationRequest(models.Model):
     """What was asked, by whom, under which key of the asker's own.
 
+    `by_taste`: a listener's taste profile chose some of the targets; None where it was not kept.
+
     Personal data: the requester's reference, and what they asked for.
     """
 
@@ -30,6 +32,7 @@ class VariationRequest(models.Model):
     territory = models.CharField(max_length=2)
     channel = models.CharField(max_length=40)
     without = models.JSONField(default=list, blank=True)
+    by_taste = models.BooleanField(null=True, blank=True)
     request_sha256 = models.CharField(max_length=64)
     repeats = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True)
     created_at = models.DateTimeField()

@@ -5,6 +5,7 @@ before. Invariant: credits of a moment come from the stored windows of that mome
 plan.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -20,6 +21,7 @@ from generation.variations.models import Segment, Variation
 from generation.variations.rules import State
 from licensing.attribution.models import LicenceSource
 from licensing.catalog.models import Recording
+from licensing.catalog.queries import is_uuid
 from licensing.clearance.approving import Standing, approvals_of
 
 
@@ -127,6 +129,13 @@ def read_plan(text: str) -> Recipe:
 def get_variation(variation_id: UUID | str) -> Variation:
     """The row with its request and record; raises Variation.DoesNotExist."""
     return Variation.objects.select_related("request", "record").get(id=variation_id)
+
+
+def titles_of(refs: Iterable[str]) -> dict[str, str]:
+    """Titles of variations by their ids as text; what is no variation's id is left out."""
+    ids = {ref for ref in refs if is_uuid(ref)}
+    rows = Variation.objects.filter(pk__in=ids).values_list("pk", "title")
+    return {str(pk): title for pk, title in rows}
 
 
 def get_variation_for(requester: tuple[str, str], variation_id: UUID | str) -> Variation:

@@ -258,15 +258,18 @@ class Asked:
     territory: str
     channel: str
     without: list[str] = field(default_factory=list)
+    by_taste: bool = False
 
     def sha256(self) -> str:
         """Hex SHA-256 of the canonical form, so that a repeat is recognised.
 
-        A request that leaves nothing out is said as it was before that could be asked.
+        A request that leaves nothing out, and one whose targets no taste chose, is said as it was
+        before that could be asked.
         """
         plain = asdict(self)
-        if not self.without:
-            del plain["without"]
+        for name in ("without", "by_taste"):
+            if not plain[name]:
+                del plain[name]
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -280,10 +283,11 @@ def check_request(
     territory: str,
     channel: str,
     without: Sequence[str] = (),
+    by_taste: bool = False,
 ) -> Asked:
     """The request, complete and in range; raises RequestRefused with the field that is wrong.
 
-    `without`: references of stems that shall not sound.
+    `without`: references of stems that shall not sound. `by_taste`: a taste profile chose targets.
     """
     known = check_mode(mode)
     if not _TERRITORY.match(territory):
@@ -296,4 +300,5 @@ def check_request(
         territory=territory,
         channel=channel.strip().upper(),
         without=check_without(without),
+        by_taste=by_taste,
     )

@@ -41,6 +41,7 @@ class Asking(Protocol):
     seed: Any
     territory: Any
     channel: Any
+    by_taste: Any
 
 
 Material = list[tuple[ClearableRecording, tuple[ClearableStem, ...]]]
@@ -63,6 +64,7 @@ def cleared_for(
         requester=(request.requester_kind, request.requester_ref),
         recording_ids=named or None,
         is_live=is_live,
+        by_taste=bool(request.by_taste),
     )
     if not named:
         return found
@@ -85,6 +87,7 @@ def clear(
         territory=request.territory,
         channel=request.channel,
         is_live=is_live,
+        by_taste=bool(request.by_taste),
         now=clock(),
     )
     if not clearance.allowed:
@@ -181,6 +184,8 @@ def _candidates(found: Sequence[ClearableRecording], heard: Heard) -> list[choos
             tempo_bpm=heard.together[one.recording_id].tempo_bpm,
             key=heard.together[one.recording_id].key,
             with_others=one.limits.with_others,
+            with_explicit=one.limits.with_explicit,
+            explicit=one.explicit,
         )
         for one in found
         if one.recording_id in heard.together

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from generation.sessions.models import LiveSegment
 from generation.variations.models import Segment, VariationFile
+from licensing.catalog.evidence import named_evidence
 from licensing.catalog.models import AudioObject
 from licensing.catalog.store import list_shard, remove_old
 
@@ -41,4 +42,4 @@ def _named(names: Sequence[str]) -> set[str]:
         (VariationFile.objects.all(), "name"),
     ):
         found.update(rows.filter(**{f"{field}__in": names}).values_list(field, flat=True))
-    return found
+    return found | named_evidence(names)

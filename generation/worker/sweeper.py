@@ -21,7 +21,7 @@ from generation.work import operations as work
 from generation.worker.endings import ENDINGS
 from generation.worker.loop import Clock
 from generation.worker.orphans import shard_at, sweep_orphans
-from licensing.attribution.operations import sweep_deleted_audio
+from licensing.attribution.sweeping import sweep_deleted_audio
 from licensing.audit.chain import link_facts
 from licensing.ledger.chain import link_entries
 

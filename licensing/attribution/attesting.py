@@ -3,13 +3,18 @@
 Sealing writes the digest into the fact of it, and facts are a hash chain (`licensing.audit.chain`),
 so a sealed record stands on everything that happened before. The digest is over the record, its
 sources, grants, external sounds, parts, minutes and lines: one JSON array as PostgreSQL writes it.
-Columns stand here by name, so a new one changes no digest. Invariant: the record is closed, so
-nothing in it may change any more.
+Columns stand here by name, so a new one changes no digest. Records that were sealed before facts
+had digests are attested later, by a fact that says so. Invariant: the record is closed, so nothing
+in it may change any more.
 """
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
+
+AT_A_TIME = 1_000
+"""Records that are attested in one transaction."""
 
 
 class RecordChanged(Exception):
@@ -69,7 +74,7 @@ _KINDS = (
 _SAID = f"jsonb_build_array({', '.join((_RECORD, *_KINDS))})::text"
 _DIGEST = f"encode(sha256(convert_to({_SAID}, 'UTF8')), 'hex')"
 _OF_ONE = f"SELECT {_DIGEST} FROM attribution_licencerecord r WHERE r.id = %s"
-_ATTESTED = "f.verb = 'seal_record' AND f.object_kind = 'licence_record'"
+_ATTESTED = "f.verb IN ('seal_record', 'attest_record') AND f.object_kind = 'licence_record'"
 _FIRST_CHANGED = f"""
 SELECT f.object_ref, r.id IS NULL
 FROM audit_fact f LEFT JOIN attribution_licencerecord r ON r.id = f.object_ref::uuid
@@ -79,6 +84,37 @@ ORDER BY f.sequence LIMIT 1
 """
 _COUNTED = f"""
 SELECT COUNT(*) FROM audit_fact f WHERE {_ATTESTED} AND f.after ? 'content_sha256'
+"""
+
+
+# Sealed, and no fact holds it to anything. `is_as_told`: it says of itself what the fact of its
+# sealing said then, little as that was.
+_WAITING = f"""
+SELECT r.*, EXISTS (
+    SELECT 1 FROM audit_fact f
+    WHERE f.object_kind = 'licence_record' AND f.object_ref = r.id::text
+      AND f.verb = 'seal_record' AND f.after ->> 'state' = r.state
+      AND f.after ->> 'windows_sha256' = r.windows_sha256) AS is_as_told
+FROM attribution_licencerecord r
+WHERE r.state IN ('SEALED', 'WITHDRAWN') AND NOT EXISTS (
+    SELECT 1 FROM audit_fact f
+    WHERE {_ATTESTED} AND f.object_ref = r.id::text AND f.after ? 'content_sha256')
+"""
+_COUNT_WAITING = f"""
+SELECT COUNT(*) FILTER (WHERE is_as_told), COUNT(*) FILTER (WHERE NOT is_as_told)
+FROM ({_WAITING}) w
+"""
+_FIRST_DOUBTFUL = f"""
+SELECT id::text FROM ({_WAITING}) w WHERE NOT is_as_told ORDER BY number LIMIT 1
+"""
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('attest records', 0))"
+_ATTEST = f"""
+INSERT INTO audit_fact (actor_kind, actor_ref, verb, object_kind, object_ref, after, at)
+SELECT 'system', 'attribution', 'attest_record', 'licence_record', r.id::text,
+       jsonb_build_object('state', r.state, 'sealed_at', {_utc("r.sealed_at")},
+                          'attested_later', true, 'content_sha256', {_DIGEST}), %(now)s
+FROM (SELECT * FROM ({_WAITING}) w WHERE is_as_told ORDER BY number LIMIT %(most)s) r
+ORDER BY r.number
 """
 
 
@@ -94,7 +130,7 @@ def verify_records() -> int:
     """Hold every record to the fact of its sealing; how many there are.
 
     Raises RecordChanged with the first, in the order in which they were sealed, that is gone or
-    says something else. Records that were sealed before facts had digests are not among them.
+    says something else. Those that wait to be attested are not among them.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_CHANGED)
@@ -105,3 +141,35 @@ def verify_records() -> int:
         cursor.execute(_COUNTED)
         (count,) = cursor.fetchone()
     return int(count)
+
+
+def waiting_records() -> tuple[int, int]:
+    """Sealed records that no fact holds to a digest: how many can be attested, and how many cannot
+    because no fact of their sealing says what they say.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_WAITING)
+        ready, doubtful = cursor.fetchone()
+    return int(ready), int(doubtful)
+
+
+def first_doubtful() -> str | None:
+    """The first record, by its number, that cannot be attested."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_DOUBTFUL)
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
+@transaction.atomic
+def attest_records(*, now: datetime, most: int = AT_A_TIME) -> int:
+    """Write the digests of records that were sealed before facts had any; how many, `most` a call.
+
+    Each fact says that it was written later, when, and when the record was sealed; what happened to
+    a record in between it cannot tell. Safe to run twice, and two at once. To be called by a person
+    and never by itself: what is forged meanwhile would be attested like anything else.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE)
+        cursor.execute(_ATTEST, {"now": now, "most": most})
+        return int(cursor.rowcount)

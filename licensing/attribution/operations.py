@@ -25,7 +25,6 @@ from licensing.attribution.queries import (
     Consequences,
     preview_deletion,
     preview_withdrawal,
-    removable_audio,
     still_stands,
 )
 from licensing.attribution.rules import (
@@ -39,16 +38,16 @@ from licensing.attribution.rules import (
     measures_of,
 )
 from licensing.audit.operations import record_fact
-from licensing.catalog.models import AudioObject
-from licensing.catalog.operations import mark_audio_removed, mark_stem_deleted
-from licensing.catalog.store import remove
+from licensing.catalog.operations import mark_stem_deleted
 from licensing.clearance import operations as clearance
 from licensing.clearance.approving import ask_holders, measure_approvals
 from licensing.clearance.effects import Effect
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, limits_from_json
 from licensing.clearance.models import Clearance, Grant
+from licensing.clearance.queries import get_clearance
 from licensing.clearance.rules import VOCALS, Asked, Decision, Reason, UseAsked
+from licensing.given import NOT_RECORDED, Given
 
 Actor = tuple[str, str]
 _SYSTEM = ("system", "attribution")
@@ -84,7 +83,7 @@ def open_record(
     extremes of the recipe; without it nothing may have become tighter since the clearance.
     `external`: sounds in it that rest on no stem.
     """
-    cleared = Clearance.objects.get(pk=clearance_id)
+    cleared = get_clearance(clearance_id)
     share_stems(stem for stem, _ in sources)
     earlier = _earlier(subject, clearance_id, recipe_sha256)
     if earlier is not None:
@@ -186,6 +185,7 @@ def decide_again(
         requester=(cleared.requester_kind, cleared.requester_ref),
         territory=cleared.territory,
         channel=cleared.channel,
+        by_taste=bool(cleared.by_taste),
     )
     within = set(map(UUID, cleared.stems)), limits_from_json(cleared.limits)
     return decide_on(wanted, facts, sources, made, within)
@@ -290,6 +290,7 @@ def withdraw_uses(
     reason: str = "",
     effect: str = Effect.TAKE_DOWN,
     served_until: datetime | None = None,
+    given: Given = NOT_RECORDED,
 ) -> Consequences:
     """Clear cells of the matrix and say what rested on them, counted under the same lock.
 
@@ -305,6 +306,7 @@ def withdraw_uses(
         reason=reason,
         effect=effect,
         served_until=served_until,
+        given=given,
         now=now,
     )
     return stopped
@@ -352,7 +354,9 @@ def _difference(count: Callable[[], Consequences], deed: Callable[[], object]) -
 
 
 @transaction.atomic
-def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
+def delete_stem(
+    *, stem_id: UUID, actor: Actor, now: datetime, given: Given = NOT_RECORDED
+) -> Consequences:
     """Withdraw every grant of a stem and hide it; its audio goes with the sweep, a day later.
 
     Digest, measurements, licence lines and money stay. Repeating it changes nothing.
@@ -363,28 +367,14 @@ def delete_stem(*, stem_id: UUID, actor: Actor, now: datetime) -> Consequences:
         gone = {use for one in grant.withdrawals.all() for use in one.uses}
         if set(grant.uses) - gone:
             clearance.withdraw_grant(
-                grant_id=grant.id, actor=actor, reason="The stem was deleted.", now=now
+                grant_id=grant.id,
+                actor=actor,
+                reason="The stem was deleted.",
+                given=given,
+                now=now,
             )
     mark_stem_deleted(stem_id=stem_id, actor=actor, now=now)
     return stopped
-
-
-def sweep_deleted_audio(*, now: datetime, limit: int = 100) -> list[str]:
-    """Remove original and archive of audio that nothing needs any more; the digests removed.
-
-    Each under the lock that `attach_audio` takes, objects before the row: cut short, it goes again.
-    """
-    removed = []
-    for digest in list(removable_audio(now).values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            audio = AudioObject.objects.select_for_update().get(pk=digest)
-            if not removable_audio(now).filter(pk=digest).exists():
-                continue
-            for name in {audio.original_name, audio.archive_name} - {""}:
-                remove(name)
-            mark_audio_removed(digest=digest, now=now)
-            removed.append(digest)
-    return removed
 
 
 def write_fact(verb: str, record: LicenceRecord, after: Mapping[str, Any], now: datetime) -> None:

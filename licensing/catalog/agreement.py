@@ -26,6 +26,7 @@ from licensing.catalog.rules import (
 )
 from licensing.catalog.societies import society_named
 from licensing.catalog.wording import text_of
+from licensing.given import Given
 
 Actor = tuple[str, str]
 
@@ -161,8 +162,7 @@ def sign_sheet(
     sheet_id: UUID,
     party_id: UUID,
     user_ref: str,
-    method: str,
-    locale: str,
+    given: Given,
     text_sha256: str,
     now: datetime,
 ) -> SplitSheet:
@@ -184,10 +184,9 @@ def sign_sheet(
         sheet=sheet,
         party_id=party_id,
         user_ref=user_ref,
-        method=method,
-        locale=locale,
         text_sha256=text_sha256,
         signed_at=now,
+        **given.fields(),
     )
     _fact(sheet, "sign_sheet", ("party", str(party_id)), now)
     count_if_agreed(sheet, ("party", str(party_id)), now)

@@ -8,6 +8,7 @@ by two people, once.
 from django.db import models
 from django.db.models import Q
 
+from licensing.catalog.given_rows import DIGEST_OR_NONE
 from licensing.two_people import TwoPeople, four_eyes
 
 
@@ -33,6 +34,7 @@ class StandIn(TwoPeople):
     """Two people's decision, on a document, that counts as the yes of a party not to be reached.
 
     Only for a party of a version that the sheet ends; decided once, and then it stands.
+    `evidence_sha256`: the document as a file, where it was handed in.
     Personal data: the references of both, and what the document says of a person.
     """
 
@@ -44,6 +46,7 @@ class StandIn(TwoPeople):
     sheet = models.ForeignKey("catalog.SplitSheet", models.PROTECT, related_name="stand_ins")
     party = models.ForeignKey("catalog.Party", models.PROTECT, related_name="stood_in_for")
     document = models.TextField()
+    evidence_sha256 = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     dropped_because = models.CharField(max_length=300, blank=True, default="")
 
@@ -57,6 +60,9 @@ class StandIn(TwoPeople):
             ),
             models.CheckConstraint(
                 condition=~Q(document="") & ~Q(proposed_by=""), name="stand_in_has_a_document"
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence_sha256__regex=DIGEST_OR_NONE), name="stand_in_evidence_digest"
             ),
             models.CheckConstraint(
                 condition=four_eyes("DECIDED", why_dropped="dropped_because"),

@@ -13,10 +13,12 @@ from django.db import models
 from django.db.models import Q
 
 from licensing.catalog.asked_models import EndedVersion, StandIn
+from licensing.catalog.given_rows import Evidence, GivenRow
 
 __all__ = [
     "AudioObject",
     "EndedVersion",
+    "Evidence",
     "Party",
     "Recording",
     "Share",
@@ -275,7 +277,8 @@ class SplitSheet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.right} version {self.version}"
+        on = self.stem or self.recording or self.work
+        return f"{self.right.lower()} sheet of {on}, version {self.version}"
 
 
 class Society(models.Model):
@@ -336,7 +339,7 @@ class Share(models.Model):
         return f"{self.share_ppm} ppm"
 
 
-class Signature(models.Model):
+class Signature(GivenRow):
     """A party's yes to one text of one sheet; append-only.
 
     Personal data: which login signed for a party, how and when.
@@ -345,13 +348,12 @@ class Signature(models.Model):
     sheet = models.ForeignKey(SplitSheet, models.PROTECT, related_name="signatures")
     party = models.ForeignKey(Party, models.PROTECT, related_name="signatures")
     user_ref = models.CharField(max_length=100)
-    method = models.CharField(max_length=40)
-    locale = models.CharField(max_length=20)
     text_sha256 = models.CharField(max_length=64)
     signed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            *GivenRow.Meta.constraints,
             models.UniqueConstraint(fields=["sheet", "party"], name="signature_once_per_party"),
         ]
 

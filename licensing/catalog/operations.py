@@ -2,7 +2,7 @@
 
 It refuses to know uploads and decoding: a stem is told what was found. Invariant: equal audio is
 one object; equal audio of two parties is never silently accepted, the second stem waits for a
-person.
+person, and so does audio that a room above doubts.
 """
 
 from collections.abc import Sequence
@@ -37,6 +37,7 @@ __all__ = [
     "create_recording",
     "decline_sheet",
     "describe_stem",
+    "doubt_stem",
     "hide_recording",
     "mark_audio_removed",
     "mark_stem_deleted",
@@ -262,6 +263,24 @@ def _bring_back(audio: AudioObject, fields: dict[str, Any]) -> None:
         if not audio_store().exists(name):
             raise CatalogRefused("store_again", "The audio is to be stored once more.")
     AudioObject.objects.filter(pk=audio.pk).update(**fields, removed_at=None)
+
+
+@transaction.atomic
+def doubt_stem(*, stem_id: UUID, why: str, now: datetime) -> Stem:
+    """A stem that is READY waits for a person after all, who resolves its review; `why` goes into
+    the log. Repeating it changes nothing. Raises CatalogRefused `stem_settled`.
+    """
+    stem = Stem.objects.select_for_update().get(pk=stem_id)
+    if stem.state == Stem.State.REVIEW:
+        return stem
+    if stem.state != Stem.State.READY:
+        raise CatalogRefused("stem_settled", "Only a stem that is ready can be doubted.")
+    stem.state = Stem.State.REVIEW
+    stem.save(update_fields=["state"])
+    after = {"state": stem.state, "digest": stem.audio_id, "why": why}
+    before = {"state": Stem.State.READY.value}
+    _fact(("system", "ingest"), "doubt_stem", "stem", stem.id, after, now, before)
+    return stem
 
 
 @transaction.atomic

@@ -228,9 +228,9 @@ def list_sheets_to_sign(party_id: UUID) -> tuple[SheetState, ...]:
     )
 
 
-def list_unsigned_sheets() -> tuple[SheetState, ...]:
-    """The rights administrator's queue: every proposal that somebody still has to sign."""
-    return _sheet_states(SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED))
+def list_unsigned_sheets() -> QuerySet[SplitSheet]:
+    """A queryset of the proposals that somebody has to sign: a rights administrator's queue."""
+    return SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED)
 
 
 def get_sheet_state(sheet_id: UUID) -> SheetState:

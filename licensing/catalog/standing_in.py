@@ -23,9 +23,16 @@ LONGEST_DOCUMENT = 4_000
 
 @transaction.atomic
 def propose_stand_in(
-    *, sheet_id: UUID, party_id: UUID, document: str, proposed_by: str, now: datetime
+    *,
+    sheet_id: UUID,
+    party_id: UUID,
+    document: str,
+    proposed_by: str,
+    now: datetime,
+    evidence_sha256: str = "",
 ) -> StandIn:
-    """Ask a second person to decide in place of a party. `document`: its words, or title and date.
+    """Ask a second person to decide in place of a party. `document`: its words, or title and date;
+    `evidence_sha256`: the same as a file that was kept.
 
     Raises CatalogRefused: not_open, ends_another, not_on_ended_version, has_agreed, too_early,
     no_document, proposed.
@@ -48,6 +55,7 @@ def propose_stand_in(
                 sheet=sheet,
                 party_id=party_id,
                 document=plain,
+                evidence_sha256=evidence_sha256,
                 proposed_by=proposed_by,
                 proposed_at=now,
             )

@@ -20,6 +20,7 @@ from licensing.clearance.models import ConsentAgreement, ConsentSignature
 from licensing.clearance.quorum import AUTHORITY, quorum_text, text_sha256
 from licensing.clearance.refusals import ClearanceRefused
 from licensing.clearance.withdrawing import lock_stems
+from licensing.given import Given
 
 Actor = tuple[str, str]
 LONGEST_BASIS = 4_000
@@ -98,7 +99,7 @@ def sign_agreement(
     agreement_id: UUID,
     party_id: UUID,
     user_ref: str,
-    method: str,
+    given: Given,
     text_sha256: str,
     now: datetime,
 ) -> ConsentAgreement:
@@ -121,9 +122,9 @@ def sign_agreement(
         party_id=party_id,
         defaults={
             "user_ref": user_ref,
-            "method": method,
             "text_sha256": text_sha256,
             "signed_at": now,
+            **given.fields(),
         },
     )
     if is_new:

@@ -24,6 +24,7 @@ from licensing.clearance.limits import Asked
 from licensing.clearance.models import Approval, Clearance
 from licensing.clearance.refusals import ClearanceRefused
 from licensing.clearance.rules import PREVIEW, Decision, GrantFacts
+from licensing.given import NOT_RECORDED, Given
 
 Actor = tuple[str, str]
 State = Approval.State
@@ -104,9 +105,12 @@ def decide_approval(
     actor: Actor,
     now: datetime,
     reason: str = "",
+    given: Given = NOT_RECORDED,
 ) -> None:
     """A holder's yes or no, with a reason if there is one. Repeating it changes nothing.
 
+    How it was `given` stands in the row, and but for the address in the log of facts, where it
+    stays when it is undone.
     Raises ClearanceRefused for who was not asked, and for another answer than the one given: undo
     that first.
     """
@@ -119,9 +123,14 @@ def decide_approval(
     for one in mine:
         one.state, one.decided_at, one.decided_by = state, now, ":".join(map(str, actor))
         one.reason = reason.strip()[:300]
-        one.save(update_fields=["state", "decided_at", "decided_by", "reason"])
+        _say_how(one, given)
     verb = "approve_variation" if is_yes else "decline_variation"
-    _fact(actor, verb, clearance_id, party_id, {"reason": reason.strip()[:300]}, now)
+    said = {
+        name: value
+        for name, value in given.fields().items()
+        if value and name != "source_hmac"  # a log that never forgets learns no address
+    }
+    _fact(actor, verb, clearance_id, party_id, {"reason": reason.strip()[:300]} | said, now)
 
 
 @transaction.atomic
@@ -137,9 +146,16 @@ def undo_approval(*, clearance_id: UUID, party_id: UUID, actor: Actor, now: date
     ]
     for one in decided:
         one.state, one.decided_at, one.decided_by, one.reason = State.WAITING, None, "", ""
-        one.save(update_fields=["state", "decided_at", "decided_by", "reason"])
+        _say_how(one, NOT_RECORDED)
     if decided:
         _fact(actor, "undo_approval", clearance_id, party_id, {}, now)
+
+
+def _say_how(one: Approval, given: Given) -> None:
+    how = given.fields()
+    for name, value in how.items():
+        setattr(one, name, value)
+    one.save(update_fields=["state", "decided_at", "decided_by", "reason", *how])
 
 
 def _locked(clearance_id: UUID) -> list[Approval]:

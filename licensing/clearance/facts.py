@@ -81,6 +81,7 @@ class _Row(NamedTuple):
     grants: str | None
     quorum: str | None
     authority: UUID | None
+    explicit: bool
 
 
 def load_facts(stem_ids: Iterable[UUID], at: datetime, use: str | None = None) -> Facts:
@@ -117,6 +118,7 @@ def _stem(row: _Row) -> StemFacts:
         + _holders("PUBLISHING", row.publishing_holders),
         held=tuple(row.held),
         quorum=Quorum(row.quorum, row.authority) if row.quorum else EVERYBODY,
+        explicit=row.explicit,
     )
 
 

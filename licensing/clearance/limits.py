@@ -33,6 +33,8 @@ class Limits:
 
     `vocals`: vocal stems may sound. `with_others`: stems of other recordings may sound beside.
     `mix_reach`: how far a mix may go from the artist's own, 0 (not at all) to 1 (all it can).
+    `with_explicit`: of those others, also recordings whose words are explicit. `by_taste`: it may
+    sound in what a listener's taste profile chose or shaped.
     """
 
     tempo_min_ratio: float = 0.25
@@ -41,6 +43,8 @@ class Limits:
     vocals: bool = True
     with_others: bool = True
     mix_reach: float = 1.0
+    with_explicit: bool = True
+    by_taste: bool = True
 
     def __post_init__(self) -> None:
         low, high = self.tempo_min_ratio, self.tempo_max_ratio
@@ -57,9 +61,9 @@ class Limits:
 
 
 ANYTHING = Limits()
+_YES_OR_NO = ("vocals", "with_others", "with_explicit", "by_taste")
 _WANTED: dict[str, type | UnionType] = {
-    one.name: bool if one.name in ("vocals", "with_others") else int | float
-    for one in fields(Limits)
+    one.name: bool if one.name in _YES_OR_NO else int | float for one in fields(Limits)
 }
 
 
@@ -84,6 +88,8 @@ def limits_from_json(data: Mapping[str, Any]) -> Limits:
         vocals=data.get("vocals", True),
         with_others=data.get("with_others", True),
         mix_reach=float(data.get("mix_reach", ANYTHING.mix_reach)),
+        with_explicit=data.get("with_explicit", True),
+        by_taste=data.get("by_taste", True),
     )
 
 
@@ -97,6 +103,8 @@ def tightest(all_limits: Iterable[Limits]) -> Limits:
         vocals=all([one.vocals for one in every]),
         with_others=all([one.with_others for one in every]),
         mix_reach=min([one.mix_reach for one in every]),
+        with_explicit=all([one.with_explicit for one in every]),
+        by_taste=all([one.by_taste for one in every]),
     )
 
 

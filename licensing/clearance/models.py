@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from licensing.catalog.given_rows import GivenRow
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.clearance.effects import Effect
 
@@ -36,12 +37,13 @@ class Use(models.TextChoices):
     PREVIEW = "PREVIEW", "preview for the holders"
 
 
-class Grant(models.Model):
+class Grant(GivenRow):
     """What one holder permits for one stem; append-only. Empty lists mean world and everywhere.
 
-    `approval`: which variations wait for the holder's yes; empty, and none does.
+    `approval`: which variations wait for the holder's yes; empty, and none does. `royalty_terms`:
+    the rate cards by which its uses were paid when it was given, by name and first day.
 
-    Personal data: which login granted it.
+    Personal data: which login granted it, how and from where.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,11 +58,13 @@ class Grant(models.Model):
     terms_version = models.CharField(max_length=40)
     terms_sha256 = models.CharField(max_length=64)
     approval = models.JSONField(default=dict, blank=True)
+    royalty_terms = ArrayField(models.CharField(max_length=60), null=True, blank=True)
     granted_at = models.DateTimeField()
     granted_by = models.CharField(max_length=100)
 
     class Meta:
         constraints = [
+            *GivenRow.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(uses__len__gt=0)
                 & Q(uses__contained_by=[u.value for u in Use if u is not Use.PREVIEW]),
@@ -81,15 +85,15 @@ class Grant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return ", ".join(self.uses)
+        return ", ".join(self.uses).lower()
 
 
-class Withdrawal(models.Model):
+class Withdrawal(GivenRow):
     """A holder's no to some uses of a grant they gave; append-only, stops new uses at once.
 
     `effect`: what becomes of what was finished before; `served_until` is the end of a sunset.
 
-    Personal data: which login withdrew it.
+    Personal data: which login withdrew it, how and from where.
     """
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="withdrawals")
@@ -102,6 +106,7 @@ class Withdrawal(models.Model):
 
     class Meta:
         constraints = [
+            *GivenRow.Meta.constraints,
             models.CheckConstraint(condition=Q(uses__len__gt=0), name="withdrawal_names_uses"),
             models.CheckConstraint(
                 condition=Q(effect="SUNSET", served_until__isnull=False, served_until__gt=F("at"))
@@ -154,10 +159,10 @@ class Hold(models.Model):
         return f"{self.target_kind} held: {self.reason}"
 
 
-class SocietyAgreement(models.Model):
+class SocietyAgreement(GivenRow):
     """The operator's own agreement with a collecting society, for the uses and places it covers.
 
-    Personal data: which login recorded it.
+    Personal data: which login recorded it, how and from where.
     """
 
     society = models.CharField(max_length=100)
@@ -171,6 +176,7 @@ class SocietyAgreement(models.Model):
 
     class Meta:
         constraints = [
+            *GivenRow.Meta.constraints,
             models.UniqueConstraint(fields=["society", "reference"], name="society_agreement_once"),
             models.CheckConstraint(condition=Q(uses__len__gt=0), name="society_agreement_has_uses"),
         ]
@@ -182,6 +188,8 @@ class SocietyAgreement(models.Model):
 class Clearance(models.Model):
     """The recorded decision on one use of some stems, with reasons and the terms of that moment.
 
+    `by_taste`: whether a listener's taste profile chose or shaped it; None where it was not asked.
+
     Personal data: an opaque reference to who asked.
     """
 
@@ -191,6 +199,7 @@ class Clearance(models.Model):
     requester_ref = models.CharField(max_length=100)
     territory = models.CharField(max_length=2)
     channel = models.CharField(max_length=40)
+    by_taste = models.BooleanField(null=True, blank=True)
     stems = models.JSONField()
     at = models.DateTimeField()
     allowed = models.BooleanField()
@@ -212,14 +221,14 @@ class Clearance(models.Model):
         return f"{self.use} {'allowed' if self.allowed else 'refused'}"
 
 
-class Approval(models.Model):
+class Approval(GivenRow):
     """What one holder is asked of the variation that a clearance was for; settled, never removed.
 
     One for each of the holder's recordings in it. `reasons`: codes of why it waits. `shares`: per
     stem the largest measured share in ppm that passes without a yes. Until it has passed the
     variation is served to nobody.
 
-    Personal data: which login decided.
+    Personal data: which login decided, how and from where.
     """
 
     class State(models.TextChoices):
@@ -249,6 +258,12 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["clearance", "party", "recording"], name="approval_asked_once"
+            ),
+            *GivenRow.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(state__in=["APPROVED", "DECLINED"])
+                | Q(method="", strength="", locale="", source_hmac="", evidence_sha256=""),
+                name="approval_given_with_its_answer",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -337,7 +352,7 @@ class ConsentAgreement(models.Model):
         return f"{self.get_kind_display()} since {self.counts_from}"
 
 
-class ConsentSignature(models.Model):
+class ConsentSignature(GivenRow):
     """A holder's yes to the text of an agreement on consent; append-only.
 
     Personal data: which login signed for a party, how and when.
@@ -346,12 +361,12 @@ class ConsentSignature(models.Model):
     agreement = models.ForeignKey(ConsentAgreement, models.PROTECT, related_name="signatures")
     party = models.ForeignKey(Party, models.PROTECT, related_name="consent_signatures")
     user_ref = models.CharField(max_length=100)
-    method = models.CharField(max_length=40)
     text_sha256 = models.CharField(max_length=64)
     signed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            *GivenRow.Meta.constraints,
             models.UniqueConstraint(fields=["agreement", "party"], name="consent_signature_once"),
         ]
 

@@ -39,6 +39,7 @@ from licensing.clearance.withdrawing import GRANTABLE
 from licensing.clearance.withdrawing import lock_stems as lock_stems
 from licensing.clearance.withdrawing import withdraw_grant as withdraw_grant
 from licensing.clearance.withdrawing import withdraw_uses as withdraw_uses
+from licensing.given import NOT_RECORDED, Given
 
 Actor = tuple[str, str]
 
@@ -57,6 +58,8 @@ def grant_use(
     valid_until: datetime | None = None,
     terms_version: str = CURRENT_VERSION,
     approval: ApproveFirst | None = None,
+    royalty_terms: Sequence[str] | None = None,
+    given: Given = NOT_RECORDED,
 ) -> Grant:
     """One holder's yes to some uses of one stem; replaces what it granted for these uses before."""
     (grant,) = grant_matrix(
@@ -72,6 +75,8 @@ def grant_use(
         valid_until=valid_until,
         terms_version=terms_version,
         approval=approval,
+        royalty_terms=royalty_terms,
+        given=given,
     )
     return grant
 
@@ -91,10 +96,13 @@ def grant_matrix(
     valid_until: datetime | None = None,
     terms_version: str = CURRENT_VERSION,
     approval: ApproveFirst | None = None,
+    royalty_terms: Sequence[str] | None = None,
+    given: Given = NOT_RECORDED,
 ) -> tuple[Grant, ...]:
     """One holder's yes to uses x stems, all or nothing: a grant per stem, in the order given.
 
     `approval`: which variations wait for another yes before anybody hears them; None: none does.
+    `royalty_terms`: names of the rate cards that stand; None: not recorded. `given`: how it was.
     Raises ClearanceRefused for unknown uses or stems, a stranger, a period that runs backwards, a
     voice without an end within ten years; OddLimits and UnknownTerms.
     """
@@ -104,29 +112,31 @@ def grant_matrix(
     _check_period(asked_uses, start, valid_until)
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
+    said = {
+        "limits": bounds.to_json(),
+        "territories": sorted({normalise_territory(place) for place in territories}),
+        "channels": sorted({_channel(name) for name in channels}),
+        "valid_from": start,
+        "valid_until": valid_until,
+        "terms_version": terms_version,
+        "terms_sha256": terms_sha256(terms_version),
+        "approval": approval.to_json() if approval else {},
+        "royalty_terms": None if royalty_terms is None else list(royalty_terms),
+        "granted_at": granted_at,
+        "granted_by": ":".join(map(str, actor)),
+    } | given.fields()
     grants = Grant.objects.bulk_create(
-        Grant(
-            stem_id=stem_id,
-            party_id=party_id,
-            uses=asked_uses,
-            limits=bounds.to_json(),
-            territories=sorted({normalise_territory(place) for place in territories}),
-            channels=sorted({_channel(name) for name in channels}),
-            valid_from=start,
-            valid_until=valid_until,
-            terms_version=terms_version,
-            terms_sha256=terms_sha256(terms_version),
-            approval=approval.to_json() if approval else {},
-            granted_at=granted_at,
-            granted_by=":".join(map(str, actor)),
-        )
-        for stem_id in wanted
+        Grant(stem_id=stem_id, party_id=party_id, uses=asked_uses, **said) for stem_id in wanted
     )
     for grant in grants:
-        after = {"stem": str(grant.stem_id), "uses": asked_uses, "limits": grant.limits}
-        after |= {"approval": grant.approval} if approval else {}
-        _fact(actor, "grant_use", "grant", grant.id, after, now)
+        _tell_granted(grant, actor, now)
     return tuple(grants)
+
+
+def _tell_granted(grant: Grant, actor: Actor, now: datetime) -> None:
+    after = {"stem": str(grant.stem_id), "uses": grant.uses, "limits": grant.limits}
+    after |= {"approval": grant.approval} if grant.approval else {}
+    _fact(actor, "grant_use", "grant", grant.id, after, now)
 
 
 def _checked_uses(uses: Sequence[str]) -> list[str]:
@@ -225,6 +235,7 @@ def record_society_agreement(
     territories: Sequence[str] = (),
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
+    given: Given = NOT_RECORDED,
 ) -> SocietyAgreement:
     """The operator has its own agreement with a society; shares it collects no longer block."""
     agreement = SocietyAgreement.objects.create(
@@ -236,6 +247,7 @@ def record_society_agreement(
         valid_until=valid_until,
         recorded_by=":".join(map(str, actor)),
         recorded_at=now,
+        **given.fields(),
     )
     after = {"society": agreement.society, "reference": agreement.reference}
     _fact(actor, "record_society_agreement", "society_agreement", agreement.pk, after, now)
@@ -253,9 +265,12 @@ def clear_use(
     now: datetime,
     asked: Asked | None = None,
     is_live: bool = False,
+    by_taste: bool = False,
 ) -> Clearance:
     """Decide, and keep the decision with its reasons and the terms of this moment, yes or no."""
-    wanted = use_asked(use, stems, requester, territory, channel, asked, is_live=is_live)
+    wanted = use_asked(
+        use, stems, requester, territory, channel, asked, is_live=is_live, by_taste=by_taste
+    )
     return keep_decision(wanted, load_facts(wanted.stems, now, wanted.use), now)
 
 
@@ -269,6 +284,7 @@ def keep_decision(wanted: UseAsked, facts: Facts, now: datetime) -> Clearance:
         requester_ref=wanted.requester[1],
         territory=wanted.territory,
         channel=wanted.channel,
+        by_taste=wanted.by_taste,
         stems=[str(stem) for stem in wanted.stems],
         at=now,
         allowed=decision.allowed,

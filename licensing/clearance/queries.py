@@ -108,6 +108,7 @@ def use_asked(
     asked: Asked | None = None,
     *,
     is_live: bool = False,
+    by_taste: bool = False,
 ) -> UseAsked:
     """The question in its one form: a known use, capitals, every stem once.
 
@@ -121,6 +122,7 @@ def use_asked(
         channel=channel.strip().upper(),
         asked=asked,
         is_live=is_live,
+        by_taste=by_taste,
     )
 
 
@@ -134,9 +136,12 @@ def preflight_use(
     now: datetime,
     asked: Asked | None = None,
     is_live: bool = False,
+    by_taste: bool = False,
 ) -> Decision:
     """What `clear_use` would decide; writes no row."""
-    wanted = use_asked(use, stems, requester, territory, channel, asked, is_live=is_live)
+    wanted = use_asked(
+        use, stems, requester, territory, channel, asked, is_live=is_live, by_taste=by_taste
+    )
     return load_facts(wanted.stems, now, wanted.use).decide(wanted)
 
 
@@ -149,11 +154,13 @@ def list_clearable(
     requester: tuple[str, str] = ("system", ""),
     recording_ids: Iterable[UUID] | None = None,
     is_live: bool = False,
+    by_taste: bool = False,
 ) -> tuple[ClearableRecording, ...]:
     """Complete recordings with at least one stem that may be used like this, newest first.
 
-    Whether stems of several recordings may sound together is `limits.with_others`. `is_live`: in a
-    session, where nobody can be asked first.
+    Whether stems of several recordings may sound together is `limits.with_others`, and whether
+    beside explicit ones `limits.with_explicit`. `is_live`: in a session, where nobody can be asked
+    first. `by_taste`: for what a listener's taste profile chose or shaped.
     """
     complete = Recording.objects.filter(state=Recording.State.COMPLETE)
     if recording_ids is not None:
@@ -163,7 +170,7 @@ def list_clearable(
         recording__in=[row.pk for row in recordings], state=Stem.State.READY
     ).values_list("pk", flat=True)
     facts = load_facts(stem_ids, at, Use(use.upper()).value)
-    question = use_asked(use, (), requester, territory, channel, is_live=is_live)
+    question = use_asked(use, (), requester, territory, channel, is_live=is_live, by_taste=by_taste)
     allowed = _clearable_stems(facts, question)
     found = []
     for row in recordings:

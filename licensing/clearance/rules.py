@@ -29,6 +29,7 @@ class UseAsked:
     """A use of stems: `requester` is (kind, ref), a party's ref being its id as text.
 
     `is_live`: of a session that is heard as it is made, so that nobody can say yes to it first.
+    `by_taste`: a listener's taste profile chose or shaped what is asked for.
     """
 
     use: str
@@ -38,6 +39,7 @@ class UseAsked:
     channel: str
     asked: Asked | None = None
     is_live: bool = False
+    by_taste: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Holder:
 @dataclass(frozen=True, slots=True)
 class StemFacts:
     """One stem as it stands. A sheet state is EFFECTIVE, PROPOSED or NONE; `held`: reasons of holds
-    on it or its recording; `quorum`: how many of its holders must say yes."""
+    on it or its recording; `quorum`: how many of its holders must say yes; `explicit`: the words
+    of its recording are."""
 
     stem: UUID
     recording: UUID
@@ -68,6 +71,7 @@ class StemFacts:
     holders: tuple[Holder, ...]
     held: tuple[str, ...] = ()
     quorum: Quorum = EVERYBODY
+    explicit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,14 @@ class Decision:
 
 @dataclass(slots=True)
 class _Case:
-    """One decision in the making."""
+    """One decision in the making; `beside_explicit`: stems that meet another's explicit words."""
 
     use: UseAsked
     at: datetime
     grants: dict[tuple[UUID, UUID], list[GrantFacts]]
     societies: Sequence[SocietyFacts]
     is_mixed: bool
+    beside_explicit: frozenset[UUID] = frozenset()
     reasons: list[Reason] = field(default_factory=list)
     governing: list[GrantFacts] = field(default_factory=list)
 
@@ -157,7 +162,7 @@ def decide(
     known = {stem.stem: stem for stem in stems}
     wanted = [known[ref] for ref in use.stems if ref in known]
     is_mixed = len({stem.recording for stem in wanted}) > 1
-    case = _Case(use, at, cells, societies, is_mixed)
+    case = _Case(use, at, cells, societies, is_mixed, _beside_explicit(wanted))
     if not use.stems:
         case.reasons.append(Reason("no_stems", "No stem was named."))
     for ref in use.stems:
@@ -174,6 +179,11 @@ def decide(
         grants=tuple(case.governing),
         ends_at=at + timedelta(days=PREVIEW_DAYS) if use.use == PREVIEW else None,
     )
+
+
+def _beside_explicit(wanted: Sequence[StemFacts]) -> frozenset[UUID]:
+    explicit = {stem.recording for stem in wanted if stem.explicit}
+    return frozenset(stem.stem for stem in wanted if explicit - {stem.recording})
 
 
 def _limits_of(case: _Case, grant: GrantFacts) -> Limits:
@@ -339,6 +349,16 @@ _CONDITIONS: tuple[tuple[str, Callable[[_Case, GrantFacts], bool], str], ...] = 
         "with_others_not_allowed",
         lambda case, grant: case.is_mixed and not grant.limits.with_others,
         "{name} does not let “{label}” be mixed with other recordings.",
+    ),
+    (
+        "with_explicit_not_allowed",
+        lambda case, grant: grant.stem in case.beside_explicit and not grant.limits.with_explicit,
+        "{name} does not let “{label}” be mixed with recordings whose words are explicit.",
+    ),
+    (
+        "by_taste_not_allowed",
+        lambda case, grant: case.use.by_taste and not grant.limits.by_taste,
+        "{name} does not let “{label}” be chosen or shaped by a listener’s taste profile.",
     ),
 )
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-CURRENT_VERSION = "2027-01"
+CURRENT_VERSION = "2027-02"
 
 _TEXTS = {
     "2026-11": """TERMS OF GRANT, version 2026-11
@@ -74,6 +74,44 @@ _TEXTS = {
    paid.
 7. Copies that people downloaded while that was permitted cannot be called back.
 8. You keep all your rights; this permission is neither exclusive nor transferable.
+""",
+    "2027-02": """TERMS OF GRANT, version 2027-02
+
+1. You permit Stemma to make variations of the stem you name, for the uses you name, within the
+   limits of tempo, key, mix, vocals and mixing with others you set, in the territories, on the
+   channels and for the period you name, and to let people hear them.
+2. Nothing is permitted that you have not named. Training of AI models, and uses of your voice as a
+   likeness, are uses of their own and never follow from another. A permission for your voice ends
+   after ten years at the latest.
+3. Where you do not permit it, your stem never sounds together with a recording of others whose
+   words are marked as explicit, and never in what a listener's taste profile chose or shaped: there
+   listeners choose by hand what is made of it. What was made before a recording was marked stays.
+4. You may ask to hear variations first: as many of the first ones as you say, and later ones that
+   go beyond the bounds you set, of use, tempo, key, voices, mixing with others, or the measured
+   share of your stem. Such a variation is played to nobody before you approve it, and to nobody
+   once you decline it. Silence is no approval. What lies within your bounds is played without
+   asking you. You may take an answer back until somebody was played the variation.
+5. Where several parties stand on the split sheets of a recording, each of them must permit a use.
+   They may agree otherwise, in writing that every one of them signs: that parties with more than
+   half of the master shares and more than half of the publishing shares are enough, or that one of
+   them speaks for all. While such an agreement counts, a use may be permitted although you have
+   not permitted it. It changes nothing that was granted or withdrawn before.
+6. Every variation carries a permanent licence record that names its sources and their measured
+   shares. What it earns is divided by those shares and by the split sheets effective at the moment
+   of each play, by the rate cards of the month of the play. The rate cards that stand when you sign
+   are named in your permission; another one counts from the first day of a month that has not begun
+   when it is set.
+7. You may withdraw at any time. From that moment nothing new is made from the stem under your
+   permission, and what is being made stops. You choose what becomes of the variations that are
+   finished and rest on it: they are no longer served, or served until a day you name, or served
+   on. Where you choose nothing, they are no longer served. Partners are told, with a day by which
+   their copies must be gone. What was earned until then, and after it while they are served, is
+   paid.
+8. With your signature we keep how you proved who you are, the language of the text you were shown,
+   and a digest of the address you signed from, out of which the address cannot be read. You find
+   all of it among your consents.
+9. Copies that people downloaded while that was permitted cannot be called back.
+10. You keep all your rights; this permission is neither exclusive nor transferable.
 """,
 }
 

@@ -17,6 +17,7 @@ from licensing.clearance.effects import Effect, OddEffect, check_effect, is_stri
 from licensing.clearance.models import Grant, Use, Withdrawal
 from licensing.clearance.refusals import ClearanceRefused
 from licensing.clearance.rules import PREVIEW
+from licensing.given import NOT_RECORDED, Given
 
 Actor = tuple[str, str]
 GRANTABLE = frozenset(use.value for use in Use) - {PREVIEW}
@@ -38,11 +39,12 @@ def withdraw_grant(
     uses: Sequence[str] | None = None,
     effect: str = Effect.TAKE_DOWN,
     served_until: datetime | None = None,
+    given: Given = NOT_RECORDED,
 ) -> Withdrawal:
     """Take back some uses of a grant, or all. Repeating it changes nothing, unless it is stricter.
 
     Nothing new is made from now on; `effect` and, for a sunset, `served_until` say what becomes of
-    finished variations. Raises ClearanceRefused.
+    finished variations; `given`: how it was withdrawn. Raises ClearanceRefused.
     """
     stem_id = Grant.objects.values_list("stem_id", flat=True).get(pk=grant_id)
     lock_stems([stem_id])
@@ -55,7 +57,7 @@ def withdraw_grant(
         if earlier is None:
             raise ClearanceRefused("nothing_to_withdraw", "The grant does not name these uses.")
         return earlier
-    return _withdraw(grant, left, (chosen, served_until), actor, reason, now)
+    return _withdraw(grant, left, (chosen, served_until), actor, reason, given, now)
 
 
 @transaction.atomic
@@ -69,6 +71,7 @@ def withdraw_uses(
     reason: str = "",
     effect: str = Effect.TAKE_DOWN,
     served_until: datetime | None = None,
+    given: Given = NOT_RECORDED,
 ) -> tuple[Withdrawal, ...]:
     """Clear whole cells of the matrix: every grant of this party for these stems and uses.
 
@@ -84,7 +87,7 @@ def withdraw_uses(
     for grant in grants.order_by("granted_at", "pk"):
         left = _left(grant, wanted, chosen, served_until)
         if left:
-            made.append(_withdraw(grant, left, (chosen, served_until), actor, reason, now))
+            made.append(_withdraw(grant, left, (chosen, served_until), actor, reason, given, now))
     return tuple(made)
 
 
@@ -116,6 +119,7 @@ def _withdraw(
     chosen: tuple[Effect, datetime | None],
     actor: Actor,
     reason: str,
+    given: Given,
     now: datetime,
 ) -> Withdrawal:
     withdrawal = Withdrawal.objects.create(
@@ -126,6 +130,7 @@ def _withdraw(
         at=now,
         by=":".join(map(str, actor)),
         reason=reason[:300],
+        **given.fields(),
     )
     record_fact(
         actor=actor,

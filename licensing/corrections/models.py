@@ -17,7 +17,8 @@ from licensing.two_people import TwoPeople, four_eyes
 
 
 class Reversal(models.Model):
-    """What a refund or chargeback took back of one closed month, by the weights of that month.
+    """What a refund or chargeback took back of one closed month, by the weights of that month; or,
+    of a receipt that says what it wins back, what was given again along the first one's lines.
 
     Personal data: none beyond its receipt.
     """
@@ -37,6 +38,32 @@ class Reversal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_micros} of {self.period}"
+
+
+class ReversedIncome(models.Model):
+    """Of what a refund took back, a payee's income of US source that was taxed or waited for it.
+
+    `month` is the one that earned it. Personal data: a payee's income of one source.
+    """
+
+    reversal = models.ForeignKey(Reversal, models.PROTECT, related_name="us_income")
+    payee_kind = models.CharField(max_length=20)
+    payee_ref = models.CharField(max_length=120)
+    month = models.DateField()
+    us_micros = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "reversed income"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reversal", "payee_kind", "payee_ref", "month"],
+                name="reversed_income_once",
+            ),
+            models.CheckConstraint(condition=Q(us_micros__gt=0), name="reversed_income_is_some"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.us_micros} of {self.payee_kind} {self.payee_ref}"
 
 
 class Adjustment(models.Model):

@@ -76,7 +76,7 @@ def deduct(*, month: date, earned: Callable[[], str], has_us_source: bool, now: 
     rules = ReserveRule.objects.filter(ended_at__isnull=True)
     is_due = has_us_source or bool(open_advances) or rules.exists()
     flows = _concerned(earned, held, open_advances) if is_due else []
-    count = let_flow(flows, key=f"{month:%Y-%m}", at=at, now=now, reserves=True)
+    count = let_flow(flows, key=f"{month:%Y-%m}", at=at, now=now, reserves=True, month=month)
     return count + len({(claim, line.currency) for claim, line in held})
 
 

@@ -159,7 +159,11 @@ def _resolve(
     entry = book(key=key, kind=DECISION, lines=postings, now=now, memo=memo)
     write_down(Movement(*one, entry.pk) for one in moved)
     earned = [Earned(payee, currency, of) for payee, of in sorted(parts.items())]
-    let_flow(earned, key=f"dispute:{row.pk}", at=entry.effective_at, now=now, reserves=False)
+    (month, *others_too) = sorted({month for _, month in held})
+    let_flow(
+        earned, key=f"dispute:{row.pk}", at=entry.effective_at, now=now, reserves=False,
+        month=None if others_too else month,
+    )  # fmt: skip
 
 
 def _tell(row: Dispute, verb: str, who: str, now: datetime, **more: str) -> None:

@@ -7,7 +7,7 @@ step of each payee is one entry under a key of its own, so nothing is taken twic
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from licensing.deductions.accounts import (
@@ -64,6 +64,7 @@ class _Terms:
     key: str
     at: datetime
     now: datetime
+    month: date | None
 
     def of(self, one: Earned) -> Plan:
         """The plan of one payee's earnings."""
@@ -90,12 +91,14 @@ def let_flow(
     now: datetime,
     reserves: bool,
     recoups: bool = True,
+    month: date | None = None,
 ) -> int:
     """Take from payable what recoups, waits or is withheld; how many entries were posted.
 
     `key` tells the occasion (a month, a dispute); `at` is the moment of the entries in an open
     month, held shared or alone by the caller. `reserves`, `recoups`: whether reserve rules and
-    advances ask for their part; what was set aside once has passed both already.
+    advances ask for their part; what was set aside once has passed both already. `month` is the one
+    that earned it, where it is one: a refund of that month finds its tax by it.
     """
     payees = sorted({one.payee for one in earned})
     terms = _Terms(
@@ -105,6 +108,7 @@ def let_flow(
         key=key,
         at=at,
         now=now,
+        month=month,
     )
     steps = [step for one in earned for step in _steps(one, terms.of(one), terms)]
     drafts = [step.draft for step in steps if step.draft]
@@ -169,6 +173,7 @@ def _whose(one: Earned, terms: _Terms) -> dict[str, object]:
         "currency": one.currency,
         "placed_by": SYSTEM[1],
         "placed_at": terms.now,
+        "month": terms.month,
     }
 
 
@@ -196,12 +201,18 @@ def _tax(one: Earned, planned: Plan, terms: _Terms) -> _Step:
         amount_micros=planned.withheld_micros,
         profile=profile,
         at=terms.now,
+        month=terms.month,
     )
     if not planned.withheld_micros:
         return _Step(None, row)
     key = ":".join(("withholding", terms.key, *one.payee, one.currency))
-    percent = f"{row.rate_ppm * 100 // PPM}.{row.rate_ppm * 100 % PPM:06d}".rstrip("0").rstrip(".")
-    memo = f"{percent} % of {amount_text(planned.us_micros)} from the United States"
+    memo = in_words(row.rate_ppm, planned.us_micros)
     account = withholding_for(US, one.currency)
     lines = move(payable_of(one.payee, one.currency), account, planned.withheld_micros)
     return _Step(EntryDraft(key, "withholding", lines, terms.at, memo), row)
+
+
+def in_words(rate_ppm: int, us_micros: int) -> str:
+    """Tax as statements say it: "30 % of 1.118880 from the United States"."""
+    percent = f"{rate_ppm * 100 // PPM}.{rate_ppm * 100 % PPM:06d}".rstrip("0").rstrip(".")
+    return f"{percent} % of {amount_text(us_micros)} from the United States"

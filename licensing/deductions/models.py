@@ -130,7 +130,8 @@ class Reserve(models.Model):
     """An amount that waits on a payee's reserve account, until a day or a decision.
 
     `why` RULE: set aside at a close; DECISION: by a person; TAX_FORM: income of US source without a
-    form in force, which ends with the form. Personal data: whose money waits and why.
+    form in force, which ends with the form. `month` is the one that earned it, NULL where that is
+    no one month. Personal data: whose money waits and why.
     """
 
     class Why(models.TextChoices):
@@ -145,6 +146,7 @@ class Reserve(models.Model):
     currency = models.CharField(max_length=3)
     amount_micros = models.BigIntegerField()
     us_micros = models.BigIntegerField(default=0)
+    month = models.DateField(null=True, blank=True)
     rule = models.ForeignKey(
         ReserveRule, models.PROTECT, null=True, blank=True, related_name="reserves"
     )
@@ -351,7 +353,9 @@ class TaxProfile(models.Model):
 class Withheld(models.Model):
     """Tax kept back from income of US source, for the yearly report to the payee and the state.
 
-    Personal data: a payee's income of one source and the tax on it.
+    A row below zero says what was given back of the row it `corrects`, because that income went
+    back; all rows together are what was earned and kept. `month` is the one that earned it, NULL
+    where that is no one month. Personal data: a payee's income of one source and the tax on it.
     """
 
     payee_kind = models.CharField(max_length=20)
@@ -361,6 +365,10 @@ class Withheld(models.Model):
     rate_ppm = models.PositiveIntegerField()
     amount_micros = models.BigIntegerField()
     profile = models.ForeignKey(TaxProfile, models.PROTECT, related_name="withheld")
+    month = models.DateField(null=True, blank=True)
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="given_back"
+    )
     at = models.DateTimeField()
     entry = models.OneToOneField(
         JournalEntry, models.PROTECT, null=True, blank=True, related_name="withheld"
@@ -370,8 +378,10 @@ class Withheld(models.Model):
         verbose_name_plural = "withheld"
         constraints = [
             models.CheckConstraint(
-                condition=Q(us_micros__gt=0, amount_micros__gte=0)
-                & Q(amount_micros__lte=F("us_micros")),
+                condition=Q(corrects__isnull=True, us_micros__gt=0, amount_micros__gte=0)
+                & Q(amount_micros__lte=F("us_micros"))
+                | Q(corrects__isnull=False, us_micros__lt=0, amount_micros__lte=0)
+                & Q(amount_micros__gte=F("us_micros")),
                 name="withheld_is_part_of_income",
             )
         ]

@@ -120,6 +120,14 @@ def list_due(now: datetime) -> QuerySet[Reserve]:
     return rows.order_by("release_at", "pk")
 
 
+def tax_to_reclaim() -> dict[tuple[str, str], int]:
+    """Tax paid over to a state for income that went back since, above zero, by state and currency:
+    what was given back to payees beyond what is still owed there.
+    """
+    owed = list_balances(kind=ledger.WITHHOLDING, owner_kind="country")
+    return {(key.owner_ref, key.currency): -micros for key, micros in owed.items() if micros < 0}
+
+
 def contested_of(dispute: Dispute) -> dict[str, int]:
     """What a dispute holds, per currency."""
     held: dict[str, int] = {}

@@ -148,7 +148,8 @@ def release_reserve(
     if row.us_micros:
         earned = Earned(payee, row.currency, [Part("", "", row.us_micros, row.us_micros)])
         at = row.release_entry.effective_at
-        _let_tax_flow(earned, f"release:{row.pk}", at, now)
+        key = f"release:{row.pk}"
+        let_flow([earned], key=key, at=at, now=now, recoups=False, reserves=False, month=row.month)
     after = {"micros": row.amount_micros, "reason": check_reason(reason)}
     _tell("reserve", row.pk, "release_reserve", actor, after, now)
     return row
@@ -179,10 +180,6 @@ def _with_a_rate(payees: Sequence[Payee], now: datetime) -> set[Payee]:
         for payee, profile in profiles_in_force(payees).items()
         if rate_ppm(form_of(profile), now.date()) is not None
     }
-
-
-def _let_tax_flow(earned: Earned, key: str, at: datetime, now: datetime) -> None:
-    let_flow([earned], key=key, at=at, now=now, recoups=False, reserves=False)
 
 
 def _tell(

@@ -6,7 +6,7 @@ Formats: PostgreSQL's manual on COPY, "Binary Format"; lists as its function arr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,8 @@ HEAD_BYTES = 2
 _NULL = (-1).to_bytes(4, signed=True)
 _TYPES = {4: 23, 8: 20}
 """What the server calls integers of so many bytes."""
+_LENGTH_BYTES = 4
+"""What stands before a field: how long it is."""
 _LIST_BYTES = 20
 """What stands before the members of a list of one dimension."""
 
@@ -115,6 +117,20 @@ def with_lists(columns: Sequence[Column], sizes: Ints, members: Sequence[Column]
         for head, item in zip(heads, items, strict=True):
             text += head[row : row + 1], item[begin:end]
     return b"".join(text)
+
+
+def lists_as_sent(sizes: Ints, members: Sequence[Column]) -> Iterator[bytes]:
+    """For each row: its list of each of `members`, in turn `sizes` of them a row, as array_send
+    sends them, one list after the other.
+    """
+    rows = len(sizes)
+    heads = [_Runs(_heads(sizes, one.dtype.itemsize), rows) for one in members]
+    items = [_Runs(_side_by_side(len(one), _with_lengths(one)), len(one)) for one in members]
+    for row, (begin, end) in enumerate(pairwise([0, *np.cumsum(sizes).tolist()])):
+        yield b"".join(
+            bytes(head[row : row + 1][_LENGTH_BYTES:]) + bytes(item[begin:end])
+            for head, item in zip(heads, items, strict=True)
+        )
 
 
 def field(value: bytes | None) -> bytes:

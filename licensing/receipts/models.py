@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from licensing.ledger.models import JournalEntry
-from licensing.receipts.rules import GIVEN_BACK, KINDS, USAGE_UNITS
+from licensing.receipts.rules import GIVEN_BACK, KINDS, USAGE_UNITS, WON
 from licensing.receipts.terms_models import ProposedTerms
 
 __all__ = [
@@ -55,7 +55,9 @@ class Receipt(models.Model):
     """One amount that came in, for a half-open span of time, with its journal entry.
 
     A refund or chargeback is a row below zero that names the receipt it `corrects`; `ends_cover`
-    says that with it everything was given back, so that nothing is covered from then on.
+    says that with it everything was given back, so that nothing is covered from then on. A
+    chargeback that was won is a row above zero that corrects the same receipt and says what it
+    `wins` back; from then on the receipt covers again.
     Personal data: the payer's reference and what they paid.
     """
 
@@ -81,6 +83,9 @@ class Receipt(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="given_back"
     )
     ends_cover = models.BooleanField(default=False)
+    wins = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="won_by"
+    )
 
     class Meta:
         constraints = [
@@ -98,11 +103,17 @@ class Receipt(models.Model):
                     Q(amount_micros__gt=0, tax_micros__gte=0, fee_micros__gte=0)
                     & Q(commission_micros__gte=0, pool_micros__gte=0)
                     & Q(kind__in=KINDS, corrects__isnull=True, ends_cover=False)
+                    & Q(wins__isnull=True)
+                )
+                | (
+                    Q(amount_micros__gt=0, tax_micros__gte=0, fee_micros=0)
+                    & Q(commission_micros__gte=0, pool_micros__gte=0, ends_cover=False)
+                    & Q(kind=WON, corrects__isnull=False, wins__isnull=False)
                 )
                 | (
                     Q(amount_micros__lt=0, tax_micros__lte=0, fee_micros=0)
                     & Q(commission_micros__lte=0, pool_micros__lte=0)
-                    & Q(kind__in=GIVEN_BACK, corrects__isnull=False)
+                    & Q(kind__in=GIVEN_BACK, corrects__isnull=False, wins__isnull=True)
                 ),
                 name="receipt_is_money_in_or_back",
             ),
@@ -118,7 +129,7 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        return f"{self.kind.lower()} {self.key}"
 
 
 class UsageAgreement(models.Model):

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from licensing.receipts.models import ProductTerms, Receipt, UsageAgreement
 from licensing.receipts.rules import RENEWAL_TAKES
@@ -54,12 +54,6 @@ def agreement_at(payer: tuple[str, str], at: datetime) -> UsageAgreement | None:
 def is_funded(payer: tuple[str, str], at: datetime) -> bool:
     """Whether the whole may be heard: a receipt covers the moment, or its use is billed."""
     return has_pool(payer, at) or agreement_at(payer, at) is not None
-
-
-def rates_of(receipt: Receipt) -> dict[int, int]:
-    """What of a receipt's pool is for plays billed at each price; empty where none were billed."""
-    parts = receipt.pool_parts.filter(rate_micros__gt=0).values_list("rate_micros")
-    return {rate: int(micros) for rate, micros in parts.annotate(micros=Sum("amount_micros"))}
 
 
 def list_receipts(payer: tuple[str, str]) -> tuple[ReceiptView, ...]:
@@ -112,7 +106,10 @@ def countries_without_terms(product: str, at: datetime) -> tuple[str, ...]:
 
 
 def _covering(payer: tuple[str, str], at: datetime) -> QuerySet[Receipt]:
-    whole = Receipt.objects.filter(corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at)
+    won = Receipt.objects.filter(wins=OuterRef("pk"), received_at__lte=at)
+    whole = Receipt.objects.filter(
+        ~Exists(won), corrects=OuterRef("pk"), ends_cover=True, received_at__lte=at
+    )
     lasts = Q(covers_until__gt=at) | Q(kind="SUBSCRIPTION", covers_until__gt=at - RENEWAL_TAKES)
     return Receipt.objects.filter(
         ~Exists(whole),

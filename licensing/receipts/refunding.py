@@ -45,9 +45,9 @@ def record_refund(
     left = _left(receipt)
     back = rules.given_back(amount_micros, left)
     parts = _by_part(receipt, -back.pool_micros)
-    pools = _taken_from(key, receipt.currency, parts)
+    pools = accounts_of(key, receipt.currency, parts)
     entry = book(
-        key=f"receipt:{key}", kind="refund", lines=rules.lines_back(_paid(receipt), back, pools),
+        key=f"receipt:{key}", kind="refund", lines=rules.lines_back(paid_of(receipt), back, pools),
         now=now, memo=f"{kind.lower()} of {receipt.key}",
     )  # fmt: skip
     row = _write(key, kind, receipt, back, entry.pk, now)
@@ -73,7 +73,7 @@ def _write(
     whole = receipt.given_back.aggregate(micros=Sum("amount_micros"))["micros"] or 0
     return Receipt.objects.create(
         key=key,
-        content_sha256=rules.content_sha256(_paid(receipt)),
+        content_sha256=rules.content_sha256(paid_of(receipt)),
         kind=kind,
         payer_kind=receipt.payer_kind,
         payer_ref=receipt.payer_ref,
@@ -113,10 +113,10 @@ def _by_part(receipt: Receipt, pool_micros: int) -> dict[tuple[date, int], int]:
     return {keys[name]: micros for name, micros in taken.items() if micros}
 
 
-def _taken_from(
+def accounts_of(
     key: str, currency: str, parts: Mapping[tuple[date, int], int]
 ) -> dict[AccountKey, int]:
-    """The accounts that give: pools of open months, held open; the refund's own for closed ones."""
+    """The accounts of these parts: pools of open months, held so; the row's own for closed ones."""
     taken: dict[AccountKey, int] = {}
     for (month, _), micros in sorted(parts.items()):
         share_month(month)
@@ -128,7 +128,8 @@ def _taken_from(
     return taken
 
 
-def _paid(receipt: Receipt) -> rules.Paid:
+def paid_of(receipt: Receipt) -> rules.Paid:
+    """A receipt as it was said to be paid."""
     return rules.Paid(
         kind=receipt.kind,
         payer=(receipt.payer_kind, receipt.payer_ref),

@@ -19,6 +19,8 @@ RENEWAL_TAKES = timedelta(hours=3)
 charges about an hour late, and nobody is cut off meanwhile. No money is spread over it."""
 KINDS = ("SUBSCRIPTION", "PURCHASE", "PARTNER", "PROMOTION")
 GIVEN_BACK = ("REFUND", "CHARGEBACK")
+WON = "WON"
+"""The kind of a receipt by which a chargeback that was won came back."""
 USAGE_UNITS = ("PLAY", "MINUTE")
 
 
@@ -149,6 +151,23 @@ def given_back(amount_micros: int, left: Waterfall) -> Waterfall:
     return Waterfall(parts["tax"], 0, parts["house"], parts["pool"])
 
 
+def won_back(amount_micros: int, taken: Waterfall) -> Waterfall:
+    """What comes again of a chargeback with `amount_micros` (> 0); parts that sum to it.
+
+    By the weights of what was `taken` (parts above zero), so that a chargeback won whole leaves
+    everything as it was before it. Raises ReceiptRefused for more than was taken.
+    """
+    weights = [
+        ("house", taken.commission_micros),
+        ("pool", taken.pool_micros),
+        ("tax", taken.tax_micros),
+    ]
+    if not 0 < amount_micros <= sum(weight for _, weight in weights):
+        raise ReceiptRefused("what is won back is above zero and not above what was taken")
+    parts = allocate(amount_micros, weights)
+    return Waterfall(parts["tax"], 0, parts["house"], parts["pool"])
+
+
 def lines_back(receipt: Paid, back: Waterfall, pools: Mapping[AccountKey, int]) -> Sequence[Line]:
     """The postings of a refund. `pools`: where its part of the pool is taken from, above zero."""
     currency = receipt.currency
@@ -163,6 +182,16 @@ def lines_back(receipt: Paid, back: Waterfall, pools: Mapping[AccountKey, int]) 
         Line(cash, ledger.CREDIT, amount),
     ]
     return [line for line in out if line.amount_micros]
+
+
+def lines_again(receipt: Paid, won: Waterfall, pools: Mapping[AccountKey, int]) -> Sequence[Line]:
+    """The postings of a chargeback that was won. `pools`: where its part of the pool goes to."""
+    turned = {ledger.DEBIT: ledger.CREDIT, ledger.CREDIT: ledger.DEBIT}
+    back = Waterfall(-won.tax_micros, 0, -won.commission_micros, -won.pool_micros)
+    return [
+        Line(line.account, turned[line.side], line.amount_micros)
+        for line in lines_back(receipt, back, pools)
+    ]
 
 
 def reversal_account(key: str, currency: str) -> AccountKey:

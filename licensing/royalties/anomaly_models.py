@@ -69,11 +69,11 @@ class Anomaly(models.Model):
 
 
 class HeldPool(models.Model):
-    """A payer's pool that a close left waiting, because all of the payer's plays were held.
+    """What of a payer's pool a close kept for plays that were held: their part, by their number.
 
     `rate_micros`: the price at which those plays were billed, 0 for none. `us_micros` of it are of
-    United States source. It joins the payer's pool of `joins_month`, the open month in which the
-    last of these plays was decided. Personal data: a payer's reference.
+    United States source. Amounts are what still waits; with each decision a part leaves it.
+    Personal data: a payer's reference.
     """
 
     period = models.ForeignKey("royalties.Period", models.PROTECT, related_name="held_pools")
@@ -83,7 +83,6 @@ class HeldPool(models.Model):
     currency = models.CharField(max_length=3)
     amount_micros = models.BigIntegerField()
     us_micros = models.BigIntegerField(default=0)
-    joins_month = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -95,13 +94,46 @@ class HeldPool(models.Model):
                 condition=Q(amount_micros__gte=0), name="held_pool_not_below_zero"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_micros} {self.currency}"
+
+
+class HeldPart(models.Model):
+    """A part of a held pool that a decision let go, and where it went.
+
+    `joins_month`: the open month in which it is divided: where `is_own` over the released plays of
+    the pool's month alone, else with what the payer paid for that month. NULL: it was given along
+    the lines of the payer's other plays of the pool's month. A refund lowers what joined a month.
+    Personal data: none beyond its pool.
+    """
+
+    pool = models.ForeignKey(HeldPool, models.PROTECT, related_name="parts")
+    anomaly = models.ForeignKey(
+        Anomaly, models.PROTECT, null=True, blank=True, related_name="held_parts"
+    )
+    amount_micros = models.BigIntegerField()
+    us_micros = models.BigIntegerField(default=0)
+    joins_month = models.DateField(null=True, blank=True)
+    is_own = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_micros__gte=0), name="held_part_not_below_zero"
+            ),
+            models.CheckConstraint(
+                condition=Q(joins_month__isnull=False) | Q(is_own=False),
+                name="held_part_of_its_own_joins_a_month",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["joins_month"],
                 condition=Q(joins_month__isnull=False),
-                name="held_pool_joins",
+                name="held_part_joins",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_micros} {self.currency}"
+        return f"{self.amount_micros} of {self.pool}"

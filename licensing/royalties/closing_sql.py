@@ -12,11 +12,13 @@ SELECT 0 AS payer, currency, SUM(pool)::bigint AS pool FROM close_paid {where} G
 """
 _IDLE = "WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = close_paid.payer)"
 _SHARED = (
-    "'house'::text AS payer_kind, ''::text AS payer_ref, 0::bigint AS rate_micros, currency, pool"
+    "'house'::text AS payer_kind, ''::text AS payer_ref, 0::bigint AS rate_micros,"
+    " NULL::date AS of_month, currency, pool"
 )
 _POOLS = {
     "USER_CENTRIC": f"""
-        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, rate_micros, currency, pool
+        SELECT 'OWN'::text AS basis, payer, payer_kind, payer_ref, rate_micros, of_month,
+               currency, pool
         FROM close_paid
         UNION ALL
         SELECT 'FALLBACK', payer, {_SHARED} FROM ({_POT.format(where=_IDLE)}) idle""",
@@ -50,10 +52,11 @@ def pools_of(name: str) -> str:
 OWN_SUMS = """
 CREATE UNLOGGED TABLE scratch.close_own_sums
     (piece int, currency text, total bigint, plays bigint, tax bigint, fee bigint,
-     commission bigint, received bigint, pool bigint, pools int[] STORAGE EXTERNAL,
+     commission bigint, received bigint, kept bigint, pool bigint, pools int[] STORAGE EXTERNAL,
      plays_each int[], amounts bigint[] STORAGE EXTERNAL)
 """
-"""`tax` to `pool`: what came off the price of all its pools, reached them, and is in them. Lists
+"""`tax` to `pool`: what came off the price of all its pools, reached them, is kept
+of them for held plays, and is divided. Lists
 lie here as they will lie among the evidence: of the three, plays alone are compressed."""
 SUMS = """
 CREATE UNLOGGED TABLE scratch.close_sums

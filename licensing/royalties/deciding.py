@@ -5,16 +5,13 @@ usage that comes late. Nothing is deleted, and each decision is a fact with its 
 question is decided once, and the pool that waited for it moves on in the same transaction.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from licensing.audit.operations import record_fact
 from licensing.ledger.months import share_open_month
-from licensing.ledger.operations import post
-from licensing.ledger.rules import CREDIT, DEBIT, Line, month_end, month_start
-from licensing.receipts.rules import pool_account
-from licensing.royalties.accounts import held_account
+from licensing.royalties.letting_go import Decided, held_by_payer, hold_pools, let_go
 from licensing.royalties.models import Anomaly, Usage
 from licensing.royalties.operations import state_by_rules
 from licensing.royalties.rules.plays import own_month
@@ -94,6 +91,8 @@ def _decide(
     if anomaly_id not in ids:
         raise DecisionRefused("not_waiting", "Somebody has decided about these plays already.")
     ids = ids if of_whole_listener else {anomaly_id}
+    hold_pools(asked.month)
+    plays_of = held_by_payer(asked.month, sorted(ids)) if month != asked.month else {}
     decided = Usage.State.COUNTED if state == Anomaly.State.RELEASED else Usage.State.UPHELD
     plays = Usage.objects.filter(
         anomaly_id__in=ids, accrual_month=asked.month, state=Usage.State.HELD
@@ -102,7 +101,8 @@ def _decide(
         state=state, decided_at=now, decided_by=":".join(actor), decision=reason
     )
     if month != asked.month:
-        _move_pools(asked, month, now)
+        is_released = state == Anomaly.State.RELEASED
+        let_go(Decided(asked, is_released, month, now), plays_of, held_by_payer(asked.month))
     record_fact(
         actor=actor,
         verb="release_plays" if state == Anomaly.State.RELEASED else "uphold_plays",
@@ -119,41 +119,6 @@ def _decide(
         at=now,
     )
     return plays
-
-
-_JOIN = """
-UPDATE royalties_heldpool h SET joins_month = %(into)s
-FROM royalties_period p
-WHERE p.id = h.period_id AND p.month = %(month)s AND h.joins_month IS NULL
-  AND NOT EXISTS (SELECT 1 FROM royalties_usage u
-                  WHERE u.accrual_month = %(month)s AND u.state = 'HELD'
-                    AND u.payer_kind = h.payer_kind AND u.payer_ref = h.payer_ref
-                    AND COALESCE(u.rate_micros, 0) = h.rate_micros)
-RETURNING h.currency, h.amount_micros
-"""
-
-
-def _move_pools(asked: Anomaly, into: date, now: datetime) -> None:
-    """Pools whose payers wait for no decision any more join what they paid for the open month."""
-    sums: dict[str, int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_JOIN, {"month": asked.month, "into": into})
-        for currency, micros in cursor.fetchall():
-            sums[currency] = sums.get(currency, 0) + micros
-    last = month_end(into) - timedelta(microseconds=1)
-    for currency, micros in sorted(sums.items()):
-        if micros:
-            post(
-                key=f"held:{asked.pk}:{currency}",
-                kind="held pool",
-                postings=[
-                    Line(held_account(asked.month, currency), DEBIT, micros),
-                    Line(pool_account(into, currency), CREDIT, micros),
-                ],
-                effective_at=min(max(now, month_start(into)), last),
-                now=now,
-                memo=f"waited since {asked.month:%Y-%m} for a decision about plays",
-            )
 
 
 def _unmatched(usage_id: int, reason: str) -> Usage:

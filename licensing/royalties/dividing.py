@@ -23,7 +23,7 @@ from licensing.ledger.array_copy import (
 from licensing.ledger.runs import Ints, Smalls, beginnings, begins_of, blocks, sums_of
 from licensing.royalties import closing_sql, pieces_sql, waterfall_sql
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
-from licensing.royalties.renumbering import Payers, Pieces, renumber
+from licensing.royalties.renumbering import OwnMonths, Payers, Pieces, renumber
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
 
 _AT_A_TIME = 1 << 18
@@ -82,7 +82,8 @@ def plays_of_month(given: Mapping[str, Any], meanwhile: Callable[[], None]) -> H
     in_eras = bool(pieces.eras.max(initial=0) > 1)
     (plays,) = read(pieces_sql.heard(in_eras=in_eras), given)
     with ThreadPoolExecutor(1) as beside:
-        counted = beside.submit(_counted, [*plays], Payers(*map(unpacked, payers)), pieces)
+        numbered = Payers(*map(unpacked, payers))
+        counted = beside.submit(_counted, [*plays], numbered, pieces, _own_months())
         del plays
         meanwhile()
     month = counted.result()
@@ -91,11 +92,23 @@ def plays_of_month(given: Mapping[str, Any], meanwhile: Callable[[], None]) -> H
     return month
 
 
-def _counted(plays: list[bytes], payers: Payers, pieces: Pieces) -> Heard:
+def _own_months() -> OwnMonths | None:
+    """Pools for plays of one earlier month alone; None where there are none, as in most months."""
+    ((*found,),) = read(pieces_sql.OWN_MONTHS, {})
+    kept, months, payers = map(unpacked, found)
+    if not len(kept):
+        return None
+    (of_pieces,) = _in_order(pieces_sql.PIECE_MONTHS)
+    return OwnMonths(kept, months, payers, of_pieces)
+
+
+def _counted(
+    plays: list[bytes], payers: Payers, pieces: Pieces, own_months: OwnMonths | None
+) -> Heard:
     """What `pieces_sql.heard` read, which is taken out of `plays`: it is large."""
     eras = unpacked_small(plays.pop()) if len(plays) > 1 else None
     pairs = unpacked(plays.pop())
-    renumber(pairs, eras, payers, pieces)
+    renumber(pairs, eras, payers, pieces, own_months)
     del eras
     return heard(pairs)
 

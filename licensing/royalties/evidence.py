@@ -2,12 +2,12 @@
 
 Listeners come out as numbers: 1 gave most. A popular variation has tens of thousands of pools, so
 its lists come as arrays and are ranked as such; of the first ones and of those asked for alone is
-anything else read.
+anything else read. Lists that were retired are made again out of the plays (`retired`).
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,12 @@ from django.db import connection
 from licensing.ledger.array_copy import members_of
 from licensing.ledger.runs import Ints
 from licensing.royalties.models import Period, VariationSum
+from licensing.royalties.retired import (
+    is_retired,
+    made_again,
+    retired_among,
+    retired_plays_by_pool,
+)
 
 Payer = tuple[str, str, int]
 """(kind, ref, the price at which plays were billed or 0)"""
@@ -40,13 +46,17 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All pools of a sum in numbers, those that gave most, and which listener a payer is."""
+    """All pools of a sum in numbers, those that gave most, and which listener a payer is.
+
+    `is_made_again`: its lists were retired, and this is out of the plays.
+    """
 
     count: int
     listeners: int
     amount_micros: int
     first: tuple[Pool, ...]
     number_of: dict[Payer, int]
+    is_made_again: bool = False
 
 
 NOBODY: Payer = ("house", "", 0)
@@ -73,7 +83,7 @@ JOIN royalties_payerpool p ON p.period_id = %(period)s AND p.number = asked.numb
 
 def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given:
     """The pools behind a sum: counted and summed, the `most` that gave most, and the numbers that
-    stand for those of `payers` whose pools gave to it.
+    stand for those of `payers` whose pools gave to it. Raises NotMadeAgain.
     """
     given = _given(total)
     asked = [*payers, NOBODY]
@@ -81,6 +91,9 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
     payer_of = {number: (kind, ref, rate)
                 for number, kind, ref, rate in _rows(_NUMBERS, given | whose)}  # fmt: skip
     numbers, plays, amounts = _lists(given)
+    is_made_again = not len(numbers) and bool(retired_among([total.pk]))
+    if is_made_again:
+        numbers, plays, amounts = _again(total)
     order = np.lexsort((numbers, -amounts))
     places = np.flatnonzero(np.isin(numbers[order], list(payer_of))).tolist()
     named = {place + 1: payer_of[int(numbers[order[place]])] for place in places}
@@ -105,7 +118,13 @@ def pools_of(total: VariationSum, most: int, payers: Collection[Payer]) -> Given
         amount_micros=int(amounts.sum()),
         first=tuple(first),
         number_of={payer: listener(place) for place, payer in named.items()},
+        is_made_again=is_made_again,
     )
+
+
+def _again(total: VariationSum) -> tuple[Ints, Ints, Ints]:
+    lists = made_again(total.period_id, [total.pk])
+    return lists.pools.astype(np.int64), lists.plays.astype(np.int64), lists.amounts
 
 
 def _lists(given: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
@@ -125,18 +144,50 @@ WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND p.currency = %(
 ORDER BY s.record_id, s.era_from
 """
 _OWN = """p.basis = 'OWN' AND p.payer_kind = %(kind)s AND p.payer_ref = %(ref)s
-    AND p.rate_micros = %(rate)s"""
+    AND p.rate_micros = %(rate)s AND p.of_month IS NOT DISTINCT FROM %(of_month)s::date"""
 _SHARED = "p.basis IN ('FALLBACK', 'PRO_RATA')"
 
 
-def plays_by_pool(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+def plays_by_pool(
+    period: Period, payer: Payer, currency: str, *, of_month: date | None = None
+) -> list[tuple[UUID, datetime, int]]:
     """How the close divided a payer's pool, as (record, sheets hold from, plays): over own plays,
-    or with others' over all of them. Empty where nobody played anything.
+    or with others' over all of them. Empty where nobody played anything. of_month: of the pool that
+    waited for decisions about plays of that month, and was divided over those alone. Raises
+    NotMadeAgain.
     """
     kind, ref, rate = payer
     given = {"period": period.pk, "currency": currency, "kind": kind, "ref": ref, "rate": rate}
+    given["of_month"] = of_month
     own = _rows(_OF_PAYER.format(of=_OWN), given)
     rows = own or _rows(_OF_PAYER.format(of=_SHARED), given)
+    # Asked afterwards: what goes between two statements is found by the last.
+    if not rows and is_retired(period):
+        return retired_plays_by_pool(period, payer, currency, of_month=of_month)
+    return [(record, era_from, plays) for record, era_from, plays in rows]
+
+
+_OF_PLAYS = """
+SELECT u.record_id, of.era_from, COUNT(*)::bigint
+FROM royalties_usage u CROSS JOIN LATERAL (
+    SELECT s.era_from FROM royalties_variationsum s
+    WHERE s.period_id = %(period)s AND s.currency = %(currency)s AND s.record_id = u.record_id
+      AND s.era_from <= u.played_at
+    ORDER BY s.era_from DESC LIMIT 1) of
+WHERE u.accrual_month = %(month)s AND u.state = 'COUNTED' AND u.payer_kind = %(kind)s
+  AND u.payer_ref = %(ref)s AND COALESCE(u.rate_micros, 0) = %(rate)s
+GROUP BY u.record_id, of.era_from
+ORDER BY u.record_id, of.era_from
+"""
+
+
+def plays_of_payer(period: Period, payer: Payer, currency: str) -> list[tuple[UUID, datetime, int]]:
+    """What a payer of whom the close had no pool played all the same, as `plays_by_pool`, where
+    everybody's pool made it stand among what the close divided.
+    """
+    kind, ref, rate = payer
+    given = {"period": period.pk, "month": period.month, "currency": currency}
+    rows = _rows(_OF_PLAYS, {**given, "kind": kind, "ref": ref, "rate": rate})
     return [(record, era_from, plays) for record, era_from, plays in rows]
 
 

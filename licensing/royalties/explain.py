@@ -29,6 +29,7 @@ from licensing.royalties.evidence import Given, Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
+from licensing.royalties.remaking import BooksDisagree
 from licensing.royalties.waterfall import Behind, behind
 
 SHOWN = 200
@@ -38,10 +39,6 @@ Weights = Sequence[tuple[str, int]]
 """(stem, ppm), 1,000,000 in all."""
 Usages = Sequence[tuple[Payer, "Heard"]]
 """Whose pool a usage draws on, and the usage; numbers of listeners follow."""
-
-
-class BooksDisagree(Exception):
-    """A frozen line is not what its evidence gives; somebody must look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ class Explanation:
     """The whole way of one line; empty beyond `line` for plays that accrue nothing.
 
     `behind`: what was paid for all of `pools`, in sums; None where the close did not write it down.
+    `is_made_again`: what pools gave is no longer kept, and was made again out of the plays.
     """
 
     line: LineView
@@ -91,6 +89,7 @@ class Explanation:
     posting_id: int | None = None
     entry_key: str = ""
     usages: tuple[Heard, ...] = ()
+    is_made_again: bool = False
 
     @property
     def remainder_micros(self) -> int:
@@ -139,6 +138,7 @@ def explain_line(line_id: UUID) -> Explanation:
         usages=tuple(
             replace(heard, listener=given.number_of.get(payer, 0)) for payer, heard in usages
         ),
+        is_made_again=given.is_made_again,
     )
 
 

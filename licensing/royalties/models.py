@@ -14,9 +14,10 @@ from django.db.models import F, Q
 
 from licensing.attribution.models import LicenceRecord
 from licensing.ledger.models import JournalEntry
-from licensing.royalties.anomaly_models import Anomaly, HeldPool
+from licensing.royalties.anomaly_models import Anomaly, HeldPart, HeldPool
 from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
+from licensing.royalties.retired_models import RetiredAllocation, RetiredMonth
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.waterfall_models import MonthPool, MonthReceipts
 
@@ -24,6 +25,7 @@ __all__ = [
     "PAID",
     "UNPAID",
     "Anomaly",
+    "HeldPart",
     "HeldPool",
     "ListenerAllocation",
     "Model",
@@ -36,6 +38,8 @@ __all__ = [
     "PlaybackToken",
     "ProposedCard",
     "RateCard",
+    "RetiredAllocation",
+    "RetiredMonth",
     "Statement",
     "StatementLine",
     "Usage",
@@ -236,7 +240,7 @@ class Usage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state} {self.played_at:%Y-%m-%d}"
+        return f"{self.state.lower()} {self.played_at:%Y-%m-%d}"
 
 
 class Period(models.Model):
@@ -261,7 +265,8 @@ class Period(models.Model):
 class PayerPool(models.Model):
     """A pool that one close divided, numbered within it, and how many plays it was divided over.
 
-    `rate_micros`: the price at which those plays were billed, 0 for none.
+    `rate_micros`: the price at which those plays were billed, 0 for none. `of_month`: what of that
+    closed month's pool had waited for a decision, over those of its plays that were released.
     `basis` OWN: a payer's pool over that payer's plays; FALLBACK: pools of payers who played
     nothing, over all plays; PRO_RATA: all pools over all plays. Personal data: a payer's reference.
     """
@@ -274,6 +279,7 @@ class PayerPool(models.Model):
     payer_kind = models.CharField(max_length=20)
     payer_ref = models.CharField(max_length=100)
     rate_micros = models.BigIntegerField(db_default=0, default=0)
+    of_month = models.DateField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     pool_micros = models.BigIntegerField()
     plays = models.BigIntegerField()
@@ -291,8 +297,8 @@ class VariationSum(models.Model):
 
     What it names is looked up once per statement, not per row; none of it can ever be deleted. Of
     all pools that gave to it: what came off their price (tax, fee, commission), what of it they
-    `received`, and what is in them with what had waited; NULL where a close did not reckon it yet.
-    Personal data: none.
+    `received`, what was `kept` for held plays, and what they divided, with what had waited; NULL
+    where a close did not reckon it yet. Personal data: none.
     """
 
     period = models.ForeignKey(Period, models.PROTECT, related_name="sums", db_constraint=False)
@@ -315,6 +321,7 @@ class VariationSum(models.Model):
     fee_micros = models.BigIntegerField(null=True, blank=True)
     commission_micros = models.BigIntegerField(null=True, blank=True)
     received_micros = models.BigIntegerField(null=True, blank=True)
+    kept_micros = models.BigIntegerField(null=True, blank=True)
     pools_micros = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
@@ -331,7 +338,8 @@ class VariationSum(models.Model):
 class ListenerAllocation(models.Model):
     """Step 1 of a close, kept as evidence: what each pool gave to one variation's sum.
 
-    Three lists of one length: numbers of pools of the period, plays here, micro-units given.
+    Three lists of one length: numbers of pools of the period, plays here, micro-units given. They
+    go thirteen months after the close (`retiring`), and are made again out of the plays when asked.
     Personal data: none; a pool's number leads to its payer.
     """
 

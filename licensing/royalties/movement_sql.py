@@ -35,6 +35,7 @@ KINDS = {
     "reserve release": "RELEASE",
     "withholding": "WITHHOLDING",
     "refund": "CORRECTION",
+    "won back": "CORRECTION",
     "adjustment": "CORRECTION",
     "reversal": "CORRECTION",
     "payout": "PAYOUT",

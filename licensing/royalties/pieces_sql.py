@@ -94,27 +94,32 @@ FROM moments
 PAID = made(
     "close_paid",
     """
-SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C", rate_micros)::int
-           AS payer,
-       payer_kind, payer_ref, rate_micros, currency, pool
-FROM (SELECT payer_kind, payer_ref, rate_micros, currency, SUM(micros)::bigint AS pool
-      FROM (SELECT payer_kind, payer_ref, rate_micros, currency, pool AS micros
+SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C", rate_micros,
+                                  of_month NULLS FIRST)::int AS payer,
+       payer_kind, payer_ref, rate_micros, of_month, currency, pool
+FROM (SELECT payer_kind, payer_ref, rate_micros, of_month, currency, SUM(micros)::bigint AS pool
+      FROM (SELECT payer_kind, payer_ref, rate_micros, NULL::date AS of_month, currency,
+                   pool AS micros
             FROM close_received
             UNION ALL
-            SELECT payer_kind, payer_ref, rate_micros, currency, amount_micros
-            FROM royalties_heldpool
-            WHERE joins_month = %(month)s) parts
-      GROUP BY payer_kind, payer_ref, rate_micros, currency
+            SELECT h.payer_kind, h.payer_ref, h.rate_micros,
+                   CASE WHEN part.is_own THEN period.month END, h.currency, part.amount_micros
+            FROM royalties_heldpart part
+            JOIN royalties_heldpool h ON h.id = part.pool_id
+            JOIN royalties_period period ON period.id = h.period_id
+            WHERE part.joins_month = %(month)s) parts
+      GROUP BY payer_kind, payer_ref, rate_micros, of_month, currency
       HAVING SUM(micros) > 0) p
 """,
 )
-"""The month's pools: the number of a payer at one rate, and what there is of it in each currency,
-with what waited for a decision until this month."""
+"""The month's pools: the number of a payer at one rate, and what there is of it in each currency.
+What waited for a decision about plays of another month that were released then is a pool of its
+own, `of_month`, for the payer's plays of that month alone."""
 
 PAYERS = made(
     "close_payers",
     """
-SELECT DISTINCT payer, payer_kind, payer_ref, rate_micros FROM close_paid
+SELECT DISTINCT payer, payer_kind, payer_ref, rate_micros, of_month FROM close_paid
 """,
 )
 # Nearly every record has one piece. Said the other way round ("not before, not after"), because the
@@ -148,13 +153,39 @@ PAYER_NUMBERS = f"""
 SELECT {", ".join(map(packed, ("n.number", "y.payer")))}
 FROM close_payers y JOIN royalties_payer n
      ON n.ref = y.payer_ref AND n.kind = y.payer_kind AND n.rate_micros = y.rate_micros
+WHERE y.of_month IS NULL
 """
 """Payers by their number on usages; who never played has none."""
+MONTH = "(EXTRACT(year FROM {0}) * 12 + EXTRACT(month FROM {0}))::int"
+OWN_MONTHS = f"""
+SELECT {", ".join(map(packed, ("n.number", MONTH.format("y.of_month"), "y.payer")))}
+FROM close_payers y JOIN royalties_payer n
+     ON n.ref = y.payer_ref AND n.kind = y.payer_kind AND n.rate_micros = y.rate_micros
+WHERE y.of_month IS NOT NULL
+"""
+"""Payers with a pool for plays of one earlier month alone, by their number on usages and it."""
+PIECE_MONTHS = f"""
+SELECT {packed("piece")}, {packed(MONTH.format("(era_from AT TIME ZONE 'UTC')"))} FROM close_pieces
+"""
 PLAYS = """
 CREATE UNLOGGED TABLE scratch.close_plays (payer int, whole bigint)
 """
 """How many plays each payer counts; payer 0 stands for everybody, where anybody played."""
 
+_LATE = """
+SELECT p.piece, 'LATE', COUNT(*)::bigint, NULL::bigint[]
+FROM close_pieces p
+JOIN royalties_usage u ON u.record_id = p.record_id
+     AND u.played_at >= p.era_from AND u.played_at < p.era_until
+WHERE %(model)s = 'USER_CENTRIC' AND p.era_from < %(month_from)s
+  AND u.accrual_month = %(month)s AND u.state = 'COUNTED' AND u.rate_micros IS NULL
+  AND NOT EXISTS (
+      SELECT 1 FROM close_payers y
+      WHERE y.payer_ref = u.payer_ref AND y.payer_kind = u.payer_kind AND y.rate_micros = 0
+        AND COALESCE(y.of_month, (date_trunc('month', p.era_from AT TIME ZONE 'UTC'))::date)
+            = (date_trunc('month', p.era_from AT TIME ZONE 'UTC'))::date)
+GROUP BY p.piece
+"""
 KEPT = made(
     "close_kept",
     f"""
@@ -165,25 +196,37 @@ JOIN close_pieces p ON p.record_id = u.record_id
      AND {_IN_ITS_ERA}
 WHERE u.accrual_month = %(month)s AND u.state IN ('SELF', 'UNFUNDED', 'HELD', 'UPHELD')
 GROUP BY p.piece, u.state
+UNION ALL
+{_LATE}
 """,
 )
-"""Plays that accrue nothing and still stand on statements."""
+"""Plays that accrue nothing and still stand on statements; those that count and came late, of whom
+nobody has paid for this month, among them."""
 
 WAITING = made(
     "close_waiting",
     """
-SELECT * FROM close_paid p
-WHERE NOT EXISTS (SELECT 1 FROM close_plays y WHERE y.payer = p.payer)
-  AND (%(model)s = 'USER_CENTRIC' OR NOT EXISTS (SELECT 1 FROM close_plays))
-  AND (p.payer_kind, p.payer_ref, p.rate_micros) IN (
-      SELECT payer_kind, payer_ref, COALESCE(rate_micros, 0) FROM royalties_usage
-      WHERE accrual_month = %(month)s AND state = 'HELD')
+SELECT * FROM (
+    SELECT p.*, CASE WHEN y.whole IS NULL THEN p.pool
+                ELSE div(p.pool::numeric * h.plays, h.plays + y.whole)::bigint END AS kept
+    FROM close_paid p
+    JOIN (SELECT payer_kind, payer_ref, COALESCE(rate_micros, 0) AS rate_micros, COUNT(*) AS plays
+          FROM royalties_usage WHERE accrual_month = %(month)s AND state = 'HELD'
+          GROUP BY 1, 2, 3) h USING (payer_kind, payer_ref, rate_micros)
+    LEFT JOIN close_plays y ON y.payer = p.payer
+    WHERE p.of_month IS NULL
+      AND (%(model)s = 'USER_CENTRIC' OR NOT EXISTS (SELECT 1 FROM close_plays))) w
+WHERE kept > 0
 """,
 )
-"""Pools of payers all of whose plays are held: nobody else is given them before the decision."""
+"""What of a payer's `pool` is `kept` for plays that are held, by their number, rounded down; nobody
+else is given it before the decision."""
 NOT_WAITING = """
-DELETE FROM close_paid p USING close_waiting w
+UPDATE close_paid p SET pool = p.pool - w.kept FROM close_waiting w
 WHERE w.payer = p.payer AND w.currency = p.currency
+"""
+NOTHING_LEFT = """
+DELETE FROM close_paid WHERE pool = 0
 """
 
 BEFORE = (
@@ -200,5 +243,5 @@ BEFORE = (
     PLAYS,
 )
 """To be run before plays are `heard` and PLAYS filled out of them; KEPT then, at any time."""
-AFTER = ("ANALYZE close_plays", WAITING, NOT_WAITING)
+AFTER = ("ANALYZE close_plays", WAITING, NOT_WAITING, NOTHING_LEFT)
 TABLES = ("minutes", "played", "pieces", "paid", "payers", "plays", "kept", "waiting")

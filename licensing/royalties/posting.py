@@ -3,7 +3,7 @@
 One posting per payee, right and source above zero; nothing below step 3 is posted. An entry draws
 from the pool what step 2 gave to its record, and gives what step 3 made of it: the ledger refuses
 it should they differ. Pools that reach nobody yet are moved to an unallocated account: of a month
-in which nobody played anything, and of payers all of whose plays are held.
+in which nobody played anything, and what is kept for plays that are held.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ _WAITS = f"""
 SELECT '{_NOTHING}', currency::text, SUM(pool)::bigint FROM close_paid
 WHERE NOT EXISTS (SELECT 1 FROM close_plays) GROUP BY currency
 UNION ALL
-SELECT 'held', currency::text, SUM(pool)::bigint FROM close_waiting GROUP BY currency
+SELECT 'held', currency::text, SUM(kept)::bigint FROM close_waiting GROUP BY currency
 """
 
 

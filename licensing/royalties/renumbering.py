@@ -35,7 +35,25 @@ class Pieces:
     pieces: Ints
 
 
-def renumber(plays: Ints, eras: Smalls | None, payers: Payers, pieces: Pieces) -> None:
+@dataclass(frozen=True, slots=True)
+class OwnMonths:
+    """Pools for a payer's plays of one month alone: the close's number of each, by the payer's
+    number on usages, `kept`, and that `months`. `of_pieces`: the month of each piece, from 1 on.
+    """
+
+    kept: Ints
+    months: Ints
+    payers: Ints
+    of_pieces: Ints
+
+
+def renumber(
+    plays: Ints,
+    eras: Smalls | None,
+    payers: Payers,
+    pieces: Pieces,
+    own_months: OwnMonths | None = None,
+) -> None:
     """In place: payer above and record below, 32 bits each, become the close's payer and piece.
 
     `eras`: the number of the last moment that had come when each was heard; None where there is
@@ -55,7 +73,21 @@ def renumber(plays: Ints, eras: Smalls | None, payers: Payers, pieces: Pieces) -
             heard_at = records[later] << 32 | eras[begin : begin + _BLOCK][later]
             places[later] = np.searchsorted(keys, heard_at, side="right") - 1
         payer = payer_of[np.minimum(block >> 32, len(payer_of) - 1)]
-        block[:] = payer << 32 | pieces.pieces[places]
+        piece = pieces.pieces[places]
+        if own_months is not None:
+            _of_their_own(payer, block >> 32, piece, own_months)
+        block[:] = payer << 32 | piece
+
+
+def _of_their_own(payer: Ints, kept: Ints, piece: Ints, own: OwnMonths) -> None:
+    """In place: plays for whose month their payer has a pool of its own draw on that."""
+    keys = own.kept << 32 | own.months
+    order = np.argsort(keys)
+    asked = np.flatnonzero(np.isin(kept, own.kept))
+    wanted = kept[asked] << 32 | own.of_pieces[piece[asked] - 1]
+    places = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    found = keys[order][places] == wanted
+    payer[asked[found]] = own.payers[order][places[found]]
 
 
 def _table(keys: Ints, values: Ints) -> Ints:

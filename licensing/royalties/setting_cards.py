@@ -143,6 +143,12 @@ def card_before(row: ProposedCard) -> RateCard | None:
     return earlier.order_by("-effective_from").first()
 
 
+def cards_in_force(at: datetime) -> list[str]:
+    """The card of each product that holds at a moment, by name and first day, in order."""
+    rows = RateCard.objects.filter(effective_from__lte=at).order_by("product", "-effective_from")
+    return [str(row)[:60] for row in rows.distinct("product")]
+
+
 def _check_free(product: str, effective_from: datetime) -> None:
     if RateCard.objects.filter(product=product, effective_from=effective_from).exists():
         raise TermsRefused("proposed", "The rate card of this month is set already.")

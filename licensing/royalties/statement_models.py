@@ -67,7 +67,7 @@ class Statement(models.Model):
         return f"{self.period} {self.currency} version {self.version}"
 
 
-PAID, UNPAID = ["EARNING", "ADJUSTMENT"], ["SELF", "UNFUNDED", "HELD", "UPHELD"]
+PAID, UNPAID = ["EARNING", "ADJUSTMENT"], ["SELF", "UNFUNDED", "HELD", "UPHELD", "LATE"]
 """Kinds of lines that plays make; all others are what moved beside."""
 
 
@@ -91,6 +91,7 @@ class StatementLine(models.Model):
         UNFUNDED = "UNFUNDED", "plays that no receipt covers"
         HELD = "HELD", "plays that look odd, until a person decides"
         UPHELD = "UPHELD", "plays that looked odd, and a person upheld it"
+        LATE = "LATE", "plays that came when the money of their month was divided"
         DISPUTE = "DISPUTE", "contested, held until it is decided"
         DECISION = "DECISION", "a dispute was decided"
         RECOUPMENT = "RECOUPMENT", "recoups an advance"

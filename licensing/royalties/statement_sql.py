@@ -68,16 +68,18 @@ CROSS JOIN LATERAL (SELECT p.payee_kind, p.payee_ref) y
 
 KEEP_POOLS = """
 INSERT INTO royalties_payerpool
-    (period_id, number, basis, payer_kind, payer_ref, rate_micros, currency, pool_micros, plays)
-SELECT %(period)s, number, basis, payer_kind, payer_ref, rate_micros, currency, pool, whole
+    (period_id, number, basis, payer_kind, payer_ref, rate_micros, of_month, currency, pool_micros,
+     plays)
+SELECT %(period)s, number, basis, payer_kind, payer_ref, rate_micros, of_month, currency, pool,
+       whole
 FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
 INSERT INTO royalties_variationsum
     (id, period_id, record_id, era_from, currency, plays, amount_micros, entry_id, tax_micros,
-     fee_micros, commission_micros, received_micros, pools_micros)
+     fee_micros, commission_micros, received_micros, kept_micros, pools_micros)
 SELECT k.sum_id, %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total, e.id, own.tax,
-       own.fee, own.commission, own.received, own.pool
+       own.fee, own.commission, own.received, own.kept, own.pool
 FROM close_kept_sums k JOIN close_sums s USING (sum) JOIN close_pieces p USING (piece)
 JOIN close_own_sums own USING (piece, currency)
 LEFT JOIN ledger_journalentry e
@@ -148,8 +150,9 @@ CREATE UNLOGGED TABLE scratch.close_lined (number int, lines int)
 """
 """How many lines of what was earned everyone has."""
 _WORDS = ", ".join(f"('{code}', '{reason.words}')" for code, reason in sorted(REASONS.items()))
+LATE = "The money of that month was divided before this play arrived."
 _REASONS = f"""
-CASE WHEN anomalies IS NULL THEN '' ELSE COALESCE((
+CASE WHEN state = 'LATE' THEN '{LATE}' WHEN anomalies IS NULL THEN '' ELSE COALESCE((
     SELECT string_agg(words, '; ' ORDER BY code COLLATE "C")
     FROM (VALUES {_WORDS}) known (code, words)
     WHERE EXISTS (SELECT 1 FROM royalties_anomaly a
@@ -161,7 +164,7 @@ UNPAID_LINES = selected(
             COALESCE(already.lines, 0) + ROW_NUMBER() OVER (
                 PARTITION BY o.statement
                 ORDER BY u.title COLLATE "C", u.piece,
-                         array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD'],
+                         array_position(ARRAY['SELF', 'UNFUNDED', 'HELD', 'UPHELD', 'LATE'],
                                         u.state::text)) AS position
      FROM close_unpaid u
      JOIN close_owed o ON o.payee = u.payee AND o.currency = %(currency)s
@@ -183,7 +186,8 @@ UNPAID_LINES = selected(
 KEEP_WAITING = """
 INSERT INTO royalties_heldpool
     (period_id, payer_kind, payer_ref, rate_micros, currency, amount_micros, us_micros)
-SELECT %(period)s, w.payer_kind, w.payer_ref, w.rate_micros, w.currency, w.pool, COALESCE(u.us, 0)
+SELECT %(period)s, w.payer_kind, w.payer_ref, w.rate_micros, w.currency, w.kept,
+       COALESCE(div(u.us::numeric * w.kept, w.pool), 0)::bigint
 FROM close_waiting w LEFT JOIN close_us_paid u USING (payer, currency)
 ORDER BY w.payer, w.currency
 """

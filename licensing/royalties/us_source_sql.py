@@ -11,12 +11,17 @@ US_PAID = made(
     "close_us_paid",
     """
 SELECT y.payer, parts.currency, SUM(parts.us)::bigint AS us
-FROM (SELECT payer_kind, payer_ref, rate_micros, currency, pool AS us
+FROM (SELECT payer_kind, payer_ref, rate_micros, NULL::date AS of_month, currency, pool AS us
       FROM close_received WHERE country = 'US'
       UNION ALL
-      SELECT payer_kind, payer_ref, rate_micros, currency, us_micros FROM royalties_heldpool
-      WHERE joins_month = %(month)s) parts
-JOIN close_payers y USING (payer_kind, payer_ref, rate_micros)
+      SELECT h.payer_kind, h.payer_ref, h.rate_micros, CASE WHEN part.is_own THEN period.month END,
+             h.currency, part.us_micros
+      FROM royalties_heldpart part
+      JOIN royalties_heldpool h ON h.id = part.pool_id
+      JOIN royalties_period period ON period.id = h.period_id
+      WHERE part.joins_month = %(month)s) parts
+JOIN close_payers y ON y.payer_ref = parts.payer_ref AND y.payer_kind = parts.payer_kind
+     AND y.rate_micros = parts.rate_micros AND y.of_month IS NOT DISTINCT FROM parts.of_month
 GROUP BY y.payer, parts.currency
 HAVING SUM(parts.us) > 0
 """,
@@ -25,9 +30,10 @@ US_SOURCE = made(
     "close_us",
     """
 WITH paid AS (
-    SELECT * FROM close_us_paid u
-    WHERE NOT EXISTS (SELECT 1 FROM close_waiting w
-                      WHERE w.payer = u.payer AND w.currency = u.currency)
+    SELECT u.payer, u.currency,
+           u.us - COALESCE(div(u.us::numeric * w.kept, w.pool), 0)::bigint AS us
+    FROM close_us_paid u LEFT JOIN close_waiting w USING (payer, currency)
+    WHERE w.kept IS DISTINCT FROM w.pool OR w.kept IS NULL
 ), us AS (
     SELECT 'OWN'::text AS basis, payer, currency, us FROM paid
     UNION ALL

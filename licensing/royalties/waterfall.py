@@ -80,12 +80,16 @@ class MonthWaterfall:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What was paid for all pools that gave to one sum, and what is in them; micro-units."""
+    """What was paid for all pools that gave to one sum, and what they divided; micro-units.
+
+    `kept_micros` of them wait for plays that were held at the close.
+    """
 
     tax_micros: int
     fee_micros: int
     commission_micros: int
     received_micros: int
+    kept_micros: int
     pools_micros: int
 
     @property
@@ -97,7 +101,7 @@ class Behind:
     @property
     def joined_micros(self) -> int:
         """What had waited since an earlier month, where it was told as paid."""
-        return self.pools_micros - self.received_micros
+        return self.pools_micros + self.kept_micros - self.received_micros
 
 
 def waterfall_of(statement: StatementView) -> MonthWaterfall | None:
@@ -130,7 +134,7 @@ def waterfall_of(statement: StatementView) -> MonthWaterfall | None:
 def behind(total: VariationSum) -> Behind | None:
     """What was paid for the pools of a sum; None where its close did not write it down."""
     taken = total.tax_micros, total.fee_micros, total.commission_micros
-    told = (*taken, total.received_micros, total.pools_micros)
+    told = (*taken, total.received_micros, total.kept_micros, total.pools_micros)
     known = [micros for micros in told if micros is not None]
     return Behind(*known) if len(known) == len(told) else None
 

@@ -13,8 +13,9 @@ class MonthReceipts(models.Model):
     """What was paid in one country for a month, and what came off before its pools.
 
     `kind` PAID: what listeners and partners paid, less what went back before the close; PROMOTION:
-    what the house put in; GIVEN_BACK, all below zero: what went back in the month of earlier
-    months, which were closed, and was taken back from their payees. Personal data: none.
+    what the house put in; GIVEN_BACK, below zero: what went back in the month of earlier months,
+    which were closed, and was taken back from their payees, less what was won back of it.
+    Personal data: none.
     """
 
     class Kind(models.TextChoices):

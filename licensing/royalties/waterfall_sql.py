@@ -43,7 +43,7 @@ GROUP BY payer_kind, payer_ref, rate_micros, currency, country, is_promotion
 )
 """What each payer paid for the month at each rate, in each country, and what came off it."""
 
-_BEHIND = ("number", "tax", "fee", "commission", "received", "pool")
+_BEHIND = ("number", "tax", "fee", "commission", "received", "kept", "pool")
 _EACH = ", ".join(f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in (*_TAKEN, "received"))
 _OF_PAYER = "USING (payer_kind, payer_ref, rate_micros, currency)"
 BEHIND = f"""
@@ -51,27 +51,31 @@ WITH received AS (
     SELECT payer_kind, payer_ref, rate_micros, currency, tax, fee, commission, pool AS received
     FROM close_received
 ), own AS (
-    SELECT p.number, p.pool, {_EACH}
-    FROM close_own_pools p LEFT JOIN received {_OF_PAYER} WHERE p.basis = 'OWN'
-    GROUP BY p.number, p.pool
+    SELECT p.number, p.pool, COALESCE(w.kept, 0) AS kept, {_EACH}
+    FROM close_own_pools p LEFT JOIN received {_OF_PAYER}
+    LEFT JOIN close_waiting w ON w.payer = p.payer AND w.currency = p.currency
+    WHERE p.basis = 'OWN' AND p.of_month IS NULL
+    GROUP BY p.number, p.pool, w.kept
+    UNION ALL
+    SELECT number, pool, 0, 0, 0, 0, 0 FROM close_own_pools WHERE of_month IS NOT NULL
 ), shared AS (
     SELECT 'FALLBACK' AS basis, currency, {_EACH}
     FROM close_paid paid JOIN received {_OF_PAYER} LEFT JOIN close_plays y ON y.payer = paid.payer
-    WHERE y.payer IS NULL GROUP BY currency
+    WHERE y.payer IS NULL AND paid.of_month IS NULL GROUP BY currency
     UNION ALL
-    SELECT 'PRO_RATA', currency, {_EACH} FROM close_paid JOIN received {_OF_PAYER}
-    WHERE %(model)s = 'PRO_RATA' GROUP BY currency
+    SELECT 'PRO_RATA', currency, {_EACH} FROM close_paid paid JOIN received {_OF_PAYER}
+    WHERE %(model)s = 'PRO_RATA' AND paid.of_month IS NULL GROUP BY currency
 )
 SELECT {", ".join(map(packed, _BEHIND))}
-FROM (SELECT number, tax, fee, commission, received, pool FROM own
+FROM (SELECT number, tax, fee, commission, received, kept, pool FROM own
       UNION ALL
       SELECT p.number, COALESCE(tax, 0), COALESCE(fee, 0), COALESCE(commission, 0),
-             COALESCE(received, 0), p.pool
+             COALESCE(received, 0), 0, p.pool
       FROM close_own_pools p LEFT JOIN shared USING (basis, currency)
       WHERE p.basis <> 'OWN') numbered
 """
 """SELECT packed, of each pool that the card's model divides: its number, what came off what was
-paid for it, what of that reached it, and all that is in it."""
+paid for it, what of that reached it, what is kept of it for held plays, and all that it divides."""
 
 KEEP_RECEIPTS = f"""
 INSERT INTO royalties_monthreceipts (period_id, kind, currency, country, paid_micros, tax_micros,
@@ -84,11 +88,13 @@ FROM (SELECT CASE WHEN is_promotion THEN 'PROMOTION' ELSE 'PAID' END AS kind, cu
       UNION ALL
       SELECT 'GIVEN_BACK', currency, country, {_OF_PARTS}, micros
       FROM (SELECT receipt.currency, receipt.country, {_RECEIPT}, receipt.pool_micros AS whole,
-                   0::bigint AS before, -SUM(posting.amount_micros)::bigint AS micros
+                   0::bigint AS before,
+                   SUM(CASE posting.side WHEN 'credit' THEN posting.amount_micros
+                       ELSE -posting.amount_micros END)::bigint AS micros
             FROM receipts_receipt receipt
             JOIN ledger_journalentry entry ON entry.id = receipt.entry_id
                  AND entry.effective_at >= %(month_from)s AND entry.effective_at < %(month_until)s
-            JOIN ledger_posting posting ON posting.entry_id = entry.id AND posting.side = 'debit'
+            JOIN ledger_posting posting ON posting.entry_id = entry.id
             JOIN ledger_account account ON account.id = posting.account_id
                  AND account.kind = 'unallocated' AND account.owner_kind = 'refund'
             WHERE receipt.corrects_id IS NOT NULL AND receipt.pool_micros <> 0
@@ -97,7 +103,8 @@ FROM (SELECT CASE WHEN is_promotion THEN 'PROMOTION' ELSE 'PAID' END AS kind, cu
 GROUP BY kind, currency, country
 ORDER BY kind, currency, country
 """
-"""A refund takes of closed months first, so their part of it begins at nothing."""
+"""A refund takes of closed months first, so their part of it begins at nothing; a chargeback that
+was won comes again in the same way, above zero."""
 KEEP_POOLS = """
 INSERT INTO royalties_monthpool (period_id, currency, received_micros, joined_micros, payees_micros,
                                  unallocated_micros, held_micros, unplayed_micros)
@@ -107,15 +114,16 @@ FROM (SELECT currency, pool AS received, 0 AS joined, 0 AS payees, 0 AS unalloca
              0 AS unplayed
       FROM close_received
       UNION ALL
-      SELECT currency, 0, amount_micros, 0, 0, 0, 0 FROM royalties_heldpool
-      WHERE joins_month = %(month)s
+      SELECT h.currency, 0, part.amount_micros, 0, 0, 0, 0
+      FROM royalties_heldpart part JOIN royalties_heldpool h ON h.id = part.pool_id
+      WHERE part.joins_month = %(month)s
       UNION ALL
       SELECT e.currency, 0, 0,
              CASE WHEN y.payee_kind IN ('party', 'society') THEN e.amount ELSE 0 END,
              CASE WHEN y.payee_kind IN ('party', 'society') THEN 0 ELSE e.amount END, 0, 0
       FROM close_earned e JOIN close_payees y USING (payee) WHERE e.amount IS NOT NULL
       UNION ALL
-      SELECT currency, 0, 0, 0, 0, pool, 0 FROM close_waiting
+      SELECT currency, 0, 0, 0, 0, kept, 0 FROM close_waiting
       UNION ALL
       SELECT currency, 0, 0, 0, 0, 0, pool FROM close_paid
       WHERE NOT EXISTS (SELECT 1 FROM close_plays)) moved

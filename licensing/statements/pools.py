@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from licensing.royalties.retired import retired_among
+from licensing.royalties.retired_pools import equal_pools
+
 
 @dataclass(frozen=True, slots=True)
 class EqualPools:
@@ -45,7 +48,9 @@ ORDER BY total.id, g.amount DESC, pool.basis, pool.pool_micros, g.plays, pool.pl
 
 
 def pools_behind(sums: Collection[int]) -> dict[int, list[EqualPools]]:
-    """The pools of these variation sums, by the sum's id, in one query at most."""
+    """The pools of these variation sums, by the sum's id, in two queries, and a few more where
+    lists were retired and are made again. Raises NotMadeAgain.
+    """
     if not sums:
         return {}
     found: dict[int, list[EqualPools]] = {pk: [] for pk in sums}
@@ -53,4 +58,22 @@ def pools_behind(sums: Collection[int]) -> dict[int, list[EqualPools]]:
         cursor.execute(_POOLS, [list(sums)])
         for pk, *pool in cursor.fetchall():
             found[pk].append(EqualPools(*pool))
+    # Asked afterwards, of those that were not found: lists may go between two statements.
+    for period, retired in retired_among([pk for pk, pools in found.items() if not pools]).items():
+        for pk, *pool in equal_pools(period, retired):
+            found[pk].append(EqualPools(*pool))
+        for pk in retired:
+            found[pk].sort(key=_in_order)
     return found
+
+
+def _in_order(one: EqualPools) -> tuple[int, str, int, int, int, int]:
+    """As the query has them."""
+    return (
+        -one.amount_micros,
+        one.basis,
+        one.pool_micros,
+        one.plays,
+        one.plays_of_pool,
+        one.rate_micros,
+    )

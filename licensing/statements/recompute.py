@@ -26,7 +26,7 @@ from typing import Any
 AMOUNT = re.compile(r"(-?)(\d+)\.(\d{6})")
 WHOLE = 1_000_000
 PAID = ("EARNING", "ADJUSTMENT")
-UNPAID = ("SELF", "UNFUNDED", "HELD", "UPHELD")
+UNPAID = ("SELF", "UNFUNDED", "HELD", "UPHELD", "LATE")
 PLACE = ("working", "source", "right", "share")
 PLACED = ("working", "source", "share")
 BESIDE_THE_HEAD = ("schema", "lines", "workings", "waterfall", "statement_sha256")

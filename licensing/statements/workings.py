@@ -14,8 +14,9 @@ from licensing.attribution.models import AttributionLine
 from licensing.attribution.rules import SESSION
 from licensing.catalog.models import Share
 from licensing.money import allocate
-from licensing.royalties.explain import BooksDisagree, weights_of_session
+from licensing.royalties.explain import weights_of_session
 from licensing.royalties.models import RateCard, Statement, StatementLine, VariationSum
+from licensing.royalties.remaking import BooksDisagree
 from licensing.statements.pools import EqualPools, pools_behind
 
 WHOLE_PPM = 1_000_000

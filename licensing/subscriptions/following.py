@@ -1,8 +1,9 @@
 """What the provider rings about subscriptions: the object it names is looked at anew.
 
 A payment becomes a receipt under the charge's id, a refund or a dispute's taking a receipt below
-zero under theirs; so repeats, reordering and late arrival end in the same books. Invariants: only
-our own subscribers' money is written down, and no call is made inside a transaction.
+zero under theirs, a dispute that was won one that gives its taking back; so repeats, reordering and
+late arrival end in the same books. Invariants: only our own subscribers' money is written down, and
+no call is made inside a transaction.
 """
 
 from datetime import datetime
@@ -10,10 +11,11 @@ from datetime import datetime
 from django.db import transaction
 
 from licensing.corrections.refunding import refund_receipt
+from licensing.corrections.winning import win_back
 from licensing.money import minor_micros
 from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
-from licensing.receipts.queries import rates_of, terms_at
+from licensing.receipts.queries import terms_at
 from licensing.receipts.rules import ReceiptRefused
 from licensing.stripe_gateway import (
     Event,
@@ -23,7 +25,7 @@ from licensing.stripe_gateway import (
     SubscriptionState,
 )
 from licensing.subscriptions.models import Subscriber, Subscription
-from licensing.subscriptions.rules import tax_again, tax_of
+from licensing.subscriptions.rules import tax_of
 
 ACTOR = ("system", "subscriptions")
 _MONEY = ("charge", "refund")
@@ -131,7 +133,7 @@ def _receive(paid: PaymentState, row: Subscription, now: datetime) -> Receipt:
 
 
 def _give_back(one: GivenBack, receipt: Receipt, now: datetime) -> None:
-    """What left our balance of a payment; and what of a dispute came back, as money that came."""
+    """What left our balance of a payment; and what of a dispute that was won came back."""
     back = refund_receipt(
         key=one.id,
         receipt_id=receipt.pk,
@@ -141,19 +143,10 @@ def _give_back(one: GivenBack, receipt: Receipt, now: datetime) -> None:
         now=now,
     )
     if one.won_minor:
-        won = minor_micros(one.won_minor, receipt.currency)
-        record_receipt(
+        win_back(
             key=f"{one.id}:won",
-            kind=receipt.kind,
-            payer=(receipt.payer_kind, receipt.payer_ref),
-            amount_micros=won,
-            currency=receipt.currency,
-            covers_from=receipt.covers_from,
-            covers_until=receipt.covers_until,
-            tax_micros=tax_again(won, -back.amount_micros, -back.tax_micros),
-            product=receipt.product,
-            country=receipt.country,
+            chargeback_id=back.pk,
+            amount_micros=minor_micros(one.won_minor, receipt.currency),
             actor=ACTOR,
-            rates=rates_of(receipt),
             now=now,
         )

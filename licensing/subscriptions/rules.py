@@ -3,7 +3,7 @@
 Invariant: a state that nobody knows is one in which nothing new is sold, so nobody pays twice.
 """
 
-from licensing.money import allocate, minor_micros
+from licensing.money import minor_micros
 from licensing.receipts.rules import tax_inside
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
@@ -31,9 +31,3 @@ def tax_of(amount_minor: int, tax_minor: int | None, tax_ppm: int, currency: str
     if tax_minor is not None:
         return minor_micros(tax_minor, currency)
     return tax_inside(minor_micros(amount_minor, currency), tax_ppm)
-
-
-def tax_again(won_micros: int, taken_micros: int, taken_tax_micros: int) -> int:
-    """The tax in what came back of a dispute: the share that it was of what the dispute took."""
-    net = taken_micros - taken_tax_micros
-    return allocate(won_micros, [("net", net), ("tax", taken_tax_micros)])["tax"]

@@ -28,7 +28,7 @@ from licensing.clearance.agreeing import (
 from licensing.clearance.models import ConsentAgreement
 from licensing.clearance.refusals import ClearanceRefused
 from portal.accounts import access
-from portal.accounts.signing import how_confirmed
+from portal.accounts.signing import given_now
 from portal.accounts.views import get_or_post
 
 NAV = {"here": "recordings", "nav_main": "partials/nav_artist.html"}
@@ -131,7 +131,7 @@ def _sign(request: HttpRequest, recording_id: UUID, mine: list[Party]) -> HttpRe
             agreement_id=found.pk,
             party_id=party.pk,
             user_ref=str(request.user.pk),
-            method=how_confirmed(request),
+            given=given_now(request),
             text_sha256=request.POST.get("text_sha256", ""),
             now=timezone.now(),
         )

@@ -31,6 +31,7 @@ from licensing.clearance.models import Approval
 from licensing.clearance.refusals import ClearanceRefused
 from portal.accounts import access
 from portal.accounts.models import User
+from portal.accounts.signing import given_now
 from portal.artists.previews import HEARD_AS
 from portal.audio.answers import stored_object
 from portal.audio.label import AiLabel, ai_label
@@ -153,7 +154,8 @@ def approval(request: HttpRequest, variation_id: UUID) -> HttpResponse:
         else:
             is_yes = given == "approve"
             reason = "" if is_yes else reason
-            state = answer(**deed, is_yes=is_yes, actor=actor, now=now, reason=reason)
+            how = given_now(request)
+            state = answer(**deed, is_yes=is_yes, actor=actor, now=now, reason=reason, given=how)
     except ClearanceRefused as refused:
         messages.error(request, refused.sentence)
     else:

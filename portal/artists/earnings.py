@@ -16,13 +16,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from generation.variations.queries import titles_of
 from licensing.catalog.models import Party
 from licensing.invoicing.waiting import waiting_plays_of
 from licensing.royalties import queries
-from licensing.royalties.explain import BooksDisagree, Explanation, explain_line
+from licensing.royalties.explain import Explanation, explain_line
 from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
+from licensing.royalties.remaking import BooksDisagree, NotMadeAgain
 from licensing.royalties.waterfall import waterfall_of
 from licensing.royalties.what_if import beside_lines_of, what_if_of
 from licensing.statements import recompute
@@ -50,7 +52,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class RecordingLine:
-    """A recording in one month, in cents that add up down the column."""
+    """A recording in one month, in cents that add up across the row and down the column."""
 
     earned: RecordingEarned
     master: str
@@ -122,22 +124,27 @@ def _of_month(statement: StatementView, earned: Earnings) -> dict[str, Any]:
         for one in earned.recordings
         if (one.month, one.currency) == (statement.month, statement.currency)
     ]
-    master = words.cents_that_add_up([one.master_micros for one in mine])
-    publishing = words.cents_that_add_up([one.publishing_micros for one in mine])
-    amounts = words.cents_that_add_up([one.amount_micros for one in mine])
+    cells = words.whole_cents(
+        [one.master_micros for one in mine] + [one.publishing_micros for one in mine]
+    )
+    master, publishing = cells[: len(mine)], cells[len(mine) :]
     return {
         "statement": statement,
         "recordings": [
-            RecordingLine(*row) for row in zip(mine, master, publishing, amounts, strict=True)
+            RecordingLine(
+                one, *map(words.cents, (of_master, of_publishing, of_master + of_publishing))
+            )
+            for one, of_master, of_publishing in zip(mine, master, publishing, strict=True)
         ],
         "together": {
             "plays": sum(one.plays for one in mine),
             "variations": sum(one.variations for one in mine),
-            "master": sum(one.master_micros for one in mine),
-            "publishing": sum(one.publishing_micros for one in mine),
-            "amount": sum(one.amount_micros for one in mine),
+            "master": sum(master),
+            "publishing": sum(publishing),
+            "amount": sum(cells),
         },
         "lines": statement.lines,
+        "titles": titles_of(line.subject[1] for line in statement.lines),
         "comparison": queries.model_comparison(statement.payee, statement.month),
         "beside_lines": beside_lines_of(statement.id),
         "flow": flow_of(waterfall_of(statement)),
@@ -215,10 +222,13 @@ def statement_line(request: HttpRequest, line_id: UUID) -> HttpResponse:
     facts["what_if"] = what_if_of(line_id)
     try:
         explained = explain_line(line_id)
-    except BooksDisagree:
+    except BooksDisagree as error:
         facts |= {"line": queries.line_view(row), "disagree": True}
+        facts["is_of_plays"] = isinstance(error, NotMadeAgain)
     else:
         facts |= {"line": explained.line, "why": explained, "pools": explained.pools[:POOLS_SHOWN]}
+        ref = explained.line.subject[1]
+        facts["title"] = titles_of([ref]).get(ref, "")
         facts["more_pools"] = _more_pools(explained)
         facts["shares_unplayed"] = any(not pool.listener for pool in explained.pools)
         facts["other_sources"] = _other_sources(explained)

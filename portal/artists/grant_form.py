@@ -86,6 +86,14 @@ class GrantForm(forms.Form):
     with_others = forms.BooleanField(
         required=False, label="It may be mixed with other artists’ recordings"
     )
+    with_explicit = forms.BooleanField(
+        required=False, label="Of those, also with recordings whose words are explicit"
+    )
+    by_taste = forms.BooleanField(
+        required=False,
+        label="A listener’s taste profile may choose it and shape what is made of it",
+        help_text="Without it listeners set everything by hand, within your limits either way.",
+    )
 
     approve = forms.BooleanField(
         required=False, label="I want to hear variations before anybody else does"
@@ -164,6 +172,8 @@ class GrantForm(forms.Form):
                 vocals=facts["vocals"],
                 with_others=facts["with_others"],
                 mix_reach=facts["mix"] / 100,
+                with_explicit=facts["with_explicit"],
+                by_taste=facts["by_taste"],
             ),
             "approval": self._approval(),
             "territories": facts["territories"],
@@ -200,7 +210,7 @@ def _initial(given: GrantFacts | None) -> dict[str, Any]:
     if given is None:
         return {
             "slowest": 80, "fastest": 125, "semitones": 3, "vocals": True, "with_others": False,
-            "mix": 100,
+            "mix": 100, "with_explicit": False, "by_taste": True,
         } | _initial_approval(None)  # fmt: skip
     limits = given.limits or ANYTHING
     until = given.valid_until
@@ -210,6 +220,8 @@ def _initial(given: GrantFacts | None) -> dict[str, Any]:
         "semitones": limits.semitones_max,
         "vocals": limits.vocals,
         "with_others": limits.with_others,
+        "with_explicit": limits.with_explicit,
+        "by_taste": limits.by_taste,
         "mix": round(limits.mix_reach * 100),
         "until": (until - timedelta(days=1)).date() if until else None,
         "territories": " ".join(sorted(given.territories)),

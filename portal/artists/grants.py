@@ -27,6 +27,7 @@ from licensing.clearance.limits import OddLimits
 from licensing.clearance.operations import ClearanceRefused
 from licensing.clearance.terms import CURRENT_VERSION, terms_text
 from portal.accounts import access
+from portal.accounts.signing import given_now
 from portal.accounts.views import get_or_post
 from portal.artists.forecast import forecast
 from portal.artists.grant_form import GrantForm
@@ -105,6 +106,7 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
                 party=party,
                 cells=cells,
                 gone=gone,
+                given=given_now(request),
                 now=now,
                 **form.conditions(),
             )
@@ -211,6 +213,7 @@ def withdraw(request: HttpRequest, recording_id: UUID) -> HttpResponse:
             party_id=party.pk,
             stem_ids=stem_ids,
             actor=("user", str(request.user.pk)),
+            given=given_now(request),
             now=now,
             **form.chosen(),
         )
@@ -267,7 +270,12 @@ def stem_delete(request: HttpRequest, stem_id: UUID) -> HttpResponse:
     stem = access.get_stem_for(request.user, stem_id, "edit")
     now = timezone.now()
     if request.method == "POST":
-        done = delete_stem(stem_id=stem.pk, actor=("user", str(request.user.pk)), now=now)
+        done = delete_stem(
+            stem_id=stem.pk,
+            actor=("user", str(request.user.pk)),
+            given=given_now(request),
+            now=now,
+        )
         messages.success(request, f"{stem.label} is deleted. {_told(done)}")
         return redirect("artists:recording", stem.recording_id)
     stops, removal = preview_deletion(stem.pk, now)

@@ -25,6 +25,8 @@ from licensing.clearance.approval import ApproveFirst
 from licensing.clearance.limits import Limits
 from licensing.clearance.models import LONGEST_VOICE, Use
 from licensing.clearance.operations import grant_matrix
+from licensing.given import Given
+from licensing.royalties.setting_cards import cards_in_force
 from portal.accounts.models import Invitation, Membership, Role, User
 from portal.accounts.operations import invite
 from portal.artists.telling import tell_proposed, tell_replaced
@@ -182,6 +184,7 @@ def sign_matrix(
     territories: Sequence[str],
     channels: Sequence[str],
     valid_until: datetime | None,
+    given: Given,
     now: datetime,
 ) -> None:
     """One holder's signature under a matrix: what is ticked is granted, what was and is not is not.
@@ -191,7 +194,10 @@ def sign_matrix(
     """
     actor = ("user", str(user.pk))
     for stems, uses in _blocks(gone):
-        withdraw_uses(party_id=party.pk, stem_ids=stems, uses=uses, actor=actor, now=now)
+        withdraw_uses(
+            party_id=party.pk, stem_ids=stems, uses=uses, actor=actor, given=given, now=now
+        )
+    cards = cards_in_force(now)
     voice = {cell for cell in cells if cell[0] == Use.VOICE}
     for part, ends_at in (
         (set(cells) - voice, valid_until),
@@ -209,6 +215,8 @@ def sign_matrix(
                 territories=territories,
                 channels=channels,
                 valid_until=ends_at,
+                royalty_terms=cards,
+                given=given,
             )
 
 

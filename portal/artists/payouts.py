@@ -57,11 +57,12 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A balance in words."""
+    """A balance in words; `once_closing`: what comes of it where the account is closed."""
 
     currency: str
     amount: str
     why: str
+    once_closing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def payouts_of(party: Party) -> Payouts:
     state = "none" if account is None else "ready" if account.can_receive else "asked"
     return Payouts(
         owed=tuple(
-            Owed(one.currency, words.cents(one.balance_micros), _why(one))
+            Owed(one.currency, words.cents(one.balance_micros), _why(one), _once_closing(one))
             for one in planning.outlook_of(payee, timezone.now())
         ),
         paid=tuple(
@@ -109,7 +110,7 @@ def payouts_of(party: Party) -> Payouts:
                 one.currency,
                 STATES[one.state],
                 one.reason,
-                f"{one.drafted_at:%Y-%m-%d}",
+                f"{one.drafted_at:%-d %B %Y}",
                 tuple(_exchanged(part) for part in one.exchanged),
             )
             for one in queries.list_payouts(payee)
@@ -117,7 +118,7 @@ def payouts_of(party: Party) -> Payouts:
         account=state,
         pays_in=account.pays_in if account else "",
         currencies=tuple(THRESHOLD_MINOR),
-        closing_on=f"{account.closing_at:%Y-%m-%d}" if account and account.closing_at else "",
+        closing_on=f"{account.closing_at:%-d %B %Y}" if account and account.closing_at else "",
         may_stay=account is not None and not is_leaving(account),
     )
 
@@ -126,6 +127,11 @@ def _exchanged(part: PlannedConversion) -> str:
     """What was exchanged for a payout, at which rate of which source, with the spread."""
     said = exchange_text(part.rate, part.sold_micros, part.spread_micros)
     return f"{said}: {amount_text(part.bought_micros)} {part.rate.bought}"
+
+
+def _once_closing(one: planning.Outlook) -> str:
+    """Closing does away with the least amount; what else an amount waits for, it waits for."""
+    return WHY["due"] if one.due.why == "threshold" else _why(one)
 
 
 def _why(one: planning.Outlook) -> str:

@@ -20,6 +20,7 @@ from portal.accounts import access
 from portal.accounts.views import get_or_post
 from portal.artists.forms import RecordingForm
 from portal.artists.grant_view import acting_parties, grant_view
+from portal.artists.notices import notices_on
 from portal.artists.operations import bring_recording
 from portal.artists.rows import newest_tables
 from portal.artists.stems import StemRow, stem_rows
@@ -88,6 +89,7 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         "can_correct": any(row.form for row in rows),
         "can_complete": may_edit and found.state == Recording.State.DRAFT and _is_settled(rows),
         "tables": newest_tables(queries.list_sheets_of_recording(found.pk), now),
+        "notices": notices_on(found),
         "view": grant_view(found, parties[0], now) if parties else None,
         **NAV,
     }

@@ -43,6 +43,11 @@ class SheetTable:
     declined: Declined | None
     is_to_come: bool
 
+    @property
+    def is_stood_in(self) -> bool:
+        """Whether others decided in the place of somebody on it."""
+        return any(line.decided_at for line in (*self.lines, *self.ending))
+
 
 def sheet_table(state: SheetState, now: datetime) -> SheetTable:
     """The table of one sheet."""

@@ -102,6 +102,13 @@ class ShareForm(forms.Form):
                 self.add_error(field, sentence)
         return facts
 
+    @property
+    def is_collected_by_another(self) -> bool:
+        """Whether the fields of who collects have to be seen: filled in, or with a fault."""
+        collects = ("administered_by", "administrator", "territories")
+        said = self["administered_by"].value() not in (None, "", "SELF")
+        return said or any(name in self.errors for name in collects)
+
     def line(self) -> operations.Line | None:
         """What the line says, or None for an empty one."""
         facts = self.cleaned_data

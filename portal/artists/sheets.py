@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 from licensing.catalog import queries
 from licensing.catalog.models import Party, Recording, SplitSheet, Stem
 from licensing.catalog.operations import decline_sheet, sign_sheet
-from licensing.catalog.rules import TEXT_LANGUAGE, UNREACHED_DAYS, CatalogRefused
+from licensing.catalog.rules import UNREACHED_DAYS, CatalogRefused
 from licensing.clearance.agreeing import pending_for
 from portal.accounts import access
-from portal.accounts.signing import how_confirmed
+from portal.accounts.signing import given_now
 from portal.accounts.views import get_or_post
 from portal.artists import operations
 from portal.artists.rows import SheetTable, sheet_table
@@ -69,6 +69,8 @@ def sheet_new(request: HttpRequest, recording_id: UUID, right: str) -> HttpRespo
         "recording": recording,
         "right": right,
         "formset": formset,
+        # One empty line stands ready; whoever has more people opens the rest.
+        "folded_from": max(1, formset.initial_form_count()) + 1,
         "about": about,
         "here": "recordings",
         "nav_main": "partials/nav_artist.html",
@@ -142,6 +144,12 @@ def sheet(request: HttpRequest, sheet_id: UUID) -> HttpResponse:
         "no": no,
         "days": UNREACHED_DAYS,
         "own": {party.pk for party in mine},
+        "losing": [
+            line
+            for line in table.ending
+            if line.party_id in {party.pk for party in mine}
+            and line.share_ppm < (line.before_ppm or 0)
+        ],
         "may_remind": access.sheets_for(request.user, "edit").filter(pk=found.pk).exists(),
         "recording": recording,
         "here": "signatures",
@@ -157,8 +165,7 @@ def _sign(request: HttpRequest, found: SplitSheet, mine: list[Party]) -> HttpRes
             sheet_id=found.pk,
             party_id=party.pk,
             user_ref=str(request.user.pk),
-            method=how_confirmed(request),
-            locale=TEXT_LANGUAGE,
+            given=given_now(request),
             text_sha256=request.POST.get("text_sha256", ""),
             now=timezone.now(),
         )

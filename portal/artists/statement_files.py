@@ -10,8 +10,8 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 
 from licensing.royalties import queries
-from licensing.royalties.explain import BooksDisagree
 from licensing.royalties.queries import StatementView
+from licensing.royalties.remaking import BooksDisagree
 from licensing.statements.files import SCHEMAS, as_csv, as_json, file_name
 from licensing.statements.pdf import as_pdf
 

@@ -5,21 +5,16 @@ right that is asked for. A party that nobody acts for yet gets a fresh link at t
 was invited. Invariant: a mail goes out after what it tells has been written.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from licensing.catalog.models import Party, SplitSheet
 from licensing.catalog.queries import Leaving, get_sheet_state
-from portal.accounts.models import Invitation, Membership, Role, User
+from portal.accounts.models import Invitation, User
 from portal.accounts.operations import invite
+from portal.accounts.telling import addresses_of, mail_each, signers_of
 
 
 def tell_proposed(*, sheet: SplitSheet, user: User, now: datetime) -> None:
@@ -34,8 +29,8 @@ def tell_replaced(*, replaced: SplitSheet, sheet: SplitSheet, user: User) -> Non
     state = get_sheet_state(replaced.pk)
     asked = {ref for ref, _, _ in state.shares} | {one.party_id for one in state.leaving}
     facts = {"on": state.on, "user": user, "version": replaced.version, "link": _link(sheet)}
-    _mail(
-        _signers(asked),
+    mail_each(
+        signers_of(asked),
         f"Another split sheet is proposed for “{state.on}”",
         "emails/sheet_replaced.txt",
         facts,
@@ -48,8 +43,8 @@ def tell_declined(*, sheet: SplitSheet) -> None:
     asked = {ref for ref, _, _ in state.shares} | {one.party_id for one in state.leaving}
     kind, _, ref = sheet.proposed_by.partition(":")
     proposer = User.objects.filter(pk=ref) if kind == "user" and ref.isdigit() else ()
-    _mail(
-        {*_signers(asked), *(one.email for one in proposer)},
+    mail_each(
+        {*signers_of(asked), *(one.email for one in proposer)},
         f"A split sheet for “{state.on}” was declined",
         "emails/sheet_declined.txt",
         {"on": state.on, "declined": state.declined, "link": _link(sheet)},
@@ -58,10 +53,8 @@ def tell_declined(*, sheet: SplitSheet) -> None:
 
 def tell_decided(*, sheet: SplitSheet, party: Party, document: str) -> None:
     """Tell a party that two people have decided in its place, and on which document."""
-    last = Invitation.objects.filter(party=party).order_by("-created_at").first()
-    addresses = _signers([party.pk]) or ({last.email} if last else set())
-    _mail(
-        addresses,
+    mail_each(
+        addresses_of([party.pk]),
         f"A split sheet was decided on in the place of {party}",
         "emails/sheet_decided.txt",
         {"party": party, "document": document, "link": _link(sheet)},
@@ -71,14 +64,14 @@ def tell_decided(*, sheet: SplitSheet, party: Party, document: str) -> None:
 def _ask(sheet: SplitSheet, one: Leaving, user: User, now: datetime) -> None:
     state = get_sheet_state(sheet.pk)
     facts = {"on": state.on, "one": one, "user": user, "right": sheet.get_right_display()}
-    addresses = _signers([one.party_id])
+    addresses = signers_of([one.party_id])
     if not addresses:
         last = Invitation.objects.filter(party=one.party_id).order_by("-created_at").first()
         if last is None:
             return
         invite(party=last.party, role=last.role, email=last.email, invited_by=user, now=now)
         addresses = {last.email}
-    _mail(
+    mail_each(
         addresses,
         f"Your share in “{state.on}” would change: it needs your signature",
         "emails/share_ends.txt",
@@ -86,21 +79,5 @@ def _ask(sheet: SplitSheet, one: Leaving, user: User, now: datetime) -> None:
     )
 
 
-def _signers(parties: Iterable[UUID]) -> set[str]:
-    rows = Membership.objects.filter(party__in=list(parties), role__in=[Role.ADMIN, Role.SIGN])
-    return set(rows.filter(user__is_active=True).values_list("user__email", flat=True))
-
-
 def _link(sheet: SplitSheet) -> str:
     return str(settings.BASE_URL) + reverse("artists:sheet", args=[sheet.pk])
-
-
-def _mail(addresses: Iterable[str], subject: str, template: str, facts: dict[str, Any]) -> None:
-    """One message for each address: nobody reads who else is asked."""
-    text = render_to_string(template, facts)
-
-    def send() -> None:
-        for address in sorted(addresses):
-            send_mail(subject, text, None, [address])
-
-    transaction.on_commit(send)

@@ -5,8 +5,10 @@ from django.urls import path
 from portal.artists import (
     agreements,
     approvals,
+    consents,
     earnings,
     grants,
+    notices,
     payouts,
     previews,
     recordings,
@@ -34,6 +36,7 @@ urlpatterns = [
     path("previews/<uuid:preview_id>/audio/", previews.preview_audio, name="preview_audio"),
     path("previews/<uuid:preview_id>/delete/", previews.preview_delete, name="preview_delete"),
     path("recordings/<uuid:recording_id>/withdraw/", grants.withdraw, name="withdraw"),
+    path("notices/<uuid:takedown_id>/", notices.notice, name="notice"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<uuid:variation_id>/", approvals.approval, name="approval"),
     path("approvals/<uuid:variation_id>/audio/", approvals.approval_audio, name="approval_audio"),
@@ -59,6 +62,9 @@ urlpatterns = [
         name="statement_file",
     ),
     path("earnings/recompute.py", earnings.recompute_script, name="recompute_script"),
+    path("consents/", consents.consents, name="consents"),
+    path("consents/<uuid:party_id>.csv", consents.consents_file, name="consents_file"),
+    path("consents/terms/<str:version>.txt", consents.terms, name="terms"),
     path("signatures/", sheets.signatures, name="signatures"),
     path("works/<uuid:party_id>.<str:ending>", works.works_file, name="works_file"),
 ]

@@ -35,17 +35,25 @@ def signed_cents(amount: int) -> str:
     return f"+{cents(amount)}" if amount >= CENT else cents(amount)
 
 
-def cents_that_add_up(amounts: list[int]) -> list[str]:
-    """Amounts of one sign in cents whose sum is the cents of their sum, by largest remainder."""
+def whole_cents(amounts: list[int]) -> list[int]:
+    """Amounts of one sign in whole cents, as micro-units, that make the whole cents of their sum.
+
+    By largest remainder; of amounts of both signs each by itself, towards zero.
+    """
     if any(amount < 0 for amount in amounts) and any(amount > 0 for amount in amounts):
-        return [cents(amount) for amount in amounts]
+        return [abs(amount) // CENT * CENT * (-1 if amount < 0 else 1) for amount in amounts]
     total = abs(sum(amounts)) // CENT
     weights = [(f"{place:09d}", abs(amount)) for place, amount in enumerate(amounts)]
     if total == 0 or not any(weight for _, weight in weights):
-        return [cents(0) for _ in amounts]
+        return [0 for _ in amounts]
     parts = allocate(total, weights)
     sign = -1 if sum(amounts) < 0 else 1
-    return [cents(sign * parts[name] * CENT) for name, _ in weights]
+    return [sign * parts[name] * CENT for name, _ in weights]
+
+
+def counted(number: int, what: str) -> str:
+    """How many of something, with its plural."""
+    return f"{_grouped(number)} {what}{'' if number == 1 else 's'}"
 
 
 def percent(ppm: int) -> str:
@@ -69,6 +77,7 @@ NOT_PAID = {
     "UNFUNDED": "not funded",
     "HELD": "held: looks odd, a person decides",
     "UPHELD": "looked odd, does not count",
+    "LATE": "came after its month was divided",
 }
 """Why plays on a line accrue nothing, as an artist is told."""
 MOVEMENTS = {

@@ -19,6 +19,7 @@ from licensing.attribution.models import (
 from licensing.audit.models import Fact
 from licensing.catalog.models import (
     AudioObject,
+    Evidence,
     Party,
     Recording,
     Stem,
@@ -37,6 +38,7 @@ from licensing.clearance.models import (
 from licensing.ledger.models import Account, JournalEntry, Posting
 from licensing.releases.models import Release
 from portal.accounts.models import Membership, User
+from portal.backoffice import menu
 from portal.backoffice.agreements import AGREEMENT_PAGES
 from portal.backoffice.billing import BILLING_PAGES
 from portal.backoffice.consent_deeds import AgreementDeeds
@@ -46,6 +48,8 @@ from portal.backoffice.deductions import DEDUCTION_PAGES
 from portal.backoffice.deed_pages import DEED_PAGES
 from portal.backoffice.deeds import HoldDeeds, ReviewDeeds
 from portal.backoffice.events import EVENT_PAGES
+from portal.backoffice.evidence import EvidenceAdmin
+from portal.backoffice.from_rows import BeginsHere
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.invoices import INVOICE_PAGES
 from portal.backoffice.models import NightlyRun
@@ -58,6 +62,7 @@ from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.releases import ReleaseAdmin, WorkAdmin
 from portal.backoffice.site import site
 from portal.backoffice.stand_ins import SHEET_PAGES
+from portal.backoffice.takedowns import TAKEDOWN_PAGES
 from portal.backoffice.terms import TERMS_PAGES
 from portal.partners.models import Client, WithdrawalNotice
 
@@ -105,22 +110,26 @@ class PartyAdmin(ReadOnlyAdmin):
     search_fields = ("name", "isni", "ipi")
 
 
-class RecordingAdmin(ReadOnlyAdmin):
+class RecordingAdmin(BeginsHere, ReadOnlyAdmin):
     """Performances of works."""
 
     list_display = ("title", "party", "state", "isrc", "stems_complete_at")
     list_select_related = ("party",)
     list_filter = ("state", "explicit")
     search_fields = ("title", "isrc", "party__name")
+    held_as, disputed_as = Hold.TargetKind.RECORDING, "recording"
+    actions_detail = ("begin_hold", "begin_dispute")
 
 
-class StemAdmin(ReviewDeeds, ReadOnlyAdmin):
+class StemAdmin(BeginsHere, ReviewDeeds, ReadOnlyAdmin):
     """Isolated parts; conflicting claims are decided here."""
 
     list_display = ("label", "recording", "party", "role", "state", "created_at")
     list_select_related = ("recording", "party")
     list_filter = ("state", "role")
     search_fields = ("label", "audio__digest", "party__name")
+    held_as, disputed_as = Hold.TargetKind.STEM, "stem"
+    actions_detail = (*ReviewDeeds.actions_detail, "begin_hold", "begin_dispute")
 
 
 class AudioAdmin(ReadOnlyAdmin):
@@ -176,12 +185,14 @@ class AgreementAdmin(AgreementDeeds, ReadOnlyAdmin):
     list_display = ("society", "reference", "uses", "valid_from", "valid_until")
 
 
-class RecordAdmin(ReadOnlyAdmin):
+class RecordAdmin(BeginsHere, ReadOnlyAdmin):
     """Licence records; each opens its case file."""
 
     list_display = ("subject_kind", "subject_ref", "use", "state", "opened_at", "case")
     list_filter = ("state", "use")
     search_fields = ("subject_ref", "recipe_sha256")
+    held_as = Hold.TargetKind.RECORD
+    actions_detail = ("begin_hold",)
     inlines = (SourceInline, LineInline)
 
     def case(self, row: LicenceRecord) -> str:
@@ -291,6 +302,7 @@ PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Recording: RecordingAdmin,
     Stem: StemAdmin,
     AudioObject: AudioAdmin,
+    Evidence: EvidenceAdmin,
     Grant: GrantAdmin,
     Hold: HoldAdmin,
     Clearance: ClearanceAdmin,
@@ -328,7 +340,9 @@ PAGES |= (
     | RATE_PAGES
     | SHEET_PAGES
     | OUTSIDE_PAGES
+    | TAKEDOWN_PAGES
     | TERMS_PAGES
 )
 for model, page in PAGES.items():
+    menu.name(model)
     site.register(model, page)

@@ -49,7 +49,15 @@ def _named(name: str, title: str, text: Callable[[Any, int], str]) -> Column:
 
 
 def _amount(row: Any, micros: int) -> str:
-    return f"{amount_text(micros)} {getattr(row, 'currency', '')}".rstrip()
+    return f"{amount_text(micros)} {_currency_of(row)}".rstrip()
+
+
+def _currency_of(row: Any) -> str:
+    """That of the row, or of the row it hangs on, as far as that was loaded with it."""
+    state = getattr(row, "_state", None)
+    over = state.fields_cache.values() if state is not None else ()
+    found = (getattr(one, "currency", "") for one in (row, *over))
+    return next((one for one in found if one), "")
 
 
 def _paid(row: Any, minor: int) -> str:

@@ -119,7 +119,7 @@ def audit_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
 
     return ask_and_do(
         request,
-        title="Audit it",
+        title="Audit this record",
         consequence=_CONSEQUENCE,
         form_class=ReasonForm,
         do=do,

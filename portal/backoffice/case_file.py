@@ -19,6 +19,7 @@ from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.attribution.rules import SESSION
 from licensing.audit.models import Fact
 from licensing.clearance.models import Grant, Hold
+from licensing.compliance.queries import list_on
 from portal.audio.pictures import Picture, variation_picture
 from portal.audio.stemma import SMALL_POINTS
 from portal.backoffice.audits import audited
@@ -55,6 +56,7 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
     sources = list(record.sources.all())
     grants = Grant.objects.filter(records__record=record).select_related("party", "stem")
     money = money_of(record, sources)
+    refs = _refs(record, sources)
     context = {
         "record": record,
         "money": money,
@@ -63,7 +65,8 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "lines": sorted(record.lines.all(), key=lambda line: -line.ppm),
         "external": list(record.external_sources.all()),
         "grants": grants.prefetch_related("withdrawals"),
-        "holds": _holds(record, sources),
+        "holds": Hold.objects.filter(target_ref__in=refs).order_by("placed_at"),
+        "notices": list_on(refs),
         "events": _events(record, variation, list(grants), money),
         "stemma": _picture(variation),
         "live": live_of(record, sources, timezone.now()),
@@ -81,11 +84,12 @@ def _picture(variation: Variation | None) -> Picture | None:
     return variation_picture(variation_view(variation.id), table, "small")
 
 
-def _holds(record: LicenceRecord, sources: list[LicenceSource]) -> list[Hold]:
+def _refs(record: LicenceRecord, sources: list[LicenceSource]) -> set[str]:
+    """What a hold or a notice about this record may name."""
     refs = {str(record.pk)}
     for source in sources:
         refs |= {str(source.stem_id), str(source.stem.recording_id)}
-    return list(Hold.objects.filter(target_ref__in=refs).order_by("placed_at"))
+    return refs
 
 
 def _events(
@@ -102,7 +106,7 @@ def _events(
     ]
     cleared = record.clearance
     answer = "allowed" if cleared.allowed else "refused"
-    found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use))
+    found.append(Event(cleared.at, f"Clearance: {answer}", str(cleared.pk), cleared.use.lower()))
     found += _facts(record, variation)
     found += _attempts(variation)
     found += [Event(it.at, it.title, it.row, it.note, it.state) for it in money.happened]

@@ -26,7 +26,7 @@ from licensing.royalties.accounts import PAYABLE_KINDS
 from licensing.royalties.models import PAID, Statement, StatementLine
 from portal.artists.words import percent
 from portal.backoffice.awards_field import said_of
-from portal.backoffice.names import look_up
+from portal.backoffice.names import Ref, look_up
 
 
 @dataclass(slots=True)
@@ -85,10 +85,12 @@ def money_of(record: LicenceRecord, sources: Sequence[LicenceSource]) -> Money:
 def _earned(record: LicenceRecord, lines: Iterable[StatementLine]) -> list[Earned]:
     rows: dict[tuple[date, str, str], Earned] = {}
     names: dict[str, str] = {}
-    for line in lines:
+    every = list(lines)
+    waits = look_up((one.statement.payee_kind, one.statement.payee_ref) for one in every)
+    for line in every:
         told = line.statement
         key = (told.period.month, told.payee_ref, told.currency)
-        names[told.payee_ref] = _payee(told)
+        names[told.payee_ref] = _payee(told, waits)
         row = rows.setdefault(key, Earned(key[0], names[told.payee_ref], told.currency))
         row.earned += line.amount_micros
     corrected = Adjustment.objects.filter(lines__line__record=record).values_list(
@@ -108,11 +110,12 @@ def _earned(record: LicenceRecord, lines: Iterable[StatementLine]) -> list[Earne
     return [rows[key] for key in sorted(rows, key=lambda key: (key[0], rows[key].payee, key[2]))]
 
 
-def _payee(told: Statement) -> str:
+def _payee(told: Statement, known: dict[Ref, str]) -> str:
     """Who it is; what nobody could be paid for yet is named by what it waits for."""
     if told.payee_kind in PAYABLE_KINDS:
         return told.payee_name
-    return f"nobody yet: {told.payee_kind} {told.payee_name}"
+    named = known.get((told.payee_kind, told.payee_ref), told.payee_name)
+    return f"nobody yet: {told.payee_kind} {named}"
 
 
 def _disputes(record: LicenceRecord, sources: Sequence[LicenceSource]) -> list[Happening]:

@@ -13,7 +13,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
-from portal.backoffice import names
+from portal.backoffice import names, worded
 from portal.backoffice.amounts import shown
 
 Column = Callable[[Any], str]
@@ -43,7 +43,7 @@ def _column(model: type[models.Model], name: str, with_ids: bool) -> Column | No
     related = _related(model, name)
     if related is not None and names.references_of(related):
         return _titled(name, lambda row: _row(getattr(row, name), with_ids))
-    return None
+    return worded.column(model, name)
 
 
 def _related(model: type[models.Model], name: str) -> type[models.Model] | None:

@@ -16,12 +16,15 @@ from unfold.decorators import action
 
 from licensing.clearance.models import SocietyAgreement, Use
 from licensing.clearance.operations import ClearanceRefused, record_society_agreement
+from licensing.given import Given, Strength
 from portal.accounts.countries import CODES
 from portal.backoffice.deeds import list_of
 from portal.backoffice.deeds_of_two import DeedOfTwo, Doing, ask_for, known
+from portal.backoffice.evidence import EvidenceField
 from portal.backoffice.rehearsing import Outcome
 from portal.backoffice.second_person import MAY_DECIDE_RIGHTS
 
+_BY_TWO = "by two people at the desk"
 _USES = [one for one in Use.choices if one[0] != Use.PREVIEW]
 
 
@@ -41,6 +44,8 @@ class AgreementForm(forms.Form):
         label="Last day, if it ends",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+
+    evidence = EvidenceField()
 
     def clean_territories(self) -> list[str]:
         """ISO 3166 codes of two letters."""
@@ -90,6 +95,7 @@ def _record(data: dict[str, Any], doing: Doing) -> Outcome:
                 territories=data["territories"],
                 valid_until=_after(day),
                 actor=doing.actor,
+                given=Given(_BY_TWO, Strength.DESK, evidence_sha256=data["evidence"]),
                 now=doing.now,
             )
     except IntegrityError as twice:

@@ -21,6 +21,7 @@ from licensing.corrections.models import (
     Proposal,
     ProposedLine,
     Reversal,
+    ReversedIncome,
 )
 from licensing.corrections.proposing import (
     carry_out,
@@ -234,8 +235,16 @@ class ReversalAdmin(ReadOnlyAdmin):
     list_select_related = ("receipt", "period", "entry")
 
 
+class ReversedIncomeAdmin(ReadOnlyAdmin):
+    """Of what refunds took back, income of United States source by payee and month."""
+
+    list_display = ("reversal", "payee_kind", "payee_ref", "month", "us_micros")
+    list_select_related = ("reversal__period",)
+
+
 CORRECTION_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Proposal: ProposalAdmin,
     Adjustment: AdjustmentAdmin,
     Reversal: ReversalAdmin,
+    ReversedIncome: ReversedIncomeAdmin,
 }

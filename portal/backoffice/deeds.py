@@ -23,6 +23,7 @@ from licensing.catalog.operations import resolve_review
 from licensing.catalog.rules import CatalogRefused
 from licensing.clearance.models import Hold
 from licensing.clearance.operations import ClearanceRefused, place_hold, release_hold
+from licensing.compliance.rules import ComplianceRefused
 from licensing.deductions.rules.refusals import DeductionRefused
 from licensing.invoicing.rules import InvoiceRefused
 from licensing.ledger.rules import LedgerError
@@ -48,7 +49,7 @@ REFUSALS = (
     *(CatalogRefused, ClearanceRefused, CloseRefused),
     *(ReceiptRefused, DeductionRefused, PayoutRefused, ReleaseRefused),
     *(DecisionRefused, LedgerError, RoutingRefused, InvoiceRefused, GatewayError, AuditRefused),
-    *(TermsRefused, DeedRefused),
+    *(TermsRefused, DeedRefused, ComplianceRefused),
 )
 _HELD: dict[str, Any] = {"STEM": Stem, "RECORDING": Recording, "RECORD": LicenceRecord}
 
@@ -92,13 +93,18 @@ def ask_and_do(
     form_class: Callable[[QueryDict | None], forms.Form],
     do: Callable[[dict[str, Any]], str],
     back: str,
+    key: str = "",
+    table: Any = None,
 ) -> HttpResponse:
     """A page that says what will happen and asks; on a good answer `do` it and go `back`.
 
     `do` returns the sentence that is shown afterwards; a refusal of the room below becomes an error
-    on the form.
+    on the form. `key`: the deed as its key says it, where that is not the title. `table`: a
+    rehearsing.Table of what it is about.
     """
     form = form_class(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_multipart():
+        form.files = request.FILES
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, do(form.cleaned_data))
@@ -106,7 +112,14 @@ def ask_and_do(
             form.add_error(None, str(error))
         else:
             return HttpResponseRedirect(back)
-    context = {"title": title, "consequence": consequence, "form": form, "back": back}
+    context = {
+        "title": title,
+        "consequence": consequence,
+        "form": form,
+        "back": back,
+        "key": key or title,
+        "table": table,
+    }
     return render(request, "backoffice/deed.html", context)
 
 
@@ -118,7 +131,7 @@ def list_of(name: str) -> str:
 class ReviewDeeds:
     """The two answers to equal audio of two parties."""
 
-    actions_detail = ("accept_stem", "refuse_stem")
+    actions_detail: tuple[str, ...] = ("accept_stem", "refuse_stem")
     deeds_while: ClassVar[Mapping[str, object]] = {"state": Stem.State.REVIEW}
 
     @action(description="Accept this stem", url_path="accept", permissions=["decide_rights"])
@@ -150,6 +163,7 @@ class ReviewDeeds:
             form_class=ReasonForm,
             do=do,
             back=list_of("catalog_stem"),
+            key="Accept this stem" if accept else "Refuse this stem",
         )
 
 
@@ -176,7 +190,7 @@ class HoldDeeds:
             request,
             title="Place a hold",
             consequence="Nothing that rests on it is served or cleared until it is released.",
-            form_class=PlaceHoldForm,
+            form_class=lambda data: PlaceHoldForm(data, initial=request.GET.dict()),
             do=do,
             back=list_of("clearance_hold"),
         )

@@ -117,6 +117,11 @@ class DisputeAdmin(ReadOnlyAdmin):
     actions_detail = ("propose", "confirm")
     deeds_while = {"decided_at": None}
 
+    def can_be_done(self, row: Any, deed: str) -> bool:
+        """There is something to confirm once somebody proposed it."""
+        is_asked = deed != "confirm" or row.proposed_at is not None
+        return is_asked and super().can_be_done(row, deed)
+
     @action(description="Open a dispute", url_path="open", permissions=["decide"])
     def open(self, request: HttpRequest) -> HttpResponse:
         """Hold a contested share from the next close on."""

@@ -52,7 +52,8 @@ class EventTroubleAdmin(ReadOnlyAdmin):
         return ask_and_do(
             request,
             title="Try it again",
-            consequence=f"It met: {row.reason} Meets it the same, it is set aside again.",
+            consequence=f"What stopped it: {row.reason}. If that happens again, it is set aside "
+            "again.",
             form_class=ReasonForm,
             do=do,
             back=list_of("payouts_eventtrouble"),
@@ -75,7 +76,7 @@ class EventTroubleAdmin(ReadOnlyAdmin):
         return ask_and_do(
             request,
             title="Leave it undone",
-            consequence=f"Nothing is done of it, ever. It met: {row.reason}",
+            consequence=f"Nothing is done about it, ever. What stopped it: {row.reason}.",
             form_class=ReasonForm,
             do=do,
             back=list_of("payouts_eventtrouble"),

@@ -30,6 +30,14 @@ from portal.backoffice.second_person import asks_for_second_factor
 from portal.backoffice.showing import Deed, show_and_do
 
 BACK = "invoicing_invoice"
+# What the keys say: the deed with its object.
+_ISSUE, _SEND = "Issue this invoice", "Let it be paid at the provider"
+_CLAIM, _CONFIRM, _DENY = (
+    "Say that it was paid",
+    "Confirm this payment",
+    "Say that it is still owed",
+)
+_VOID, _DROP = "Void this invoice", "Drop this draft"
 
 
 class EvidenceForm(forms.Form):
@@ -109,7 +117,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             )
 
         consequence = "It gets the next number and is owed from now on; it is never edited again."
-        return _show(request, f"Issue: {row}", consequence, forms.Form, do)
+        return _show(request, f"Issue: {row}", consequence, forms.Form, do, key=_ISSUE)
 
     @action(description="Let it be paid at the provider", url_path="send", permissions=["decide"])
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -121,7 +129,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             return "The partner finds the page where it can be paid in the API."
 
         consequence = f"{_sum(row)} can be paid by card or transfer on the provider's page."
-        return _ask(request, f"Send {row}", consequence, forms.Form, do)
+        return _ask(request, f"Send {row}", consequence, forms.Form, do, key=_SEND)
 
     @action(description="It was paid", url_path="claim", permissions=["decide"])
     def claim(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -138,7 +146,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             return "Said: somebody else confirms it."
 
         consequence = f"Says that all of it, {_sum(row)}, came in. Somebody else confirms it."
-        return _ask(request, f"Was {row} paid?", consequence, EvidenceForm, do)
+        return _ask(request, f"Was {row} paid?", consequence, EvidenceForm, do, key=_CLAIM)
 
     @action(description="Confirm that it was paid", url_path="confirm", permissions=["decide"])
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -161,7 +169,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             f"{_sum(row)} are a receipt then, and the plays they are for accrue in the open month. "
             f"Seen: {row.evidence or 'nobody said so yet'}"
         )
-        return _show(request, f"Confirm: {row}", consequence, forms.Form, do)
+        return _show(request, f"Confirm: {row}", consequence, forms.Form, do, key=_CONFIRM)
 
     @action(description="It was not paid after all", url_path="deny", permissions=["decide"])
     def deny(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -175,7 +183,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             return f"{row}: still owed."
 
         consequence = "Nothing came in; it stays owed."
-        return _ask(request, f"Not paid: {row}", consequence, ReasonForm, do)
+        return _ask(request, f"Not paid: {row}", consequence, ReasonForm, do, key=_DENY)
 
     @action(description="Void or drop it", url_path="void", permissions=["decide"])
     def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -199,7 +207,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             return void(data)
 
         consequence = f"{_sum(row)} are not owed any more; its month can be drafted again."
-        return _show(request, f"Void {row}", consequence, ReasonForm, do, shown=void)
+        return _show(request, f"Void {row}", consequence, ReasonForm, do, void, key=_VOID)
 
     def _drop(self, request: HttpRequest, row: Invoice) -> HttpResponse:
         def do(data: dict[str, Any]) -> str:
@@ -209,11 +217,17 @@ class InvoiceAdmin(ReadOnlyAdmin):
             return f"{row}: dropped."
 
         consequence = "The draft goes; its month can be drafted again."
-        return _ask(request, f"Drop: {row}", consequence, ReasonForm, do)
+        return _ask(request, f"Drop: {row}", consequence, ReasonForm, do, key=_DROP)
 
 
 def _ask(
-    request: HttpRequest, title: str, consequence: str, form_class: type[forms.Form], do: Any
+    request: HttpRequest,
+    title: str,
+    consequence: str,
+    form_class: type[forms.Form],
+    do: Any,
+    *,
+    key: str,
 ) -> HttpResponse:
     """A deed that posts nothing."""
     return ask_and_do(
@@ -223,6 +237,7 @@ def _ask(
         form_class=form_class,
         do=do,
         back=list_of(BACK),
+        key=key,
     )
 
 
@@ -233,6 +248,8 @@ def _show(
     form_class: type[forms.Form],
     do: Deed,
     shown: Deed | None = None,
+    *,
+    key: str,
 ) -> HttpResponse:
     """A deed that posts: what it comes to is seen first."""
     return show_and_do(
@@ -243,6 +260,7 @@ def _show(
         do=do,
         shown=shown,
         back=list_of(BACK),
+        key=key,
     )
 
 

@@ -45,13 +45,15 @@ _LINE_END = ("amount_micros", "note", "id")
 class MonthForm(forms.Form):
     """Which month."""
 
-    month = forms.DateField(label="Any day of the month, like 2026-10-01")
+    month = forms.DateField(
+        label="Any day of the month", widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 class ReceiptAdmin(ReadOnlyAdmin):
     """Money that came in, and how it was divided."""
 
-    list_display = ("key", "kind", "payer_kind", "country", "amount_micros", "currency")
+    list_display = ("key", "kind", "payer_ref", "country", "amount_micros", "received_at")
     list_filter = ("kind", "currency")
     search_fields = ("key", "payer_ref")
     actions_list = ("record",)
@@ -175,6 +177,7 @@ class PeriodAdmin(ReadOnlyAdmin):
             shown=(lambda data: counted_only(data["month"])) if is_large else None,
             back=list_of("royalties_period"),
             summed=True,
+            key="Close this month",
         )
 
 
@@ -190,7 +193,7 @@ class StatementAdmin(StatementFiles, StatementDeeds, ReadOnlyAdmin):
 
     actions_detail = (*StatementFiles.actions_detail, *StatementDeeds.actions_detail)
 
-    list_display = ("payee_name", "period", "currency", "closing_micros", "version")
+    list_display = ("payee_ref", "payee_kind", "period", "closing_micros", "version")
     list_filter = ("period", "currency")
     search_fields = ("payee_name", "payee_ref")
     inlines = (LineInline,)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from licensing.catalog.models import SplitSheet
+from licensing.catalog.queries import list_unsigned_sheets
 from licensing.deductions.models import ContestedLine, Dispute
 from licensing.ledger import rules as ledger
 from licensing.ledger.queries import list_balances
@@ -58,7 +58,7 @@ def what_waits(month: date) -> list[Change]:
     """What a close finds: plays by what becomes of them, money to divide, and what is missing."""
     month = month.replace(day=1)
     unmatched = Usage.objects.filter(state=Usage.State.UNMATCHED).count()
-    unsigned = SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED).count()
+    unsigned = list_unsigned_sheets().count()
     return [
         *_plays(month),
         ("To be divided", _pools(month)),

@@ -22,16 +22,16 @@ from portal.partners.models import Client
 Ref = tuple[str, str]
 """(kind in small letters, reference)."""
 
-_NAMED: dict[str, tuple[type[models.Model], str, str]] = {
-    "party": (Party, "name", "{}"),
-    "client": (Client, "name", "{}"),
-    "stem": (Stem, "label", "{}"),
-    "recording": (Recording, "title", "{}"),
-    "variation": (Variation, "title", "{}"),
-    "agreement": (Advance, "agreement", "{}"),
-    "dispute": (Dispute, "claimant", "contested by {}"),
+_NAMED: dict[str, tuple[type[models.Model], str, tuple[str, ...]]] = {
+    "party": (Party, "{}", ("name",)),
+    "client": (Client, "{}", ("name",)),
+    "stem": (Stem, "{} of {}", ("label", "recording__title")),
+    "recording": (Recording, "{}", ("title",)),
+    "variation": (Variation, "{}", ("title",)),
+    "agreement": (Advance, "{}", ("agreement",)),
+    "dispute": (Dispute, "contested by {}", ("claimant",)),
 }
-"""What a reference of a kind names, the column that people know it by, and how it is said."""
+"""What a reference of a kind names, how it is said, and the columns that people know it by."""
 _SEARCHED = (Party, Client)
 _FOUND = 200
 # A society or a person who administers, not a login; and listeners stay out of the desk's pages.
@@ -55,9 +55,9 @@ def look_up(refs: Iterable[Ref]) -> dict[Ref, str]:
             )
             found |= {(kind, str(pk)): title for pk, title in titles}
         elif kind in _NAMED:
-            model, column, saying = _NAMED[kind]
-            rows = model._default_manager.filter(pk__in=ids).values_list("pk", column)
-            found |= {(kind, str(pk)): saying.format(name) for pk, name in rows}
+            model, saying, known_by = _NAMED[kind]
+            rows = model._default_manager.filter(pk__in=ids).values_list("pk", *known_by)
+            found |= {(kind, str(pk)): saying.format(*said) for pk, *said in rows}
     return found
 
 

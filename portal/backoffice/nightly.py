@@ -26,6 +26,13 @@ OVERDUE_AFTER = timedelta(hours=26)
 LOOK_EVERY_S = 60.0
 LONGEST_SAID = 2_000
 State = NightlyRun.State
+_IN_WORDS = {
+    "score_usages": "Look for odd plays",
+    "verify_books": "Verify the books and the log",
+    "fit_taste": "Learn what listeners like",
+    "clearsessions": "Forget log-ins that ended",
+    "reconcile": "Hold the bank's file to the books",
+}
 
 
 def duties() -> Mapping[str, tuple[str, ...]]:
@@ -33,8 +40,10 @@ def duties() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {
         "score_usages": (),
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
+        "retire_evidence": (),
         "access": ("--check",),
         "fit_taste": (),
+        "mind_takedowns": (),
         "clearsessions": (),
     }
     if settings.BANK_FILE:
@@ -120,6 +129,11 @@ class LastRun:
     duty: str
     run: NightlyRun | None
     is_overdue: bool
+
+    @property
+    def words(self) -> str:
+        """What the duty does."""
+        return _IN_WORDS.get(self.duty, self.duty)
 
 
 def last_runs(now: datetime) -> tuple[LastRun, ...]:

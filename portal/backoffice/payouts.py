@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from unfold.decorators import action
 
-from licensing.money import MICROS_PER_UNIT, amount_text
+from licensing.money import MICROS_PER_UNIT, amount_text, minor_text
 from licensing.payouts.exchange import exchange_text
 from licensing.payouts.models import (
     ExchangeRate,
@@ -35,12 +35,16 @@ from licensing.payouts.operations import (
 from licensing.payouts.rules.due import THRESHOLD_MINOR
 from licensing.payouts.rules.states import OPEN
 from portal.accounts.second_factor import second_factor_of
+from portal.artists.words import counted
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.fields import PayeeField
 from portal.backoffice.inlines import ReadOnlyInline
+from portal.backoffice.names import name_in, name_rows
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.rehearsing import Table
 from portal.backoffice.second_person import asks_for_second_factor, check_no_gain
 
+_SHOWN = 200
 _CURRENCIES = [(code, code) for code in THRESHOLD_MINOR]
 
 
@@ -101,7 +105,9 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             run = open_payout_run(
                 currency=data["currency"], opened_by=staff_actor(request)[1], now=timezone.now()
             )
-            return f"{run.payouts.count()} payouts wait for a second person."
+            number = run.payouts.count()
+            waiting = "waits" if number == 1 else "wait"
+            return f"{counted(number, 'payout')} {waiting} for a second person."
 
         return ask_and_do(
             request,
@@ -139,12 +145,13 @@ class PayoutRunAdmin(ReadOnlyAdmin):
         return ask_and_do(
             request,
             title="Approve this payout run",
-            consequence=f"{run.payouts.count()} payouts, {total // 100}.{total % 100:02d} "
-            f"{run.currency} together, leave our balance and cannot be called back here."
-            f"{exchanged}",
+            consequence=f"{counted(run.payouts.count(), 'payout')}, "
+            f"{minor_text(total, run.currency)} {run.currency} together: it leaves our balance and "
+            f"cannot be called back here.{exchanged}",
             form_class=forms.Form,
             do=do,
             back=list_of("payouts_payoutrun"),
+            table=_paid(run),
         )
 
     @action(description="Drop this run", url_path="drop", permissions=["decide"])
@@ -169,6 +176,24 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             do=do,
             back=list_of("payouts_payoutrun"),
         )
+
+
+def _paid(run: PayoutRun) -> Table:
+    """Who is paid how much by a run, the largest amounts first; of very many only those."""
+    rows = run.payouts.select_related("account").order_by("-amount_minor", "pk")
+    largest = list(rows[:_SHOWN])
+    name_rows(largest)
+    lines = [
+        (
+            name_in(one.account, "payee_ref"),
+            f"{minor_text(one.amount_minor, one.currency)} {one.currency}",
+        )
+        for one in largest
+    ]
+    more = rows.count() - len(largest)
+    if more:
+        lines.append((f"and {counted(more, 'smaller payout')}", ""))
+    return Table("Who is paid", ("Payee", "Amount"), lines)
 
 
 def _exchanged(planned: models.QuerySet[PlannedConversion], rate: ExchangeRate) -> str:

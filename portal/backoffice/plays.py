@@ -15,8 +15,9 @@ from django.utils import timezone
 from unfold.decorators import action, display
 
 from licensing.royalties.deciding import match_usage, reject_usage, release_plays, uphold_plays
-from licensing.royalties.models import Anomaly, HeldPool, Usage
+from licensing.royalties.models import Anomaly, HeldPart, HeldPool, Usage
 from licensing.royalties.rules.anomalies import in_words
+from portal.artists.words import counted
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
 from portal.backoffice.readonly import ReadOnlyAdmin
 
@@ -35,7 +36,8 @@ class AnomalyAdmin(ReadOnlyAdmin):
     list_display = ("record", "month", "plays", "why", "score_ppm", "state", "found_at")
     list_filter = ("state", "month")
     search_fields = ("record__id",)
-    exclude = ("listener_ref",)
+    exclude = ("listener_ref", "reasons")
+    readonly_fields = ("why",)
     actions_detail = ("release", "uphold")
     deeds_while = {"state": Anomaly.State.OPEN}
 
@@ -71,16 +73,18 @@ class AnomalyAdmin(ReadOnlyAdmin):
                 now=timezone.now(),
                 of_whole_listener=data["of_whole_listener"],
             )
-            return f"{plays} plays {word}."
+            return f"Decided: of {counted(plays, 'play')} all {word}."
 
         return ask_and_do(
             request,
             title=f"Plays of {row.month:%B %Y} that look odd",
-            consequence=f"{row.plays} plays of one listener: {in_words(row.reasons)}. They will "
-            f"{word}; in a closed month this is a line of the open one. It cannot be undone.",
+            consequence=f"{counted(row.plays, 'play')} of one listener: {in_words(row.reasons)}. "
+            f"Decided so, they {word}; in a closed month this is a line of the open one. It "
+            "cannot be undone.",
             form_class=PlaysForm,
             do=do,
             back=list_of("royalties_anomaly"),
+            key="Let these plays count" if is_released else "Keep these plays out",
         )
 
 
@@ -128,11 +132,13 @@ class UsageAdmin(ReadOnlyAdmin):
             form_class=ReasonForm,
             do=do,
             back=list_of("royalties_usage"),
+            key="Take it into its month" if is_matched else "Reject this play",
         )
 
 
 PLAY_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {
     Anomaly: AnomalyAdmin,
+    HeldPart: ReadOnlyAdmin,
     HeldPool: ReadOnlyAdmin,
     Usage: UsageAdmin,
 }

@@ -34,7 +34,9 @@ class ComingForm(ReasonForm):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     month = forms.DateField(
         label="From which month on",
-        help_text="Any day of a month that has not begun, like 2027-01-01.",
+        help_text="Any day of a month that has not begun.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": "Choose a day of the first month it is to hold in."},
     )
 
     def clean_month(self) -> datetime:
@@ -54,6 +56,8 @@ class ProposedAdmin(ReadOnlyAdmin):
     """The operation that sets it: proposal_id, confirmed_by, proof, now."""
     refuse: ClassVar[Callable[..., Any]]
     """The operation that drops it: proposal_id, reason, dropped_by, now."""
+    named: ClassVar[str]
+    """What is set or dropped, for titles and keys: "these terms"."""
     changes: ClassVar[Callable[..., Sequence[Change]]]
     """What changes with a proposal, before and after, in words."""
     actions_detail = ("carry_out", "drop")
@@ -78,8 +82,9 @@ class ProposedAdmin(ReadOnlyAdmin):
 
         return show_and_do(
             request,
-            title="Set it",
-            consequence=f"{row}. Proposed because: {row.reason} Months before keep what they had.",
+            title=f"Set {self.named}",
+            consequence=f"From {month_text(row)} on; the months before keep what they had. "
+            f"Proposed because: {row.reason}",
             form_class=forms.Form,
             do=do,
             back=self._list(),
@@ -101,8 +106,9 @@ class ProposedAdmin(ReadOnlyAdmin):
 
         return ask_and_do(
             request,
-            title="Drop it",
-            consequence=f"{row}. Everything stays as it is. Proposed because: {row.reason}",
+            title=f"Drop {self.named}",
+            consequence=f"It was to hold from {month_text(row)} on; everything stays as it is. "
+            f"Proposed because: {row.reason}",
             form_class=ReasonForm,
             do=do,
             back=self._list(),

@@ -11,12 +11,16 @@ from django.utils import timezone
 
 from generation.variations.models import Variation
 from generation.work.models import Job
-from licensing.catalog.models import SplitSheet, StandIn, Stem
-from licensing.clearance.models import Hold
+from licensing.catalog.models import StandIn, Stem
+from licensing.catalog.queries import list_unsigned_sheets
+from licensing.clearance.queries import list_holds
+from licensing.compliance.queries import list_appeals, list_overdue, list_undecided
 from licensing.corrections.models import Proposal
 from licensing.deductions.models import Advance, Dispute, TaxProfile
+from licensing.deductions.queries import tax_to_reclaim
 from licensing.invoicing.models import Invoice
 from licensing.invoicing.queries import overdue
+from licensing.money import amount_text
 from licensing.payouts.models import EventTrouble, OutsidePayment, Payout, PayoutRun
 from licensing.payouts.queries import list_closing
 from licensing.receipts.operations import LISTENING
@@ -49,7 +53,8 @@ def _listed(rows: QuerySet[Any], name: str, deed: str, **filters: str) -> Queue:
 
 def list_queues() -> tuple[Queue, ...]:
     """All queues, the ones where people wait first."""
-    return (*_of_two(), *_of_rights(), *_between_earned_and_paid(), *_of_money(), *_of_work())
+    people = (*_of_notices(), *_of_two(), *_of_rights())
+    return (*people, *_between_earned_and_paid(), *_of_money(), *_of_work())
 
 
 def _of_two() -> tuple[Queue, ...]:
@@ -63,6 +68,31 @@ def _of_two() -> tuple[Queue, ...]:
     )
 
 
+def _of_notices() -> tuple[Queue, ...]:
+    now = timezone.now()
+    return (
+        _listed(
+            list_overdue(now),
+            "Takedown notices overdue",
+            "Their claimants were told a day that has passed: decide them first.",
+            decided_at__isnull="True",
+            decide_by__lt=now.isoformat(timespec="seconds"),
+        ),
+        _listed(
+            list_undecided(),
+            "Takedown notices",
+            "Read it, ask the holders or block it meanwhile, and decide by its day.",
+            decided_at__isnull="True",
+        ),
+        _listed(
+            list_appeals(),
+            "Upheld notices to look at again",
+            "Somebody else than who upheld one decides again.",
+            appeal__outcome__exact="OPEN",
+        ),
+    )
+
+
 def _of_rights() -> tuple[Queue, ...]:
     return (
         _listed(
@@ -72,7 +102,7 @@ def _of_rights() -> tuple[Queue, ...]:
             state__exact="REVIEW",
         ),
         _listed(
-            SplitSheet.objects.filter(state=SplitSheet.State.PROPOSED),
+            list_unsigned_sheets(),
             "Unsigned sheets",
             "Somebody has not signed; until then what counted before counts.",
             state__exact="PROPOSED",
@@ -84,7 +114,7 @@ def _of_rights() -> tuple[Queue, ...]:
             state__exact="OPEN",
         ),
         _listed(
-            Hold.objects.filter(released_at__isnull=True),
+            list_holds(),
             "Holds in force",
             "Release when the reason is gone.",
             released_at__isnull="True",
@@ -118,6 +148,7 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
             "Income from the United States waits for them.",
             status__exact="PENDING",
         ),
+        _tax_to_reclaim(),
         _listed(
             Proposal.objects.filter(state="OPEN"),
             "Corrections for a second person",
@@ -125,6 +156,16 @@ def _between_earned_and_paid() -> tuple[Queue, ...]:
             state__exact="OPEN",
         ),
     )
+
+
+def _tax_to_reclaim() -> Queue:
+    found = sorted(tax_to_reclaim().items())
+    told = "No tax was paid over for income that went back."
+    if found:
+        sums = ", ".join(f"{amount_text(n)} {currency} from {to}" for (to, currency), n in found)
+        told = f"Reclaim {sums}: it was paid over for income that went back since."
+    address = reverse("admin:deductions_withheld_changelist")
+    return Queue("Tax to reclaim", len(found), told, address)
 
 
 def _of_terms() -> tuple[Queue, ...]:

@@ -12,9 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 
+from licensing.given import NOT_RECORDED
 from portal.backoffice.columns import columns, foreign_keys
 from portal.backoffice.names import name_rows, refers_to, said
 from portal.backoffice.second_person import MAY_DECIDE, MAY_DECIDE_RIGHTS
+
+HOW_GIVEN = frozenset(NOT_RECORDED.fields())
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -30,7 +33,10 @@ class ReadOnlyAdmin(ModelAdmin):
         return columns(self.model, super().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        return columns(self.model, super().get_fields(request, obj), with_ids=True)
+        asked = super().get_fields(request, obj)
+        # How a consent was given comes after what it says.
+        asked = sorted(asked, key=lambda name: name in HOW_GIVEN)
+        return columns(self.model, asked, with_ids=True)
 
     def get_list_select_related(self, request: HttpRequest) -> Any:
         """Rows of other tables are loaded with their row, also where there may be none."""

@@ -30,12 +30,14 @@ def show_and_do(
     shown: Deed | None = None,
     facts: dict[str, Any] | None = None,
     summed: bool = False,
+    key: str = "",
 ) -> HttpResponse:
     """Ask, show what it comes to, and do it once that was seen.
 
     `shown`: what is rehearsed instead of `do`, for a proposal whose effect comes with the second
-    person. `facts`: more for the template. `summed`: entries of a kind are shown as one. A refusal
-    of the rooms below is an error on the form.
+    person. `facts`: more for the template. `summed`: entries of a kind are shown as one. `key`: the
+    deed as its key says it, where that is not the title. A refusal of the rooms below is an error
+    on the form.
     """
     form = _form(request, form_class)
     seen = request.POST.get("seen", "")
@@ -56,6 +58,7 @@ def show_and_do(
         "consequence": consequence,
         "form": form,
         "back": back,
+        "key": key or title,
         "asks_twice": True,
         "found": found,
         "has_moved": bool(found and seen),

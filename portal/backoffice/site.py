@@ -46,8 +46,10 @@ class BackofficeSite(UnfoldAdminSite):
         return dressed
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        queues = list_queues()
         own = {
-            "queues": list_queues(),
+            "queues": [one for one in queues if one.count],
+            "empty_queues": [one for one in queues if not one.count],
             "head": latest_link(),
             "nightly": last_runs(timezone.now()),
         }

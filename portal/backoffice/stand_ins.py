@@ -27,10 +27,15 @@ from licensing.catalog.standing_in import (
 )
 from portal.accounts.second_factor import second_factor_of
 from portal.artists.telling import tell_decided
+from portal.artists.words import percent
 from portal.backoffice.deeds import ReasonForm, ask_and_do, list_of, staff_actor
+from portal.backoffice.evidence import EvidenceField
 from portal.backoffice.inlines import ReadOnlyInline
 from portal.backoffice.readonly import ReadOnlyAdmin
+from portal.backoffice.rehearsing import Table
 from portal.backoffice.second_person import asks_for_second_factor
+
+_SHOWN = ("party", "sheet__recording", "sheet__stem", "sheet__work")
 
 
 class StandInForm(forms.Form):
@@ -44,6 +49,7 @@ class StandInForm(forms.Form):
         help_text="Its title, date and what it says: a court order, a power of attorney, the end "
         "of a company. The party reads it.",
     )
+    evidence = EvidenceField()
 
     def __init__(self, sheet: SplitSheet, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -96,6 +102,7 @@ class SheetAdmin(ReadOnlyAdmin):
                 sheet_id=row.pk,
                 party_id=UUID(data["party"]),
                 document=data["document"],
+                evidence_sha256=data["evidence"],
                 proposed_by=staff_actor(request)[1],
                 now=timezone.now(),
             )
@@ -103,12 +110,14 @@ class SheetAdmin(ReadOnlyAdmin):
 
         return ask_and_do(
             request,
-            title="Propose to decide in a party's place",
+            title=f"Decide in a party's place: {row}",
             consequence="Only for a party of a version that this sheet ends, which was asked "
             f"{UNREACHED_DAYS} days ago or earlier. It counts once a second person has decided.",
             form_class=partial(StandInForm, row),
             do=do,
             back=list_of("catalog_standin"),
+            key="Propose this decision",
+            table=_holding(row),
         )
 
 
@@ -117,14 +126,14 @@ class StandInAdmin(ReadOnlyAdmin):
 
     list_display = ("sheet", "party", "state", "proposed_at", "decided_at")
     list_filter = ("state",)
-    list_select_related = ("sheet", "party")
+    list_select_related = _SHOWN
     actions_detail = ("decide_it", "drop")
     deeds_while = {"state": StandIn.State.OPEN}
 
     @action(description="Decide in its place", url_path="decide", permissions=["decide_rights"])
     def decide_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The second person's yes."""
-        row = get_object_or_404(StandIn.objects.select_related("party", "sheet"), pk=object_id)
+        row = get_object_or_404(StandIn.objects.select_related(*_SHOWN), pk=object_id)
         elsewhere = asks_for_second_factor(request)
         if elsewhere is not None:
             return elsewhere
@@ -142,11 +151,12 @@ class StandInAdmin(ReadOnlyAdmin):
         return ask_and_do(
             request,
             title=f"Decide in the place of {row.party}",
-            consequence=f"It counts as a signature of {row.party} on this sheet and is not taken "
-            f"back. On this document: {row.document}",
+            consequence=f"It counts as a signature of {row.party} on the {row.sheet}, and is not "
+            f"taken back. On this document: {row.document}",
             form_class=forms.Form,
             do=do,
             back=list_of("catalog_standin"),
+            table=_holding(row.sheet),
         )
 
     @action(description="Drop it", url_path="drop", permissions=["decide_rights"])
@@ -171,6 +181,17 @@ class StandInAdmin(ReadOnlyAdmin):
             do=do,
             back=list_of("catalog_standin"),
         )
+
+
+def _holding(sheet: SplitSheet) -> Table:
+    """Who holds how much by the versions that a sheet ends, and by it."""
+    rows = [
+        (one.name, percent(one.before_ppm), percent(one.after_ppm) if one.after_ppm else "nothing")
+        for one in get_sheet_state(sheet.pk).leaving
+    ]
+    return Table(
+        "Who holds by the version that ends", ("Party", "Until then", "From then on"), rows
+    )
 
 
 SHEET_PAGES: dict[type[models.Model], type[ReadOnlyAdmin]] = {

@@ -95,6 +95,7 @@ class ProposedTermsAdmin(ProposedAdmin):
     confirm = staticmethod(confirm_terms)
     refuse = staticmethod(drop_terms)
     changes = staticmethod(_terms_changed)
+    named = "these terms"
     list_display = (
         *("country", "tax_ppm", "commission_ppm", "effective_from", "state"),
         *("proposed_by", "proposed_at", "decided_by", "decided_at"),
@@ -106,7 +107,7 @@ class ProposedTermsAdmin(ProposedAdmin):
 class CardForm(ComingForm):
     """How a month's money is divided."""
 
-    model = forms.ChoiceField(choices=Model.choices, label="Model")
+    model = forms.ChoiceField(choices=Model.choices, label="How money is divided")
     master = PercentField(label="Master's part, percent; publishing has the rest", is_zero_one=True)
     field_order = ("key", "model", "master", "month", "reason")
 
@@ -162,6 +163,7 @@ class ProposedCardAdmin(ProposedAdmin):
     confirm = staticmethod(confirm_card)
     refuse = staticmethod(drop_card)
     changes = staticmethod(_card_changed)
+    named = "this rate card"
     list_display = (
         *("model", "master_ppm", "effective_from", "state"),
         *("proposed_by", "proposed_at", "decided_by", "decided_at"),

@@ -30,7 +30,8 @@ from licensing.catalog.operations import (
     propose_sheet,
     sign_sheet,
 )
-from licensing.catalog.rules import ShareAsked
+from licensing.catalog.rules import TEXT_LANGUAGE, ShareAsked
+from licensing.given import Given, Strength
 from portal.accounts.models import Membership
 
 PATIENCE_S = 900.0
@@ -105,8 +106,7 @@ def _sign(right: str, shares: dict[UUID, int], actor: tuple[str, str], **target:
             sheet_id=sheet.id,
             party_id=party_id,
             user_ref=str(member.user_id),
-            method="demo",
-            locale="en",
+            given=Given("demo", Strength.COMMAND, TEXT_LANGUAGE),
             text_sha256=sheet.text_sha256,
             now=timezone.now(),
         )

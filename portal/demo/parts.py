@@ -98,6 +98,9 @@ class Parts:
         self._started.append(postgres.stop)
         if not postgres.has_database("stemma"):
             postgres.create_database("stemma")
+        # Beside the books the heads prove little; but the night does here all that it is to do.
+        # Another database than this folder's has other heads, and keeps them where it is told.
+        self.environment.setdefault("ANCHOR_FILE", str(self.var / "anchors.txt"))
         self.environment["DATABASE_URL"] = postgres.url("stemma")
         return postgres.url("stemma", "stemma_owner")
 

@@ -19,9 +19,12 @@ from generation.variations.operations import request_variation
 from generation.variations.queries import get_variation
 from generation.variations.rules import State
 from licensing.catalog.models import Party, Recording, Stem
+from licensing.catalog.rules import TEXT_LANGUAGE
 from licensing.clearance.models import Grant, Use
 from licensing.clearance.operations import grant_matrix
+from licensing.given import Given, Strength
 from licensing.receipts.operations import record_receipt
+from licensing.royalties.setting_cards import cards_in_force
 from portal.accounts.models import User
 from portal.demo import music, people
 from portal.demo.song.write import write_stems
@@ -100,6 +103,8 @@ def _seed_grants(recording: Recording, parties: list[Any], now: datetime) -> Non
             uses=USES,
             limits={"tempo_min_ratio": 0.75, "tempo_max_ratio": 1.35, "semitones_max": 5},
             actor=("party", str(party_id)),
+            given=Given("demo", Strength.COMMAND, TEXT_LANGUAGE),
+            royalty_terms=cards_in_force(now),
             now=now,
         )
 

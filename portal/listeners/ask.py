@@ -47,6 +47,7 @@ from portal.listeners.permission import (
     ALL_MODES,
     ANEW_MODES,
     Permission,
+    bear_each_other,
     clearable,
     clearable_tempi,
     permission_for,
@@ -89,6 +90,13 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
+def _taste_may(mode: Mode, named: list[Recording], user: User) -> bool:
+    """Whether taste may choose or shape what is made of these; what nobody named it leaves out."""
+    ids = {one.pk for one in named}
+    found = clearable(mode, user, timezone.now(), list(ids), by_taste=True) if ids else ()
+    return ids == {one.recording_id for one in found}
+
+
 def _asking(request: HttpRequest, given: Mapping[str, str], recording: Recording | None) -> _Asking:
     user = cast(User, request.user)
     mode = _mode(given.get("mode", ""), recording)
@@ -98,7 +106,7 @@ def _asking(request: HttpRequest, given: Mapping[str, str], recording: Recording
     named = [one for one in (recording, second) if one is not None]
     permission = permission_for(mode, named, user, timezone.now())
     seed = secrets.randbelow(SEED_AT_MOST)
-    offers_taste = chooses_in(mode) and is_on(listener_of(user))
+    offers_taste = chooses_in(mode) and is_on(listener_of(user)) and _taste_may(mode, named, user)
     if offers_taste and request.method == "GET" and is_known(listener_of(user)):
         given = {"by": BY_TASTE} | dict(given)
     wishes = read_wishes(mode, given, permission.ground, seed)
@@ -145,8 +153,11 @@ def _seconds(asking: _Asking) -> tuple[Second, ...]:
     if asking.mode is not Mode.COLLABORATION or asking.recording is None:
         return ()
     found = clearable(asking.mode, asking.user, timezone.now())
+    mine = [one for one in found if one.recording_id == asking.recording.pk]
     others = [
-        one for one in found if one.limits.with_others and one.recording_id != asking.recording.pk
+        one
+        for one in found
+        if one.limits.with_others and one not in mine and bear_each_other([*mine, one])
     ][:_SECONDS_MOST]
     ids = [one.recording_id for one in others]
     rows = Recording.objects.filter(pk__in=ids).select_related("party")

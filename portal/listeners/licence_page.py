@@ -46,6 +46,7 @@ class Line:
     recording: str
     party: str
     share: str
+    stem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def licence_page(
                 one.source.recording_title,
                 one.source.party_name,
                 exact_percent(one.ppm),
+                str(one.source.stem_id),
             )
             for one in lines
         ),
@@ -158,6 +160,7 @@ def session_licence(
                 one.recording_title,
                 one.party_name,
                 exact_percent(one.ppm or 0),
+                str(one.stem_id),
             )
             for one in told
         ),

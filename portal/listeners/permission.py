@@ -44,10 +44,12 @@ def clearable(
     recording_ids: Sequence[UUID] | None = None,
     *,
     is_live: bool = False,
+    by_taste: bool = False,
 ) -> tuple[ClearableRecording, ...]:
     """Recordings with stems that may be used for `mode` where the user lives, newest first.
 
-    `is_live`: in a session, where no holder can be asked first.
+    `is_live`: in a session, where no holder can be asked first. `by_taste`: the user's taste
+    profile chooses or shapes it.
     """
     return list_clearable(
         use_of(mode),
@@ -57,12 +59,13 @@ def clearable(
         requester=("user", str(user.pk)),
         recording_ids=recording_ids,
         is_live=is_live,
+        by_taste=by_taste,
     )
 
 
 def clearable_tempi(mode: Mode, user: User, now: datetime) -> tuple[float, ...]:
-    """The tempi of the newest recordings that may be used for `mode`, where they have one."""
-    newest = [one.recording_id for one in clearable(mode, user, now)][:_TEMPI_MOST]
+    """The tempi of the newest recordings that taste may choose for `mode`, where they have one."""
+    newest = [one.recording_id for one in clearable(mode, user, now, by_taste=True)][:_TEMPI_MOST]
     found = measured_recordings(newest).values()
     return tuple(one.tempo_bpm for one in found if one.tempo_bpm is not None)
 
@@ -79,7 +82,19 @@ def permission_for(
     limits = tightest(one.limits for one in found)
     if len(recordings) > 1 and not limits.with_others:
         refusals.append("Not everybody here lets their stems be mixed with other recordings.")
+    elif len(recordings) > 1 and not bear_each_other(found):
+        refusals.append("Not everybody here lets their stems be mixed with explicit words.")
     return Permission(_ground(recordings, found, limits), tuple(refusals))
+
+
+def bear_each_other(found: Sequence[ClearableRecording]) -> bool:
+    """Whether each may sound beside the words of every other."""
+    return all(
+        one.limits.with_explicit or not other.explicit
+        for one in found
+        for other in found
+        if other is not one
+    )
 
 
 def _anew(mode: Mode, user: User, now: datetime) -> Permission:

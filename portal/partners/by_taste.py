@@ -43,6 +43,7 @@ def _bounds(mode: Mode, wanted: Mapping[str, Any]) -> Bounds:
         wanted["now"],
         requester=wanted["requester"],
         recording_ids=_ids(wanted["recordings"]) or None,
+        by_taste=True,
     )
     limits = tightest(one.limits for one in found)
     is_named = bool(wanted["recordings"])

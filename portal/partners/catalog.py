@@ -138,6 +138,7 @@ class ClearancesView(Endpoint):
             channel=caller.client.channel,
             now=timezone.now(),
             is_live=asked["live"],
+            by_taste=asked["by_taste"],
         )
         reasons = [{"code": one.code, "sentence": one.sentence} for one in decision.reasons]
         limits = decision.limits.to_json() if decision.allowed else None

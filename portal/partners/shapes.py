@@ -43,6 +43,12 @@ class LimitsShown(Shape):
     vocals = serializers.BooleanField()
     with_others = serializers.BooleanField()
     mix_reach = serializers.FloatField()
+    with_explicit = serializers.BooleanField(
+        help_text="Also beside recordings of others whose words are explicit."
+    )
+    by_taste = serializers.BooleanField(
+        help_text="Also in what a listener's taste profile chose or shaped."
+    )
 
 
 class StemShown(Shape):
@@ -82,6 +88,9 @@ class ClearanceAsked(Asked):
     territory = serializers.RegexField(r"^[A-Z]{2}$", required=False)
     live = serializers.BooleanField(
         required=False, default=False, help_text="For a session, where no holder is asked first."
+    )
+    by_taste = serializers.BooleanField(
+        required=False, default=False, help_text="A listener's taste profile chooses or shapes it."
     )
 
 

@@ -13,6 +13,7 @@ from licensing.catalog.asking import asked_of
 from licensing.catalog.models import Party, Recording, Stem
 from licensing.catalog.rules import ShareAsked
 from licensing.clearance import operations as clearance
+from licensing.given import Given
 from tests.kept_rows import made_once
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -98,8 +99,7 @@ def agree(
             sheet_id=sheet.id,
             party_id=party_id,
             user_ref="7",
-            method="password",
-            locale="en",
+            given=Given("password", locale="en"),
             text_sha256=sheet.text_sha256,
             now=at,
         )

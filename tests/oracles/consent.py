@@ -17,6 +17,7 @@ def refusals(question, stems, grants, agreements, at):
     if not question.stems:
         said.add(("no_stems", None, None))
     mixed = len({stem.recording for stem in asked}) >= 2
+    sweary = {stem.recording for stem in asked if stem.explicit}
     for stem in asked:
         said |= {(code, stem.stem, None) for code in _of_stem(stem, question)}
         if question.use != "PREVIEW":
@@ -24,7 +25,8 @@ def refusals(question, stems, grants, agreements, at):
             against = {}
             for party in {line.party for line in stem.holders}:
                 last = _life(stem.stem, party, question.use, grants, at)
-                found = _of_cell(last, question, at, mixed)
+                met = mixed and any(where != stem.recording for where in sweary)
+                found = _of_cell(last, question, at, mixed, met)
                 if not found and question.is_live and _wants_to_hear(last, stem, question, mixed):
                     found = {"approval_required"}
                 against[party] = found
@@ -78,7 +80,7 @@ def _life(stem, party, use, grants, at):
     return standing
 
 
-def _of_cell(grant, question, at, mixed):
+def _of_cell(grant, question, at, mixed, meets_explicit):
     if grant is None:
         return {"no_grant"}
     against = {
@@ -87,6 +89,8 @@ def _of_cell(grant, question, at, mixed):
         "territory": not _reaches(grant.territories, question.territory),
         "channel": not _reaches(grant.channels, question.channel),
         "with_others_not_allowed": mixed and not grant.limits.with_others,
+        "with_explicit_not_allowed": meets_explicit and not grant.limits.with_explicit,
+        "by_taste_not_allowed": question.by_taste and not grant.limits.by_taste,
     }
     return set(next(([code] for code, holds in against.items() if holds), []))
 

@@ -25,6 +25,8 @@ from licensing.audit.models import Fact
 from licensing.catalog.models import SplitSheet, Stem
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
+from licensing.clearance.terms import CURRENT_VERSION
+from licensing.compliance.models import Takedown
 from licensing.invoicing.models import Invoice
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Statement
@@ -33,6 +35,7 @@ from portal.audio.signing import Leave, expiry, sign
 from portal.partners.models import WithdrawalNotice
 from portal.partners.operations import create_client
 from portal.partners.rules import SCOPES
+from tests.licensing.compliance import told as notices
 from tests.licensing.invoicing.used_month import agree
 from tests.licensing.royalties import small_world
 from tests.portal.listeners.made import asked, granted_stage, pay, sealed
@@ -42,13 +45,14 @@ NOW = timezone.now()
 PASSWORD = "tape organ at low tide"
 METHODS = ("get", "post", "put", "delete")
 REFUSED = {401, 403, 404, 405}
-# A granted recording may be opened by everybody who is logged in.
-SHOWN_TO_USERS = {"listeners:recording"}
+# A granted recording may be opened by everybody who is logged in, and the words that all sign.
+SHOWN_TO_USERS = {"listeners:recording", "artists:terms"}
 # These say politely that a link from a mail is not good.
 POLITE = {"account_confirm_email", "account_reset_password_from_key"}
 OPEN = POLITE | {
     *("healthz", "metrics", "robots", "tdmrep"),
     *("partners:openapi", "partners:token", "admin:login"),
+    "verify:notice",
     *("listeners:home", "listeners:how_shares_are_measured", "listeners:recordings"),
     *("account_login", "account_signup", "account_reset_password", "account_inactive"),
     *("account_reset_password_done", "account_reset_password_from_key_done"),
@@ -129,7 +133,9 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     notice = WithdrawalNotice.objects.create(
         client=told, withdrawal=withdrawal, variations=[row.pk], deadline=NOW, written_at=NOW
     )
+    takedown = notices.block(notices.told("STEM", stage.drums.pk, NOW), NOW)
     known = {
+        "takedown_id": takedown.pk,
         "notice_id": notice.pk, "preview_id": preview.pk, "invoice_id": _billed().pk,
         "recording_id": stage.tide.pk, "stem_id": stage.drums.pk, "upload_id": upload.pk,
         "sheet_id": SplitSheet.objects.filter(recording=stage.tide).get().pk,
@@ -141,7 +147,7 @@ def theirs(db: None, make_user, join, settings, tmp_path) -> dict[str, str]:
     }  # fmt: skip
     return {name: str(value) for name, value in known.items()} | {
         "index": "0", "number": "0", "right": "master", "ending": "csv", "form": "flac",
-        "app_label": "catalog", "url": "nowhere/", "net": "line",
+        "app_label": "catalog", "url": "nowhere/", "net": "line", "version": CURRENT_VERSION,
         # From mails to one person: whoever has the real ones is let in, so these are guessed.
         "token": "guessed", "key": "guessed", "uidb36": "1",
     }  # fmt: skip
@@ -151,7 +157,7 @@ def _unknown(theirs: dict[str, str]) -> dict[str, str]:
     """The same, with ids that nobody has."""
     is_ref = re.compile(r".*_id|leave").fullmatch
     found = {name: str(uuid.uuid4()) if is_ref(name) else text for name, text in theirs.items()}
-    return found | {"pk": "999999"}
+    return found | {"pk": "999999", "version": "1999-01"}
 
 
 def _object_ids(route: Route, values: dict[str, str]) -> dict[str, str]:
@@ -177,6 +183,7 @@ def _what_stands() -> tuple[Any, ...]:
         sorted(LiveSession.objects.values_list("pk", "state", "handed")),
         Grant.objects.count(),
         Membership.objects.count(),
+        sorted(Takedown.objects.values_list("pk", "state")),
         Fact.objects.latest("pk").pk,
     )
 

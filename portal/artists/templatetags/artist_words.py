@@ -18,6 +18,12 @@ register.filter("movement", words.movement)
 
 
 @register.filter
+def title_of(titles: dict[str, str], subject: tuple[str, str]) -> str:
+    """What a variation that a line names is called."""
+    return titles.get(subject[1], "")
+
+
+@register.filter
 def bar_percent(ppm: int) -> str:
     """Parts per million as an SVG width."""
     return f"{ppm / 10_000:.2f}%"

@@ -149,6 +149,40 @@ def test_a_session_by_hand_or_by_a_strangers_taste_is_not_chosen_by_mine(two):
     assert heard_lately(session, stranger) is None
 
 
+def keep_from_taste(studio, now):
+    for stem in studio.stems:
+        for party in studio.parties:
+            grant_use(
+                stem_id=stem.id, party_id=party.id, uses=USES, limits={"by_taste": False},
+                actor=ACTOR, now=now,
+            )  # fmt: skip
+
+
+def test_what_its_holders_keep_from_taste_sounds_by_hand_alone(two):
+    lean(vocals=0.9)
+    keep_from_taste(two[1], timezone.now())
+    session = begin_by_taste(targets={"vocals": True})
+    work_off(kinds=[rules.PLAN])
+    session.refresh_from_db()
+    assert session.by_taste
+    assert set(session.stems) <= {str(stem.id) for stem in two[0].stems}
+    assert session.record.clearance.by_taste
+    by_hand = begin("k2", recordings=[str(two[1].recording.id)])
+    work_off(kinds=[rules.PLAN])
+    by_hand.refresh_from_db()
+    assert set(by_hand.stems) <= {str(stem.id) for stem in two[1].stems}
+    assert by_hand.record.clearance.by_taste is False
+
+
+def test_a_session_by_taste_of_what_is_kept_from_it_says_who_does_not_let_it(studio):
+    keep_from_taste(studio, timezone.now())
+    session = begin_by_taste(recordings=[str(studio.recording.id)])
+    work_off(kinds=[rules.PLAN])
+    session.refresh_from_db()
+    assert "listener’s taste profile" in session.end_sentence
+    assert session.record is None
+
+
 def test_who_never_paid_begins_nothing_by_taste(db):
     with pytest.raises(RequestRefused):
         begin_by_taste()

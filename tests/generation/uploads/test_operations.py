@@ -12,7 +12,10 @@ from generation.uploads import queries
 from generation.uploads.models import Upload
 from generation.uploads.rules import PART_BYTES, PartsMissing, UploadRefused
 from generation.work.models import Job
+from licensing.audit.models import Fact
 from licensing.catalog.models import Stem
+from licensing.compliance.rules import ANSWER_WITHIN
+from tests.licensing.compliance.told import block, decide, told
 
 ACTOR = ("user", "1")
 
@@ -198,3 +201,37 @@ def test_part_that_comes_while_its_upload_ends_leaves_no_byte(
         uploads.put_part(upload_id=upload.id, index=0, body=Slow(b"12345"), now=now)
     assert refused.value.code == "closed"
     assert list(folder.iterdir()) == []
+
+
+def accepted(begin, now, digest):
+    """The stem of an upload whose sound has this digest."""
+    data = wav()
+    upload = begin(data)
+    send(upload, data, now)
+    uploads.complete_upload(upload_id=upload.id, now=now)
+    return uploads.accept_upload(
+        upload_id=upload.id,
+        digest=digest,
+        frames=48_000,
+        original_sha256="b" * 64,
+        original_bytes=len(data),
+        archive_name=f"archive/aa/{digest}.flac",
+        original_name=f"original/bb/{'b' * 64}.wav",
+        ingest_gain_db=0.0,
+        notes=(),
+        now=now,
+    )
+
+
+def test_sound_that_was_taken_down_waits_for_a_person_whoever_brings_it_again(begin, now):
+    first = accepted(begin, now, "a" * 64)
+    assert first.state == "READY"
+    row = block(told("STEM", first.pk, now), now)
+    assert accepted(begin, now, "a" * 64).state == "READY", "nothing was decided yet"
+    decide(row, now + ANSWER_WITHIN, upheld=True)
+    again = accepted(begin, now, "a" * 64)
+    again.refresh_from_db()
+    assert again.state == "REVIEW"
+    assert accepted(begin, now, "c" * 64).state == "READY"
+    fact = Fact.objects.filter(object_ref=str(again.pk), verb="doubt_stem").get()
+    assert row.reference in fact.after["why"]

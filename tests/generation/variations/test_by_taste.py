@@ -3,9 +3,9 @@
 import pytest
 
 from generation.taste.models import Decision
-from generation.taste.operations import switch_taste
+from generation.taste.operations import erase_taste, switch_taste
 from generation.variations.by_taste import chooses_in, near, open_bounds, request_by_taste
-from generation.variations.models import Variation
+from generation.variations.models import Variation, VariationRequest
 from generation.variations.rules import Mode, RequestRefused
 
 LISTENER, STRANGER = ("user", "7"), ("user", "8")
@@ -49,6 +49,19 @@ def test_taste_asks_for_tempi_near_those_that_there_are():
     assert near([]) is None
     assert near([100.0]) == pytest.approx((100 / 1.12, 112.0))
     assert near([120.0, 80.0]) == pytest.approx((80 / 1.12, 134.4))
+
+
+def test_a_request_says_that_taste_chose_also_when_the_taste_is_erased(by_taste, now):
+    made = by_taste()
+    assert made.request.by_taste is True
+    erase_taste(listener=LISTENER, now=now)
+    assert VariationRequest.objects.get().by_taste is True
+    assert by_taste(key="k2").request.by_taste is True
+
+
+def test_where_taste_is_off_the_request_is_one_by_hand(by_taste, now):
+    switch_taste(listener=LISTENER, is_on=False, now=now)
+    assert by_taste().request.by_taste is False
 
 
 def test_what_is_chosen_is_what_is_asked_and_names_what_came_of_it(by_taste):

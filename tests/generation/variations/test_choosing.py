@@ -4,9 +4,9 @@ from generation.variations.choosing import Candidate, choose
 from generation.variations.rules import Mode
 
 
-def candidate(name, *roles, tempo=100.0, key="A min", with_others=True):
+def candidate(name, *roles, tempo=100.0, key="A min", with_others=True, **words):
     stems = tuple((f"{name}-{role}-{n}", role) for n, role in enumerate(roles))
-    return Candidate(name, stems, tempo, key, with_others)
+    return Candidate(name, stems, tempo, key, with_others, **words)
 
 
 def pick(candidates, mode=Mode.MOOD, **targets):
@@ -33,6 +33,20 @@ def test_recording_that_forbids_mixing_stands_alone():
     mixed = [candidate("alone", "pad", with_others=False), candidate("open", "pad")]
     for seed in range(20):
         assert len(recordings(pick(mixed, seed=seed))) == 1
+
+
+def test_a_recording_that_keeps_from_explicit_words_is_mixed_with_clean_ones_alone():
+    rude = [candidate(f"rude{n}", "pad", explicit=True) for n in range(3)]
+    shy = candidate("shy", "pad", with_explicit=False)
+    clean = [candidate(f"clean{n}", "pad") for n in range(3)]
+    seen = [recordings(pick([*rude, shy, *clean], seed=seed)) for seed in range(40)]
+    with_shy = [one for one in seen if "shy" in one]
+    assert with_shy
+    assert all(not {"rude0", "rude1", "rude2"} & one for one in with_shy)
+    assert max(map(len, with_shy)) == 3
+    assert any({"rude0", "rude1", "rude2"} & one and "clean0" in one for one in seen)
+    own = candidate("own", "pad", explicit=True, with_explicit=False)
+    assert {len(recordings(pick([own, clean[0]], seed=seed))) for seed in range(9)} == {2}
 
 
 def test_recordings_of_unlike_tempo_or_key_are_not_mixed():

@@ -22,6 +22,7 @@ def _asking():
         seed=3,
         territory="DE",
         channel="SITE",
+        by_taste=None,
     )
 
 

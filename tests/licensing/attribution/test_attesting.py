@@ -3,9 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
-from licensing.attribution.attesting import RecordChanged, record_sha256, verify_records
+from licensing.attribution.attesting import (
+    RecordChanged,
+    attest_records,
+    record_sha256,
+    verify_records,
+    waiting_records,
+)
 from licensing.attribution.live import seal_minute
 from licensing.attribution.operations import seal_record, void_record
 from licensing.audit.chain import link_facts
@@ -99,3 +106,113 @@ def test_whoever_changes_record_and_fact_alike_is_found_by_the_chain(committed_d
     assert verify_records() == 1
     with pytest.raises(FactsBroken, match=f"fact {fact.pk} in link 1"):
         verify_facts()
+
+
+BEFORE_DIGESTS = "UPDATE audit_fact SET after = after - 'content_sha256' WHERE verb = 'seal_record'"
+MUCH_LATER = LATER + timedelta(days=400)
+
+
+def as_superuser(database_server, *statements):
+    with database_server.postgres.connect(database_server.name, "postgres") as intruder:
+        intruder.execute("SET session_replication_role = replica")
+        for statement in statements:
+            assert intruder.execute(statement).rowcount
+
+
+@pytest.fixture
+def old(committed_db, database_server):
+    """A record sealed when the fact of it held no digest yet."""
+    with transaction.atomic():
+        record = sealed()
+    as_superuser(database_server, BEFORE_DIGESTS)
+    return record
+
+
+def test_a_record_sealed_before_there_were_digests_is_attested_once_and_says_so(old):
+    assert (verify_records(), waiting_records()) == (0, (1, 0))
+    assert attest_records(now=MUCH_LATER) == 1
+    assert attest_records(now=MUCH_LATER) == 0
+    assert (verify_records(), waiting_records()) == (1, (0, 0))
+    fact = Fact.objects.get(verb="attest_record")
+    assert (fact.object_ref, fact.at) == (str(old.pk), MUCH_LATER)
+    assert fact.after == {
+        "state": Fact.objects.get(verb="seal_record").after["state"],
+        "sealed_at": LATER.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "attested_later": True,
+        "content_sha256": record_sha256(old.pk),
+    }
+
+
+def test_records_with_a_digest_are_not_attested_again(db):
+    sealed()
+    assert (attest_records(now=MUCH_LATER), waiting_records()) == (0, (0, 0))
+
+
+def test_records_are_attested_in_batches(committed_db, database_server):
+    with transaction.atomic():
+        sealed()
+        (stem,) = world.recording("Lamp", master={"A": 10**6}, publishing={"A": 10**6})
+        for name in "abc":
+            record = world.session(name, [stem])
+            seal_record(
+                record_id=record.pk, lines=[(stem.pk, 10**6)], windows_sha256=HASH,
+                measured={}, files=[], now=LATER,
+            )  # fmt: skip
+    as_superuser(database_server, BEFORE_DIGESTS)
+    assert [attest_records(now=MUCH_LATER, most=3) for _ in range(3)] == [3, 1, 0]
+    assert verify_records() == Fact.objects.filter(verb="attest_record").count() == 4
+
+
+@pytest.mark.parametrize("statement", CHANGES[:-1])
+def test_a_record_that_was_changed_after_it_was_attested_is_named(old, database_server, statement):
+    attest_records(now=MUCH_LATER)
+    as_superuser(database_server, statement)
+    with pytest.raises(RecordChanged, match=str(old.pk)):
+        verify_records()
+
+
+def test_the_chain_finds_a_record_changed_together_with_its_attestation(old, database_server):
+    attest_records(now=MUCH_LATER)
+    link_facts(now=MUCH_LATER)
+    as_superuser(database_server, "UPDATE attribution_licencerecord SET use = 'MOOD'")
+    fact = Fact.objects.get(verb="attest_record")
+    as_superuser(
+        database_server,
+        "UPDATE audit_fact SET after = after || jsonb_build_object('content_sha256', "
+        f"'{record_sha256(old.pk)}'::text) WHERE sequence = {fact.pk}",
+    )
+    assert verify_records() == 1
+    with pytest.raises(FactsBroken, match=f"fact {fact.pk} in link 1"):
+        verify_facts()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE attribution_licencerecord SET windows_sha256 = repeat('a', 64)",
+        "DELETE FROM audit_fact WHERE verb = 'seal_record'",
+    ],
+)
+def test_what_the_log_does_not_bear_out_is_not_attested(old, database_server, statement, capsys):
+    as_superuser(database_server, statement)
+    assert waiting_records() == (0, 1)
+    with pytest.raises(SystemExit):
+        call_command("attest_records")
+    said = capsys.readouterr().out
+    assert "0 records were attested." in said
+    assert f"the first is {old.pk}." in said
+    assert not Fact.objects.filter(verb="attest_record").exists()
+
+
+def test_the_command_attests_what_verifying_asks_for(old, capsys):
+    call_command("verify_books")
+    assert "1 sealed records have no digest in the log" in capsys.readouterr().out
+    call_command("attest_records", "--dry-run")
+    assert capsys.readouterr().out == "1 records would be attested.\n"
+    call_command("attest_records")
+    call_command("attest_records")
+    assert capsys.readouterr().out == "1 records were attested.\n0 records were attested.\n"
+    call_command("verify_books")
+    said = capsys.readouterr().out
+    assert "Licence records are as they were sealed: 1." in said
+    assert "no digest" not in said

@@ -54,7 +54,8 @@ def test_the_first_section_is_a_part_like_any_other(stage, record):
     assert (first.stems, first.digests) == ([stage.drums.id], [stage.drums.audio_id])
     assert first.terms_sha256 == first.clearance.terms_sha256
     assert first.clearance.stems == [str(stage.drums.id)]
-    assert set(first.grants) == set(Grant.objects.filter(stem=stage.drums).values_list(flat=True))
+    given = Grant.objects.filter(stem=stage.drums)
+    assert set(first.grants) == set(given.values_list("pk", flat=True))
     assert record.sources.count() == 1
     assert record.resting_on.count() == 2
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from licensing.attribution import operations
+from licensing.attribution.sweeping import sweep_deleted_audio
 from licensing.catalog.models import AudioObject, Stem
 from licensing.catalog.operations import attach_audio
 from licensing.catalog.rules import CatalogRefused
@@ -35,12 +36,12 @@ def delete(stage, now=LATER):
 
 def test_deleted_audio_is_removed_a_day_later_and_its_row_stays(stored):
     delete(stored)
-    assert operations.sweep_deleted_audio(now=NEXT_DAY - timedelta(seconds=1)) == []
-    assert operations.sweep_deleted_audio(now=NEXT_DAY) == [stored.pad.audio_id]
+    assert sweep_deleted_audio(now=NEXT_DAY - timedelta(seconds=1)) == []
+    assert sweep_deleted_audio(now=NEXT_DAY) == [stored.pad.audio_id]
     audio = AudioObject.objects.get(pk=stored.pad.audio_id)
     assert audio.removed_at == NEXT_DAY
     assert not audio_store().exists(audio.archive_name)
-    assert operations.sweep_deleted_audio(now=NEXT_DAY) == []
+    assert sweep_deleted_audio(now=NEXT_DAY) == []
 
 
 def open_record(stored):
@@ -66,24 +67,24 @@ def test_a_record_left_open_by_a_failure_keeps_no_audio(stored):
     open_record(stored)
     delete(stored)
     later = NEXT_DAY + timedelta(seconds=1)
-    assert operations.sweep_deleted_audio(now=later) == [stored.pad.audio_id]
+    assert sweep_deleted_audio(now=later) == [stored.pad.audio_id]
 
 
 def test_audio_stays_while_a_record_that_needs_it_is_open(stored):
     record = open_record(stored)
     delete(stored)
-    assert operations.sweep_deleted_audio(now=NEXT_DAY) == []
+    assert sweep_deleted_audio(now=NEXT_DAY) == []
     operations.void_record(record_id=record.id, reason="withdrawn", now=NEXT_DAY)
-    assert operations.sweep_deleted_audio(now=NEXT_DAY) == [stored.pad.audio_id]
+    assert sweep_deleted_audio(now=NEXT_DAY) == [stored.pad.audio_id]
 
 
 def test_live_stems_are_never_swept(stored):
-    assert operations.sweep_deleted_audio(now=NEXT_DAY + timedelta(days=999)) == []
+    assert sweep_deleted_audio(now=NEXT_DAY + timedelta(days=999)) == []
 
 
 def test_removed_audio_comes_back_only_with_its_objects(stored):
     delete(stored)
-    operations.sweep_deleted_audio(now=NEXT_DAY)
+    sweep_deleted_audio(now=NEXT_DAY)
     audio = stored.pad.audio
     again = Stem.objects.create(
         recording=stored.drift, party=stored.cleo, label="Pad", position=9, created_at=NEXT_DAY

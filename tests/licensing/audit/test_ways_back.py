@@ -27,7 +27,10 @@ from tests.shapes import differences, shape_of
 
 WHOLE = 1_000_000
 PLACES = {
+    "clearance.0013_facts_with_words",
+    "catalog.0008_evidence_stands",
     "corrections.0005_lines_by_the_set",
+    "royalties.0019_evidence_is_retired",
     "royalties.0015_batches_beside",
     "royalties.0013_lines_apart",
     "attribution.0007_records_are_numbered",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from licensing.catalog import operations
 from licensing.catalog.models import SplitSheet
 from licensing.catalog.rules import ShareAsked
+from licensing.given import Given
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,7 +40,7 @@ def propose(shares, at=NOON, *, right="MASTER", starts=None, **on):
 def sign(sheet, *parties, at=NOON):
     for party in parties:
         operations.sign_sheet(
-            sheet_id=sheet.id, party_id=party.id, user_ref="7", method="password", locale="en",
-            text_sha256=sheet.text_sha256, now=at,
+            sheet_id=sheet.id, party_id=party.id, user_ref="7",
+            given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=at,
         )  # fmt: skip
     return SplitSheet.objects.get(pk=sheet.pk)

@@ -9,6 +9,7 @@ from licensing.audit.models import Fact
 from licensing.catalog import operations, queries
 from licensing.catalog.models import Share, Signature, SplitSheet
 from licensing.catalog.rules import CatalogRefused, ShareAsked
+from licensing.given import Given
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=3)
@@ -45,8 +46,7 @@ def sign(sheet, party, now=NOON, **more):
         sheet_id=sheet.id,
         party_id=party.id,
         user_ref="7",
-        method="password",
-        locale="en",
+        given=Given("password", locale="en"),
         text_sha256=more.get("text_sha256", sheet.text_sha256),
         now=now,
     )

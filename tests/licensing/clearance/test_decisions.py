@@ -14,6 +14,7 @@ from licensing.clearance.models import Clearance, Grant, Hold, Withdrawal
 from licensing.clearance.operations import ClearanceRefused
 from licensing.clearance.rules import Asked
 from licensing.clearance.terms import canonical_sha256, terms_sha256
+from licensing.given import Given
 from tests.licensing import stage as on
 
 NOON = on.NOON
@@ -129,6 +130,8 @@ def test_limits_of_all_holders_merge_to_the_tightest(stage):
         "vocals": False,
         "with_others": True,
         "mix_reach": 0.4,
+        "with_explicit": True,
+        "by_taste": True,
     }
 
 
@@ -211,8 +214,7 @@ def test_society_share_needs_the_operators_agreement_where_it_collects(stage):
         sheet_id=sheet.id,
         party_id=stage.cleo.id,
         user_ref="7",
-        method="password",
-        locale="en",
+        given=Given("password", locale="en"),
         text_sha256=sheet.text_sha256,
         now=NOON,
     )

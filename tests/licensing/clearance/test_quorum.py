@@ -10,6 +10,7 @@ from licensing.clearance.agreeing import propose_agreement, sign_agreement
 from licensing.clearance.models import ConsentAgreement, ConsentSignature
 from licensing.clearance.quorum import EVERYBODY, Quorum
 from licensing.clearance.refusals import ClearanceRefused
+from licensing.given import Given
 from tests.licensing import stage as on
 
 LATER = on.NOON + timedelta(hours=1)
@@ -44,7 +45,7 @@ def propose(stage, kind, authority=None, basis="", now=on.NOON):
 def sign(made, *parties, sha256=None):
     for party in parties:
         made = sign_agreement(
-            agreement_id=made.id, party_id=party.id, user_ref="7", method="password",
+            agreement_id=made.id, party_id=party.id, user_ref="7", given=Given("password"),
             text_sha256=sha256 or made.text_sha256, now=on.NOON,
         )  # fmt: skip
     return made
@@ -109,11 +110,11 @@ def test_a_later_agreement_takes_the_place_of_the_one_before(stage):
     assert asked(stage).allowed
     assert agreeing.agreement_that_counts(stage.tide.id, LATER) == first
     later = sign_agreement(
-        agreement_id=second.id, party_id=stage.ana.id, user_ref="7", method="password",
+        agreement_id=second.id, party_id=stage.ana.id, user_ref="7", given=Given("password"),
         text_sha256=second.text_sha256, now=LATER,
     )  # fmt: skip
     sign_agreement(
-        agreement_id=later.id, party_id=stage.ben.id, user_ref="7", method="password",
+        agreement_id=later.id, party_id=stage.ben.id, user_ref="7", given=Given("password"),
         text_sha256=second.text_sha256, now=LATER,
     )  # fmt: skip
     assert not asked(stage, at=LATER).allowed

@@ -43,6 +43,8 @@ limits = st.builds(
     vocals=st.booleans(),
     with_others=st.booleans(),
     mix_reach=st.floats(0, 1),
+    with_explicit=st.booleans(),
+    by_taste=st.booleans(),
 )
 wishes = st.builds(
     ApproveFirst,
@@ -97,6 +99,7 @@ stems = st.builds(
     quorum=st.sampled_from(
         [EVERYBODY, EVERYBODY, Quorum("MAJORITY"), Quorum("AUTHORITY", PARTIES[1])]
     ),
+    explicit=st.booleans(),
 )
 questions = st.builds(
     UseAsked,
@@ -106,6 +109,7 @@ questions = st.builds(
     territory=st.sampled_from(PLACES),
     channel=st.sampled_from(["SITE", "GAME"]),
     is_live=st.booleans(),
+    by_taste=st.booleans(),
 )
 societies = st.lists(
     st.builds(
@@ -142,6 +146,7 @@ def test_yes_means_that_nothing_speaks_against_it(question, stem, given_grants, 
         assert grant.valid_from <= NOON
         assert grant.valid_until is None or grant.valid_until > NOON
         assert is_within(decision.limits, grant.limits)
+        assert grant.limits.by_taste or not question.by_taste
 
 
 @given(questions, stems, books, societies, st.randoms())
@@ -213,6 +218,8 @@ def test_limits_come_back_from_their_json(one):
         {"mix_reach": float("nan")},
         {"mix_reach": True},
         {"vocals": 1},
+        {"with_explicit": "no"},
+        {"by_taste": None},
         {"pitch": 3},
     ],
 )

@@ -8,6 +8,7 @@ PINNED = {
     "2026-11": "898c4925b28c469722406521d34f2d305a3c1a2c0ef0b803f430f08f01c943ba",
     "2026-12": "33cb972b87053a3ca147340aaa8846ccb587e35f6fe7c2ccd48e5890925eca0b",
     "2027-01": "8086dc36cac5a32544f5802730e3abb7eb8afa60f90ed9e4d0f250f263f32204",
+    "2027-02": "c782d534c8e6ec2248dd06d015071307145a360782ef7bc9c9924ad7ff818e69",
 }
 
 
@@ -18,7 +19,7 @@ def test_a_version_that_was_offered_never_changes(version):
     assert terms_text(version).startswith(f"TERMS OF GRANT, version {version}\n")
 
 
-def test_the_newest_version_is_offered_and_names_approvals_and_quorums():
+def test_the_newest_version_is_offered_and_names_what_artists_agree_to():
     assert max(PINNED) == CURRENT_VERSION
     words = " ".join(terms_text().split())
     for said in (
@@ -26,6 +27,10 @@ def test_the_newest_version_is_offered_and_names_approvals_and_quorums():
         "Silence is no approval.",
         "more than half of the master shares and more than half of the publishing shares",
         "one of them speaks for all",
+        "whose words are marked as explicit",
+        "never in what a listener's taste profile chose or shaped",
+        "The rate cards that stand when you sign are named in your permission",
+        "a digest of the address you signed from, out of which the address cannot be read",
     ):
         assert said in words
 

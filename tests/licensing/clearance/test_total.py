@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licensing.catalog.models import Share
+from licensing.catalog.models import Recording, Share
 from licensing.catalog.queries import sheets_of
 from licensing.clearance import operations, queries
 from licensing.clearance.approval import approval_from_json
@@ -18,12 +18,14 @@ from licensing.clearance.facts import load_facts
 from licensing.clearance.limits import limits_from_json
 from licensing.clearance.models import Approval, Grant, Use, Withdrawal
 from licensing.clearance.rules import GrantFacts, UseAsked, decide
+from licensing.given import Given
 from tests.licensing import stage as on
 from tests.licensing.clearance import test_rules as values
 from tests.oracles.consent import refusals
 
 NOON = on.NOON
 TERRITORIES, CHANNELS = ["DE", "FR", "US"], ["SITE", "GAME", "OUR APP"]
+LIMITS = ("with_others", "with_explicit", "by_taste")
 MOMENTS = [NOON + timedelta(hours=hours) for hours in (0, 7, 48)]
 
 two_stems = st.tuples(values.stems, values.stems).map(
@@ -39,6 +41,7 @@ any_question = st.builds(
     territory=st.sampled_from(TERRITORIES),
     channel=st.sampled_from(CHANNELS),
     is_live=st.booleans(),
+    by_taste=st.booleans(),
 )
 
 
@@ -59,6 +62,7 @@ def test_every_question_is_answered_as_the_oracle_answers(question, both, book, 
 def crowded(db):
     """A catalogue in which grants follow each other, end, are withdrawn; seeded, so the same."""
     stage, dice = on.set_stage(), random.Random(5)
+    Recording.objects.filter(pk=stage.drift.pk).update(explicit=True)
     uses = [use.value for use in Use if use is not Use.PREVIEW]
     holders = {stage.drums: [stage.ana, stage.ben], stage.vocals: [stage.ana, stage.ben]}
     made = []
@@ -72,7 +76,7 @@ def crowded(db):
                     stem=stem,
                     party=party,
                     uses=chosen,
-                    limits={"semitones_max": turn, "with_others": dice.random() < 0.7},
+                    limits={"semitones_max": turn} | {one: dice.random() < 0.7 for one in LIMITS},
                     territories=dice.choice([[], [], [], ["DE"], ["DE", "FR"]]),
                     channels=dice.choice([[], [], [], ["SITE"], ["GAME", "OUR APP"]]),
                     approval=dice.choice([{}, {}, {"first": 2}, {"within": {"vocals": False}}]),
@@ -132,12 +136,15 @@ def test_the_one_query_reads_what_plain_reads_find(crowded):
     grants, answers = read_plainly(), set()
     groups = [[crowded.pad], [crowded.vocals], [crowded.drums, crowded.pad]]
     asked = list(
-        itertools.product(Use.values, groups, TERRITORIES, CHANNELS, MOMENTS, [True, False])
-    )
-    for use, stems, territory, channel, at, live in random.Random(6).sample(asked, 250):
-        question = queries.use_asked(
-            use, [one.id for one in stems], ("user", "1"), territory, channel, is_live=live
+        itertools.product(
+            Use.values, groups, TERRITORIES, CHANNELS, MOMENTS, [True, False], [True, False]
         )
+    )
+    for use, stems, place, channel, at, live, taste in random.Random(6).sample(asked, 400):
+        question = queries.use_asked(
+            use, [one.id for one in stems], ("user", "1"), place, channel,
+            is_live=live, by_taste=taste,
+        )  # fmt: skip
         facts = load_facts(question.stems, at, use)
         decision = facts.decide(question)
         assert told(decision) == refusals(question, facts.stems, grants, [], at)
@@ -145,7 +152,7 @@ def test_the_one_query_reads_what_plain_reads_find(crowded):
         assert on_all == decision
         answers |= {reason.code for reason in decision.reasons} or {"yes"}
     wanted = {"yes", "no_grant", "withdrawn", "expired", "territory", "channel", "hold"}
-    wanted |= {"approval_required"}
+    wanted |= {"approval_required", "with_explicit_not_allowed", "by_taste_not_allowed"}
     assert wanted <= answers
 
 
@@ -183,8 +190,8 @@ def test_a_share_that_a_society_collects_brings_its_places(crowded, django_asser
         right="PUBLISHING", shares=shares, work_id=crowded.drift.work_id, actor=on.ACTOR, now=NOON
     )
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=crowded.cleo.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=NOON,
+        sheet_id=sheet.id, party_id=crowded.cleo.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=NOON,
     )  # fmt: skip
     with django_assert_num_queries(2):
         facts = load_facts([crowded.pad.id], NOON, "REMIX")

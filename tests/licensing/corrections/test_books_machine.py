@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from licensing.corrections.adjusting import adjust_lines
-from licensing.corrections.refunding import refund_receipt
-from licensing.deductions import advances, disputes, reserves
+from licensing.deductions import advances, disputes, reserves, taxes
+from licensing.deductions.models import Withheld
 from licensing.deductions.rules.awards import Awarded
+from licensing.deductions.rules.refusals import DeductionRefused
 from licensing.four_eyes import SecondFactor
 from licensing.ledger.operations import reverse_entry
 from licensing.ledger.queries import trial_balance
@@ -29,16 +30,18 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.models import StatementLine
 from portal.demo.standin.server import StandIn
 from tests.hypotheses import in_every_run, walk
-from tests.licensing.corrections.payout_steps import CENT, NAMES, PayoutSteps, payable, payee
+from tests.licensing.corrections.books_stage import WHOLE, Stage
+from tests.licensing.corrections.income_taxed import Taxed
+from tests.licensing.corrections.payout_steps import CENT, NAMES, payable, payee
+from tests.licensing.corrections.refund_steps import DESK, RefundSteps, suspense
 from tests.licensing.ledger.sums import balances, check_entries
 from tests.licensing.payouts.purse import Purse
 from tests.licensing.royalties import small_world as world
 from tests.provider.at_standin import AtStandIn
 
-WHOLE, DESK = 1_000_000, ("user", "desk")
 AMOUNTS = st.integers(1, 5_000_000)
 PAID = st.one_of(st.integers(100, 9_999_999), st.integers(60_000_000, 99_999_999))
-RIGHTS = (("MASTER", 1), ("PUBLISHING", 1))
+WITHHELD = AccountKey("withholding", "country", "US", "EUR")
 
 
 def reserve(name):
@@ -49,34 +52,7 @@ def advance(pk):
     return AccountKey("advance", "agreement", str(pk), "EUR")
 
 
-def suspense(dispute):
-    return AccountKey("suspense", "dispute", str(dispute), "EUR")
-
-
-class Stage:
-    """Ana's piece of one stem and Cleo's of two, and accounts where both can be paid."""
-
-    def __init__(self, purse):
-        self.purse = purse
-        made = {
-            "Ana": world.recording("Tide", master={"Ana": WHOLE}, publishing={"Ana": WHOLE}),
-            "Cleo": world.recording(
-                "Lamp", master={"Cleo": WHOLE}, publishing={"Cleo": WHOLE}, stems=2
-            ),
-        }
-        ppm = {"Ana": [WHOLE], "Cleo": [600_000, 400_000]}
-        self.stems = {name: [str(stem.pk) for stem in of] for name, of in made.items()}
-        self.weights = {n: list(zip(self.stems[n], ppm[n], strict=True)) for n in NAMES}
-        self.pieces = {
-            name: world.record(name, list(zip(made[name], ppm[name], strict=True)))
-            for name in NAMES
-        }
-        for name in NAMES:
-            purse.onboard(payee(name))
-        self.provider = purse.standin.board.state()
-
-
-class Books(PayoutSteps):
+class Books(RefundSteps):
     """Two payees, two listeners, and what each account must hold."""
 
     stage: Stage
@@ -88,8 +64,9 @@ class Books(PayoutSteps):
         self.holds = defaultdict(int)
         self.advances, self.ppm = defaultdict(list), {}
         self.disputes, self.contested = [], defaultdict(int)
-        self.receipts, self.lines, self.converted = [], [], []
+        self.lines, self.converted = [], []
         self.statements = {}
+        self.country, self.taxed = "DE", Taxed()
         self.purse = self.stage.purse
         self.purse.standin.board.take_up(self.stage.provider)
         self.books.clock = lambda: self.now.timestamp()
@@ -112,9 +89,18 @@ class Books(PayoutSteps):
 
     # -- what happens ------------------------------------------------------------------------------
 
-    @initialize(of_ana=st.integers(1, 2), amount=st.integers(60_000_000, 99_999_999))
-    def there_is_something_to_pay(self, of_ana, amount):
-        """Most steps need money: a first month is closed, and the provider has some of it."""
+    @initialize(
+        of_ana=st.integers(1, 2),
+        amount=st.integers(60_000_000, 99_999_999),
+        country=st.sampled_from(["DE", "US"]),
+    )
+    def there_is_something_to_pay(self, of_ana, amount, country):
+        """Most steps need money: a first month is closed, and the provider has some of it. All are
+        billed in one country; where that is the United States, Ana has a tax form already.
+        """
+        self.country = country
+        if country == "US":
+            self.a_tax_form_is_accepted("Ana")
         self.a_month_is_paid_played_and_closed(of_ana=of_ana, of_cleo=1, amount=amount)
         self.money_comes_to_the_provider(currency="EUR", minor=amount // CENT)
 
@@ -124,7 +110,7 @@ class Books(PayoutSteps):
         start = month_start(self.month)
         plays = {"u1": {"Ana": of_ana, "Cleo": of_cleo}, "u2": {"Cleo": 1}}
         for listener, of in plays.items():
-            paid = world.pay(listener, month=start, amount=amount, tax=0)
+            paid = world.pay(listener, month=start, amount=amount, tax=0, country=self.country)
             self.receipts.append((paid, self.month, {k: v for k, v in of.items() if v}))
             for name, times in of.items():
                 world.heard(listener, self.pieces[name], times, since=start)
@@ -139,7 +125,7 @@ class Books(PayoutSteps):
             left = self.contest(name, str(line.stem_id), line.right, line.amount_micros)
             earned[name] += left
         for name, micros in earned.items():
-            self.flow(name, micros, reserves=True)
+            self.flow(name, micros, self.month, reserves=True)
         self.month = month_after(self.month)
         self.a_rate_is_quoted()
 
@@ -151,7 +137,7 @@ class Books(PayoutSteps):
                 return 0
         return micros
 
-    def flow(self, name, micros, *, reserves):
+    def flow(self, name, micros, month, *, reserves):
         left, total = micros, micros
         for pk, ppm in self.advances[name]:
             take = min(self.holds[advance(pk)], total * ppm // WHOLE, left)
@@ -160,9 +146,28 @@ class Books(PayoutSteps):
         if reserves and name in self.ppm:
             aside = left * self.ppm[name] // WHOLE
             if aside:
-                self.holds[reserve(name)] += aside
+                self.taxed.wait(name, month, "RULE", aside, us=aside if self.is_us else 0)
                 left -= aside
         self.holds[payable(name)] += left
+        if self.is_us:
+            self.holds[payable(name)] -= self.taxed.let_in(name, month, left)
+
+    @property
+    def is_us(self):
+        return self.country == "US"
+
+    @precondition(lambda self: len(self.taxed.forms) < len(NAMES))
+    @rule(name=st.sampled_from(NAMES))
+    def a_tax_form_is_accepted(self, name):
+        """30 % from then on; what waited for it waits until it is released."""
+        row = taxes.submit_tax_form(
+            payee=payee(name), form="W-8BEN", form_ref="f", country="DE", treaty_ppm=None,
+            signed_at=self.now, actor=DESK, now=self.now,
+        )  # fmt: skip
+        taxes.review_tax_form(
+            profile_id=row.pk, is_accepted=True, reason="ok", actor=DESK, now=self.now
+        )
+        self.taxed.forms.add(name)
 
     @rule(name=st.sampled_from(NAMES), amount=AMOUNTS, ppm=st.integers(1, WHOLE))
     def an_advance_is_paid(self, name, amount, ppm):
@@ -205,16 +210,21 @@ class Books(PayoutSteps):
             return
         hold()
         self.holds[payable(name)] -= amount
-        self.holds[reserve(name)] += amount
+        self.taxed.wait(name, None, "DECISION", amount, us=0)
 
-    @precondition(lambda self: any(self.holds[reserve(name)] for name in NAMES))
+    @precondition(lambda self: self.taxed.waits)
     @rule()
     def everything_set_aside_is_released(self):
+        """But what waits for a form that nobody sent."""
         for row in reserves.Reserve.objects.filter(released_at__isnull=True):
-            reserves.release_reserve(reserve_id=row.pk, actor=DESK, now=self.now)
-        for name in NAMES:
-            self.holds[payable(name)] += self.holds[reserve(name)]
-            self.holds[reserve(name)] = 0
+            whose = next(one for one in (*NAMES, "Eve") if payee(one)[1] == row.payee_ref)
+            if row.why == "TAX_FORM" and whose not in self.taxed.forms:
+                with pytest.raises(DeductionRefused), transaction.atomic():
+                    reserves.release_reserve(reserve_id=row.pk, actor=DESK, now=self.now)
+            else:
+                reserves.release_reserve(reserve_id=row.pk, actor=DESK, now=self.now)
+        for name, micros in self.taxed.release():
+            self.holds[payable(name)] += micros
 
     @precondition(lambda self: len(self.disputes) < 3)
     @rule(n=st.integers(0, 2))
@@ -238,38 +248,15 @@ class Books(PayoutSteps):
         disputes.confirm_decision(
             confirmed_by="checker", proof=SecondFactor("totp", self.now), **given
         )
-        freed = defaultdict(int)
+        freed, months = defaultdict(int), set()
         for key in [key for key in self.contested if key[0] == dispute]:
-            freed["Eve" if is_hers else key[2]] += self.contested.pop(key)
+            micros = self.contested.pop(key)
+            freed["Eve" if is_hers else key[2]] += micros
+            months |= {key[1]} if micros else set()
         self.holds[suspense(dispute)] = 0
+        self.decided[dispute] = is_hers
         for name, micros in freed.items():
-            self.flow(name, micros, reserves=False)
-
-    @precondition(lambda self: self.receipts)
-    @rule(n=st.integers(0, 9), kind=st.sampled_from(["REFUND", "CHARGEBACK"]))
-    def a_payment_goes_back(self, n, kind):
-        receipt, month, plays = self.receipts.pop(n % len(self.receipts))
-        refund_receipt(
-            key=f"re {receipt.pk}", receipt_id=receipt.pk, amount_micros=receipt.amount_micros,
-            kind=kind, actor=DESK, now=self.now,
-        )  # fmt: skip
-        weights = [(str(self.pieces[name].pk), times) for name, times in plays.items()]
-        of_pieces = allocate(receipt.pool_micros, weights)
-        for name in plays:
-            of_stems = allocate(of_pieces[str(self.pieces[name].pk)], self.weights[name])
-            for stem, of_stem in of_stems.items():
-                for right, micros in allocate(of_stem, RIGHTS).items():
-                    self.give_back(month, name, stem, right, micros)
-
-    def give_back(self, month, name, stem, right, micros):
-        for dispute, of in self.disputes:
-            key = (dispute, month, name, stem, right)
-            if of == stem:
-                part = min(micros, self.contested[key])
-                self.contested[key] -= part
-                self.holds[suspense(dispute)] -= part
-                micros -= part
-        self.holds[payable(name)] -= micros
+            self.flow(name, micros, min(months) if len(months) == 1 else None, reserves=False)
 
     @precondition(lambda self: self.lines)
     @rule(n=st.integers(0, 99), micros=st.integers(-9_999, 9_999).filter(bool))
@@ -315,9 +302,20 @@ class Books(PayoutSteps):
 
     @invariant()
     def every_account_holds_what_the_dict_says(self):
-        there = balances(("payable", "payout", "transit", "reserve", "advance", "suspense"))
+        there = balances(
+            ("payable", "payout", "transit", "reserve", "advance", "suspense", "withholding")
+        )
         there |= {key: micros for key, micros in balances(["cash"]).items() if key in self.holds}
-        assert there == {key: micros for key, micros in self.holds.items() if micros}
+        kept = {reserve(name): micros for name, micros in self.taxed.kept().items()}
+        kept[WITHHELD] = self.taxed.tax()
+        assert there == {key: micros for key, micros in (self.holds | kept).items() if micros}
+
+    @invariant()
+    def income_and_tax_of_the_year_are_what_the_dict_says(self):
+        there = defaultdict(lambda: (0, 0))
+        for ref, us, tax in Withheld.objects.values_list("payee_ref", "us_micros", "amount_micros"):
+            there[ref] = (there[ref][0] + us, there[ref][1] + tax)
+        assert there == {payee(name)[1]: basis for name, basis in self.taxed.basis().items()}
 
     @invariant()
     def books_balance_in_every_currency(self):

@@ -9,7 +9,6 @@ from licensing.corrections.refunding import refund_receipt
 from licensing.deductions.models import Reserve
 from licensing.invoicing import operations
 from licensing.ledger.rules import KeyTaken
-from licensing.receipts.queries import rates_of
 from licensing.receipts.rules import ReceiptRefused
 from licensing.royalties.closing import close_period
 from licensing.royalties.deciding import release_plays
@@ -107,6 +106,11 @@ def test_a_line_says_at_which_rate_and_its_statement_is_divided_again(db, tmp_pa
     told = [pool for one in json.loads(made)["workings"] for pool in one["pools"]]
     assert {pool["rate"] for pool in told} == {"0.020000", "0.005000"}
     assert run(made, tmp_path)[0] == 0
+
+
+def rates_of(receipt):
+    """What of a receipt's pool is for plays at each price; it lies in one month."""
+    return dict(receipt.pool_parts.values_list("rate_micros", "amount_micros"))
 
 
 @pytest.mark.parametrize("part", [110_000, 55_001])

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection
 from licensing.ledger.array_copy import (
     HEAD_BYTES,
     field,
+    lists_as_sent,
     members_of,
     numbers,
     packed,
@@ -96,3 +97,16 @@ def test_what_the_database_refuses_of_rows_is_an_error_of_django(db):
         cursor.execute("CREATE TEMP TABLE taken (a int CHECK (a > 0))")
     with pytest.raises(IntegrityError):
         write("taken", [numbers(1, [np.array([0], np.int32)])])
+
+
+def test_lists_are_sent_as_the_server_sends_them(db):
+    small, large = np.array([1, -2, 3, 4], np.int32), np.array([2**40, 0, -1, 5])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_send(a) || array_send(b) FROM (VALUES"
+            " (1, '{1}'::int[], '{1099511627776}'::bigint[]), (2, '{-2,3,4}', '{0,-1,5}'))"
+            " lists (n, a, b) ORDER BY n"
+        )
+        sent = [bytes(both) for (both,) in cursor.fetchall()]
+    assert list(lists_as_sent(np.array([1, 3]), [small, large])) == sent
+    assert list(lists_as_sent(np.empty(0, np.int64), [small[:0], large[:0]])) == []

@@ -8,6 +8,7 @@ from licensing.attribution.models import AttributionLine, LicenceRecord, Licence
 from licensing.catalog.asking import ended_sheets
 from licensing.catalog.models import Party, Recording, Share, Signature, SplitSheet, Stem, Work
 from licensing.clearance.models import Clearance
+from licensing.given import Given
 from licensing.receipts.operations import record_receipt
 from licensing.receipts.rules import tax_inside
 from licensing.royalties import operations
@@ -63,26 +64,25 @@ def sheet(right, shares, *, since=LONG_AGO, version=1, by="SOCIETY", **on):
             sheet=drawn,
             party_id=party_id,
             user_ref="test",
-            method="test",
-            locale="en",
             text_sha256=DIGEST,
             signed_at=since,
+            **Given("test", locale="en").fields(),
         )
     drawn.state, drawn.effective_from, drawn.signed_at = "SIGNED", since, since
     drawn.save()
     return drawn
 
 
-def recording(title, *, master, publishing, stems=1):
+def recording(title, *, master, publishing, stems=1, since=LONG_AGO):
     """A recording of its own work with signed sheets; returns its stems."""
     owner = party(next(iter(master)))
     work = Work.objects.create(pk=ref(f"work {title}"), title=title, created_at=LONG_AGO)
     made = Recording.objects.create(
         pk=ref(title), title=title, party=owner, work=work, created_at=LONG_AGO
     )
-    sheet("MASTER", master, recording=made)
+    sheet("MASTER", master, recording=made, since=since)
     if publishing:
-        sheet("PUBLISHING", publishing, work=work)
+        sheet("PUBLISHING", publishing, work=work, since=since)
     return [
         Stem.objects.create(
             pk=ref(f"{title} {n}"),

@@ -10,8 +10,9 @@ from licensing.ledger.queries import balance_of
 from licensing.ledger.rules import AccountKey
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
-from licensing.royalties.explain import BooksDisagree, explain_line
+from licensing.royalties.explain import explain_line
 from licensing.royalties.models import ListenerAllocation, Period, StatementLine, Usage
+from licensing.royalties.remaking import BooksDisagree
 from licensing.statements.files import as_csv, as_json
 from tests.licensing.royalties import small_world as world
 

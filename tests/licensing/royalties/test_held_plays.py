@@ -87,10 +87,12 @@ def looped(pieces):
     return Anomaly.objects.get()
 
 
-def test_a_pool_goes_over_the_plays_that_are_not_held(looped):
-    """l1's whole 1,000 goes to Cleo, l2's is untouched by it; Ana sees what waits and why."""
+def test_what_is_held_keeps_its_part_of_a_pool_and_the_rest_goes_over_the_others(looped):
+    """Of l1's 1,000, 30 of 40 plays keep 750 and Cleo has 250; l2's is untouched by it. Ana sees
+    what waits and why."""
     close()
-    assert (payable("Ana"), payable("Cleo")) == (0, 2_000)
+    assert (payable("Ana"), payable("Cleo")) == (0, 1_250)
+    assert balance_of(held_account(OCTOBER, "EUR")) == HeldPool.objects.get().amount_micros == 750
     assert kinds("Ana", OCTOBER) == [("HELD", 30, 0, "the same piece over and over")]
     assert [kind for kind, *_ in kinds("Cleo", OCTOBER)] == ["EARNING"] * 2
 
@@ -157,11 +159,11 @@ def test_a_pool_all_of_whose_plays_are_held_waits_and_reaches_nobody_else(pieces
     assert HeldPool.objects.get().amount_micros == 1_000
 
 
-@pytest.mark.parametrize(("decide", "ana", "cleo"), [(release_plays, 900, 1_600), (uphold_plays, 0,
-                                                     2_500)])  # fmt: skip
+@pytest.mark.parametrize(("decide", "ana", "cleo"), [(release_plays, 1_000, 1_500), (uphold_plays,
+                                                     0, 2_500)])  # fmt: skip
 def test_a_pool_that_waited_joins_the_open_month_with_the_decision(pieces, decide, ana, cleo):
-    """November: l1 pays 200 and plays Cleo 10 times. Released: 1,200 over 30 : 10 is 900 and 300;
-    upheld: all 1,200 over what l1 played. Cleo has 500 + 800 of l2 beside.
+    """November: l1 pays 200 and plays Cleo 10 times. Released: the 1,000 are Ana's alone, the 200
+    Cleo's; upheld: all 1,200 over what l1 plays. Cleo has 500 + 800 of l2 beside.
     """
     pay("l1", 1_000)
     pay("l2", 500)

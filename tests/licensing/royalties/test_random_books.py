@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from licensing.ledger.queries import list_balances
 from licensing.receipts.rules import pool_by_rate
 from licensing.royalties.closing import close_period
-from licensing.royalties.models import Statement, VariationSum
+from licensing.royalties.models import ListenerAllocation, Statement, VariationSum
+from licensing.royalties.remaking import lists_of
 from licensing.royalties.rules.division import (
     Division,
     divide,
@@ -195,12 +196,27 @@ def live(paid, plays, started, pieces, sessions, billed=(), amount=0, collected=
         of_rates, priced = bill(payer, billed[payer], amount, pieces)
         pools |= of_rates
         counted |= priced
-    close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    period = close_period(month=MONTH, now=world.AFTER_OCTOBER)
+    assert evidence_made_again(period) == evidence_kept(period)
     sources |= {record: sources_of_minutes(minutes) for record, minutes in heard.items()}
     places = {str(made.pk): made.clearance.territory for made, _ in pieces.values()}
     places |= {str(made.pk): made.clearance.territory for made, _ in sessions.values()}
     payees = Payees(places, dict(collected))
     compare({name: pool for name, pool in pools.items() if pool}, counted, sources, payees)
+
+
+def evidence_kept(period):
+    """What stands there of who gave what to each sum."""
+    rows = ListenerAllocation.objects.filter(variation_sum__period=period)
+    return {row.pk: (row.pools, row.plays, row.amounts_micros) for row in rows}
+
+
+def evidence_made_again(period):
+    """The same out of the plays."""
+    lists = lists_of(period)
+    runs = dict(lists.runs())
+    columns = (lists.pools, lists.plays, lists.amounts)
+    return {total: tuple(one[run].tolist() for one in columns) for total, run in runs.items()}
 
 
 def bill(payer, rates, amount, pieces):

@@ -202,7 +202,7 @@ def test_held_plays_let_a_pool_wait_and_join_the_month_of_the_decision(db):
     said = waterfall("Ana", NOVEMBER)
     assert (said["paid"], said["held_before"], said["own"]) == ("0.000000", "5.876471", "5.876471")
     line = next(one for one in statement_for(world.ref("Ana"), NOVEMBER).lines if one.is_paid)
-    assert explain_line(line.id).behind == Behind(0, 0, 0, 0, 5_876_471)
+    assert explain_line(line.id).behind == Behind(0, 0, 0, 0, 0, 5_876_471)
 
 
 def test_of_a_month_without_plays_everything_waits(db):
@@ -236,7 +236,7 @@ def test_a_line_opens_up_to_what_was_paid_for_its_pools(db, model):
     more = 0 if model == "USER_CENTRIC" else 1
     pools = 5_876_471 + 6_720_000 + 700 + more * 1_400
     commission = 2_518_487 + 2_880_000 + 300 + more * 600
-    assert opened.behind == Behind(1_595_042, 400_000, commission, pools, pools)
+    assert opened.behind == Behind(1_595_042, 400_000, commission, pools, 0, pools)
     assert opened.behind.paid_micros == 19_991_000 + more * 2_000
     assert opened.behind.joined_micros == 0
 

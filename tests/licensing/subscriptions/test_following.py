@@ -159,6 +159,8 @@ def test_a_dispute_takes_a_payment_back_and_one_that_is_won_brings_it_again(town
     town.hear(receipts(3))
     again = Receipt.objects.get(key=f"{dispute}:won")
     assert (again.amount_micros, again.tax_micros, again.fee_micros) == (9_990_000, 1_595_042, 0)
+    assert (taken.pool_micros, again.pool_micros) == (-5_596_471, 5_596_471)
+    assert again.wins == taken
     assert has_pool(town.anna, town.clock.at)
     assert books_balance()
 
@@ -263,7 +265,7 @@ def test_repeats_reordering_and_delay_end_in_the_same_books(standin_town, told, 
             ("ch", "SUBSCRIPTION", 9_990_000),
             ("ch", "SUBSCRIPTION", 9_990_000),
             ("dp", "CHARGEBACK", -9_990_000),
-            ("dp:won", "SUBSCRIPTION", 9_990_000),
+            ("dp:won", "WON", 9_990_000),
             ("re", "REFUND", -4_000_000),
         ]
         assert (only().status, only().cancels_at_end) == ("canceled", True)

@@ -19,7 +19,7 @@ from licensing.subscriptions.operations import (
     set_offer,
 )
 from licensing.subscriptions.queries import offer_at, subscription_of
-from licensing.subscriptions.rules import SubscribingRefused, is_running, tax_again, tax_of
+from licensing.subscriptions.rules import SubscribingRefused, is_running, tax_of
 from tests.licensing.subscriptions.town import BACK, BEGIN, only
 
 
@@ -131,6 +131,3 @@ def test_nothing_is_sold_without_a_country_and_nothing_changes_when_the_provider
 def test_tax_is_the_providers_word_in_cents_else_ours_to_the_micro():
     assert tax_of(999, None, 190_000, "EUR") == 1_595_042
     assert tax_of(999, 160, 190_000, "EUR") == 1_600_000
-    assert tax_again(9_990_000, 9_990_000, 1_595_042) == 1_595_042
-    # Half of it: 797,521 of 4,995,000.
-    assert tax_again(4_995_000, 9_990_000, 1_595_042) == 797_521

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.variations.models import Variation
+from generation.variations.models import Variation, VariationRequest
 from generation.variations.rules import State
 from licensing.attribution.queries import may_make, may_serve
 from licensing.audit.models import Fact
@@ -150,6 +150,17 @@ def test_a_voice_waits_and_is_asked_for_again_without_it(client, lea, stage, dec
     assert again.url == reverse("listeners:variation", args=[made.pk])
     assert made.request.without == [str(stage.vocals.pk)]
     assert made.request.targets == row.request.targets
+    assert made.request.by_taste is False
+
+
+def test_what_taste_chose_is_asked_for_again_as_chosen_by_taste(client, lea, stage, decide):
+    for stem in (stage.drums, stage.vocals):
+        grant(stem, stage.ana, "REMIX", approval=ApproveFirst(within=Limits(vocals=False)))
+    row = waiting(lea, stage)
+    VariationRequest.objects.update(by_taste=True)
+    decide(row, "decline")
+    client.post(reverse("listeners:ask_without", args=[row.pk]))
+    assert Variation.objects.latest("created_at").request.by_taste is True
 
 
 def test_where_nothing_would_be_left_no_stem_can_be_left_out(client, lea, row, decide):
@@ -230,6 +241,7 @@ def test_the_conditions_are_signed_with_the_grant(as_ines, recording, post_signe
     assert wish["within"] == {
         "tempo_min_ratio": 0.9, "tempo_max_ratio": 1.1, "semitones_max": 2,
         "vocals": False, "with_others": True, "mix_reach": 1.0,
+        "with_explicit": True, "by_taste": True,
     }  # fmt: skip
     text = as_ines.get(url).content.decode()
     assert 'name="first" value="5"' in text

@@ -46,7 +46,8 @@ def test_an_artist_is_warned_closes_and_stays_after_all(ana, purse):
     purse.onboard(PAYEE)
     assert why() == "threshold"
     page = ana.get(at(CLOSE)).content.decode()
-    for said in ("1.23 EUR", "Closing withdraws nothing.", "nothing is forfeited"):
+    goes = "<b>1.23 EUR</b> goes into the next payout run."
+    for said in (goes, "Closing withdraws nothing.", "nothing is forfeited"):
         assert said in page
     assert PayeeAccount.objects.get().closing_at is None
     page = ana.post(at(CLOSE), follow=True).content.decode()

@@ -1,6 +1,7 @@
 """Earnings over HTTP: a closed month, a line down to its pools, files, and strangers."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -12,10 +13,12 @@ from licensing.payouts.models import PayeeAccount
 from licensing.royalties import queries
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
+from licensing.royalties.retiring import retire_evidence
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.what_if import what_if_of
 from licensing.statements.pdf import as_pdf
 from tests.licensing.invoicing import used_month
+from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -182,6 +185,35 @@ def test_a_file_is_not_handed_out_while_the_books_disagree(client, make_user, jo
         assert client.get(file).status_code == status
 
 
+@pytest.fixture
+def retired(make_user, join, db):
+    """Ana, whose month of fourteen months ago has no lists of evidence any more."""
+    long_ago.live_through()
+    retire_evidence(month=long_ago.MONTH, now=long_ago.FOURTEEN_LATER)
+    user = make_user("Ana")
+    join(user, world.party("Ana"), "VIEW")
+    return user
+
+
+def opened(client, user):
+    client.force_login(user)
+    lines = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    line = next(line for line in lines if line.is_paid and not line.is_live)
+    return client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+
+
+def test_a_line_of_long_ago_says_that_it_was_made_again(client, retired):
+    page = opened(client, retired)
+    assert "made again from the plays" in page
+    assert "from this line" in page
+
+
+def test_a_stranger_sees_no_line_of_long_ago(client, retired, make_user):
+    (line, *_) = queries.statement_for(world.ref("Ana"), long_ago.MONTH).lines
+    client.force_login(make_user("Stranger"))
+    assert client.get(reverse("artists:statement_line", args=[line.id])).status_code == 404
+
+
 def test_the_page_hands_out_the_script_that_divides_again(client, ana, tmp_path):
     client.force_login(ana)
     link = reverse("artists:recompute_script")
@@ -283,3 +315,29 @@ def test_a_held_line_says_so_on_page_and_in_files(client, make_user, join, db):
     told = (row["kind"], row["plays"], row["amount"], row["note"])
     assert told == ("HELD", 3, "0.000000", "the same piece over and over")
     assert b"listener-secret" not in answer.content
+
+
+def test_cents_by_recording_add_up_across_the_row_and_down_the_column(client, ana):
+    client.force_login(ana)
+    page = client.get(reverse("artists:earnings")).content.decode()
+    section = page.split('aria-labelledby="by-rec"')[1].split("</section>")[0]
+    rows = [
+        [int(cell.replace(".", "")) for cell in re.findall(r"<td[^>]*>(\d+\.\d\d)</td>", row)]
+        for row in section.split("<tr>")[2:]
+    ]
+    *recordings, together = rows
+    assert recordings
+    assert all(master + publishing == amount for master, publishing, amount in rows)
+    assert [sum(column) for column in zip(*recordings, strict=True)] == together
+    assert together[2] == statement().lines_micros // 10_000
+
+
+def test_a_line_says_and_draws_which_part_of_the_number_above_it_is(client, ana):
+    client.force_login(ana)
+    line = next(one for one in statement().lines if one.right == "MASTER")
+    page = client.get(reverse("artists:statement_line", args=[line.id])).content.decode()
+    assert "× 40.0000 %: the part of the sound that is" in page
+    assert "× 70.0000 %: your share by the master sheet, version 1" in page
+    bars = re.findall(r'<rect class="bar" width="([\d.]+)%"', page)
+    assert bars == ["40.00", "50.00", "70.00"]
+    assert "ppm" not in page

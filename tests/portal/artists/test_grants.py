@@ -1,5 +1,6 @@
 """Grants over HTTP: the matrix, its limits, withdrawing, deleting, and strangers."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,7 @@ def test_a_matrix_is_granted_stem_by_stem_within_limits(grant, recording):
     assert one.limits == {
         "tempo_min_ratio": 0.8, "tempo_max_ratio": 1.25, "semitones_max": 3,
         "vocals": True, "with_others": False, "mix_reach": 1.0,
+        "with_explicit": False, "by_taste": False,
     }  # fmt: skip
     assert (one.territories, one.channels) == (["DE", "FR"], ["SITE"])
     assert one.valid_until == datetime(2039, 1, 1, tzinfo=UTC)
@@ -78,6 +80,29 @@ def test_how_far_the_mix_may_go_is_granted_and_comes_back(grant, as_ines, record
     assert Grant.objects.get().limits["mix_reach"] == 0.35
     page = as_ines.get(reverse("artists:grant", args=[recording.pk])).content.decode()
     assert 'name="mix" value="35"' in page
+
+
+def test_a_first_grant_begins_without_explicit_words_and_with_taste_in_sight(
+    grant, as_ines, recording
+):
+    url = reverse("artists:grant", args=[recording.pk])
+    first = as_ines.get(url).content.decode()
+    assert is_ticked(first, "by_taste")
+    assert is_ticked(first, "vocals")
+    assert not is_ticked(first, "with_others")
+    assert not is_ticked(first, "with_explicit")
+    assert "checked" not in re.sub(r'<input[^>]*name="(by_taste|vocals)"[^>]*>', "", first)
+    grant(("REMIX", "Drums"), with_others="on", with_explicit="on")
+    limits = Grant.objects.get().limits
+    assert (limits["with_explicit"], limits["by_taste"]) == (True, False)
+    again = as_ines.get(url).content.decode()
+    assert is_ticked(again, "with_explicit")
+    assert not is_ticked(again, "by_taste")
+
+
+def is_ticked(page, name):
+    (box,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+    return " checked" in box
 
 
 @pytest.mark.parametrize(

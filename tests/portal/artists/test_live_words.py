@@ -53,10 +53,10 @@ def test_a_line_opens_down_to_its_minutes(ana, client):
     lines = queries.statement_for(world.ref("Ana"), MONTH).lines
     page = read(client, "statement_line", next(line.id for line in lines if line.right))
     assert "3 minutes of a live session counted in October, by 1 subscriber" in page
-    assert "Minute 1, 1 October: 1,000,000 ppm" in page
-    assert "Minute 2, 1 October: 250,000 ppm" in page
+    assert "Minute 1, 1 October: 100.0000 % of its sound" in page
+    assert "Minute 2, 1 October: 25.0000 % of its sound" in page
     assert "Minute 3, 1 October: silent, or sealed after the close" in page
-    assert "625,000 ppm: the part of these minutes" in page
+    assert "62.5000 %: the part of these minutes" in page
     assert "variation" not in page.split('id="line"')[1]
 
 

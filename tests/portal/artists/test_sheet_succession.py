@@ -75,6 +75,7 @@ def test_who_would_leave_is_mailed_asked_and_can_keep_its_share(
     page = client.get(sheet_page(grab)).content.decode()
     assert "everybody on that one signs too" in page
     assert "50.0000 %  Bo Fennering, then nothing" in page
+    assert "Bo Fennering would hold nothing any more." in page, "told before the key, in numbers"
 
 
 def test_who_would_leave_may_sign_and_then_the_sheet_counts(client, bo, fennering, grab):
@@ -186,6 +187,8 @@ def test_a_stems_own_sheet_is_drawn_up_from_its_recordings_and_divides_it_alone(
     drums, bass, _ = recording.stems.order_by("position")
     client.force_login(ines)
     new = reverse("artists:sheet_new", args=[recording.pk, "master"])
+    page = client.get(reverse("artists:recording", args=[recording.pk])).content.decode()
+    assert f'href="{new}?stem={drums.pk}"' in page, "its page leads there"
     page = client.get(f"{new}?stem={drums.pk}").content.decode()
     assert f'<option value="{drums.pk}" selected>' in page
     assert page.count('value="50.0000"') == 2

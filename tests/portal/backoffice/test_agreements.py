@@ -8,6 +8,7 @@ from django.utils import timezone
 from licensing.catalog.rules import ShareAsked
 from licensing.clearance.models import SocietyAgreement
 from licensing.clearance.queries import preflight_use
+from licensing.given import Given
 from portal.accounts.models import User
 from tests.licensing import stage as on
 from tests.portal.backoffice.deciding import asked_for, done_by_two, may_decide_rights
@@ -28,8 +29,8 @@ def stage(db):
         now=on.NOON,
     )
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=stage.cleo.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=on.NOON,
+        sheet_id=sheet.id, party_id=stage.cleo.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=on.NOON,
     )  # fmt: skip
     on.grant(stage.pad, stage.cleo, "REMIX", "MOOD")
     return stage

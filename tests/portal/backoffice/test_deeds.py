@@ -13,6 +13,7 @@ from licensing.clearance.operations import place_hold
 from licensing.receipts.models import Receipt
 from licensing.royalties.models import Period
 from portal.accounts.models import User
+from tests.licensing import stage as on
 from tests.portal.backoffice.deciding import decider, done_by_two, may_decide
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -148,3 +149,28 @@ def test_a_deed_on_nothing_is_not_found(staff: Browser) -> None:
     nothing = "00000000-0000-4000-8000-000000000000"
     assert staff.get(f"/admin/clearance/hold/{nothing}/release/").status_code == 404
     assert staff.get(f"/admin/catalog/stem/{nothing}/accept/").status_code == 404
+
+
+def test_a_hold_and_a_dispute_begin_on_the_page_of_what_they_are_about(client, db):
+    staff, stage = decider(client), on.set_stage()
+    for name, ref, held, disputed in (
+        ("catalog/recording", stage.tide.pk, "RECORDING", "recording"),
+        ("catalog/stem", stage.drums.pk, "STEM", "stem"),
+    ):
+        page = f"/admin/{name}/{ref}/"
+        shown = staff.get(f"{page}change/").content.decode()
+        assert f'href="{page}hold/"' in shown
+        assert f'href="{page}dispute/"' in shown
+        asked = staff.get(f"{page}hold/", follow=True).content.decode()
+        assert f'<option value="{held}" selected>' in asked
+        assert f'value="{ref}"' in asked
+        asked = staff.get(f"{page}dispute/", follow=True).content.decode()
+        assert f'name="{disputed}" value="{ref}"' in asked
+
+
+def test_who_may_only_look_begins_neither(client, db):
+    stage = on.set_stage()
+    client.force_login(User.objects.create_user("c@example.org", "a-long-word", is_staff=True))
+    page = f"/admin/catalog/recording/{stage.tide.pk}/"
+    assert f"{page}hold/" not in client.get(f"{page}change/").content.decode()
+    assert [client.get(f"{page}{deed}/").status_code for deed in ("hold", "dispute")] == [403, 403]

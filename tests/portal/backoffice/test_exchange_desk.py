@@ -52,7 +52,7 @@ def test_the_second_person_sees_what_is_exchanged_and_at_which_rate(due):
     run = PayoutRun.objects.get()
     checker.show_code()
     asked = checker.browser.get(f"{RUNS}{run.pk}/approve/").content.decode()
-    assert "1 payouts, 107.82 USD together" in asked
+    assert "1 payout, 107.82 USD together" in asked
     assert "Exchanged for it: 100.000000 EUR at 1.083700000 USD (ECB, " in asked
     assert "spread 0.541850 USD: 107.828150 USD." in asked
     shown = checker.browser.get(f"{RUNS}{run.pk}/change/").content.decode()

@@ -9,11 +9,12 @@ from licensing.catalog.models import Share
 from licensing.invoicing.models import Invoice
 from licensing.payouts.models import PayeeAccount, Payout, PayoutRun
 from licensing.payouts.operations import hold_payments
-from licensing.royalties.models import Anomaly, Usage
+from licensing.royalties.models import Anomaly, Statement, StatementLine, Usage
 from portal.backoffice.names import look_up, references_of
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
-from tests.portal.backoffice.deciding import Desk
+from tests.licensing.statements import books
+from tests.portal.backoffice.deciding import Desk, decider
 
 NAMES = ("Ana", "Ben", "Cleo")
 
@@ -147,3 +148,15 @@ def test_listeners_are_no_column_of_the_desk_and_administrators_no_login(db):
     assert "administered_by" not in references_of(Share)
     assert references_of(Invoice)["payer_ref"] == "payer_kind"
     assert look_up([("party", "no id"), ("nothing", str(world.ref("x")))]) == {}
+
+
+def test_money_that_is_nobodys_yet_is_named_by_the_stem_it_waits_for(client, db):
+    books.live_and_waiting()
+    row = Statement.objects.get(payee_kind="stem")
+    staff = decider(client)
+    listed = staff.get("/admin/royalties/statement/").content.decode()
+    assert "stem 0 of Bare" in listed
+    assert row.payee_ref not in listed
+    record = StatementLine.objects.filter(statement=row).values_list("record_id", flat=True)[0]
+    case = staff.get(f"/admin/case/{record}/").content.decode()
+    assert "nobody yet: stem stem 0 of Bare" in case

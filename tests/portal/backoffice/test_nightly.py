@@ -7,10 +7,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from licensing.royalties.models import Anomaly
+from licensing.royalties.models import Anomaly, ListenerAllocation, Usage
 from portal.accounts.powers import give_power
 from portal.backoffice import nightly
 from portal.backoffice.models import NightlyRun
+from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.deciding import Desk
 
@@ -52,6 +53,23 @@ def test_odd_plays_are_held_by_the_night_itself(db):
     assert not Anomaly.objects.exists()
     at(world.AFTER_OCTOBER - timedelta(days=3))
     assert Anomaly.objects.get().plays == 900
+
+
+def test_old_evidence_goes_by_night_and_the_desk_says_so(db):
+    long_ago.live_through()
+    nightly.run_due(clock=timezone.now)
+    assert not ListenerAllocation.objects.exists()
+    page = Desk("maker").browser.get("/admin/").content.decode()
+    assert "● Done: August 2025: lists of " in page
+
+
+def test_evidence_that_cannot_be_made_again_stays_and_the_desk_says_so(db):
+    long_ago.live_through()
+    Usage.objects.filter(payer_ref="l2").delete()
+    nightly.run_due(clock=timezone.now)
+    assert ListenerAllocation.objects.exists()
+    page = Desk("maker").browser.get("/admin/").content.decode()
+    assert "■ Failed: The plays of 2025-08 do not give what its close divided" in page
 
 
 def test_what_failed_is_tried_again_after_an_hour_and_three_times_at_most(db, broken_bank):

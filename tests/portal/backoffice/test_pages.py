@@ -14,6 +14,7 @@ from licensing.attribution.operations import withdraw_grant
 from licensing.clearance.models import Grant
 from portal.accounts.models import User
 from portal.backoffice.admin import PAGES
+from portal.backoffice.menu import GROUPS, WORDS
 from tests.licensing import stage as on
 from tests.licensing.attribution import live_record
 from tests.portal.listeners.made import granted_stage, sealed
@@ -122,3 +123,14 @@ def test_a_case_file_of_a_live_session_shows_its_parts_and_minutes(staff: Browse
         assert listed.content.decode().count("session s1") == 2
     row = record.minutes.get(minute=0)
     assert staff.get(f"/admin/attribution/sealedminute/{row.pk}/change/").status_code == 200
+
+
+def test_every_list_stands_once_in_the_menu_under_what_people_do_there(staff: Browser) -> None:
+    listed = [label for _, labels in GROUPS for label in labels]
+    assert sorted(listed) == sorted(model._meta.label for model in PAGES)
+    assert set(WORDS) <= set(listed)
+    page = staff.get("/admin/").content.decode()
+    menu = page.split('id="nav-sidebar-apps"')[1].split('id="queues"')[0]
+    for name in ("Money that goes out", "Payments to societies", "Decisions in a party’s place"):
+        assert name in menu
+    assert [menu.count(f'href="{address}"') for address in LISTS] == [1] * len(LISTS)

@@ -48,7 +48,8 @@ def test_a_run_is_opened_by_one_and_approved_by_another_who_shows_a_code(due):
     assert asked.url.startswith("/account/2fa/reauthenticate/?next=")
     checker.show_code()
     page = checker.browser.get(f"{RUNS}{run.pk}/approve/").content.decode()
-    assert "1 payouts, 30.00 EUR together" in page
+    assert "1 payout, 30.00 EUR together" in page
+    assert '<td class="num">30.00 EUR</td>' in page, "who is paid how much, before it is approved"
     assert checker.approve(run).status_code == 302
     run.refresh_from_db()
     assert (run.state, run.decided_by, run.proof_method) == (

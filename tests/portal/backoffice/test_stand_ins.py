@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from licensing.catalog.models import SplitSheet, StandIn
 from licensing.catalog.rules import ShareAsked
+from licensing.given import Given
 from portal.accounts.models import Membership, User
 from tests.licensing import stage as on
 from tests.portal.backoffice.deciding import Desk, may_decide_rights
@@ -25,8 +26,8 @@ def waits(db):
         recording_id=stage.tide.id,
     )  # fmt: skip
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=stage.ana.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=THEN,
+        sheet_id=sheet.id, party_id=stage.ana.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=THEN,
     )  # fmt: skip
     ben = User.objects.create_user("ben@example.org", "a-long-word")
     Membership.objects.create(user=ben, party=stage.ben, role="SIGN", created_at=THEN)
@@ -58,11 +59,14 @@ def test_one_proposes_another_decides_and_the_party_is_told(
     first, second = clerk("h"), clerk("m")
     row = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/change/").content.decode()
     assert f"{sheet.pk}/stand-in/" in row
-    assert "MASTER version 1" in row, "the version that it ends stands on its page"
+    assert "master sheet of Tide, version 1" in row, "the version that it ends stands on its page"
     page = first.get(f"/admin/catalog/splitsheet/{sheet.pk}/stand-in/").content.decode()
     assert str(ben.pk) in page
+    assert '<td class="num">20.0000 %</td><td class="num">nothing</td>' in page
     assert propose(first, sheet, ben).status_code == 302
-    assert "Somebody else than who proposed it confirms it." in decide(first).content.decode()
+    asked = decide(first).content.decode()
+    assert "Somebody else than who proposed it confirms it." in asked
+    assert '<td class="num">20.0000 %</td><td class="num">nothing</td>' in asked
     with django_capture_on_commit_callbacks(execute=True):
         assert decide(second).status_code == 302
     sheet = SplitSheet.objects.get(pk=sheet.pk)
@@ -86,8 +90,8 @@ def test_a_party_that_signs_after_all_needs_nobody(waits):
     sheet, ben = waits
     propose(clerk("h"), sheet, ben)
     on.catalog.sign_sheet(
-        sheet_id=sheet.id, party_id=ben.id, user_ref="7", method="password", locale="en",
-        text_sha256=sheet.text_sha256, now=timezone.now(),
+        sheet_id=sheet.id, party_id=ben.id, user_ref="7",
+        given=Given("password", locale="en"), text_sha256=sheet.text_sha256, now=timezone.now(),
     )  # fmt: skip
     assert "no longer waits" in decide(clerk("m")).content.decode()
     dropped = clerk("o").post(

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from licensing.clearance.approval import ApproveFirst
 from tests.licensing.stage import grant, set_stage
+from tests.portal.accessible import faults_of
 from tests.portal.listeners.looking import fits, log_in, shoot
 from tests.portal.listeners.made import finished, measured, pay
 
@@ -77,3 +78,24 @@ def test_what_waits_is_heard_and_approved_by_keyboard_and_then_plays(
     hers.get_by_text("Approved as Ana").wait_for()
     shoot(hers, "approved")
     tab.get_by_role("heading", name="Playing").wait_for(timeout=30_000)
+
+
+@pytest.mark.xdist_group("browser")
+def test_the_record_of_consents_is_read_whole_by_keyboard_and_on_a_phone(
+    site, stage, ana, tab
+) -> None:
+    log_in(tab, site, ana)
+    tab.goto(f"{site}/artists/signatures/")
+    tab.get_by_role("link", name="Read your consents").press("Enter")
+    tab.get_by_role("heading", name="Your consents").wait_for()
+    granted = tab.get_by_role("listitem").filter(has_text="Granted").first
+    granted.get_by_text("How far, and how it was given").press("Enter")
+    assert granted.get_by_text("not recorded then").first.is_visible()
+    assert faults_of(tab) == []
+    assert fits(tab)
+    shoot(tab, "consents")
+    tab.goto(f"{site}/artists/recordings/{stage.tide.pk}/grant/")
+    assert tab.get_by_label("Of those, also with recordings").is_checked(), "as it was granted"
+    assert faults_of(tab) == []
+    assert fits(tab)
+    shoot(tab, "grant-limits")

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from generation import recipe as recipes
 from generation.variations.models import Variation
+from licensing.catalog.models import Recording
 from licensing.clearance.models import Grant
 from licensing.clearance.operations import withdraw_grant
 from portal.audio.label import UNKNOWN
+from tests.licensing.stage import grant_everything
 from tests.portal.listeners.made import (
     add_piece,
     asked,
@@ -180,6 +182,21 @@ def test_a_collaboration_without_a_second_recording_is_refused(client, listener,
     answer = client.post(reverse("listeners:ask"), _asking(stage, mode="collaboration"))
     assert answer.status_code == 422
     assert "second recording" in answer.content.decode()
+
+
+def test_a_collaboration_keeps_from_explicit_words_who_wants_that(client, listener, stage) -> None:
+    wishes = _asking(stage, mode="collaboration") | {"with": str(stage.drift.pk)}
+    address = reverse("listeners:recording", args=[stage.tide.pk])
+    offered = f'value="{stage.drift.pk}"'
+    Recording.objects.filter(pk=stage.drift.pk).update(explicit=True)
+    grant_everything(stage, "COLLABORATION")
+    assert offered in client.get(address, {"mode": "collaboration"}).content.decode()
+    grant_everything(stage, "COLLABORATION", limits={"with_explicit": False})
+    assert offered not in client.get(address, {"mode": "collaboration"}).content.decode()
+    answer = client.post(reverse("listeners:ask"), wishes)
+    assert answer.status_code == 422
+    assert "mixed with explicit words" in answer.content.decode()
+    assert not Variation.objects.exists()
 
 
 def test_a_mood_bed_needs_no_recording(client, listener, stage) -> None:

@@ -14,6 +14,7 @@ from generation.taste.playing import learn_play
 from generation.taste.rules.attributes import Heard
 from generation.variations.models import Variation
 from generation.variations.operations import cancel_variation
+from tests.licensing.stage import grant_everything
 from tests.portal.listeners.made import granted_stage, measured, opened, sealed
 
 NOW = timezone.now()
@@ -232,6 +233,21 @@ def test_pressed_twice_it_is_decided_once(client, listener, stage) -> None:
     set_ideals(listener, energy=-1.0)
     assert asked(client).headers["Location"] == first.headers["Location"]
     assert Decision.objects.count() == Variation.objects.count() == 1
+
+
+def test_what_its_holders_keep_from_taste_is_offered_and_asked_for_by_hand_alone(
+    client, listener, stage
+) -> None:
+    set_ideals(listener, energy=0.9)
+    address = reverse("listeners:recording", args=[stage.tide.pk])
+    mood = {"mode": "mood"}
+    assert 'value="taste"' in client.get(address, mood).content.decode()
+    grant_everything(stage, "MOOD", limits={"by_taste": False})
+    assert 'value="taste"' not in client.get(address, mood).content.decode()
+    asked(client, recording=str(stage.tide.pk), energy="20")
+    made = Variation.objects.select_related("request").get().request
+    assert (made.by_taste, made.targets["energy"]) == (False, 0.2)
+    assert not Decision.objects.exists()
 
 
 def test_by_hand_nothing_is_decided(client, listener, stage) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from licensing.catalog.models import Recording
 from licensing.clearance.models import Clearance
 from licensing.clearance.operations import place_hold
 from tests.licensing.stage import Stage, grant_everything, set_stage
@@ -98,6 +99,24 @@ def test_preflight_says_yes_with_the_tightest_limits(
     answer = call(partner, "POST", CLEARANCES, body).json()
     assert answer["allowed"] is True
     assert answer["limits"]["semitones_max"] == 3
+
+
+def test_preflight_asks_whether_taste_may_choose_and_beside_whose_words(
+    stage: Stage, partner: Any, call: Callable[..., Any]
+) -> None:
+    bounds = {"with_explicit": False, "by_taste": False}
+    grant_everything(stage, "REMIX", limits=bounds)
+    body = {"use": "REMIX", "recordings": [str(stage.tide.id)]}
+    answer = call(partner, "POST", CLEARANCES, body).json()
+    assert {name: answer["limits"][name] for name in bounds} == bounds
+    by_taste = call(partner, "POST", CLEARANCES, body | {"by_taste": True}).json()
+    assert {one["code"] for one in by_taste["reasons"]} == {"by_taste_not_allowed"}
+    both = body | {"recordings": [str(stage.tide.id), str(stage.drift.id)]}
+    assert call(partner, "POST", CLEARANCES, both).json()["allowed"] is True
+    Recording.objects.filter(pk=stage.drift.pk).update(explicit=True)
+    answer = call(partner, "POST", CLEARANCES, both).json()
+    assert {one["code"] for one in answer["reasons"]} == {"with_explicit_not_allowed"}
+    assert all("explicit" in one["sentence"] for one in answer["reasons"])
 
 
 def test_a_hold_changes_the_answer(stage: Stage, partner: Any, call: Callable[..., Any]) -> None:

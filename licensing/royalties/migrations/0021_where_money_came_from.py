@@ -11,7 +11,7 @@ from licensing.audit.append_only import refuse_changes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('royalties', '0018_plays_billed_at_a_rate'),
+        ('royalties', '0020_held_parts'),
     ]
 
     operations = [
@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='variationsum',
             name='fee_micros',
+            field=models.BigIntegerField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='variationsum',
+            name='kept_micros',
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddField(

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licensing.corrections.refunding import refund_receipt
+from licensing.corrections.winning import win_back
+from licensing.money import amount_text
 from licensing.receipts.models import PoolPart, Receipt
 from licensing.royalties.closing import close_period
 from licensing.royalties.deciding import release_plays
@@ -150,6 +152,28 @@ def test_a_closed_month_is_told_by_the_same_bytes_after_its_money_went_back(db, 
     assert adds_up(statement_for(world.ref("Ana"), NOVEMBER), tmp_path)
 
 
+def test_a_chargeback_won_in_the_month_it_was_taken_back_leaves_nothing_given_back(db):
+    """9.99 taken back of October in November; of it 4.00 won: 5.99 are given back, in all parts."""
+    _, _, piece, receipt = told.tell_the_story()
+    told.close()
+    back = refund_receipt(
+        key="re_1", receipt_id=receipt.pk, amount_micros=9_990_000, kind="CHARGEBACK",
+        actor=told.ACTOR, now=LATER,
+    )  # fmt: skip
+    won = win_back(
+        key="won_1", chargeback_id=back.pk, amount_micros=4_000_000, actor=told.ACTOR, now=LATER
+    )
+    world.pay("l2", month=world.NOVEMBER)
+    world.heard("l2", piece, since=world.NOVEMBER)
+    told.close(told.NEXT)
+    made = MonthReceipts.objects.get(kind="GIVEN_BACK")
+    assert made.paid_micros == -5_990_000
+    assert [made.tax_micros, made.commission_micros, made.pool_micros] == [
+        getattr(back, name) + getattr(won, name)
+        for name in ("tax_micros", "commission_micros", "pool_micros")
+    ]
+
+
 def test_what_went_back_before_the_close_is_off_what_was_paid(db):
     piece = piece_of_ana()
     paid = world.pay("l1")
@@ -203,6 +227,26 @@ def test_held_plays_let_a_pool_wait_and_join_the_month_of_the_decision(db):
     assert (said["paid"], said["held_before"], said["own"]) == ("0.000000", "5.876471", "5.876471")
     line = next(one for one in statement_for(world.ref("Ana"), NOVEMBER).lines if one.is_paid)
     assert explain_line(line.id).behind == Behind(0, 0, 0, 0, 0, 5_876_471)
+
+
+def test_a_pool_is_divided_without_the_part_that_is_kept_for_held_plays(db):
+    """l1 played 3 of Ana's, which are held, and 1 of Cleo's: three quarters are kept."""
+    (lamp,) = world.recording("Lamp", master={"Cleo": 10**6}, publishing={"Cleo": 10**6})
+    piece, other = piece_of_ana(), world.record("B", [(lamp, 10**6)])
+    world.pay("l1")
+    world.heard("l1", piece, 3)
+    Usage.objects.update(repeat_score=500)
+    score_usages(month=OCTOBER, now=world.NOVEMBER)
+    world.heard("l1", other, since=world.OCTOBER + timedelta(days=2))
+    close()
+    kept = 5_876_471 * 3 // 4
+    said = waterfall("Cleo")
+    assert (said["pool"], said["held"]) == ("5.876471", amount_text(kept))
+    assert said["own"] == amount_text(5_876_471 - kept)
+    line = next(one for one in statement_for(world.ref("Cleo"), OCTOBER).lines if one.is_paid)
+    opened = explain_line(line.id).behind
+    assert opened == Behind(1_595_042, 0, 2_518_487, 5_876_471, kept, 5_876_471 - kept)
+    assert (opened.paid_micros, opened.joined_micros) == (9_990_000, 0)
 
 
 def test_of_a_month_without_plays_everything_waits(db):

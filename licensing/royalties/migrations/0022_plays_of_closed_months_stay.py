@@ -35,5 +35,5 @@ GRANT UPDATE, DELETE ON royalties_usage, royalties_playbacktoken TO stemma_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("royalties", "0020_held_parts")]
+    dependencies = [("royalties", "0021_where_money_came_from")]
     operations = [migrations.RunSQL(_GUARD, _BACK)]

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_CPU_S = 1_800.0  # a net that ships is trained anew within half an hour of one core
 
 
@@ -32,6 +33,16 @@ class DataFile:
     licence: str
     attribution: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Audio of a catalog that the weights learned from: the digest of its PCM, and the id of the
+    clearance that permitted it to this version.
+    """
+
+    digest: str
+    clearance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,8 @@ class Card:
     `architecture`: name and version of the code that reads the weights; `settings`: what that code
     needs beside them (sizes, temperatures); `split`: how test and training data were parted;
     `limits`: in words, what it does badly and which bias it has; `weights_sha256`: of the weights'
-    file; `training`: how they came about. A draft (trained, not yet measured) has no figures.
+    file; `training`: how they came about; `permitted`: audio of the catalog among the data, empty
+    where there was none. A draft (trained, not yet measured) has no figures.
     """
 
     net: str
@@ -97,6 +109,7 @@ class Card:
     weights_sha256: str = ""
     figures: tuple[Figure, ...] = ()
     training: Training | None = None
+    permitted: tuple[Permitted, ...] = ()
 
     def figure(self, name: str) -> float:
         """What the figure `name` reached; raises CardError where it is not on the card."""
@@ -140,6 +153,9 @@ def problems(card: Card, *, is_draft: bool = False) -> list[str]:
         for field in ("name", "source", "licence", "attribution"):
             told.append((bool(getattr(one, field).strip()), f"the {field} of {one.name or 'data'}"))
         told.append((bool(_SHA256.fullmatch(one.sha256)), f"the sha256 of {one.name}"))
+    for held in card.permitted:
+        told.append((bool(_SHA256.fullmatch(held.digest)), "the digest of permitted audio"))
+        told.append((bool(_UUID.fullmatch(held.clearance)), "the clearance of permitted audio"))
     told.append((bool(_SHA256.fullmatch(card.weights_sha256)), "the sha256 of its weights"))
     if not is_draft:
         told.append((bool(card.figures), "figures"))
@@ -160,10 +176,14 @@ def _of_training(training: Training | None) -> list[tuple[bool, str]]:
 
 
 def to_json(card: Card) -> str:
-    """The canonical JSON of `card`; raises CardError for numbers that are not finite."""
-    return json.dumps(
-        _plain(asdict(card)), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    """The canonical JSON of `card`; raises CardError for numbers that are not finite.
+
+    A card without permitted audio is written as it was before there could be any.
+    """
+    data = asdict(card)
+    if not card.permitted:
+        del data["permitted"]
+    return json.dumps(_plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def from_json(text: str, *, is_draft: bool = False) -> Card:
@@ -176,6 +196,7 @@ def from_json(text: str, *, is_draft: bool = False) -> Card:
                 "data": tuple(DataFile(**one) for one in data["data"]),
                 "figures": tuple(Figure(**one) for one in data["figures"]),
                 "limits": tuple(data["limits"]),
+                "permitted": tuple(Permitted(**one) for one in data.get("permitted", ())),
                 "training": Training(**data["training"]) if data.get("training") else None,
             }
         )

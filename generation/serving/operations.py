@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from generation.serving import queries, rules
+from generation.serving.consents import servable_choices
 from generation.serving.models import NetRoute, StageTime
 from generation.serving.released import NETS, sound_choices
 from generation.serving.rules import Route, RoutingRefused
@@ -23,6 +24,7 @@ STAGE_TIMES_KEPT = timedelta(days=7)
 _NO_NET = "There is no net called “{net}”."
 _NO_REASON = "Write the reason: it goes into the record."
 _UNKNOWN = "No released checkpoint of the {net} net has the digest {digest}."
+_FELL = "What the {net} net {digest} learned from is no longer permitted; see net_consents."
 _UNCHANGED = "The {net} net is served in these shares already."
 _OVERTAKEN = "Somebody else routed the {net} net a moment ago; look again."
 _NOTHING = "The {net} net has no earlier route {number}."
@@ -90,10 +92,11 @@ def _lay(
         raise RoutingRefused(_NO_NET.format(net=net))
     if not reason.strip():
         raise RoutingRefused(_NO_REASON)
-    sound = sound_choices(net)
+    sound, servable = sound_choices(net), servable_choices(net)
     for digest in rules.shares_of(route):
-        if digest not in sound:
-            raise RoutingRefused(_UNKNOWN.format(net=net, digest=digest[:12]))
+        if digest not in servable:
+            sentence = _FELL if digest in sound else _UNKNOWN
+            raise RoutingRefused(sentence.format(net=net, digest=digest[:12]))
     newest = queries.latest_route(net)
     try:
         with transaction.atomic():

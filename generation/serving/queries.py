@@ -1,7 +1,8 @@
 """Reads of serving: what serves for a key, what stands in the record, how long stages take.
 
 Without a row the newest sound release of a net serves. So does it in place of a checkpoint that a
-route names and that is gone from the folders: nobody who waits for music pays for a lost file.
+route names and that is gone from the folders, or whose training is no longer permitted: nobody who
+waits for music pays for a lost file.
 Percentiles are PostgreSQL's own (percentile_cont), loads are unions of spans of time.
 """
 
@@ -12,8 +13,9 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from generation.nets.chosen import Choice, Chosen
+from generation.serving.consents import servable_choices
 from generation.serving.models import NetRoute
-from generation.serving.released import NETS, sound_choices
+from generation.serving.released import NETS
 from generation.serving.rules import WHOLE, Route, Span, choose
 
 LATENCIES_OVER = timedelta(hours=1)
@@ -59,7 +61,7 @@ def list_routes(net: str) -> tuple[NetRoute, ...]:
 
 def route_without_rows(net: str) -> Route:
     """The newest sound release alone; empty where there is none."""
-    sound = list(sound_choices(net))
+    sound = list(servable_choices(net))
     return (Span(sound[-1], WHOLE),) if sound else ()
 
 
@@ -92,7 +94,7 @@ def _choice(net: str, route: Sequence[Span], key: str) -> Choice | None:
 
 def _serving(net: str, digest: str) -> Choice | None:
     """The checkpoint of that digest, the newest in its absence; None where none is sound."""
-    sound = sound_choices(net)
+    sound = servable_choices(net)
     return sound.get(digest, list(sound.values())[-1]) if sound else None
 
 

@@ -18,6 +18,7 @@ from generation.work import operations as work
 from generation.work.rules import Priority
 from licensing.attribution.live import seal_minute
 from licensing.attribution.operations import seal_record, void_record
+from licensing.attribution.particulars import UNSAID, Origin
 from licensing.audit.operations import record_fact
 
 SYSTEM = ("system", "worker")
@@ -123,11 +124,12 @@ def close_session(
     windows_sha256: str,
     now: datetime,
     model_ppm: int = 0,
+    origin: Origin = UNSAID,
 ) -> str:
     """Seal the record of a session that is over, all its minutes closed; the record's state.
 
-    `model_ppm`: the nets' part of all that was heard. Without lines nothing sounded and the record
-    is void.
+    `model_ppm`: the nets' part of all that was heard; `origin`: see `seal_record`. Without lines
+    nothing sounded and the record is void.
     """
     session = LiveSession.objects.select_for_update().get(id=session_id)
     assert session.record_id is not None
@@ -140,4 +142,5 @@ def close_session(
         measured={"model_ppm": model_ppm},
         files=[],
         now=now,
+        origin=origin,
     )

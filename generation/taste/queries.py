@@ -141,6 +141,22 @@ def feedback_on(listener: Listener, subject_ref: str) -> FeedbackView:
     return FeedbackView(said.pop("", ""), said)
 
 
+def chosen_by_taste(subject_ref: str) -> dict[str, Any] | None:
+    """The targets that taste chose for what was made of a decision; what was sent is not among
+    them. None where there is no decision: it chose nothing, or its listener had that erased.
+    """
+    row = Decision.objects.filter(subject_ref=subject_ref).order_by("-pk").first()
+    if row is None:
+        return None
+    names = {"tempo": "tempo_bpm"}
+    sent = {
+        names.get(name, name)
+        for name, (low, high) in row.bounds.items()
+        if low == high and name != "vocals"
+    }
+    return {name: value for name, value in row.targets.items() if name not in sent}
+
+
 def export_taste(listener: Listener) -> dict[str, Any]:
     """Everything this room keeps of a listener, as plain data for JSON."""
     row = get_taste(listener)

@@ -23,6 +23,7 @@ from generation.variations.reach import reach_of
 from generation.variations.rules import State
 from generation.work import operations as work
 from licensing.attribution.operations import open_record, seal_record, void_record
+from licensing.attribution.particulars import UNSAID, Origin
 from licensing.attribution.rules import ExternalMade
 from licensing.audit.operations import record_fact
 from licensing.clearance.approving import approvals_of
@@ -155,6 +156,7 @@ def seal_variation(
     files: Sequence[StoredFile],
     now: datetime,
     refusal: tuple[str, str] | None = None,
+    origin: Origin = UNSAID,
 ) -> State:
     """Transaction Seal: the record closes, the files appear; READY, or WITHDRAWN when a grant fell.
 
@@ -162,6 +164,7 @@ def seal_variation(
     A variation that was cancelled or withdrawn before keeps its state; its record closes as well.
     `refusal`: (code, sentence) of a sound that may not be delivered. It ends FAILED: its record
     closes with what was heard until now, which is paid, and from now on it does not sound.
+    `origin`: how it came about, for the particulars of its record.
     """
     variation = locked(variation_id)
     before = State(variation.state)
@@ -169,7 +172,7 @@ def seal_variation(
         return before
     # Files that were made while it was stopped are nobody's: they stand on no record.
     files = files if before == State.RENDERING else ()
-    end = _close_record(variation, lines, windows_sha256, measured, files, now)
+    end = _close_record(variation, lines, windows_sha256, measured, files, now, origin)
     if before != State.RENDERING:
         return before
     for one in files:
@@ -203,6 +206,7 @@ def _close_record(
     measured: Mapping[str, Any],
     files: Sequence[StoredFile],
     now: datetime,
+    origin: Origin,
 ) -> str:
     """Seal the record, or void it where nothing sounded; the state it ends in."""
     assert variation.record_id is not None
@@ -216,6 +220,7 @@ def _close_record(
         measured=measured,
         files=[{"format": one.format, "digest": one.digest, "bytes": one.bytes} for one in files],
         now=now,
+        origin=origin,
     )
 
 

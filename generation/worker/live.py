@@ -33,6 +33,7 @@ from generation.sessions.queries import stand_of
 from generation.work.models import Job
 from generation.worker.ahead import ahead
 from generation.worker.loop import Clock
+from generation.worker.origins import origin_of_session
 from generation.worker.planning import REMEMBERED, read_chain
 from generation.worker.rendering import chosen_backend
 from generation.worker.spent import count, spending
@@ -148,12 +149,14 @@ def seal_session(job: Job, clock: Clock) -> None:
         sealed = Minute(minute, told.lines, told.sha256, told.model_ppm)
         close_minute(session_id=session.id, minute=sealed, now=clock())
     if is_over:
-        told = _told(session, _heard(session, range(session.handed // SEGMENT_SAMPLES)))
+        heard = _heard(session, range(session.handed // SEGMENT_SAMPLES))
+        told = _told(session, heard)
         close_session(
             session_id=session.id,
             lines=told.lines,
             windows_sha256=told.sha256,
             model_ppm=told.model_ppm,
+            origin=origin_of_session(session, heard, job),
             now=clock(),
         )
 

@@ -22,6 +22,7 @@ from generation.variations.operations import StoredFile, seal_variation
 from generation.variations.rules import State
 from generation.work.models import Job
 from generation.worker.loop import Clock, step_aside
+from generation.worker.origins import origin_of_variation
 from generation.worker.rendering import read_recipe
 from generation.worker.stems import load_stems
 from generation.worker.weighing import Tables, lines_by_policy, model_part
@@ -68,6 +69,7 @@ def seal(job: Job, clock: Clock) -> None:
         measured=measured,
         files=files,
         refusal=refusal,
+        origin=origin_of_variation(variation, plan, job, is_compared="chroma_likeness" in measured),
         now=clock(),
     )
 

@@ -86,6 +86,33 @@ class LicenceRecord(models.Model):
         return f"{self.subject_kind} {self.subject_ref}"
 
 
+class RecordParticulars(models.Model):
+    """How a sealed record came about, as canonical JSON (see particulars.py); append-only.
+
+    Written in the transaction that seals, and named there by its digest in the fact of it. Records
+    that were sealed before there were particulars have none, and get none.
+
+    Personal data: none; who asked stands in it as a digest of the request and an opaque reference.
+    """
+
+    record = models.OneToOneField(
+        LicenceRecord, models.PROTECT, primary_key=True, related_name="particulars"
+    )
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "particulars"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="particulars_digest_is_hex"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"particulars {self.sha256[:12]}"
+
+
 class LicenceSource(models.Model):
     """One stem that a record rests on, by the digest of the audio that was used; append-only.
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from licensing.attribution.attesting import record_sha256
+from licensing.attribution.keeping import keep_particulars
 from licensing.attribution.models import (
     AttributionLine,
     ExternalSource,
@@ -21,6 +22,7 @@ from licensing.attribution.models import (
     LicenceRecord,
     LicenceSource,
 )
+from licensing.attribution.particulars import UNSAID, Origin
 from licensing.attribution.queries import (
     Consequences,
     preview_deletion,
@@ -224,6 +226,7 @@ def seal_record(
     measured: Mapping[str, Any],
     files: Sequence[Mapping[str, Any]],
     now: datetime,
+    origin: Origin = UNSAID,
 ) -> str:
     """Transaction Seal: write what was heard, and close. Returns the state it ends in.
 
@@ -231,7 +234,8 @@ def seal_record(
     A record with parts went on without what fell: it ends WITHDRAWN only by a hold on itself.
     `lines`: (stem, ppm), 1,000,000 in all. `measured`: target_lufs, reached_lufs, integrated_lufs,
     true_peak_dbtp, trim_db, chroma_likeness, onset_likeness, and if there are any model_ppm,
-    unattributed_ppm and notes. Sealing again changes nothing. Raises SealRefused.
+    unattributed_ppm and notes. `origin`: how it came about, for its particulars. Sealing again
+    changes nothing. Raises SealRefused.
     """
     stems = set(LicenceSource.objects.filter(record_id=record_id).values_list("stem_id", flat=True))
     share_stems(stems)
@@ -254,8 +258,10 @@ def seal_record(
     record.notes = list(measured.get("notes") or ())
     record.state = state
     record.sealed_at = max(now, record.opened_at)
+    said = {"windows_sha256": windows_sha256}
+    said["particulars_sha256"] = keep_particulars(record, lines, origin)
     record.save()
-    said = {"windows_sha256": windows_sha256, "content_sha256": record_sha256(record.id)}
+    said["content_sha256"] = record_sha256(record.id)
     write_fact("seal_record", record, {"state": state} | said, now)
     return state
 

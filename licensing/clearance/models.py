@@ -16,7 +16,7 @@ from licensing.catalog.models import Party, Recording, Stem
 from licensing.clearance.effects import Effect
 
 LONGEST_VOICE = timedelta(days=3_652)
-"""Ten years: no one permits a likeness of their voice for longer at a time."""
+"""Ten years from the permission on: no one permits a likeness of their voice for longer."""
 EFFECTS = [
     (Effect.KEEP.value, "keep what is finished"),
     (Effect.SUNSET.value, "serve what is finished until a day"),
@@ -76,7 +76,11 @@ class Grant(GivenRow):
             ),
             models.CheckConstraint(
                 condition=~Q(uses__contains=["VOICE"])
-                | Q(valid_until__isnull=False, valid_until__lte=F("valid_from") + LONGEST_VOICE),
+                | Q(
+                    valid_until__isnull=False,
+                    valid_until__lte=F("valid_from") + LONGEST_VOICE,
+                    granted_at__gte=F("valid_until") - LONGEST_VOICE,
+                ),
                 name="grant_of_voice_ends",
             ),
         ]

@@ -109,7 +109,7 @@ def grant_matrix(
     asked_uses = _checked_uses(uses)
     bounds = limits if isinstance(limits, Limits) else limits_from_json(limits)
     start = valid_from or now
-    _check_period(asked_uses, start, valid_until)
+    _check_period(asked_uses, start, valid_until, now)
     wanted = _locked_for(party_id, stem_ids)
     granted_at = _after_the_last(party_id, wanted, now)
     said = {
@@ -146,11 +146,15 @@ def _checked_uses(uses: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _check_period(uses: Sequence[str], start: datetime, end: datetime | None) -> None:
+def _check_period(
+    uses: Sequence[str], start: datetime, end: datetime | None, now: datetime
+) -> None:
     if end is not None and end <= start:
         raise ClearanceRefused("odd_period", "The grant would end before it begins.")
-    if Use.VOICE in uses and not _is_within(start, end, LONGEST_VOICE):
-        raise ClearanceRefused("voice_ends", "A voice may be granted for ten years at most.")
+    if Use.VOICE in uses and not _is_within(min(start, now), end, LONGEST_VOICE):
+        raise ClearanceRefused(
+            "voice_ends", "A voice may be granted for ten years from now at most."
+        )
 
 
 def _is_within(start: datetime, end: datetime | None, longest: timedelta) -> bool:

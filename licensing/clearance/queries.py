@@ -15,6 +15,7 @@ from licensing.catalog.models import Recording, Stem
 from licensing.clearance.facts import Facts, load_facts
 from licensing.clearance.limits import Limits, tightest
 from licensing.clearance.models import Clearance, Hold, Use
+from licensing.clearance.quorum import quorum_for
 from licensing.clearance.rules import (
     PREVIEW,
     Asked,
@@ -254,10 +255,11 @@ def _cell(
             )
         )
     is_agreed = stem.master == stem.publishing == "EFFECTIVE"
-    if stem.quorum.is_reached(shares_of(stem), {one.party_id for one in given}):
+    quorum = quorum_for(use, stem.quorum)
+    if quorum.is_reached(shares_of(stem), {one.party_id for one in given}):
         missing = []
-    elif stem.quorum.authority in holders:
-        missing = [one for one in missing if one.party_id == stem.quorum.authority]
+    elif quorum.authority in holders:
+        missing = [one for one in missing if one.party_id == quorum.authority]
     return Cell(stem.stem, use, is_agreed and not missing, tuple(given), tuple(missing))
 
 

@@ -38,6 +38,13 @@ class Quorum:
 
 
 EVERYBODY = Quorum()
+NOBODY_FOR_OTHERS = frozenset({"VOICE", "TRAINING"})
+"""Uses that are personal: each holder permits them alone, whatever the holders agreed on."""
+
+
+def quorum_for(use: str, agreed: Quorum) -> Quorum:
+    """Whose yes a use needs, of what was agreed on."""
+    return EVERYBODY if use in NOBODY_FOR_OTHERS else agreed
 
 
 def quorum_text(*, kind: str, recording: str, authority: str, basis: str) -> str:
@@ -53,6 +60,8 @@ def quorum_text(*, kind: str, recording: str, authority: str, basis: str) -> str
         f"Recording: {recording}",
         "",
         f"A use of stems of this recording is permitted once {said}.",
+        "Training of AI models and uses of a voice as a likeness are not meant: each party on the",
+        "split sheets permits those for itself.",
     ]
     if basis:
         body += ["", "Basis:", basis]

@@ -17,7 +17,7 @@ from licensing.catalog.rules import collects_in
 from licensing.clearance.approval import ApproveFirst, waits_when_live
 from licensing.clearance.limits import Asked as Asked
 from licensing.clearance.limits import Limits, codes_beyond, tightest
-from licensing.clearance.quorum import EVERYBODY, Quorum
+from licensing.clearance.quorum import EVERYBODY, Quorum, quorum_for
 
 PREVIEW = "PREVIEW"
 PREVIEW_DAYS = 7
@@ -277,14 +277,15 @@ def _check_holders(case: _Case, stem: StemFacts) -> None:
     all, those of that one. Who wants to hear it first is no silence: that always counts.
     """
     holders = {holder.party: holder for holder in stem.holders}
-    if stem.quorum.authority in holders:
-        holders = {ref: one for ref, one in holders.items() if ref == stem.quorum.authority}
+    quorum = quorum_for(case.use.use, stem.quorum)
+    if quorum.authority in holders:
+        holders = {ref: one for ref, one in holders.items() if ref == quorum.authority}
     answers = {ref: _answer_of(case, stem, holder) for ref, holder in holders.items()}
     given = {ref: one for ref, one in answers.items() if isinstance(one, GrantFacts)}
     case.governing.extend(given.values())
     if len(given) == len(answers):
         return
-    is_reached = stem.quorum.is_reached(shares_of(stem), given)
+    is_reached = quorum.is_reached(shares_of(stem), given)
     for ref, one in answers.items():
         if isinstance(one, GrantFacts):
             continue

@@ -82,7 +82,7 @@ _TEXTS = {
    channels and for the period you name, and to let people hear them.
 2. Nothing is permitted that you have not named. Training of AI models, and uses of your voice as a
    likeness, are uses of their own and never follow from another. A permission for your voice ends
-   after ten years at the latest.
+   ten years after you gave it at the latest.
 3. Where you do not permit it, your stem never sounds together with a recording of others whose
    words are marked as explicit, and never in what a listener's taste profile chose or shaped: there
    listeners choose by hand what is made of it. What was made before a recording was marked stays.
@@ -95,7 +95,8 @@ _TEXTS = {
    They may agree otherwise, in writing that every one of them signs: that parties with more than
    half of the master shares and more than half of the publishing shares are enough, or that one of
    them speaks for all. While such an agreement counts, a use may be permitted although you have
-   not permitted it. It changes nothing that was granted or withdrawn before.
+   not permitted it; training of AI models and uses of a voice as a likeness never, which each party
+   permits for itself alone. It changes nothing that was granted or withdrawn before.
 6. Every variation carries a permanent licence record that names its sources and their measured
    shares. What it earns is divided by those shares and by the split sheets effective at the moment
    of each play, by the rate cards of the month of the play. The rate cards that stand when you sign

@@ -36,7 +36,7 @@ def wait_again(row: Receipt, period: Period, micros: int) -> tuple[int, Place]:
         return pool.rate_micros, Place(divided, micros, of_month=of_month)
     into = share_open_month(divided.month)
     if last.is_own:
-        count_again(payer, period.month, divided.month, into)
+        count_again(payer, period.month, divided.month, into, row.received_at)
     HeldPart.objects.create(
         pool=pool,
         amount_micros=micros,

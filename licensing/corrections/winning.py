@@ -46,7 +46,7 @@ def win_back(
         key=key,
         chargeback_id=chargeback_id,
         amount_micros=amount_micros,
-        joins=_joins(back),
+        joins=_joins(back, now),
         actor=actor,
         now=now,
     )
@@ -61,7 +61,7 @@ def win_back(
     return row
 
 
-def _joins(back: Receipt) -> dict[date, date]:
+def _joins(back: Receipt, now: datetime) -> dict[date, date]:
     """Months of which the chargeback had taken all that there was before they closed, and the open
     one to which it comes now, with the plays that got nothing for it.
     """
@@ -77,7 +77,7 @@ def _joins(back: Receipt) -> dict[date, date]:
             and not way_of_plays(period, payer, back.currency).pieces
         ):
             joins[part.month] = share_open_month(part.month)
-            count_again(payer, part.month, part.month, joins[part.month])
+            count_again(payer, part.month, part.month, joins[part.month], now)
     return joins
 
 

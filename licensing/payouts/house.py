@@ -5,9 +5,11 @@ provider's own id, and only where our books know why it happened; the rest is fo
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Concat
 
 from licensing.ledger import rules as ledger
 from licensing.ledger.booking import book
@@ -62,6 +64,16 @@ def _place(receipt: Receipt, line: BalanceLine, now: datetime) -> bool:
 def _key_of(line: BalanceLine) -> str:
     """The key of the receipt that a change of our balance would have."""
     return f"{line.source}:won" if line.category == WON else line.source
+
+
+def unseen_receipts(since: date, until: date) -> list[Receipt]:
+    """Receipts of these days that no line of the provider bears out: written by hand, or not there
+    yet; the oldest first. What the house itself gives (a promotion) is no money that came in.
+    """
+    placed = JournalEntry.objects.filter(key=Concat(Value("charge:"), OuterRef("key")))
+    days = {"received_at__date__gte": since, "received_at__date__lt": until}
+    rows = Receipt.objects.filter(~Exists(placed), **days).exclude(kind="PROMOTION")
+    return list(rows.exclude(amount_micros=0).order_by("received_at", "pk"))
 
 
 def follow_house_payout(*, payout_id: str, gateway: Gateway, now: datetime) -> bool:

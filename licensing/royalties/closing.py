@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from licensing.attribution.models import SealedMinute
+from licensing.audit.code import code_sha256
 from licensing.audit.operations import record_fact
 from licensing.deductions.closing import deduct
 from licensing.ledger import rules as ledger
@@ -31,6 +32,7 @@ from licensing.royalties import (
     pieces_sql,
     statement_sql,
     us_source_sql,
+    waterfall_sql,
 )
 from licensing.royalties.dividing import (
     Divided,
@@ -49,7 +51,14 @@ from licensing.royalties.rules.plays import may_close
 LISTENING = "listening"
 _TABLES = tuple(
     f"close_{name}"
-    for steps in (pieces_sql, holders_sql, closing_sql, us_source_sql, statement_sql)
+    for steps in (
+        pieces_sql,
+        holders_sql,
+        closing_sql,
+        us_source_sql,
+        statement_sql,
+        waterfall_sql,
+    )
     for name in steps.TABLES
 )
 
@@ -82,13 +91,16 @@ def close_period(
         return closed
     card = _card(month, now, product)
     newest = SealedMinute.objects.aggregate(id=Max("id"))["id"] or 0
-    period = Period.objects.create(month=month, rate_card=card, closed_at=now, last_minute=newest)
+    period = Period.objects.create(
+        month=month, rate_card=card, closed_at=now, last_minute=newest, has_waterfall=True
+    )
     given = _given(period, card, now)
     divided = _reckon(given)
     lines = earned(divided, given)
     with filling(LINES, COLUMNS, len(lines)) as batch:
         batch.write(lines.rows(batch.number))
         posted = _post(divided, given, now)
+        plays = _counted()
         _write_statements(batch, given)
     _run([statement_sql.ANALYZE], given)
     close_month(month, now=now)
@@ -100,10 +112,23 @@ def close_period(
         verb="close_period",
         object_kind="period",
         object_ref=period.pk,
-        after={"month": f"{month:%Y-%m}", "model": card.model, "entries": posted},
+        after={
+            "month": f"{month:%Y-%m}",
+            "model": card.model,
+            "entries": posted,
+            "plays": plays,
+            "code": code_sha256(),
+        },
         at=now,
     )
     return period
+
+
+def _counted() -> int:
+    """How many plays were divided over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(whole), 0) FROM close_plays WHERE payer = 0")
+        return int(cursor.fetchone()[0])
 
 
 def _card(month: date, now: datetime, product: str) -> RateCard:
@@ -160,7 +185,7 @@ def _reckon(given: Mapping[str, Any]) -> Divided:
     for name, model in (("own", given["model"]), ("other", given["other_model"])):
         _run(closing_sql.pools(model, name), given)
     _run(closing_sql.STEPS, given)
-    divided = divide(month, lambda: _run(statement_sql.BESIDE, given))
+    divided = divide(month, given, lambda: _run(statement_sql.BESIDE, given))
     keep_earned(divided)
     _run([*closing_sql.FILLED, *us_source_sql.STATEMENTS, *statement_sql.BEFORE], given)
     return divided
@@ -182,13 +207,13 @@ def _post(divided: Divided, given: Mapping[str, Any], now: datetime) -> int:
 
 
 def _write_statements(batch: Filling, given: Mapping[str, Any]) -> None:
-    """Evidence, sums, and a statement for everyone, with its lines."""
+    """Evidence, sums, where the money came from, and a statement for everyone, with its lines."""
     told = {**given, "batch": batch.number}
     _run(statement_sql.MOVED, told)
     for lines in (statement_sql.UNPAID_LINES, movement_sql.MOVEMENT_LINES):
         batch.write(rows_as_sent(lines, told))
     batch.finish()
-    _run(statement_sql.KEPT, told)
+    _run((*statement_sql.KEPT, *waterfall_sql.KEPT), told)
     batch.attach()
 
 

@@ -51,10 +51,13 @@ def pools_of(name: str) -> str:
 
 OWN_SUMS = """
 CREATE UNLOGGED TABLE scratch.close_own_sums
-    (piece int, currency text, total bigint, plays bigint, pools int[] STORAGE EXTERNAL,
+    (piece int, currency text, total bigint, plays bigint, tax bigint, fee bigint,
+     commission bigint, received bigint, kept bigint, pool bigint, pools int[] STORAGE EXTERNAL,
      plays_each int[], amounts bigint[] STORAGE EXTERNAL)
 """
-"""Lists lie here as they will lie among the evidence: of the three, plays alone are compressed."""
+"""`tax` to `pool`: what came off the price of all its pools, reached them, is kept
+of them for held plays, and is divided. Lists
+lie here as they will lie among the evidence: of the three, plays alone are compressed."""
 SUMS = """
 CREATE UNLOGGED TABLE scratch.close_sums
     (sum int, piece int, currency text, plays bigint, total bigint, other bigint)

@@ -20,8 +20,8 @@ from licensing.ledger.array_copy import (
     with_lists,
     write,
 )
-from licensing.ledger.runs import Ints, Smalls, beginnings, blocks, sums_of
-from licensing.royalties import closing_sql, pieces_sql
+from licensing.ledger.runs import Ints, Smalls, beginnings, begins_of, blocks, sums_of
+from licensing.royalties import closing_sql, pieces_sql, waterfall_sql
 from licensing.royalties.giving import Gifts, Heard, Sums, give, heard, sums
 from licensing.royalties.renumbering import OwnMonths, Payers, Pieces, renumber
 from licensing.royalties.sharing import Holders, Lines, Sources, lines
@@ -113,12 +113,13 @@ def _counted(
     return heard(pairs)
 
 
-def divide(month: Heard, meanwhile: Callable[[], None]) -> Divided:
+def divide(month: Heard, of_month: Mapping[str, Any], meanwhile: Callable[[], None]) -> Divided:
     """Steps 1 to 3 by both models; of the card's model, what each pool gave is written down too.
     Pools are divided while `meanwhile` keeps the server busy with what does not depend on it, and
     lines are made while it takes in what pools gave.
     """
     own, other = (read(closing_sql.pools_of(name), {}) for name in ("own", "other"))
+    behind = _by_number(waterfall_sql.BEHIND, of_month)
     queries = closing_sql.SOURCES, closing_sql.HOLDERS
     (*sources, stems), (*holders, payees) = map(_in_order, queries)
     with ThreadPoolExecutor(1) as beside:
@@ -130,7 +131,7 @@ def divide(month: Heard, meanwhile: Callable[[], None]) -> Divided:
         of = Sources(*sources), Holders(*holders)
         lining = beside.submit(lines, reached.pieces, totals, *of)
         while given:  # Each is a third of what is in memory, so it goes once it is written.
-            write("close_own_sums", _own_rows(given.pop()))
+            write("close_own_sums", _own_rows(given.pop(), behind))
         write("close_sums", _sum_rows(reached))
         found = lining.result()
     whose, rights = payees[found.holders], holders[1][found.holders]
@@ -162,14 +163,18 @@ def _given(
     return _Given(currency, gifts, got, got.sums_of(gifts.plays * (gifts.pools != fallback)))
 
 
-def _own_rows(given: _Given) -> Iterator[bytes]:
+def _own_rows(given: _Given, behind: Sequence[Ints]) -> Iterator[bytes]:
+    """`behind`: sums to be told of each piece, as they are of each pool, by its number."""
     gifts, got = given.gifts, given.got
     for run, of_run in blocks(got.sizes, _AT_A_TIME):
         order, pieces = got.order[of_run], got.pieces[run]
+        pools, begins = gifts.pools[order], begins_of(got.sizes[run])
+        told = [sums_of(one[pools], begins) for one in behind]
+        own = [np.full(len(pieces), given.currency), got.totals[run], given.plays[run]]
         yield with_lists(
-            [pieces, np.full(len(pieces), given.currency), got.totals[run], given.plays[run]],
+            [pieces, *own, *told],
             got.sizes[run],
-            [gifts.pools[order], gifts.plays[order], gifts.amounts[order]],
+            [pools, gifts.plays[order], gifts.amounts[order]],
         )
 
 
@@ -233,6 +238,15 @@ def _in_order(query: str) -> list[Ints]:
     first, *others = (unpacked(one) for one in packed)
     order = np.argsort(first)
     return [one[order] for one in others]
+
+
+def _by_number(query: str, of_month: Mapping[str, Any]) -> list[Ints]:
+    """The packed columns of a query's one row, but the first, in which each row has its number."""
+    ((numbers_of, *others),) = ([unpacked(one) for one in row] for row in read(query, of_month))
+    told = np.zeros((len(others), int(numbers_of.max(initial=0)) + 1), np.int64)
+    for column, values in zip(told, others, strict=True):
+        column[numbers_of] = values
+    return [*told]
 
 
 def _small(values: Ints) -> Smalls:

@@ -1,9 +1,9 @@
 """One line of a statement, walked back to the plays it came from, number by number.
 
-Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages; of a
-live session, the sources come from its minutes. Pools and usages carry a number in place of a
-listener. Invariant: each step is divided again by the same rules and gives what was frozen, or the
-books are wrong and nothing is shown.
+Posting -> share of the sheet -> right -> source -> the variation's sum -> pools -> usages, and what
+was paid for those pools; of a live session, the sources come from its minutes. Pools and usages
+carry a number in place of a listener. Invariant: each step is divided again by the same rules and
+gives what was frozen, or the books are wrong and nothing is shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,11 +25,12 @@ from licensing.royalties.collecting import (
     collectors_of,
     paid_directly,
 )
-from licensing.royalties.evidence import Payer, Pool, pools_of
+from licensing.royalties.evidence import Given, Payer, Pool, pools_of
 from licensing.royalties.live import StartedMinute, minutes_of, weights_of
 from licensing.royalties.models import Period, StatementLine, Usage, VariationSum
 from licensing.royalties.queries import LineView, line_view
 from licensing.royalties.remaking import BooksDisagree
+from licensing.royalties.waterfall import Behind, behind
 
 SHOWN = 200
 """How many pools and usages are listed; counts and sums are always of all."""
@@ -69,6 +70,7 @@ class Heard:
 class Explanation:
     """The whole way of one line; empty beyond `line` for plays that accrue nothing.
 
+    `behind`: what was paid for all of `pools`, in sums; None where the close did not write it down.
     `is_made_again`: what pools gave is no longer kept, and was made again out of the plays.
     """
 
@@ -78,6 +80,7 @@ class Explanation:
     listeners: int = 0
     pools: tuple[Pool, ...] = ()
     pools_not_shown: int = 0
+    behind: Behind | None = None
     variation_micros: int = 0
     sources: tuple[Part, ...] = ()
     rights: tuple[Part, ...] = ()
@@ -124,6 +127,7 @@ def explain_line(line_id: UUID) -> Explanation:
         listeners=given.listeners,
         pools=given.first,
         pools_not_shown=max(0, given.count - SHOWN),
+        behind=_behind(total, given),
         variation_micros=total.amount_micros,
         sources=_sources(line, total, weights),
         rights=_rights(line),
@@ -136,6 +140,14 @@ def explain_line(line_id: UUID) -> Explanation:
         ),
         is_made_again=given.is_made_again,
     )
+
+
+def _behind(total: VariationSum, given: Given) -> Behind | None:
+    """What was paid for the pools of a sum; where all are seen, they hold what was told."""
+    paid, first = behind(total), sum(pool.pool_micros for pool in given.first)
+    if paid and given.count <= SHOWN and first != paid.pools_micros:
+        raise BooksDisagree(f"pools of {total.pk} hold {first}, {paid.pools_micros} were told")
+    return paid
 
 
 def _parts(

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Sum
 
+from licensing.audit.operations import record_fact
 from licensing.deductions.flowing import Earned, let_flow
 from licensing.deductions.rules.parts import Part
 from licensing.ledger.operations import post
@@ -25,6 +26,8 @@ from licensing.royalties.movement_sql import CORRECTS
 from licensing.royalties.rules.along import added
 
 Counts = Mapping[Payer, int]
+COUNT_AGAIN = "count_again"
+"""The fact that plays of a closed month count in another one instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def held_by_payer(month: date, anomalies: Sequence[int] | None = None) -> Counts
     return counts
 
 
-def count_again(payer: Payer, month: date, counted_in: date, into: date) -> int:
+def count_again(payer: Payer, month: date, counted_in: date, into: date, now: datetime) -> int:
     """Let plays of a month count in an open one, to which the money came that they had not when
     they were `counted_in` a closed one; how many.
     """
@@ -67,7 +70,17 @@ def count_again(payer: Payer, month: date, counted_in: date, into: date) -> int:
     rows = Usage.objects.filter(accrual_month=counted_in, state=Usage.State.COUNTED)
     mine = rows.filter(payer_kind=kind, payer_ref=ref, rate_micros=rate or None)
     heard = mine.filter(played_at__gte=month_start(month), played_at__lt=month_end(month))
-    return heard.update(accrual_month=into)
+    plays = heard.update(accrual_month=into)
+    if plays:
+        record_fact(
+            actor=("system", "royalties"),
+            verb=COUNT_AGAIN,
+            object_kind="month",
+            object_ref=f"{counted_in:%Y-%m}",
+            after={"plays": plays, "into": f"{into:%Y-%m}"},
+            at=now,
+        )
+    return plays
 
 
 def hold_pools(month: date) -> None:

@@ -19,6 +19,7 @@ from licensing.royalties.card_models import ProposedCard
 from licensing.royalties.pool_models import Model
 from licensing.royalties.retired_models import RetiredAllocation, RetiredMonth
 from licensing.royalties.statement_models import PAID, UNPAID, Statement, StatementLine
+from licensing.royalties.waterfall_models import MonthPool, MonthReceipts
 
 __all__ = [
     "PAID",
@@ -28,6 +29,8 @@ __all__ = [
     "HeldPool",
     "ListenerAllocation",
     "Model",
+    "MonthPool",
+    "MonthReceipts",
     "Payer",
     "PayerPool",
     "Period",
@@ -244,7 +247,8 @@ class Period(models.Model):
     """A closed calendar month (its first day, UTC) with the rate card it was closed by.
 
     `last_minute` is the id of the newest sealed minute of a live session that this close saw: what
-    is sealed later weighs nothing in it. Personal data: none.
+    is sealed later weighs nothing in it. `has_waterfall`: whether it wrote down where its money
+    came from; those before statements told that did not. Personal data: none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -252,6 +256,7 @@ class Period(models.Model):
     rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="periods")
     closed_at = models.DateTimeField()
     last_minute = models.PositiveBigIntegerField(default=0)
+    has_waterfall = models.BooleanField(db_default=False, default=False)
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
@@ -292,7 +297,9 @@ class VariationSum(models.Model):
 
     `us_micros` of it are of United States source, as the close withheld by; of sums closed before
     it was kept, 0. What it names is looked up once per statement, not per row; none of it can ever
-    be deleted. Personal data: none.
+    be deleted. Of all pools that gave to it: what came off their price (tax, fee, commission), what
+    of it they `received`, what was `kept` for held plays, and what they divided, with what had
+    waited; NULL where a close did not reckon it yet. Personal data: none.
     """
 
     period = models.ForeignKey(Period, models.PROTECT, related_name="sums", db_constraint=False)
@@ -312,6 +319,12 @@ class VariationSum(models.Model):
         related_name="variation_sums",
         db_constraint=False,
     )
+    tax_micros = models.BigIntegerField(null=True, blank=True)
+    fee_micros = models.BigIntegerField(null=True, blank=True)
+    commission_micros = models.BigIntegerField(null=True, blank=True)
+    received_micros = models.BigIntegerField(null=True, blank=True)
+    kept_micros = models.BigIntegerField(null=True, blank=True)
+    pools_micros = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ every one; what others ask of them stands in their indexes.
 
 from licensing.ledger.array_copy import packed
 from licensing.ledger.scratch_sql import made
+from licensing.royalties.waterfall_sql import RECEIVED
 
 MONTHS = """
 WITH RECURSIVE months AS (
@@ -97,11 +98,9 @@ SELECT DENSE_RANK() OVER (ORDER BY payer_ref COLLATE "C", payer_kind COLLATE "C"
                                   of_month NULLS FIRST)::int AS payer,
        payer_kind, payer_ref, rate_micros, of_month, currency, pool
 FROM (SELECT payer_kind, payer_ref, rate_micros, of_month, currency, SUM(micros)::bigint AS pool
-      FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, NULL::date AS of_month,
-                   receipt.currency, part.amount_micros AS micros
-            FROM receipts_poolpart part
-            JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-            WHERE part.month = %(month)s
+      FROM (SELECT payer_kind, payer_ref, rate_micros, NULL::date AS of_month, currency,
+                   pool AS micros
+            FROM close_received
             UNION ALL
             SELECT h.payer_kind, h.payer_ref, h.rate_micros,
                    CASE WHEN part.is_own THEN period.month END, h.currency, part.amount_micros
@@ -235,6 +234,8 @@ BEFORE = (
     PLAYED,
     PIECES,
     "ANALYZE close_pieces",
+    RECEIVED,
+    "ANALYZE close_received",
     PAID,
     "ANALYZE close_paid",
     PAYERS,

@@ -76,10 +76,13 @@ FROM close_own_pools ORDER BY number
 """
 KEEP_SUMS = """
 INSERT INTO royalties_variationsum
-    (id, period_id, record_id, era_from, currency, plays, amount_micros, us_micros, entry_id)
+    (id, period_id, record_id, era_from, currency, plays, amount_micros, us_micros, entry_id,
+     tax_micros, fee_micros, commission_micros, received_micros, kept_micros, pools_micros)
 SELECT k.sum_id, %(period)s, p.record_id, p.era_from, s.currency, s.plays, s.total,
-       COALESCE(us.us_micros, 0), e.id
+       COALESCE(us.us_micros, 0), e.id, own.tax, own.fee, own.commission, own.received, own.kept,
+       own.pool
 FROM close_kept_sums k JOIN close_sums s USING (sum) JOIN close_pieces p USING (piece)
+JOIN close_own_sums own USING (piece, currency)
 LEFT JOIN close_us us ON us.piece = s.piece AND us.currency = s.currency
 LEFT JOIN ledger_journalentry e
     ON e.key = %(entry_prefix)s || p.record_id::text || ':' || s.currency

@@ -11,10 +11,8 @@ US_PAID = made(
     "close_us_paid",
     """
 SELECT y.payer, parts.currency, SUM(parts.us)::bigint AS us
-FROM (SELECT receipt.payer_kind, receipt.payer_ref, part.rate_micros, NULL::date AS of_month,
-             receipt.currency, part.amount_micros AS us
-      FROM receipts_poolpart part JOIN receipts_receipt receipt ON receipt.id = part.receipt_id
-      WHERE part.month = %(month)s AND receipt.country = 'US'
+FROM (SELECT payer_kind, payer_ref, rate_micros, NULL::date AS of_month, currency, pool AS us
+      FROM close_received WHERE country = 'US'
       UNION ALL
       SELECT h.payer_kind, h.payer_ref, h.rate_micros, CASE WHEN part.is_own THEN period.month END,
              h.currency, part.us_micros

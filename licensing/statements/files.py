@@ -11,16 +11,18 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from licensing.cells import safe_cell
 from licensing.money import amount_text
 from licensing.royalties.queries import LineView, StatementView
+from licensing.royalties.waterfall import waterfall_of
 from licensing.statements.carrying import carried
 from licensing.statements.pools import EqualPools
 from licensing.statements.uses import NOT_RECORDED, rate_micros, uses_of
+from licensing.statements.waterfall import flat, told_of_waterfall
 from licensing.statements.workings import Place, WorkedPart, Working, workings_of
 
 COLUMNS = (
@@ -46,24 +48,36 @@ COLUMNS = (
 )
 MORE_COLUMNS = ("use", "licensed_for", "rate_per_play")
 """What schema 3 says of a line beside COLUMNS."""
-SCHEMAS = (2, 3)
+SCHEMAS = (2, 3, 4)
 NEWEST = SCHEMAS[-1]
+"""Of a month whose close wrote down where its money came from; of any other, the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What every file of a schema says: the head by name, and of each line by its id."""
+    """What every file of a schema says: the head by name, of each line by its id, and where the
+    month's money came from; empty before schema 4.
+    """
 
     schema: int
     head: dict[str, object]
     rows: dict[UUID, dict[str, object]]
     columns: tuple[str, ...]
+    waterfall: Mapping[str, object] = field(default_factory=dict)
 
 
-def told_of(statement: StatementView, schema: int = NEWEST) -> Told:
-    """The same words for all three files. Raises ValueError for a schema that never was."""
-    if schema not in SCHEMAS:
+def told_of(statement: StatementView, schema: int | None = None) -> Told:
+    """The same words for all three files; without a schema, by the newest that this month has.
+
+    Raises ValueError for a schema by which none was ever made, or none of this month.
+    """
+    if schema not in (None, *SCHEMAS):
         raise ValueError(f"no statement was ever made by schema {schema}")
+    waterfall = waterfall_of(statement) if schema in (None, NEWEST) else None
+    if schema is None:
+        schema = NEWEST if waterfall else NEWEST - 1
+    if schema == NEWEST and waterfall is None:
+        raise ValueError(f"{statement.month:%Y-%m} was closed before there was schema {schema}")
     head = head_of(statement)
     rows = {line.id: row_of(line, statement.currency) for line in statement.lines}
     if schema < 3:
@@ -75,13 +89,16 @@ def told_of(statement: StatementView, schema: int = NEWEST) -> Told:
         rate = amount_text(rate_micros(line.amount_micros, line.plays)) if earned else ""
         rows[line.id] |= {"use": use, "licensed_for": place, "rate_per_play": rate}
     head |= _balance(statement) | {"territory_of_plays": NOT_RECORDED}
-    head["statement_sha256"] = digest_of(head, list(rows.values()))
-    return Told(schema, head, rows, COLUMNS + MORE_COLUMNS)
+    flows = told_of_waterfall(waterfall) if waterfall else {}
+    head["statement_sha256"] = digest_of(head, list(rows.values()), flows)
+    return Told(schema, head, rows, COLUMNS + MORE_COLUMNS, flows)
 
 
-def digest_of(head: dict[str, object], rows: Sequence[dict[str, object]]) -> str:
-    """SHA-256 of head and lines, as JSON without spaces, keys sorted, UTF-8."""
-    said = {"head": head, "lines": rows}
+def digest_of(
+    head: dict[str, object], rows: Sequence[dict[str, object]], waterfall: Mapping[str, object]
+) -> str:
+    """SHA-256 of head, lines and a waterfall, as JSON without spaces, keys sorted, UTF-8."""
+    said = {"head": head, "lines": rows} | ({"waterfall": waterfall} if waterfall else {})
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -102,11 +119,11 @@ def file_name(statement: StatementView, ending: str) -> str:
     return f"statement-{month}-{statement.currency}-v{statement.version}.{ending}"
 
 
-def as_csv(statement: StatementView, schema: int = NEWEST) -> bytes:
-    """A head of opening, earned, moved, closing; then one row per line."""
+def as_csv(statement: StatementView, schema: int | None = None) -> bytes:
+    """A head of opening, earned, moved, closing and the waterfall; then one row per line."""
     told, text = told_of(statement, schema), io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
-    for name, value in told.head.items():
+    for name, value in (*told.head.items(), *flat(told.waterfall)):
         write([name, safe_cell(value)])
     write([])
     write(told.columns)
@@ -115,18 +132,20 @@ def as_csv(statement: StatementView, schema: int = NEWEST) -> bytes:
     return text.getvalue().encode()
 
 
-def as_json(statement: StatementView, schema: int = NEWEST) -> bytes:
+def as_json(statement: StatementView, schema: int | None = None) -> bytes:
     """The head, the lines and the workings behind them; keys sorted, two spaces, one newline.
 
-    Schema 2 adds `workings` and three keys to each line to schema 1, schema 3 adds what
-    docs/statements.md says, and neither changes anything else. Raises BooksDisagree.
+    Schema 2 adds `workings` and three keys to each line to schema 1, schema 3 what
+    docs/statements.md says, schema 4 `waterfall`; none changes anything else. Raises BooksDisagree.
     """
     told, workings = told_of(statement, schema), workings_of(statement.id)
     content = told.head | {
-        "schema": schema,
+        "schema": told.schema,
         "lines": [row | _place(workings.place_of(id)) for id, row in told.rows.items()],
         "workings": [_working(one) for one in workings.sums],
     }
+    if told.waterfall:
+        content["waterfall"] = told.waterfall
     return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -9,11 +9,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from licensing.money import amount_text
-from licensing.royalties.models import PAID, UNPAID, Model, StatementLine
+from licensing.royalties.models import PAID, UNPAID, Model, MonthReceipts, StatementLine
 from licensing.royalties.queries import LineView, StatementView
-from licensing.statements.files import NEWEST, Told, as_json, told_of
+from licensing.statements.files import Told, as_json, told_of
 from licensing.statements.pages import Block, Column, Row, Table, Text, shown
 from licensing.statements.pages import as_pdf as pages_as_pdf
+from licensing.statements.waterfall import PARTS, rows_of
+from licensing.statements.waterfall import SUMS as FLOWS
 
 TITLE, HEADING = 16, 11
 FACTS = (Column("", 150), Column("", 365))
@@ -28,6 +30,10 @@ EARNED = (
     Column("amount", 73, is_number=True),
 )
 MOVED = (Column("#", 24), Column("what, why", 391), Column("amount", 100, is_number=True))
+BY_COUNTRY = (
+    Column("what, country", 140),
+    *(Column(name, 75, is_number=True) for name in PARTS),
+)
 MISSING = (
     "A character that the font of this file cannot draw stands as its number in Unicode, such as "
     "[U+6F22]; the CSV and JSON files hold it as it was written."
@@ -35,7 +41,7 @@ MISSING = (
 APPENDIX = "Appendix: what the other model would have paid"
 
 
-def as_pdf(statement: StatementView, schema: int = NEWEST) -> bytes:
+def as_pdf(statement: StatementView, schema: int | None = None) -> bytes:
     """The whole statement on A4. Raises BooksDisagree, ValueError as `told_of`."""
     title = f"Royalty statement {statement.month:%Y-%m}, {statement.currency}"
     return pages_as_pdf(
@@ -53,6 +59,8 @@ def _blocks(statement: StatementView, told: Told) -> Iterator[Block]:
     yield Table(FACTS, tuple(_facts(statement, told)))
     yield Text("Summary", HEADING, 10)
     yield Table(SUMS, tuple(_summary(statement, moved)))
+    if told.waterfall:
+        yield from _waterfall(told)
     yield Text("Earned, line by line", HEADING, 10)
     yield Table(EARNED, tuple(_earned(line, told) for line in earned))
     for kind, lines in moved.items():
@@ -63,6 +71,22 @@ def _blocks(statement: StatementView, told: Told) -> Iterator[Block]:
     yield Text("Closing", HEADING, 10)
     yield Table(SUMS, tuple(_closing(statement, told)))
     yield from _seal(statement, told)
+
+
+def _waterfall(told: Told) -> Iterator[Block]:
+    yield Text("Where the month's money came from, and went", HEADING, 10)
+    yield Table(BY_COUNTRY, tuple(_by_country(told, "receipts")))
+    yield Table(SUMS, tuple(Row((FLOWS[name], str(told.waterfall[name]))) for name in FLOWS))
+    back = tuple(_by_country(told, "given_back"))
+    if back:
+        yield Text("Given back in the month of closed months, and corrected among their payees")
+        yield Table(BY_COUNTRY, back)
+
+
+def _by_country(told: Told, name: str) -> Iterator[Row]:
+    for row in rows_of(told.waterfall, name):
+        what = f"{MonthReceipts.Kind(row['kind']).label}, {row['country']}"
+        yield Row((what, *(row[part] for part in PARTS)))
 
 
 def _label(kind: str) -> str:

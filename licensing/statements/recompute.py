@@ -29,7 +29,9 @@ PAID = ("EARNING", "ADJUSTMENT")
 UNPAID = ("SELF", "UNFUNDED", "HELD", "UPHELD", "LATE")
 PLACE = ("working", "source", "right", "share")
 PLACED = ("working", "source", "share")
-BESIDE_THE_HEAD = ("schema", "lines", "workings", "statement_sha256")
+BESIDE_THE_HEAD = ("schema", "lines", "workings", "waterfall", "statement_sha256")
+TAKEN = ("tax", "fee", "commission")
+GOT = ("own", "others", "unallocated", "held", "unplayed")
 
 Json = dict[str, Any]
 Check = tuple[str, Any, Any]
@@ -169,6 +171,8 @@ def of_statement(content: Json) -> Iterator[Check]:
     yield "closing: opening + lines", content["closing"], amount(closing)
     if content["schema"] >= 3:
         yield from of_schema_3(content)
+    if content["schema"] >= 4:
+        yield from of_waterfall(content)
 
 
 def of_schema_3(content: Json) -> Iterator[Check]:
@@ -186,11 +190,32 @@ def of_schema_3(content: Json) -> Iterator[Check]:
         {name: said for name, said in line.items() if name not in PLACED}
         for line in content["lines"]
     ]
-    text = json.dumps(
-        {"head": head, "lines": rows}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    digested = {"head": head, "lines": rows}
+    if content["schema"] >= 4:
+        digested["waterfall"] = content["waterfall"]
+    text = json.dumps(digested, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     again = hashlib.sha256(text.encode()).hexdigest()
     yield "statement_sha256", content["statement_sha256"], again
+
+
+def of_waterfall(content: Json) -> Iterator[Check]:
+    """What was paid is what came off it and the pools; what is in the pools is who got it."""
+    waterfall = content["waterfall"]
+    for name in ("receipts", "given_back"):
+        for row in waterfall[name]:
+            parts = sum(micros(row[part]) for part in (*TAKEN, "pool"))
+            what = f"waterfall, {name}, {row['kind']} {row['country']}: paid"
+            yield what, row["paid"], amount(parts)
+    for name in ("paid", *TAKEN):
+        together = sum(micros(row[name]) for row in waterfall["receipts"])
+        yield f"waterfall: {name}", waterfall[name], amount(together)
+    received = micros(waterfall["paid"]) - sum(micros(waterfall[name]) for name in TAKEN)
+    yield "waterfall: received", waterfall["received"], amount(received)
+    pool = received + micros(waterfall["held_before"])
+    yield "waterfall: pool", waterfall["pool"], amount(pool)
+    got = sum(micros(waterfall[name]) for name in GOT)
+    yield "waterfall: pool as it was divided", waterfall["pool"], amount(got)
+    yield "waterfall: own is what was earned", waterfall["own"], content["earned"]
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,6 @@ Everything is read from frozen statements. Invariant: sums shown in cents add up
 nobody sees a listener's reference or another party's statement.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,29 +25,20 @@ from licensing.royalties.held import held_plays_of
 from licensing.royalties.models import PAID, UNPAID, Statement, StatementLine
 from licensing.royalties.queries import Earnings, RecordingEarned, StatementView
 from licensing.royalties.remaking import BooksDisagree, NotMadeAgain
+from licensing.royalties.waterfall import waterfall_of
 from licensing.royalties.what_if import beside_lines_of, what_if_of
 from licensing.statements import recompute
-from licensing.statements.files import NEWEST, SCHEMAS, as_csv, as_json, file_name
-from licensing.statements.pdf import as_pdf
 from portal.accounts import access
 from portal.artists import words
 from portal.artists.disputes import disputes_of
 from portal.artists.payouts import payouts_of
 from portal.artists.pictures import Chart, Month, month_chart
+from portal.artists.statement_files import file_of
+from portal.artists.waterfall_picture import flow_of
 
 NAV = {"here": "earnings", "nav_main": "partials/nav_artist.html"}
 MONTHS_SHOWN = 13
 POOLS_SHOWN = 12
-FILES: dict[str, tuple[str, Callable[[StatementView, int], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "json": ("application/json", as_json),
-    "pdf": ("application/pdf", as_pdf),
-}
-"""By ending: the content type and who makes it."""
-DISAGREE = (
-    "The books do not agree on this statement. Its file is not handed out until somebody has "
-    "looked at it.\n"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +147,7 @@ def _of_month(statement: StatementView, earned: Earnings) -> dict[str, Any]:
         "titles": titles_of(line.subject[1] for line in statement.lines),
         "comparison": queries.model_comparison(statement.payee, statement.month),
         "beside_lines": beside_lines_of(statement.id),
+        "flow": flow_of(waterfall_of(statement)),
     }
 
 
@@ -200,23 +191,13 @@ def _statement_for(request: HttpRequest, statement: Statement) -> Statement:
 def statement_file(request: HttpRequest, statement_id: UUID, ending: str) -> HttpResponse:
     """A statement as CSV, JSON or PDF; the same bytes whenever it is fetched.
 
-    `?schema=2` gives the file as it was made before there was a newer schema.
+    `?schema=3` gives the file as it was made before there was a newer schema.
     """
     row = Statement.objects.filter(pk=statement_id).first()
-    schema = request.GET.get("schema", str(NEWEST))
-    if row is None or ending not in FILES or schema not in map(str, SCHEMAS):
+    if row is None:
         raise Http404
     _statement_for(request, row)
-    statement = queries.get_statement(statement_id)
-    content_type, make = FILES[ending]
-    try:
-        answer = HttpResponse(make(statement, int(schema)), content_type=content_type)
-    except BooksDisagree:
-        return HttpResponse(DISAGREE, status=409, content_type="text/plain; charset=utf-8")
-    name = file_name(statement, ending)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return file_of(statement_id, ending, request.GET.get("schema"))
 
 
 @login_required

@@ -25,6 +25,7 @@ from portal.audio.stemma import SMALL_POINTS
 from portal.backoffice.audits import audited
 from portal.backoffice.case_live import WRITTEN_EACH_TIME, live_of
 from portal.backoffice.case_money import Money, money_of
+from portal.backoffice.case_particulars import particulars_told
 
 _RETRIED = "The attempt before broke off; this one took its place."
 
@@ -71,6 +72,7 @@ def case_file(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "stemma": _picture(variation),
         "live": live_of(record, sources, timezone.now()),
         "audited": audited(variation),
+        "particulars": particulars_told(record),
         "is_live": record.subject_kind == SESSION,
     }
     return render(request, "backoffice/case_file.html", context)

@@ -48,7 +48,7 @@ _LINES_SHOWN = 200
 class StatementDeeds:
     """Proposing corrections where they are seen: on the page of a statement."""
 
-    actions_detail = ("adjust", "restate")
+    actions_detail: tuple[str, ...] = ("adjust", "restate")
 
     @action(description="Correct lines", url_path="adjust", permissions=["decide"])
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -169,15 +169,17 @@ def typed_again(row: ProposedDeed) -> QueryDict:
 
 
 def said_of(row: ProposedDeed) -> list[Change]:
-    """What was filled in, in the words of the form."""
-    form = KNOWN[row.deed].form_class()
-    told = []
-    for name, values in row.given.items():
-        field = form.fields[name]
+    """What was filled in, in the words and the order of the form; a form's own words by `told`."""
+    form_class = KNOWN[row.deed].form_class
+    own: Callable[[str, str], str] | None = getattr(form_class, "told", None)
+    found = []
+    for name, field in form_class().fields.items():
         choices = dict(getattr(field, "choices", None) or ())
-        words = ", ".join(str(choices.get(value, value)) for value in values if value)
-        told.append((str(field.label or name.capitalize()), words or "left empty"))
-    return told
+        values = [str(choices.get(value, value)) for value in row.given.get(name, ()) if value]
+        if values:
+            words = ", ".join(own(name, value) if own else value for value in values)
+            found.append((str(field.label or name.capitalize()), words))
+    return found
 
 
 def _asking(form_class: type[forms.Form]) -> type[forms.Form]:

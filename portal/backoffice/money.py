@@ -20,7 +20,13 @@ from licensing.receipts.models import Receipt
 from licensing.receipts.operations import record_receipt
 from licensing.royalties.funding import KIND as PROMOTION
 from licensing.royalties.funding import record_promotion
-from licensing.royalties.models import Period, Statement, StatementLine
+from licensing.royalties.models import (
+    MonthPool,
+    MonthReceipts,
+    Period,
+    Statement,
+    StatementLine,
+)
 from portal.accounts.countries import country_name
 from portal.backoffice.corrections import StatementDeeds
 from portal.backoffice.deeds import list_of, staff_actor
@@ -31,6 +37,7 @@ from portal.backoffice.readonly import ReadOnlyAdmin
 from portal.backoffice.receipt_forms import ReceiptForm, RefundForm, start_of
 from portal.backoffice.rehearsing import Outcome
 from portal.backoffice.showing import show_and_do
+from portal.backoffice.statement_files import StatementFiles
 
 _LINE_END = ("amount_micros", "note", "id")
 
@@ -125,10 +132,29 @@ RECORD = known(DeedOfTwo("record_receipt", ReceiptForm, _written_in))
 REFUND = known(DeedOfTwo("refund_receipt", RefundForm, _went_back))
 
 
+_TAKEN = ("tax_micros", "fee_micros", "commission_micros")
+_WAITS = ("unallocated_micros", "held_micros", "unplayed_micros")
+
+
+class ReceiptsInline(ReadOnlyInline):
+    """What was paid for a month, by country, and what came off it."""
+
+    model = MonthReceipts
+    fields = ("kind", "country", "currency", "paid_micros", *_TAKEN, "pool_micros")
+
+
+class PoolInline(ReadOnlyInline):
+    """What became of a month's pools."""
+
+    model = MonthPool
+    fields = ("currency", "received_micros", "joined_micros", "payees_micros", *_WAITS)
+
+
 class PeriodAdmin(ReadOnlyAdmin):
-    """Closed months."""
+    """Closed months, and where their money came from and went."""
 
     list_display = ("month", "rate_card", "closed_at")
+    inlines = (ReceiptsInline, PoolInline)
     actions_list = ("close",)
 
     @action(description="Close a month", url_path="close", permissions=["decide"])
@@ -162,8 +188,10 @@ class LineInline(ReadOnlyInline):
     fields = ("position", "kind", "recording_title", "stem_label", "right", "plays", *_LINE_END)
 
 
-class StatementAdmin(StatementDeeds, ReadOnlyAdmin):
-    """What each payee was told."""
+class StatementAdmin(StatementFiles, StatementDeeds, ReadOnlyAdmin):
+    """What each payee was told, and the files to hand it out in."""
+
+    actions_detail = (*StatementFiles.actions_detail, *StatementDeeds.actions_detail)
 
     list_display = ("payee_ref", "payee_kind", "period", "closing_micros", "version")
     list_filter = ("period", "currency")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
+from licensing.audit.operations import record_fact
 from licensing.catalog.queries import list_unsigned_sheets
 from licensing.deductions.models import ContestedLine, Dispute
 from licensing.ledger import rules as ledger
@@ -45,6 +46,14 @@ def close_and_tell(month: date, actor: tuple[str, str], now: datetime) -> Outcom
     score_usages(month=month, now=now, actor=actor)
     waiting = what_waits(month)
     period = close_period(month=month, now=now, actor=actor)
+    record_fact(
+        actor=actor,
+        verb="sign_close",
+        object_kind="period",
+        object_ref=period.pk,
+        after={"looked_at": dict(waiting)},
+        at=now,
+    )
     sentence = f"{period.month:%B %Y} is closed: {period.statements.count()} statements."
     return Outcome(sentence, waiting, _whose(period))
 

@@ -12,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from generation.serving.consents import servable_choices
 from generation.serving.operations import roll_back_net, route_net
 from generation.serving.queries import route_of
-from generation.serving.released import NETS, sound_choices
+from generation.serving.released import NETS
 from generation.serving.rules import shares_of
 from portal.backoffice.deeds import ReasonForm, ask_and_do, staff_actor
 from portal.backoffice.nets import MAY_ROUTE, earlier_routes, in_words, names_of
@@ -31,7 +32,7 @@ class SharesForm(ReasonForm):
     def __init__(self, net: str, data: Any = None) -> None:
         super().__init__(data)
         shares = shares_of(route_of(net))
-        self.digests = tuple(reversed(sound_choices(net)))
+        self.digests = tuple(reversed(servable_choices(net)))
         names = names_of(net)
         for place, digest in enumerate(self.digests):
             self.fields[f"share_{place}"] = forms.DecimalField(

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from generation.nets.cards import Card
+from generation.serving.consents import fallen_nets
 from generation.serving.models import NetRoute
 from generation.serving.queries import (
     Latency,
@@ -53,7 +54,7 @@ WAITS_FOR = {
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     """One version of a net. `share`: in words, empty where it serves nobody; `digest`: empty where
-    the version is not sound, and `problem` says why.
+    the version is not sound; `problem` says why, or why it may not serve although it is.
     """
 
     version: int
@@ -160,11 +161,17 @@ def names_of(net: str) -> dict[str, str]:
 
 def _entry(net: str) -> NetEntry:
     shares = shares_of(route_of(net))
+    fallen = {
+        one.digest: f"May not serve: {'; '.join(one.reasons)}." for one in fallen_nets((net,))
+    }
     versions = []
     for one in reversed(list_released(net)):
         digest = one.card.weights_sha256 if one.card else ""
         share = percent(shares.pop(digest)) if digest in shares else ""
-        versions.append(VersionRow(one.version, digest, share, one.card, one.problem))
+        problem = one.problem
+        if digest in fallen:
+            problem = f"May not serve: {fallen[digest]}."
+        versions.append(VersionRow(one.version, digest, share, one.card, problem))
     return NetEntry(
         net,
         WRITES.get(net, ""),

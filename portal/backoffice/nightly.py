@@ -28,7 +28,11 @@ LONGEST_SAID = 2_000
 State = NightlyRun.State
 _IN_WORDS = {
     "score_usages": "Look for odd plays",
+    "retire_evidence": "Let evidence of old months go",
+    "access": "Look who may decide here",
+    "mind_takedowns": "Mail what is overdue of notices",
     "verify_books": "Verify the books and the log",
+    "net_consents": "Hold nets to what they may learn from",
     "fit_taste": "Learn what listeners like",
     "clearsessions": "Forget log-ins that ended",
     "reconcile": "Hold the bank's file to the books",
@@ -42,6 +46,7 @@ def duties() -> Mapping[str, tuple[str, ...]]:
         "verify_books": ("--keep", settings.ANCHOR_FILE) if settings.ANCHOR_FILE else (),
         "retire_evidence": (),
         "access": ("--check",),
+        "net_consents": (),
         "fit_taste": (),
         "mind_takedowns": (),
         "clearsessions": (),

@@ -20,6 +20,7 @@ from licensing.receipts.rules import GIVEN_BACK, KINDS, tax_inside
 from licensing.subscriptions.queries import offer_at
 from portal.accounts.countries import COUNTRIES, country_name
 from portal.accounts.models import User
+from portal.backoffice.names import look_up
 from portal.partners.models import Client
 
 Payer = tuple[str, str]
@@ -57,6 +58,14 @@ class ReceiptForm(forms.Form):
             return given
         user = User.objects.filter(email__iexact=given[0].strip()).first()
         return given if user is None else [f"{_LISTENER}{user.pk}"]
+
+    @staticmethod
+    def told(name: str, value: str) -> str:
+        """What was kept, as people read it: a listener by name."""
+        ref = value.removeprefix(_LISTENER)
+        if name != "payer" or ref == value:
+            return value
+        return look_up([("user", ref)]).get(("user", ref), value)
 
     def clean_payer(self) -> Payer:
         text = self.cleaned_data["payer"].strip()

@@ -59,10 +59,12 @@ class BackofficeSite(UnfoldAdminSite):
         from portal.backoffice import net_deeds
         from portal.backoffice.audits import audit_record
         from portal.backoffice.case_file import case_file
+        from portal.backoffice.case_particulars import particulars_file
         from portal.backoffice.nets import nets
 
         own = (
             ("case/<uuid:record_id>/", case_file, "case_file"),
+            ("case/<uuid:record_id>/particulars.json", particulars_file, "case_particulars"),
             ("case/<uuid:record_id>/audit/", audit_record, "case_audit"),
             ("nets/", nets, "nets"),
             ("nets/<str:net>/shares/", net_deeds.set_shares, "net_shares"),

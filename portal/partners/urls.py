@@ -14,6 +14,7 @@ from portal.partners import (
     withdrawals,
 )
 from portal.partners.capabilities import CapabilitiesView
+from portal.partners.particulars import ParticularsView
 from portal.partners.token import TokenView
 
 app_name = "partners"
@@ -32,6 +33,7 @@ urlpatterns = [
     path(f"{_ONE}/audio", variations.AudioView.as_view(), name="audio"),
     path(f"{_ONE}/attribution", variations.AttributionView.as_view(), name="attribution"),
     path(f"{_ONE}/licence", variations.LicenceView.as_view(), name="licence"),
+    path(f"{_ONE}/particulars", ParticularsView.as_view(), name="particulars"),
     path("v1/sessions", sessions.SessionsView.as_view(), name="sessions"),
     path(_LIVE, sessions.SessionView.as_view(), name="session"),
     path(f"{_LIVE}/playlist", session_plays.SessionPlaylistView.as_view(), name="live_playlist"),

@@ -30,7 +30,7 @@ def refusals(question, stems, grants, agreements, at):
                 if not found and question.is_live and _wants_to_hear(last, stem, question, mixed):
                     found = {"approval_required"}
                 against[party] = found
-            for party in _whose_no_counts(stem, against):
+            for party in _whose_no_counts(stem, against, question.use):
                 said |= {(code, stem.stem, party) for code in against[party]}
     return said
 
@@ -107,13 +107,16 @@ def _wants_to_hear(grant, stem, question, mixed):
     )
 
 
-def _whose_no_counts(stem, against):
-    """The parties whose missing yes keeps the stem back, by what the holders agreed on."""
-    if stem.quorum.kind == "AUTHORITY":
+def _whose_no_counts(stem, against, use):
+    """The parties whose missing yes keeps the stem back, by what the holders agreed on. A voice and
+    what a machine learns are nobody else's to give.
+    """
+    kind = "ALL" if use in ("VOICE", "TRAINING") else stem.quorum.kind
+    if kind == "AUTHORITY":
         spokesman = stem.quorum.authority
         return {spokesman} if spokesman in against else set(against)
     missing = {party for party, found in against.items() if found}
-    if stem.quorum.kind == "MAJORITY":
+    if kind == "MAJORITY":
         for right in {line.right for line in stem.holders}:
             lines = [line for line in stem.holders if line.right == right]
             if sum(line.share_ppm for line in lines if line.party not in missing) <= 500_000:

@@ -5,11 +5,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.accounts.models import Membership, User
+from portal.backoffice.models import ProposedDeed
 from tests.licensing.deductions import world as told
 from tests.licensing.invoicing import used_month
 from tests.licensing.royalties import small_world as world
 from tests.portal.accessible import faults_of
-from tests.portal.backoffice.deciding import may_decide
+from tests.portal.backoffice.deciding import Desk, may_decide
 from tests.portal.listeners.looking import log_in, shoot
 from tests.portal.listeners.made import granted_stage, measured
 
@@ -87,6 +88,36 @@ def test_deeds_of_the_desk_with_what_they_post(site, committed_db, tab) -> None:
     for page in ("receipts/receipt/record", "invoicing/invoice/draft"):
         tab.goto(f"{site}/admin/{page}/")
         assert faults_of(tab) == []
+
+
+def test_a_deed_of_two_as_its_second_person_sees_it(site, committed_db, tab) -> None:
+    User.objects.create_user("lea@example.org", None, country="DE", display_name="Lea Brandt")
+    first, second = Desk("hanna"), Desk("mara")
+    log_in(tab, site, first.user)
+    tab.goto(f"{site}/admin/receipts/receipt/record/")
+    for label, words in (
+        ("Listener's e-mail", "lea@example.org"),
+        ("Amount with tax", "9.99"),
+        ("Covers the month of", "2026-11-01"),
+        ("Number of the payment", "statement 11, line 4"),
+        ("Reason", "Paid by bank transfer, seen on the statement."),
+    ):
+        tab.get_by_label(label).fill(words)
+    tab.get_by_label("Currency").select_option("EUR")
+    tab.get_by_role("button", name="Show what this does").click()
+    tab.get_by_role("heading", name="What this does").wait_for()
+    assert faults_of(tab) == []
+    tab.get_by_role("button", name="Record a receipt").click()
+    tab.get_by_text("Proposed: somebody else does it or drops it.").wait_for()
+    second.show_code()
+    session = second.browser.cookies["sessionid"].value
+    tab.context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
+    tab.goto(f"{site}/admin/backoffice/proposeddeed/{ProposedDeed.objects.get().pk}/do/")
+    assert tab.get_by_text("Lea Brandt").is_visible()
+    assert faults_of(tab) == []
+    shoot(tab, "deed-of-two")
+    tab.get_by_role("button", name="Record a receipt").click()
+    tab.get_by_text("9.99 EUR are in the books.").wait_for()
 
 
 def test_asking_and_subscribing(site, committed_db, tab) -> None:

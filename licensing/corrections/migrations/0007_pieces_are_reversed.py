@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('corrections', '0006_income_of_us_source'),
-        ('royalties', '0021_us_source_is_kept'),
+        ('royalties', '0023_us_source_is_kept'),
     ]
 
     operations = [

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
+from generation.analysis import likeness
 from generation.analysis.carrying import expected_of
 from generation.analysis.imprint import HOP, PITCH_HOP, imprint_of, imprints_of
 from generation.analysis.likeness import likeness_of, sentence_of
@@ -260,3 +261,11 @@ def test_presence_finds_how_much_of_each_source_a_table_holds():
         assert weight.sum() == pytest.approx(1.0)
         turned, _ = presence_of([(heard, each[::-1])])
         assert turned[::-1] == pytest.approx(presence, abs=1e-6)
+
+
+def test_the_bounds_are_those_of_the_version_that_records_name():
+    bounds = (
+        *(likeness.CHROMA_AT_LEAST, likeness.ONSETS_AT_LEAST, likeness.PRESENCE_AT_LEAST),
+        *(likeness.PRESENCE_IN_STRETCHES, likeness.WEIGHT_AT_LEAST, likeness.SECTION_S),
+    )
+    assert (likeness.THRESHOLDS, bounds) == ("keeps-the-song/1", (0.7, 0.5, 0.28, 0.15, 0.05, 8.0))

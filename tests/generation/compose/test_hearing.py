@@ -64,7 +64,7 @@ def test_sound_held_out_reads_back_to_the_bit(tmp_path: Path) -> None:
 
 
 def test_a_net_that_is_far_from_what_is_asked_when_heard_is_not_released(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "OF_A_RELEASE", Size(1, 2, 1))
     written(tmp_path, 0.5)
@@ -79,7 +79,7 @@ def test_a_net_that_is_far_from_what_is_asked_when_heard_is_not_released(
     assert not (tmp_path / "released").exists()
 
 
-def test_without_held_out_sound_nothing_is_measured(tmp_path: Path) -> None:
+def test_without_held_out_sound_nothing_is_measured(db: None, tmp_path: Path) -> None:
     written(tmp_path, 0.5)
     draft = checkpoints.save(untaught(), tmp_path / "drafts")
     (tmp_path / songs.HELD_OUT).rename(tmp_path / "elsewhere")

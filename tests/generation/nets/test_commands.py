@@ -11,7 +11,7 @@ from generation.nets.checkpoints import CheckpointError
 from tests.generation.nets.material import tune_file
 
 
-def test_a_net_that_learned_little_is_a_draft_and_is_refused(tmp_path: Path) -> None:
+def test_a_net_that_learned_little_is_a_draft_and_is_refused(db: None, tmp_path: Path) -> None:
     tune_file(tmp_path, tunes=6, bars=16)
     told = StringIO()
     call_command("train_net", "harmony", data=tmp_path, out=tmp_path, seed=3, stdout=told)

@@ -31,7 +31,9 @@ from generation.sessions.queries import (
 )
 from generation.sessions.rules import State
 from generation.variations.rules import RequestRefused
+from generation.work.models import Job
 from generation.work.operations import claim_next, finish
+from licensing.attribution.keeping import kept_of
 from licensing.attribution.models import LicenceRecord, MinuteLine, SealedMinute
 from licensing.clearance.operations import withdraw_grant
 from tests.generation.sessions.conftest import (
@@ -199,6 +201,11 @@ def test_minutes_are_sealed_one_by_one_and_the_rest_at_the_end(studio):
         assert sum(lines) == 1_000_000
     assert sum(record.lines.values_list("ppm", flat=True)) == 1_000_000
     assert not open_jobs(session).exists()
+    told = kept_of(record).value
+    assert told["parts"] == record.parts.count()
+    assert (told["title"], told["recipe"]["seed"]) == (session.title, session.seed)
+    assert told["job"]["ref"] == str(Job.objects.filter(kind=rules.SEAL).latest("created_at").pk)
+    assert "console/1" in told["engine"]["processors"]
 
 
 def test_what_was_never_handed_out_is_in_no_minute(studio):

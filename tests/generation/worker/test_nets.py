@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from generation import recipe as recipes
+from generation.analysis.likeness import THRESHOLDS
 from generation.compose.director import compose
 from generation.compose.kept import Kept
 from generation.compose.values import Ask, Limits
@@ -21,9 +22,11 @@ from generation.serving.queries import chosen_for, routed
 from generation.serving.released import folders
 from generation.variations import queries
 from generation.variations.rules import State, check_request
+from generation.work.models import Job
 from generation.worker import nets
 from generation.worker.handlers import HANDLERS
 from generation.worker.loop import drain
+from licensing.attribution.keeping import kept_of
 from licensing.attribution.models import LicenceRecord
 from licensing.catalog.store import audio_store
 from tests.generation.analysis.tones import RATE, hat, kick, snare, tone
@@ -102,6 +105,23 @@ def rendered(plan, material):
     return from_int24(to_int24(whole.audio))
 
 
+def _its_particulars_name_the_nets_and_who_asked(record, variation):
+    told = kept_of(record).value
+    assert told["disclosure"]["nets"] == [
+        {"net": net, "version": 1, "weights_sha256": SHIPPED[net]} for net in ("line", "mix")
+    ]
+    assert told["disclosure"]["made_by_model"] == "part"
+    assert told["oversight"] == "prompt_guided"
+    assert told["request"] == {
+        "ref": str(variation.request.pk),
+        "sha256": variation.request.request_sha256,
+    }
+    assert told["job"]["ref"] == str(Job.objects.get(kind="seal").pk)
+    assert told["likeness"]["thresholds"] == THRESHOLDS
+    assert {"console/1", "struck/2"} <= set(told["engine"]["processors"])
+    assert [one["format"] for one in told["files"]] == [one["format"] for one in record.files]
+
+
 def test_a_melody_that_a_net_wrote_is_played_sealed_and_made_again_without_nets(
     place, tuneful, monkeypatch
 ):
@@ -116,6 +136,7 @@ def test_a_melody_that_a_net_wrote_is_played_sealed_and_made_again_without_nets(
     assert {note.net for note in plan.notes} == {SHIPPED["line"]}
     assert plan.nets == tuple(sorted((SHIPPED["line"], SHIPPED["mix"])))
     assert queries.variation_view(variation.id).model_ppm == record.model_ppm
+    _its_particulars_name_the_nets_and_who_asked(record, variation)
     timed = StageTime.objects.exclude(stage__startswith="job ")
     assert {(one.stage, one.digest, one.batch) for one in timed} == {
         ("draft", "", 1),

@@ -7,8 +7,8 @@ from django.db import DatabaseError, transaction
 
 from licensing.clearance import agreeing, queries
 from licensing.clearance.agreeing import propose_agreement, sign_agreement
-from licensing.clearance.models import ConsentAgreement, ConsentSignature
-from licensing.clearance.quorum import EVERYBODY, Quorum
+from licensing.clearance.models import LONGEST_VOICE, ConsentAgreement, ConsentSignature
+from licensing.clearance.quorum import EVERYBODY, Quorum, quorum_for
 from licensing.clearance.refusals import ClearanceRefused
 from licensing.given import Given
 from tests.licensing import stage as on
@@ -65,6 +65,30 @@ def sign(made, *parties, sha256=None):
 def test_who_is_enough(quorum, yes, is_enough):
     shares = [(1, "MASTER", 800_000), (2, "MASTER", 200_000), (1, "PUBLISHING", 500_001)]
     assert quorum.is_reached([*shares, (2, "PUBLISHING", 499_999)], yes) is is_enough
+
+
+@pytest.mark.parametrize("use", ["VOICE", "TRAINING"])
+@pytest.mark.parametrize("agreed", [Quorum("MAJORITY"), Quorum("AUTHORITY", 2)])
+def test_a_voice_and_training_are_nobody_elses_to_permit(use, agreed):
+    """Ana holds 40 %, Ben 60 % and speaks for all: neither outvotes nor stands in for the other."""
+    assert quorum_for(use, agreed) == EVERYBODY
+    assert quorum_for("REMIX", agreed) == agreed
+
+
+def test_what_one_withdrew_of_her_voice_no_majority_gives(stage):
+    sign(propose(stage, "MAJORITY"), stage.ana, stage.ben)
+    end = on.NOON + LONGEST_VOICE
+    on.grant(stage.drums, stage.ana, "REMIX", "VOICE", "TRAINING", valid_until=end)
+
+    def lacking(use):
+        decision = queries.preflight_use(
+            use=use, stems=[stage.drums.id], requester=("user", "1"), territory="DE",
+            channel="SITE", now=LATER,
+        )  # fmt: skip
+        return {(reason.code, reason.party) for reason in decision.reasons}
+
+    assert lacking("REMIX") == set()
+    assert lacking("VOICE") == lacking("TRAINING") == {("no_grant", stage.ben.id)}
 
 
 def test_half_is_no_majority():

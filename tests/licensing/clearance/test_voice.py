@@ -30,6 +30,15 @@ def test_a_voice_may_be_granted_for_ten_years(stage):
     assert on.grant(stage.vocals, stage.ana, "VOICE", valid_until=TEN_YEARS).uses == ["VOICE"]
 
 
+def test_the_ten_years_begin_with_the_permission_not_with_a_later_day(stage):
+    later = on.NOON + timedelta(days=3_650)
+    with pytest.raises(ClearanceRefused) as refused:
+        on.grant(
+            stage.vocals, stage.ana, "VOICE", valid_from=later, valid_until=later + timedelta(9)
+        )
+    assert refused.value.code == "voice_ends"
+
+
 def test_the_database_too_lets_no_voice_be_granted_for_longer(stage):
     facts = {
         "stem": stage.vocals, "party": stage.ana, "limits": {}, "valid_from": on.NOON,
@@ -47,4 +56,4 @@ def test_a_grant_pins_the_words_of_its_day_and_older_words_stay_readable(stage):
     assert (newer.terms_version, newer.terms_sha256) == (CURRENT_VERSION, terms_sha256())
     assert older.terms_sha256 == terms_sha256("2026-11") != newer.terms_sha256
     assert "what\n   was made is no longer served" not in terms_text()
-    assert "ten years at the latest" in terms_text()
+    assert "ten years after you gave it" in terms_text()

@@ -13,6 +13,7 @@ from licensing.royalties.closing import close_period
 from licensing.royalties.deciding import uphold_plays
 from licensing.royalties.models import Anomaly, HeldPool, Usage
 from licensing.royalties.scoring import score_usages
+from tests.bent import rewrite
 from tests.licensing.royalties import small_world as world
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -27,7 +28,7 @@ def receipt(db):
     paid = world.pay("l1")
     world.pay("l2", amount=500, kind="PROMOTION", tax=0)
     world.heard("l1", piece, 3)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     score_usages(month=OCTOBER, now=world.NOVEMBER)
     world.heard("l2", piece, 3)
     close_period(month=OCTOBER, now=world.AFTER_OCTOBER)

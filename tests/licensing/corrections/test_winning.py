@@ -17,6 +17,7 @@ from licensing.royalties.models import Anomaly, HeldPool, Usage
 from licensing.royalties.queries import statement_for
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
+from tests.bent import rewrite
 from tests.licensing.corrections.test_refunds import LATER, back, balanced, held
 from tests.licensing.deductions import world as told
 from tests.licensing.ledger.sums import balances
@@ -222,7 +223,7 @@ def hold_and_close():
     pieces = solo("Ana"), solo("Cleo")
     receipt = world.pay("l1", amount=1_000, tax=0)
     world.heard("l1", pieces[0], 3)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     score_usages(month=told.MONTH, now=world.NOVEMBER, bounds=Bounds(repeats=400))
     world.heard("l1", pieces[1], 1)
     told.close()

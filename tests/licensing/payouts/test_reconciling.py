@@ -11,7 +11,7 @@ import pytest
 from licensing.ledger import rules as ledger
 from licensing.ledger.operations import post
 from licensing.ledger.rules import AccountKey, Line
-from licensing.payouts.house import follow_house_payout, place_charges
+from licensing.payouts.house import follow_house_payout, place_charges, unseen_receipts
 from licensing.payouts.reconciling import BadBankFile, gather, read_bank_file
 from licensing.payouts.rules.reconciling import Books, Difference, Movement, reconcile
 from licensing.receipts.operations import record_receipt
@@ -120,6 +120,7 @@ def test_charges_transfers_returns_and_our_own_payouts_agree_to_the_cent(standin
         follow_house_payout(payout_id=ours["id"], gateway=purse.gateway, now=now)
     line = f"{now:%Y-%m-%d},{ours['id']}"
     _agrees(purse, now, f"{line},10.00,EUR\n")
+    assert unseen_receipts(now.date(), now.date() + timedelta(days=1)) == []
     books.bounce("", ours["id"])
     follow_house_payout(payout_id=ours["id"], gateway=purse.gateway, now=now)
     _agrees(
@@ -166,3 +167,16 @@ def test_what_one_pay_day_moves_agrees_whatever_else_is_on_the_account(purse):
     assert extra.second_micros == lines[unknown].net_minor * 10_000
     assert purse.cash == (purse.platform.moved(own) - lines[unknown].net_minor) * 10_000 + WHOLE
     assert books_balance()
+
+
+def test_receipts_that_nothing_bears_out_are_named(db):
+    """One written by hand, one the house gave itself, one of another day."""
+    given = {
+        "payer": ("user", "lena"), "currency": "EUR", "covers_from": NOW,
+        "covers_until": NOW + timedelta(days=5), "tax_micros": 0, "amount_micros": 5_000_000,
+    }  # fmt: skip
+    record_receipt(key="by hand", kind="SUBSCRIPTION", now=NOW, **given)
+    record_receipt(key="given", kind="PROMOTION", now=NOW, **given)
+    record_receipt(key="older", kind="SUBSCRIPTION", now=NOW - timedelta(days=1), **given)
+    days = (NOW.date(), NOW.date() + timedelta(days=1))
+    assert [one.key for one in unseen_receipts(*days)] == ["by hand"]

@@ -14,6 +14,7 @@ from licensing.royalties.explain import explain_line
 from licensing.royalties.models import ListenerAllocation, Period, StatementLine, Usage
 from licensing.royalties.remaking import BooksDisagree
 from licensing.statements.files import as_csv, as_json
+from tests.bent import remove
 from tests.licensing.royalties import small_world as world
 
 MONTH = date(2026, 10, 1)
@@ -181,7 +182,7 @@ def test_a_minute_sealed_after_the_close_changes_no_explanation(closed):
 
 
 def test_a_lost_minute_is_noticed(closed):
-    Usage.objects.filter(minute=0).delete()
+    remove(Usage.objects.filter(minute=0))
     with pytest.raises(BooksDisagree):
         explain_line(line_of("Ana").id)
 

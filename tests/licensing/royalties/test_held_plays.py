@@ -25,6 +25,7 @@ from licensing.royalties.queries import plays_so_far
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
 from licensing.royalties.setting_cards import set_rate_card
+from tests.bent import rewrite
 from tests.licensing.royalties import small_world as world
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -48,7 +49,7 @@ def hold(listener=None):
     """Hold every play, or one listener's, as the repeats would."""
     rows = Usage.objects.filter(state="COUNTED")
     rows = rows.filter(listener_ref=listener) if listener else rows
-    rows.update(repeat_score=500)
+    rewrite(rows, "repeat_score = 500")
     return score_usages(month=OCTOBER, now=world.NOVEMBER, bounds=Bounds(repeats=400))
 
 
@@ -82,7 +83,7 @@ def looped(pieces):
     world.heard("l1", pieces["Ana"], 30)
     world.heard("l1", pieces["Cleo"], 10)
     world.heard("l2", pieces["Cleo"], 5)
-    Usage.objects.filter(record=pieces["Ana"]).update(repeat_score=500)
+    rewrite(Usage.objects.filter(record=pieces["Ana"]), "repeat_score = 500")
     assert score_usages(month=OCTOBER, now=world.NOVEMBER, bounds=Bounds(repeats=400)) == 30
     return Anomaly.objects.get()
 

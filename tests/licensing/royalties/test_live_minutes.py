@@ -12,6 +12,7 @@ from licensing.ledger.months import close_month
 from licensing.royalties import operations
 from licensing.royalties.models import Play, PlaybackToken, Usage
 from licensing.royalties.operations import PlaybackRefused, start_minute
+from tests.bent import remove
 from tests.licensing.royalties import small_world as world
 
 HOURS = 12 * 3_600_000
@@ -122,7 +123,7 @@ def test_a_token_of_ours_for_a_live_session_it_must_be(session):
         assert refused(wrong) == "unknown_token"
     stems = world.recording("Lamp", master={"Ana": 10**6}, publishing={"Ana": 10**6})
     assert refused(issue(world.record("A", [(stems[0], 10**6)]))) == "not_live"
-    PlaybackToken.objects.all().delete()
+    remove(PlaybackToken.objects.all())
     assert refused(text) == "unknown_token"
 
 

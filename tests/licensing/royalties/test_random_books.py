@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from licensing.ledger.queries import list_balances
 from licensing.receipts.rules import pool_by_rate
+from licensing.royalties.agreeing import check_month
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import ListenerAllocation, Statement, VariationSum
 from licensing.royalties.remaking import lists_of
@@ -198,6 +199,7 @@ def live(paid, plays, started, pieces, sessions, billed=(), amount=0, collected=
         counted |= priced
     period = close_period(month=MONTH, now=world.AFTER_OCTOBER)
     assert evidence_made_again(period) == evidence_kept(period)
+    check_month(period)
     sources |= {record: sources_of_minutes(minutes) for record, minutes in heard.items()}
     places = {str(made.pk): made.clearance.territory for made, _ in pieces.values()}
     places |= {str(made.pk): made.clearance.territory for made, _ in sessions.values()}

@@ -20,6 +20,7 @@ from licensing.royalties.models import Anomaly, HeldPart, HeldPool, Usage
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.rules.division import sums, user_centric
 from licensing.royalties.scoring import score_usages
+from tests.bent import rewrite
 from tests.licensing.royalties import small_world as world
 from tests.licensing.royalties.test_random_books import (
     LISTENERS,
@@ -122,7 +123,7 @@ def play_and_hold(pieces, books):
     for listener, (_, _, held, _) in books.items():
         for piece, times in held.items():
             world.heard(listener, pieces[piece][0], times)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     score_usages(month=MONTH, now=world.NOVEMBER, bounds=Bounds(repeats=400))
     october = {}
     for listener, (amount, counted, held, is_released) in books.items():

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from licensing.royalties.closing import close_period
 from licensing.royalties.models import Usage
 from licensing.royalties.months import open_usage_months
+from tests.bent import remove
 from tests.licensing.royalties import small_world as world
 
 NOVEMBER = date(2026, 11, 1)
@@ -56,7 +57,7 @@ def test_a_token_makes_no_second_usage_in_another_month(piece):
     again.pk, again.accrual_month = None, NOVEMBER
     with pytest.raises(IntegrityError, match="another month"), transaction.atomic():
         again.save(force_insert=True)
-    Usage.objects.all().delete()
+    remove(Usage.objects.all())
     again.save(force_insert=True)
 
 

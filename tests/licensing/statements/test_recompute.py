@@ -139,6 +139,27 @@ def _use(content):
     content["lines"][0]["use"] = "TRAINING"
 
 
+def _country(content):
+    content["waterfall"]["receipts"][0]["tax"] = "0.000000"
+
+
+def _tax(content):
+    content["waterfall"]["tax"] = less(content["waterfall"]["tax"])
+
+
+def _others(content):
+    content["waterfall"]["others"] = less(content["waterfall"]["others"])
+
+
+def _own(content):
+    told = content["waterfall"]
+    told["own"], told["others"] = told["others"], told["own"]
+
+
+def _land(content):
+    content["waterfall"]["receipts"][0]["country"] = "FR"
+
+
 def _twice(content):
     again = content["lines"][0] | {"position": len(content["lines"]) + 1}
     content["lines"].append(again)
@@ -162,6 +183,8 @@ DOCTORED = {
     _payable: "payable + carried forward",
     _payee: "statement_sha256",
     _use: "statement_sha256",
+    _country: "statement_sha256",
+    _land: "statement_sha256",
 }
 
 
@@ -183,6 +206,31 @@ def test_a_doctored_statement_is_told_with_both_numbers(db, tmp_path):
     _line(wrong)
     shown = (wrong["lines"][1]["amount"], made["lines"][1]["amount"])
     assert "says {}, it comes to {}\n".format(*shown) in run(wrong, tmp_path)[1]
+
+
+DOCTORED_WATERFALL = {
+    _country: "waterfall, receipts, PAID DE: paid",
+    _tax: "waterfall: tax",
+    _others: "waterfall: pool as it was divided",
+    _own: "waterfall: own is what was earned",
+}
+
+
+def test_a_doctored_waterfall_is_told_even_under_a_digest_of_its_own(db, tmp_path):
+    books.two_months()
+    made = next(
+        one
+        for one in map(json.loads, statements())
+        if one["payee"] == "Ana" and one["month"] == "2026-10"
+    )
+    for doctor, first in DOCTORED_WATERFALL.items():
+        content = json.loads(json.dumps(made))
+        doctor(content)
+        wrong = [check for check in recompute.of_statement(content) if check[1] != check[2]]
+        content["statement_sha256"] = wrong[0][2]
+        status, said = run(content, tmp_path)
+        assert status == 1, doctor
+        assert first in said.split(" the statement says ")[0], doctor
 
 
 @pytest.mark.parametrize(

@@ -140,10 +140,26 @@ def test_schema_2_is_schema_3_without_what_it_added(db):
         assert not [word for word in ("payable", "licensed", "not recorded") if word in text]
 
 
+def test_schema_3_is_schema_4_without_the_waterfall(db):
+    books.two_months()
+    for row in Statement.objects.all():
+        statement = get_statement(row.pk)
+        old, new = (json.loads(as_json(statement, schema)) for schema in (3, 4))
+        own = {"schema": 3, "statement_sha256": old["statement_sha256"]}
+        assert old == {name: new[name] for name in new if name != "waterfall"} | own
+        before, after = (as_csv(statement, schema).decode() for schema in (3, 4))
+        kept = [line for line in after.split("\r\n") if not line.startswith("waterfall.")]
+        assert kept == before.replace(
+            old["statement_sha256"], new["statement_sha256"]
+        ).split("\r\n")  # fmt: skip
+        text = " ".join(text for page in pdf_text.texts(as_pdf(statement, 3)) for text in page)
+        assert "money came from" not in text
+
+
 def test_there_is_no_other_schema(db):
     told.tell_the_story()
     told.close()
     statement = statement_for(world.ref("Ana"), told.MONTH)
-    for schema in (1, 4):
+    for schema in (1, 5):
         with pytest.raises(ValueError, match="no statement was ever made"):
             told_of(statement, schema)

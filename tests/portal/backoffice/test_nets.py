@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from generation.nets import checkpoints
+from generation.nets.cards import Permitted
 from generation.serving.models import NetRoute
 from generation.serving.operations import StageTaken, record_stage_times, route_net
 from generation.work.operations import Wanted, claim_next, put_jobs
@@ -198,3 +199,14 @@ def test_an_idle_house_says_so(staff) -> None:
     page = text_of(staff)
     for words in ("Nothing waits.", "Nothing ran in the last hour.", "Nobody routed a net yet."):
         assert words in page
+
+
+def test_a_version_whose_training_is_not_permitted_is_told_and_not_offered(
+    router: Browser, digests
+) -> None:
+    unknown = (Permitted("a" * 64, "4f1c0b0e-7a35-4f0e-9d6f-3f6f0c1f7a11"),)
+    release(checkpoints.RELEASED, 3, permitted=unknown)
+    page = router.get(PAGE).content.decode()
+    assert page.count("May not serve: it is not cleared here.") == 1
+    assert "share_1" in router.get(SHARES).content.decode()
+    assert "share_2" not in router.get(SHARES).content.decode()

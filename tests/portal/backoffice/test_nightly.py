@@ -11,6 +11,7 @@ from licensing.royalties.models import Anomaly, ListenerAllocation, Usage
 from portal.accounts.powers import give_power
 from portal.backoffice import nightly
 from portal.backoffice.models import NightlyRun
+from tests.bent import remove
 from tests.licensing.royalties import long_ago
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.deciding import Desk
@@ -65,7 +66,7 @@ def test_old_evidence_goes_by_night_and_the_desk_says_so(db):
 
 def test_evidence_that_cannot_be_made_again_stays_and_the_desk_says_so(db):
     long_ago.live_through()
-    Usage.objects.filter(payer_ref="l2").delete()
+    remove(Usage.objects.filter(payer_ref="l2"))
     nightly.run_due(clock=timezone.now)
     assert ListenerAllocation.objects.exists()
     page = Desk("maker").browser.get("/admin/").content.decode()

@@ -44,7 +44,7 @@ def test_a_pass_sends_what_was_approved_and_reconciling_tells_what_is_not_in_bot
     assert "extra    tu_" in said
     code, told = _reconcile(bank, *until, "--json")
     assert code == 1
-    assert json.loads(told)[0]["differences"][0]["second_micros"] == 30_000_000
+    assert json.loads(told)["compared"][0]["differences"][0]["second_micros"] == 30_000_000
 
 
 def test_a_missing_file_and_a_missing_key_are_one_sentence(purse, tmp_path, settings):

@@ -10,6 +10,7 @@ from licensing.royalties.models import Anomaly, Usage
 from licensing.royalties.rules.anomalies import Bounds
 from licensing.royalties.scoring import score_usages
 from portal.accounts.models import User
+from tests.bent import rewrite
 from tests.licensing.royalties import small_world as world
 from tests.portal.backoffice.deciding import decider
 
@@ -20,7 +21,7 @@ def held(db: None) -> Anomaly:
     stems = world.recording("Tide", master={"Ana": 10**6}, publishing={"Ana": 10**6})
     piece = world.record("A", [(stems[0], 1_000_000)])
     world.heard("l1-secret", piece, 3)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     bounds = Bounds(repeats=400)
     assert score_usages(month=date(2026, 10, 1), now=world.NOVEMBER, bounds=bounds) == 3
     july = world.OCTOBER.replace(month=7)

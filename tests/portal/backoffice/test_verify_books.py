@@ -50,6 +50,7 @@ def test_sound_books_are_one_sentence_also_against_heads_that_were_kept(db, tmp_
     assert kept[1].split()[:2] == ["2", Link.objects.get(number=2).sha256]
     facts = "The facts are as they were linked: 0 facts in 0 links."
     facts += "\nLicence records are as they were sealed: 0."
+    facts += "\nPlays, pools, sums and entries agree: 0 months closed in the last 62 days."
     said = "The books are as they were linked: 2 entries in 2 links."
     assert verified() == (0, f"{said}\n{facts}")
     said = "The books are as they were linked: 2 entries in 2 links, 2 anchors held."

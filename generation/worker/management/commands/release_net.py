@@ -2,7 +2,8 @@
 
 Every figure and every baseline comes from the net's own `measure` on the test split, and of a net
 whose answers are settings of the engine from the engine's sound as well. A draft that misses a
-threshold, or of which nobody knows how it was trained, is refused and stays where it is. A version
+threshold, or of which nobody knows how it was trained, is refused and stays where it is; so is one
+that learned from stems whose holders do not permit that to this version at this moment. A version
 that is released is never replaced: recipes name it.
 """
 
@@ -19,6 +20,7 @@ from generation.nets import cards, checkpoints, registry
 from generation.nets.cards import Figure
 from generation.nets.checkpoints import Checkpoint
 from generation.nets.registry import Net, Tell
+from generation.worker.training_consent import permitted_for
 
 # Nets that are heard too; a net itself knows no engine, so this stands above both.
 HEARD = {"mix": "generation.compose.hearing.measuring"}
@@ -33,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("name", choices=sorted(registry.NETS))
         parser.add_argument("--data", type=Path, required=True, help="folder of the data files")
         parser.add_argument("--checkpoint", type=Path, help="weights; default: the newest draft")
+        parser.add_argument(
+            "--territory", default="", help="where it serves, as DE; asked for stems alone"
+        )
         parser.add_argument("--into", type=Path, default=checkpoints.RELEASED)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,6 +45,13 @@ class Command(BaseCommand):
         net = registry.find(options["name"])
         try:
             draft = checkpoints.load_draft(options["checkpoint"] or _newest_draft(net.name))
+            permitted = permitted_for(
+                net=net.name,
+                version=draft.card.version,
+                folder=options["data"],
+                territory=options["territory"],
+                learned=draft.card.permitted,
+            )
             figures = _measured(net, draft, options["data"], self.stdout.write)
         except (checkpoints.CheckpointError, FileNotFoundError) as error:
             raise CommandError(str(error)) from error
@@ -48,7 +60,7 @@ class Command(BaseCommand):
         fallen = cards.missed(figures, net.thresholds)
         if fallen:
             raise CommandError(f"Not released: {'; '.join(fallen)}.")
-        card = replace(draft.card, figures=figures)
+        card = replace(draft.card, figures=figures, permitted=permitted)
         lacking = cards.problems(card)
         if lacking:
             raise CommandError(f"Not released: its card lacks {'; '.join(lacking)}.")

@@ -1,8 +1,9 @@
 """`manage.py train_net NAME --data DIR`: train a net on this machine's CPU, into a draft.
 
 The draft is a checkpoint whose card has no figures yet; nothing loads it for listeners before
-`release_net` has measured it. The command stands in this room because a net is trained where the
-device is owned, and `generation.nets` itself knows no Django.
+`release_net` has measured it. Sound of the catalog among the data is refused unless its holders
+permit training to this very version. The command stands in this room because a net is trained
+where the device is owned, and `generation.nets` itself knows no Django.
 """
 
 import platform
@@ -17,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.nets import checkpoints, registry
 from generation.nets.cards import Training
+from generation.worker.training_consent import permitted_for
 
 
 class Command(BaseCommand):
@@ -29,6 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, required=True, help="folder of the data files")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--as", type=int, dest="number", help="version; default: the next one")
+        parser.add_argument(
+            "--territory", default="", help="where it is trained, as DE; asked for stems alone"
+        )
         parser.add_argument("--out", type=Path, help="folder for drafts; default: var/nets")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,13 +43,16 @@ class Command(BaseCommand):
         known = checkpoints.versions(name)
         number = options["number"] or (known[-1] + 1 if known else 1)
         net = registry.find(name)
+        permitted = permitted_for(
+            net=name, version=number, folder=options["data"], territory=options["territory"]
+        )
         began = time.process_time()
         try:
             made = net.train(options["data"], options["seed"], self.tell)
         except FileNotFoundError as error:
             raise CommandError(f"The data of the {name} net is not there: {error}") from error
         training = Training(net.plan, time.process_time() - began, _machine())
-        card = replace(made.card, version=number, training=training)
+        card = replace(made.card, version=number, training=training, permitted=permitted)
         draft = checkpoints.Checkpoint(card, made.tensors)
         folder = options["out"] or Path(settings.BASE_DIR) / "var" / "nets"
         self.tell(str(checkpoints.save(draft, folder)))

@@ -1,7 +1,8 @@
 """`manage.py reconcile --bank FILE`: ledger, provider and bank side by side.
 
-Exits 1 on differences. Meant for every night, over the days before; what is on its way to a bank
-shows as missing there until it arrives, with its age.
+Names receipts that were written by hand and that nothing bears out. Exits 1 on differences. Meant
+for every night, over the days before; what is on its way to a bank shows as missing there until it
+arrives, with its age.
 """
 
 import sys
@@ -15,10 +16,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from licensing.money import amount_text
-from licensing.payouts.house import place_charges
+from licensing.payouts.house import place_charges, unseen_receipts
 from licensing.payouts.provider import gateway
 from licensing.payouts.reconciling import BadBankFile, gather
 from licensing.payouts.rules.reconciling import Comparison, reconcile
+from licensing.receipts.models import Receipt
 from licensing.stripe_gateway import GatewayError
 
 
@@ -48,18 +50,30 @@ class Command(BaseCommand):
         except (GatewayError, BadBankFile, OSError) as error:
             raise CommandError(str(error)) from error
         found = reconcile(books, since=since, until=until)
+        unseen = unseen_receipts(since, until)
         write = _as_json if options["json"] else _as_text
-        self.stdout.write(write(found, today))
+        self.stdout.write(write(found, unseen, today))
         if any(one.differences for one in found):
             sys.exit(1)
 
 
-def _as_json(found: tuple[Comparison, ...], today: date) -> str:
-    return dumps([asdict(one) for one in found], default=str, indent=2)
+def _as_json(found: tuple[Comparison, ...], unseen: list[Receipt], today: date) -> str:
+    compared = [asdict(one) for one in found]
+    told = [
+        {"key": one.key, "kind": one.kind, "micros": one.amount_micros, "currency": one.currency,
+         "days_old": (today - one.received_at.date()).days}
+        for one in unseen
+    ]  # fmt: skip
+    return dumps({"compared": compared, "unseen_receipts": told}, default=str, indent=2)
 
 
-def _as_text(found: tuple[Comparison, ...], today: date) -> str:
-    lines = []
+def _as_text(found: tuple[Comparison, ...], unseen: list[Receipt], today: date) -> str:
+    lines = [f"Receipts that no line of the provider bears out: {len(unseen)}"]
+    lines += [
+        f"  {one.key}  {one.kind.lower()}  {amount_text(one.amount_micros)} {one.currency}, "
+        f"{(today - one.received_at.date()).days} days old"
+        for one in unseen
+    ]
     for one in found:
         lines.append(
             f"{one.first} and {one.second}: {one.agreed} agree, {len(one.differences)} do not"

@@ -1,11 +1,11 @@
 """`manage.py verify_books`: whether books and facts still say what they said when they were linked.
 
-And sealed licence records what the fact of their sealing says, and the digests of retired evidence
-what that of retiring says. Prints a sentence for each, and exits 1 at the first that is not as it
-was. `--head` prints the heads of
-both chains for keeping elsewhere; `--against FILE` holds the chains to heads kept so; `--keep FILE`
-does that and then writes today's heads there as well. The heads also go into the log, which leaves
-the machine where logs are collected.
+And sealed licence records and their particulars what the fact of their sealing says, and the
+digests of retired evidence what that of retiring says. Prints a sentence for each, and exits 1 at
+the first that is not as it was. `--head` prints the heads of both chains for keeping elsewhere;
+`--against FILE` holds the chains to heads kept so; `--keep FILE` does that and then writes today's
+heads there as well. The heads also go into the log, which leaves the machine where logs are
+collected.
 """
 
 import logging
@@ -18,10 +18,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from licensing.attribution.attesting import RecordChanged, verify_records, waiting_records
+from licensing.attribution.keeping import verify_particulars
 from licensing.audit.chain import latest_fact_link, link_facts
 from licensing.audit.verifying import FactsBroken, verify_facts
 from licensing.ledger.chain import latest_link
 from licensing.ledger.verifying import Anchor, BooksBroken, verify_chain
+from licensing.royalties.agreeing import LOOKED_AT_FOR, MonthDisagrees, agreeing_months
 from licensing.royalties.remaking import NotMadeAgain
 from licensing.royalties.retired import verify_retired
 
@@ -59,7 +61,7 @@ class Command(BaseCommand):
         entries, facts = _anchors(known) if known else ([], [])
         try:
             self._verify(entries, facts)
-        except (BooksBroken, FactsBroken, RecordChanged, NotMadeAgain) as error:
+        except (BooksBroken, FactsBroken, RecordChanged, NotMadeAgain, MonthDisagrees) as error:
             self.stdout.write(f"The books are broken: {error}.")
             sys.exit(1)
         _tell(_heads(), keep)
@@ -79,11 +81,19 @@ class Command(BaseCommand):
         )
         records = verify_records()
         self.stdout.write(f"Licence records are as they were sealed: {records:,}.")
+        particulars = verify_particulars()
+        if particulars:
+            self.stdout.write(f"Their particulars are as they were sealed: {particulars:,}.")
         waiting = sum(waiting_records())
         if waiting:
             self.stdout.write(
                 f"{waiting:,} sealed records have no digest in the log: manage.py attest_records."
             )
+        agree = agreeing_months(now)
+        self.stdout.write(
+            f"Plays, pools, sums and entries agree: {agree} months closed in the last "
+            f"{LOOKED_AT_FOR.days} days."
+        )
         months = verify_retired()
         if months:
             self.stdout.write(f"Digests of retired evidence are as the log says: {months} months.")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('royalties', '0020_held_parts'),
+        ('royalties', '0022_plays_of_closed_months_stay'),
     ]
 
     operations = [

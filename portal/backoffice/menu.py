@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("catalog.Party", "catalog.Recording", "catalog.Stem", "catalog.Work"),
             *("catalog.SplitSheet", "catalog.StandIn", "catalog.Society", "catalog.AudioObject"),
+            "catalog.Evidence",
         ),
     ),
     (
@@ -45,7 +46,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Plays and months",
         (
             *("royalties.Usage", "royalties.Anomaly", "royalties.Period", "royalties.Statement"),
-            *("royalties.HeldPool", "royalties.RateCard", "royalties.ProposedCard"),
+            *("royalties.HeldPool", "royalties.HeldPart", "royalties.RateCard"),
+            "royalties.ProposedCard",
         ),
     ),
     (
@@ -54,6 +56,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("deductions.Dispute", "deductions.Advance", "deductions.Reserve"),
             *("deductions.ReserveRule", "deductions.TaxProfile", "deductions.Withheld"),
             *("corrections.Proposal", "corrections.Adjustment", "corrections.Reversal"),
+            "corrections.ReversedIncome",
         ),
     ),
     (
@@ -85,6 +88,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "clearance.SocietyAgreement": ("agreement with a society", "agreements with societies"),
     "compliance.Takedown": ("takedown notice", "takedown notices"),
     "corrections.Proposal": ("proposed correction", "proposed corrections"),
+    "corrections.ReversedIncome": ("taxed income that went back", "taxed income that went back"),
     "deductions.Withheld": ("tax kept back", "tax kept back"),
     "partners.Client": ("partner", "partners"),
     "payouts.Conversion": ("exchange", "exchanges"),
@@ -98,6 +102,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "receipts.ProposedTerms": ("proposed tax and commission", "proposed tax and commission"),
     "receipts.UsageAgreement": ("agreement on billing by use", "agreements on billing by use"),
     "royalties.Anomaly": ("held usage", "held usages"),
+    "royalties.HeldPart": ("part of a pool that waited", "parts of pools that waited"),
     "royalties.HeldPool": ("pool that waits", "pools that wait"),
     "royalties.Period": ("closed month", "closed months"),
     "royalties.ProposedCard": ("proposed rate card", "proposed rate cards"),

@@ -35,6 +35,7 @@ from licensing.royalties.waterfall import Behind, behind
 from licensing.statements import recompute
 from licensing.statements.files import as_csv, as_json, told_of
 from licensing.statements.pdf import as_pdf
+from tests.bent import rewrite
 from tests.licensing.deductions import world as told
 from tests.licensing.royalties import small_world as world
 from tests.oracles import pdf_text
@@ -213,7 +214,7 @@ def test_held_plays_let_a_pool_wait_and_join_the_month_of_the_decision(db):
     piece = world.record("A", [(stems[0], 10**6)])
     world.pay("l1")
     world.heard("l1", piece, 3)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     score_usages(month=OCTOBER, now=world.NOVEMBER)
     close()
     said = waterfall("Ana")
@@ -235,7 +236,7 @@ def test_a_pool_is_divided_without_the_part_that_is_kept_for_held_plays(db):
     piece, other = piece_of_ana(), world.record("B", [(lamp, 10**6)])
     world.pay("l1")
     world.heard("l1", piece, 3)
-    Usage.objects.update(repeat_score=500)
+    rewrite(Usage.objects.all(), "repeat_score = 500")
     score_usages(month=OCTOBER, now=world.NOVEMBER)
     world.heard("l1", other, since=world.OCTOBER + timedelta(days=2))
     close()

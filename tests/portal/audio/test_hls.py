@@ -23,6 +23,7 @@ from licensing.royalties.models import PlaybackToken, Usage
 from portal.audio import hls
 from portal.audio.playlists import Playback
 from portal.audio.signing import Leave, expiry, sign
+from tests.bent import rewrite
 from tests.portal.listeners.made import add_piece, body_of, granted_stage, opened, sealed, tone
 
 NOW = timezone.now()
@@ -193,7 +194,7 @@ def test_a_play_by_hls_becomes_a_usage_like_any_other(client, paying, stage) -> 
         _made(client, f"{folder}/{name}")
     token = PlaybackToken.objects.get()
     assert token.fetched_ms == token.duration_ms
-    PlaybackToken.objects.update(issued_at=timezone.now() - timedelta(seconds=10))
+    rewrite(PlaybackToken.objects.all(), f"issued_at = '{timezone.now() - timedelta(seconds=10)}'")
     report = {"token": opened_now["token"], "client_id": "a", "from_ms": "0", "until_ms": "8000"}
     assert client.post(reverse("listeners:plays"), report).json()["accepted"] is True
     assert Usage.objects.get().record_id == row.record_id
@@ -254,7 +255,8 @@ def test_an_address_is_nothing_to_anybody_else(client, paying, stage, make_user)
 def test_an_address_ends_with_its_playback(client, paying, stage) -> None:
     master = _master(client, sealed(paying, stage, NOW))
     over = timezone.now() - timedelta(seconds=1)
-    PlaybackToken.objects.update(issued_at=over - timedelta(hours=1), expires_at=over)
+    times = f"issued_at = '{over - timedelta(hours=1)}', expires_at = '{over}'"
+    rewrite(PlaybackToken.objects.all(), times)
     assert {client.get(one).status_code for one in _addresses(master)} == {404}
 
 

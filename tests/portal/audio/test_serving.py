@@ -12,6 +12,7 @@ from licensing.clearance.models import Grant
 from licensing.clearance.operations import place_hold, release_hold, withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
 from portal.audio.signing import GOOD_FOR, Leave, expiry, sign
+from tests.bent import rewrite
 from tests.portal.listeners.made import add_piece, body_of, granted_stage, opened, sealed
 
 NOW = timezone.now()
@@ -229,7 +230,7 @@ def test_a_play_that_was_heard_becomes_a_usage(client, paying, stage) -> None:
     listed = _play(client, row)
     for one in listed["segments"]:
         client.get(one["url"])
-    PlaybackToken.objects.update(issued_at=timezone.now() - timedelta(seconds=10))
+    rewrite(PlaybackToken.objects.all(), f"issued_at = '{timezone.now() - timedelta(seconds=10)}'")
     report = {"token": listed["token"], "client_id": "a", "from_ms": "0", "until_ms": "8000"}
     assert json.loads(client.post(reverse("listeners:plays"), report).content)["accepted"] is True
     assert Usage.objects.get().record_id == row.record_id

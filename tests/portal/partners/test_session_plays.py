@@ -16,6 +16,7 @@ from licensing.clearance.operations import withdraw_grant
 from licensing.royalties.models import PlaybackToken, Usage
 from portal.audio import hls
 from portal.partners.session_plays import SessionPlaylistView
+from tests.bent import rewrite
 from tests.licensing.stage import Stage
 from tests.portal.listeners.made import body_of, granted_stage, pay
 from tests.portal.listeners.sounding import begun, rendered, sounding, written
@@ -173,10 +174,12 @@ def test_without_a_receipt_nothing_is_listed_sent_or_made(
     token = call(partner, "GET", _at(session, "playlist")).json()["playback_token"]
     Job.objects.all().delete()
     LiveSession.objects.update(requester_kind="client")
-    PlaybackToken.objects.update(payer_ref="stopped")
+    rewrite(PlaybackToken.objects.all(), "payer_ref = 'stopped'")
     segment = call(partner, "GET", _at(session, "segments/0", playback_token=token))
     assert (segment.status_code, segment.json()["code"]) == (402, "no_pool")
-    PlaybackToken.objects.update(listener_kind="client", listener_ref=str(partner[0].id))
+    rewrite(
+        PlaybackToken.objects.all(), f"listener_kind = 'client', listener_ref = '{partner[0].id!s}'"
+    )
     LiveSession.objects.update(
         requester_ref="stopped", listener_kind="client", listener_ref=str(partner[0].id)
     )

@@ -13,6 +13,7 @@ from generation.taste.queries import current_belief
 from generation.variations.models import Variation
 from licensing.royalties.models import PlaybackToken
 from portal.audio.reach import customer_of
+from tests.bent import rewrite
 from tests.licensing.stage import Stage
 from tests.portal.listeners.made import granted_stage, measured, pay, sealed
 
@@ -200,7 +201,8 @@ def test_reported_plays_teach_only_where_the_listener_agreed(
         for one in listed["segments"]:
             client.get(one["url"])
         issued = timezone.now() - timedelta(seconds=10)
-        PlaybackToken.objects.filter(listener_ref__endswith=name).update(issued_at=issued)
+        theirs = PlaybackToken.objects.filter(listener_ref__endswith=name)
+        rewrite(theirs, f"issued_at = '{issued}'")
         play = {"id": "1", "playback_token": listed["playback_token"]}
         body = {"plays": [play | {"from_ms": 0, "until_ms": 8_000}]}
         assert call(partner, "POST", "/api/v1/usages", body, key=name).json()["results"][0][

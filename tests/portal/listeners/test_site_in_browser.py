@@ -42,8 +42,9 @@ def test_a_variation_plays_while_it_is_made_and_counts_when_it_was_heard(site, l
     tab.get_by_role("heading", name="Playing").wait_for()
     assert fits(tab)
     shoot(tab, "playing")
-    tab.get_by_role("button", name="Play").wait_for(timeout=20_000)
-    assert tab.locator("[data-clock]").first.text_content() == "0:08"
+    # The finished page comes with a key that says "Play" until the script that plays has taken it.
+    tab.locator("[data-clock]", has_text="0:08").first.wait_for(timeout=20_000)
+    tab.get_by_role("button", name="Play").wait_for()
     tab.wait_for_timeout(500)
     assert Usage.objects.get().record_id == row.record_id
     assert refused == []

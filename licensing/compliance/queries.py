@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, UUIDField
+from django.db.models.functions import Cast
 
 from licensing.attribution.models import LicenceRecord, LicenceSource
 from licensing.attribution.rules import SESSION
@@ -95,10 +96,14 @@ def list_on(refs: Collection[str]) -> QuerySet[Takedown]:
 def list_asked(recording_id: UUID) -> QuerySet[Takedown]:
     """A queryset of the notices that the holders of a recording were asked about, newest first."""
     stems = Stem.objects.filter(recording_id=recording_id).values_list("pk", flat=True)
-    records = LicenceSource.objects.filter(stem__recording_id=recording_id)
-    refs = {str(one) for one in (recording_id, *stems)}
-    refs |= {str(one) for one in records.values_list("record_id", flat=True).distinct()}
-    return list_on(refs).filter(asked_at__isnull=False).order_by("-received_at", "pk")
+    # Asked of each notice, of which there are few; a recording may stand in any number of records.
+    of_record = LicenceSource.objects.filter(
+        record_id=Cast(OuterRef("target_ref"), UUIDField()), stem__recording_id=recording_id
+    )
+    concerned = Q(target_ref__in=_texts([recording_id, *stems])) | (
+        Q(target_kind=Kind.RECORD) & Exists(of_record)
+    )
+    return Takedown.objects.filter(concerned, asked_at__isnull=False).order_by("-received_at", "pk")
 
 
 def same_sound(target: Target) -> QuerySet[Stem]:

@@ -101,8 +101,9 @@ def strangers_to_the_record() -> list[tuple[str, str]]:
     return [
         (user.email, power)
         for user in _with_power()
+        for given in [_given_to(user)]
         for power in powers_of(user)
-        if power not in _given_to(user)
+        if power not in given
     ]
 
 
